@@ -1,0 +1,15 @@
+export default {
+  testEnvironment: 'node',
+  reporters: ['default', '<rootDir>/test/support/closing-line.js'],
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: {
+    '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
+  },
+  // jose is ESM only.
+  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
+  moduleNameMapper: {
+    '^latchkey$': '<rootDir>/src/index.ts',
+    '^latchkey/testing$': '<rootDir>/src/testing/index.ts',
+  },
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
+};

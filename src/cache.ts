@@ -1,0 +1,58 @@
+import { LRUCache } from 'lru-cache';
+import type { Revocable, Revocations } from './revocations';
+
+export interface CacheLimits {
+  /** How many proofs are kept. */
+  readonly max: number;
+  /** How long one is good without being proven anew: the bound on how long a revocation can go unseen. */
+  readonly ttlMs: number;
+  /** How much longer one may serve while it cannot be proven anew. */
+  readonly staleIfErrorMs: number;
+}
+
+/** A verification that succeeded, as the cache keeps it. */
+export interface Proof extends Revocable {
+  /** Marks of the verifier that made it. */
+  readonly revocations: Revocations;
+  readonly provenAt: number;
+  /** Good no longer than this, by its own terms. */
+  readonly until: number;
+  marks: number;
+}
+
+/** Proofs by digest: bounded, never past `until`, never past a mark. Only what was good is kept, so junk displaces nothing. */
+export interface ProofCache<P extends Proof> {
+  /** A proof that is good now. */
+  fresh(digest: string, now: number): P | undefined;
+  /** A proof that would be good now if it could be proven anew, while it cannot. */
+  stale(digest: string, now: number): P | undefined;
+  keep(proof: P): void;
+}
+
+export function proofCache<P extends Proof>({ max, ttlMs, staleIfErrorMs }: CacheLimits): ProofCache<P> {
+  // Without lru-cache's own ttl, for which 0 is for ever: the time is looked at on every hit.
+  const proofs = new LRUCache<string, P>({ max });
+
+  const within = (digest: string, now: number, ageMs: number): P | undefined => {
+    const proof = proofs.get(digest);
+    // A clock that was set back would make a proof younger than it is.
+    if (!proof || now >= proof.until || now >= proof.provenAt + ageMs || now < proof.provenAt) return undefined;
+    const { revocations } = proof;
+    if (proof.marks === revocations.count) return proof;
+    if (revocations.voids(proof)) {
+      proofs.delete(digest);
+      return undefined;
+    }
+    proof.marks = revocations.count;
+    return proof;
+  };
+
+  return {
+    fresh: (digest, now) => within(digest, now, ttlMs),
+    stale: (digest, now) => (staleIfErrorMs === 0 ? undefined : within(digest, now, ttlMs + staleIfErrorMs)),
+    keep: (proof) => void proofs.set(proof.digest, proof),
+  };
+}
+
+/** Every credential proven anew on every request. */
+export const NO_CACHE: ProofCache<never> = { fresh: () => undefined, stale: () => undefined, keep: () => undefined };

@@ -1,0 +1,21 @@
+import { headerRepeated, headerValue, type Carrier } from './carrier';
+
+const SCHEME = /^bearer(?![!#$%&'*+.^_`|~0-9a-z-])/i;
+
+/** `Authorization: Bearer <token>` (RFC 6750 §2.1), for every kind of credential. */
+export function bearer(): Carrier {
+  return Object.freeze<Carrier>({
+    name: 'bearer',
+    scheme: 'Bearer',
+    header: 'Authorization',
+    extract(request) {
+      const value = headerValue(request, 'authorization');
+      if (value === undefined || !SCHEME.test(value)) return undefined;
+      // Only spaces part scheme and token (RFC 9110 §11.4): anything else stays with the token, and its grammar refuses it.
+      let start = 'bearer'.length;
+      while (value.charCodeAt(start) === 0x20) start++;
+      return value.slice(start);
+    },
+    repeated: (request) => headerRepeated(request, 'authorization'),
+  });
+}

@@ -1,0 +1,47 @@
+/** What a carrier reads of a request: Node's `IncomingMessage` is one, and so is `{ headers: { authorization: '…' } }`. Header names are in lower case. */
+export interface RequestLike {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Names and values as received, one after the other: where repeated lines can be seen. Adapters may leave it out or empty. */
+  readonly rawHeaders?: readonly string[] | undefined;
+}
+
+/** Where a credential travels in a request, and what its presence means for the answer. */
+export interface Carrier {
+  /** `'bearer'`, `'api-key-header'`, `'cookie'`, `'query'`, `'dpop'`, or your own. */
+  readonly name: string;
+  /** Scheme of `Authorization`: it makes the challenge. Without one RFC 9111 §3.5 does not keep the answer from shared caches, and `private` is sent. */
+  readonly scheme?: 'Bearer' | 'DPoP';
+  /** The browser sends it on its own: it loses to an explicit credential and falls under the CSRF rule. */
+  readonly ambient?: true;
+  /** Origins whose cross-site requests may bring an ambient credential. */
+  readonly origins?: readonly string[];
+  /** Header that the credential stands in, for `Vary`. */
+  readonly header?: string;
+  /** The credential as it stands in the request, `''` for one that is presented and empty, undefined for none. */
+  extract(request: RequestLike): string | undefined;
+  /** Whether the request presents this carrier's credential more than once. */
+  repeated?(request: RequestLike): boolean;
+}
+
+/** The only value of a header; undefined where it is absent. Lines that an adapter kept apart are joined as HTTP joins them, and no credential has a comma. */
+export function headerValue(request: RequestLike, name: string): string | undefined {
+  const value = request.headers[name];
+  return typeof value === 'string' || value === undefined ? value : value.join(', ');
+}
+
+/** Whether a header came in more than one line: Node itself keeps only the first `Authorization` and joins others. */
+export function headerRepeated(request: RequestLike, name: string): boolean {
+  const value = request.headers[name];
+  if (value === undefined) return false;
+  if (typeof value !== 'string' && value.length > 1) return true;
+  const raw = request.rawHeaders;
+  if (!raw) return false;
+  let lines = 0;
+  for (let i = 0; i < raw.length; i += 2) {
+    const line = raw[i] as string;
+    if (line.length === name.length && line.toLowerCase() === name && ++lines === 2) return true;
+  }
+  return false;
+}

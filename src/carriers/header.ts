@@ -1,0 +1,18 @@
+import { checkOptions, must } from '../options';
+import { headerRepeated, headerValue, type Carrier } from './carrier';
+
+const aFieldName = must('the name of a header field (RFC 9110 §5.1) other than Authorization and Cookie', (value) => {
+  return typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value) && !/^(authorization|cookie)$/i.test(value);
+});
+
+/** An API key in a header of its own, `X-API-Key` unless named otherwise. */
+export function apiKeyHeader(name = 'X-API-Key'): Carrier {
+  checkOptions('apiKeyHeader(name): name', aFieldName, name);
+  const field = name.toLowerCase();
+  return Object.freeze<Carrier>({
+    name: 'api-key-header',
+    header: name,
+    extract: (request) => headerValue(request, field),
+    repeated: (request) => headerRepeated(request, field),
+  });
+}

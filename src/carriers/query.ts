@@ -1,0 +1,19 @@
+import { aText, checkOptions } from '../options';
+import type { Carrier, RequestLike } from './carrier';
+
+/**
+ * An API key in a parameter of the URL, for clients that can do nothing else: URLs end up in logs, histories and
+ * `Referer` (RFC 6750 §2.3). Off until named.
+ */
+export function queryParameter(name: string): Carrier {
+  checkOptions('queryParameter(name): name', aText, name);
+  const values = (request: RequestLike): string[] => {
+    const start = request.url?.indexOf('?') ?? -1;
+    return start === -1 ? [] : new URLSearchParams(request.url?.slice(start + 1)).getAll(name);
+  };
+  return Object.freeze<Carrier>({
+    name: 'query',
+    extract: (request) => values(request)[0],
+    repeated: (request) => values(request).length > 1,
+  });
+}

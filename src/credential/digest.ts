@@ -1,0 +1,14 @@
+import { hash } from 'node:crypto';
+
+/** SHA-256 of the whole secret, base64url: 43 characters. The only form in which a secret is kept, in a store or in memory. */
+export const digestOf = (secret: string): string => hash('sha256', secret, 'base64url');
+
+const BASE64URL_SHA256 = /^[A-Za-z0-9_-]{43}$/;
+const HEX_SHA256 = /^[0-9a-f]{64}$/i;
+
+/** A digest as Latchkey keeps it, from base64url or the hex of an older table; undefined if it is neither. */
+export function readDigest(text: string): string | undefined {
+  if (BASE64URL_SHA256.test(text)) return text;
+  if (HEX_SHA256.test(text)) return Buffer.from(text, 'hex').toString('base64url');
+  return undefined;
+}

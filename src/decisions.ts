@@ -1,0 +1,42 @@
+import { channel } from 'node:diagnostics_channel';
+import { debuglog } from 'node:util';
+import type { Reason } from './credential/reason';
+
+/** One decision, as `node:diagnostics_channel` `latchkey:decision` publishes it. Never a secret. */
+export interface Decision {
+  readonly outcome: 'authenticated' | 'anonymous' | 'refused';
+  /** Status of the answer, where it was refused. */
+  readonly status?: number | undefined;
+  readonly reason?: Reason | undefined;
+  readonly carrier?: string | undefined;
+  readonly verifier?: string | undefined;
+  readonly credentialId?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly durationMs: number;
+  /** What kept us from deciding (`unavailable`): the store's or the verifier's own error. */
+  readonly error?: unknown;
+}
+
+const decisions = channel('latchkey:decision');
+const debug = debuglog('latchkey');
+
+/** When a decision begins, if anyone wants to know how long it takes. */
+export const startOfDecision = (): number => (decisions.hasSubscribers || debug.enabled ? performance.now() : 0);
+
+/** Tells who listens; `NODE_DEBUG=latchkey` prints one line a refusal. */
+export function publishDecision(startedAt: number, decision: Omit<Decision, 'durationMs'>): void {
+  if (decisions.hasSubscribers) decisions.publish({ ...decision, durationMs: performance.now() - startedAt });
+  if (debug.enabled && decision.outcome === 'refused') {
+    const { status, reason, carrier = '-', verifier = '-', credentialId = '-', subject = '-', error } = decision;
+    debug(
+      '%d %s carrier=%s verifier=%s credential=%s subject=%s%s',
+      status,
+      reason,
+      carrier,
+      verifier,
+      credentialId,
+      subject,
+      error instanceof Error ? ` error=${JSON.stringify(error.message)}` : '',
+    );
+  }
+}

@@ -1,0 +1,141 @@
+import type { ServerResponse } from 'node:http';
+import type { Carrier } from '../carriers/carrier';
+import type { Reason } from '../credential/reason';
+import { challenge, type ChallengeParameters } from './challenge';
+
+/** An answer that refuses: what goes over the wire, and nothing of why. */
+export interface Refusal {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string;
+}
+
+/** Replaces the documented body: an object to send as JSON, or JSON under a content type of its own. Status and challenge stay. */
+export type RefusalBody = (refusal: Refusal) => object | { readonly contentType: string; readonly json: unknown };
+
+/** What every refusal of one instance shares. */
+export interface RefusalContext {
+  readonly realm: string;
+  readonly carriers: readonly Carrier[];
+  /** URL of the RFC 9728 metadata. */
+  readonly resourceMetadata: string | undefined;
+  readonly body: RefusalBody | undefined;
+}
+
+/** What a guard asks for, as its challenges tell it. */
+export interface Wanted {
+  readonly scopes?: readonly string[] | undefined;
+  readonly acrValues?: readonly string[] | undefined;
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** The refusal for a reason, and for the carrier that the credential came by. */
+export type RefusalBook = (reason: Reason, carrier: Carrier | undefined) => Refusal;
+
+const ANSWERS = {
+  unauthorized: { status: 401, message: 'Invalid or missing API key' },
+  bad_request: { status: 400, message: 'Multiple credentials in one request' },
+  forbidden: { status: 403, message: 'Insufficient permissions for this action' },
+  service_unavailable: { status: 503, message: 'Authentication is temporarily unavailable' },
+} as const;
+
+/** Every refusal of one guard, built when the guard is: per request nothing is left but to choose. */
+export function refusalBook(
+  { realm, carriers, resourceMetadata, body }: RefusalContext,
+  { scopes, acrValues, maxAgeMs }: Wanted,
+): RefusalBook {
+  const scope = scopes?.join(' ');
+  const schemes = [...new Set(carriers.flatMap(({ scheme }) => scheme ?? []))];
+
+  /** A challenge for each scheme: what went wrong where a credential came under it, and how one is brought. */
+  const challenges = (parameters: ChallengeParameters): readonly string[] =>
+    schemes.length === 0
+      ? [
+          challenge('ApiKey', {
+            realm,
+            scope: parameters.error === undefined ? parameters.scope : undefined,
+            resource_metadata: resourceMetadata,
+          }),
+        ]
+      : schemes.map((scheme) => challenge(scheme, { realm, ...parameters, resource_metadata: resourceMetadata }));
+
+  const bare = refusal('unauthorized', challenges({ scope }));
+  const invalidToken = refusal(
+    'unauthorized',
+    challenges({ error: 'invalid_token', error_description: 'The access token is invalid or expired', scope }),
+  );
+  const multiple = refusal(
+    'bad_request',
+    challenges({ error: 'invalid_request', error_description: 'Multiple credentials in one request' }),
+  );
+  const forbidden = refusal('forbidden', []);
+  const insufficientScope = refusal(
+    'forbidden',
+    challenges({ error: 'insufficient_scope', error_description: 'The request requires higher privileges', scope }),
+  );
+  const stepUp = refusal(
+    'unauthorized',
+    challenges({
+      error: 'insufficient_user_authentication',
+      error_description: 'A stronger or more recent authentication is required',
+      acr_values: acrValues?.join(' '),
+      max_age: maxAgeMs === undefined ? undefined : String(Math.floor(maxAgeMs / 1000)),
+    }),
+  );
+  const unavailable = refusal('service_unavailable', [], { 'Retry-After': '1' });
+
+  const choose: RefusalBook = (reason, carrier) => {
+    switch (reason) {
+      case 'missing':
+        return bare;
+      case 'multiple':
+        return multiple;
+      case 'unavailable':
+        return unavailable;
+      case 'denied':
+        return forbidden;
+      case 'insufficient_scope':
+        return carrier?.scheme ? insufficientScope : forbidden;
+      case 'step_up':
+        return stepUp;
+      default:
+        return carrier?.scheme ? invalidToken : bare;
+    }
+  };
+  return body ? (reason, carrier) => withBody(choose(reason, carrier), body) : choose;
+}
+
+function refusal(error: keyof typeof ANSWERS, challenges: readonly string[], more: Readonly<Record<string, string>> = {}): Refusal {
+  const { status, message } = ANSWERS[error];
+  const [only, ...others] = challenges;
+  return withContent(
+    { status, headers: { ...(only !== undefined && { 'WWW-Authenticate': others.length === 0 ? only : challenges }), ...more }, body: '' },
+    'application/json; charset=utf-8',
+    { error, message },
+  );
+}
+
+function withContent({ status, headers }: Refusal, contentType: string, json: unknown): Refusal {
+  const body = JSON.stringify(json);
+  const content = { 'Content-Type': contentType, 'Content-Length': String(Buffer.byteLength(body)), 'Cache-Control': 'no-store' };
+  return Object.freeze({ status, headers: Object.freeze({ ...headers, ...content }), body });
+}
+
+function withBody(documented: Refusal, body: RefusalBody): Refusal {
+  const replaced: unknown = body(documented);
+  if (typeof replaced !== 'object' || replaced === null || isPromiseLike(replaced))
+    throw new TypeError('latchkey(): option "body" must return an object, or { contentType, json }');
+  const { contentType, json } = replaced as { contentType?: unknown; json?: unknown };
+  return typeof contentType === 'string' && json !== undefined
+    ? withContent(documented, contentType, json)
+    : withContent(documented, 'application/json; charset=utf-8', replaced);
+}
+
+const isPromiseLike = (value: object): boolean => 'then' in value && typeof value.then === 'function';
+
+/** Writes a refusal: the one place that does. What others set before, CORS for example, stays. */
+export function refuse(method: string | undefined, res: ServerResponse, { status, headers, body }: Refusal): void {
+  res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  res.end(method === 'HEAD' ? undefined : body);
+}

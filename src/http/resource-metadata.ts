@@ -1,0 +1,91 @@
+import type { IncomingMessage } from 'node:http';
+import { aChallengeText, aListOf, aText, checkOptions, must, z } from '../options';
+import type { Middleware } from './middleware';
+
+/** This API as an OAuth 2.0 protected resource (RFC 9728). */
+export interface ResourceOptions {
+  /** Resource identifier: an `https` URL without query and fragment (§1.2); `http` on a loopback host. */
+  readonly url: string;
+  /** Issuers of the authorization servers whose tokens are good here. */
+  readonly authorizationServers?: readonly string[];
+  /** Scopes to publish; the declared ones by default. */
+  readonly scopesSupported?: readonly string[];
+  /** `resource_name`, for people. */
+  readonly name?: string;
+  /** `resource_documentation`, a URL for developers. */
+  readonly documentation?: string;
+  /** `resource_policy_uri` */
+  readonly policyUri?: string;
+  /** `resource_tos_uri` */
+  readonly tosUri?: string;
+}
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+const WELL_KNOWN = '/.well-known/oauth-protected-resource';
+
+const isResourceUrl = (value: unknown): boolean => {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, hostname, search, hash, username, password } = new URL(value);
+  return (
+    (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname))) &&
+    `${search}${hash}${username}${password}` === '' &&
+    !/[?#]/.test(value)
+  );
+};
+const aUrl = must('a URL', (value) => typeof value === 'string' && URL.canParse(value));
+
+export const resourceSchema = z.strictObject({
+  url: z.intersection(aChallengeText, must('an https URL without query and fragment (http on a loopback host)', isResourceUrl)),
+  authorizationServers: aListOf('issuer URLs', (value) => typeof value === 'string' && URL.canParse(value)).optional(),
+  scopesSupported: aListOf('scopes', (value) => typeof value === 'string').optional(),
+  name: aText.optional(),
+  documentation: aUrl.optional(),
+  policyUri: aUrl.optional(),
+  tosUri: aUrl.optional(),
+});
+
+/** Where the metadata is: the well-known path goes between host and path (RFC 9728 §3.1). */
+export function metadataUrl({ url }: ResourceOptions): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
+}
+
+/** Serves the metadata at its path, to any origin and without authentication; everything else goes on. */
+export function resourceMetadata(resource: ResourceOptions | undefined, scopes: readonly string[] | undefined): Middleware {
+  if (!resource) throw new TypeError('resourceMetadata(): latchkey() needs the option "resource" for it');
+  checkOptions('latchkey(): resource', resourceSchema, resource);
+  const path = new URL(metadataUrl(resource)).pathname;
+  const body = JSON.stringify({
+    resource: resource.url,
+    authorization_servers: resource.authorizationServers,
+    scopes_supported: resource.scopesSupported ?? scopes,
+    bearer_methods_supported: ['header'],
+    resource_name: resource.name,
+    resource_documentation: resource.documentation,
+    resource_policy_uri: resource.policyUri,
+    resource_tos_uri: resource.tosUri,
+  });
+
+  return (req, res, next) => {
+    if (pathOf(req) !== path) return next();
+    res.setHeader('Access-Control-Allow-Origin', '*');
+    if (req.method === 'OPTIONS') {
+      res.setHeader('Access-Control-Allow-Methods', 'GET');
+      res.setHeader('Access-Control-Allow-Headers', '*');
+      res.statusCode = 204;
+      res.end();
+    } else if (req.method === 'GET' || req.method === 'HEAD') {
+      res.setHeader('Content-Type', 'application/json; charset=utf-8');
+      res.setHeader('Content-Length', Buffer.byteLength(body));
+      res.setHeader('Cache-Control', 'public, max-age=3600');
+      res.end(req.method === 'HEAD' ? undefined : body);
+    } else {
+      res.setHeader('Allow', 'GET, HEAD, OPTIONS');
+      res.statusCode = 405;
+      res.end();
+    }
+  };
+}
+
+/** The path as the client sent it: Express cuts what a router is mounted on from `url`. */
+const pathOf = (req: IncomingMessage & { originalUrl?: string }): string => (req.originalUrl ?? req.url ?? '').split('?')[0] as string;

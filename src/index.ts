@@ -1,0 +1,35 @@
+export { latchkey, type Latchkey, type LatchkeyOptions } from './latchkey';
+
+export { bearer } from './carriers/bearer';
+export type { Carrier, RequestLike } from './carriers/carrier';
+export { cookie } from './carriers/cookie';
+export { apiKeyHeader } from './carriers/header';
+export { queryParameter } from './carriers/query';
+
+export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
+export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
+export { jwt, type JwtOptions } from './verifiers/jwt/jwt';
+export type { JwkSet, KeyInput } from './verifiers/jwt/keys';
+export type { Algorithm } from './verifiers/jwt/signature';
+export type { CredentialLife, ImportedRecord, Issued, IssueOptions, PublicRecord } from './verifiers/life';
+export { sessionTokens, type SessionTokensOptions } from './verifiers/session-tokens';
+export type { ManagedVerifier, StoredVerifier } from './verifiers/stored';
+export type { Verification, Verifier } from './verifiers/verifier';
+
+export { memoryStore } from './stores/memory';
+export type { CredentialReader, CredentialStore, Owner, RecordChanges, RecordedUse, StateStore, StoredRecord } from './stores/store';
+
+export { findAuth, getAuth } from './http/auth';
+export type { FreshAuthOptions, Policy } from './http/guards';
+export type { Authentication, Middleware } from './http/middleware';
+export type { Refusal, RefusalBody } from './http/refuse';
+export type { ResourceOptions } from './http/resource-metadata';
+
+export type { Credential } from './credential/credential';
+export { toAuthInfo, type AuthInfo, type Principal } from './credential/principal';
+export type { Reason } from './credential/reason';
+export type { Confirmation, CredentialRecord } from './credential/record';
+export type { RevocationMark } from './credential/revocation';
+export { hasScopes, type ScopeDeclaration, type ScopeDefinition, type ScopeName } from './credential/scopes';
+export type { CacheLimits } from './cache';
+export type { Decision } from './decisions';

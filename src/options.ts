@@ -1,0 +1,68 @@
+import { z } from 'zod';
+
+/**
+ * Checks a factory's options at start-up. Anything wrong, misspelt or unsafe is one TypeError that names each option and
+ * says what is allowed. Values are never quoted: they may be secrets.
+ */
+export function checkOptions(where: string, schema: z.ZodType, options: unknown): void {
+  const result = schema.safeParse(options);
+  if (!result.success) throw new TypeError(`${where}: ${result.error.issues.map((issue) => sentence(issue, schema)).join('; ')}`);
+}
+
+function sentence(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const names = issue.keys.map((key) => `"${[...issue.path.map(String), key].join('.')}"`).join(', ');
+    return `unknown option ${names}; allowed are ${allowedAt(schema, issue.path).join(', ')}`;
+  }
+  return path === '' ? issue.message : `option "${path}" ${issue.message}`;
+}
+
+/** Names of the options that stand beside an unknown one. */
+function allowedAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const objects = unwrap(schema);
+  const [next, ...rest] = path;
+  if (next === undefined) return objects.flatMap((object) => Object.keys(object.shape));
+  return objects.flatMap((object) => {
+    const inner = object.shape[String(next)] as z.ZodType | undefined;
+    return inner ? allowedAt(inner, rest) : [];
+  });
+}
+
+function unwrap(schema: z.ZodType): z.ZodObject[] {
+  if (schema instanceof z.ZodObject) return [schema];
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return unwrap(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => unwrap(option as z.ZodType));
+  return [];
+}
+
+/** A value that passes `test`; `expected` completes "option … must be". */
+export const must = <T = unknown>(expected: string, test: (value: unknown) => boolean): z.ZodType<T> =>
+  z.custom<T>(test, { error: `must be ${expected}` });
+
+export const aFunction = must('a function', (value) => typeof value === 'function');
+export const aText = must<string>('a non-empty string', (value) => typeof value === 'string' && value !== '');
+export const aBoolean = must<boolean>('true or false', (value) => typeof value === 'boolean');
+
+/** A duration in milliseconds from `min` on. */
+export const aDuration = (min: number, max = 2 ** 31 - 1): z.ZodType<number> =>
+  must(`a number of milliseconds from ${min} to ${max}`, (value) => typeof value === 'number' && value >= min && value <= max);
+
+/** A list of at least one element, each of which passes. */
+export const aListOf = (expected: string, test: (value: unknown) => boolean): z.ZodType<readonly unknown[]> =>
+  must(`a non-empty list of ${expected}`, (value) => Array.isArray(value) && value.length > 0 && value.every(test));
+
+/** An object with these methods: what a plug-in must bring. */
+export const anObjectWith = (...methods: readonly string[]): z.ZodType =>
+  must(`an object with ${methods.map((name) => `${name}()`).join(', ')}`, (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    return methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+  });
+
+/** A string that may stand between quotes in a challenge: RFC 6750 §3 allows visible ASCII and space without `"` and `\`. */
+export const aChallengeText = must<string>(
+  'a string of visible ASCII without " and \\ (RFC 6750 §3)',
+  (value) => typeof value === 'string' && /^[ !#-[\]-~]+$/.test(value),
+);
+
+export { z };

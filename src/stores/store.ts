@@ -1,0 +1,62 @@
+import type { CredentialRecord } from '../credential/record';
+import type { RevocationMark } from '../credential/revocation';
+
+/** All that a verifier needs of a store: bring your own table. */
+export interface CredentialReader {
+  /** The record whose digest is exactly this, or undefined. A rejection is an outage, answered 503. */
+  find(digest: string): Promise<CredentialRecord | undefined>;
+}
+
+/** A record with all its members, as a `CredentialStore` keeps it. */
+export type StoredRecord = Required<CredentialRecord>;
+
+/** What may be changed of a record. */
+export type RecordChanges = Partial<Pick<StoredRecord, 'name' | 'scopes' | 'metadata' | 'expiresAt'>>;
+
+/** Uses of one record since the last time they were written. */
+export interface RecordedUse {
+  readonly id: string;
+  readonly count: number;
+  readonly lastUsedAt: number;
+}
+
+/** Which records a call is about. */
+export interface Owner {
+  readonly kind: string;
+  readonly subject: string;
+}
+
+/** The life of a record. A store never sees a secret, and hands out records that the caller may keep. */
+export interface CredentialStore extends CredentialReader {
+  find(digest: string): Promise<StoredRecord | undefined>;
+  findById(id: string): Promise<StoredRecord | undefined>;
+  /** Adds a record. False, and nothing changed, if its id or digest is known. */
+  insert(record: StoredRecord): Promise<boolean>;
+  /** A subject's records in the order in which they were issued, from the one after `after`. */
+  list(owner: Owner, page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredRecord[]>;
+  /** Changes a record that is not revoked; undefined if there is none. */
+  update(id: string, changes: RecordChanges): Promise<StoredRecord | undefined>;
+  /** Brings the end of a record forward to `at`; false if it is revoked, unknown, or ends before that. */
+  end(id: string, at: number): Promise<boolean>;
+  /** True for the one call that revoked it. */
+  revoke(id: string, at: number): Promise<boolean>;
+  /** Revokes all of a subject that is not revoked yet; how many. */
+  revokeAll(owner: Owner, at: number): Promise<number>;
+  /** Adds uses to the records they are about; unknown ids are passed over. */
+  recordUses(uses: readonly RecordedUse[]): Promise<void>;
+  /** Drops records of a kind that expired or were revoked before `before`; how many. */
+  prune(kind: string, before: number): Promise<number>;
+  /** Tells of every record that is revoked, ended or changed, on this machine or another. Returns the end of the subscription. */
+  watch(listener: (mark: RevocationMark) => void): () => void;
+}
+
+/** Short-lived state, by group and key, until a time: replay marks, revocation marks, what an OAuth engine keeps. */
+export interface StateStore {
+  /** Puts a value where there is none; false, and nothing changed, where one stands that has not ended. */
+  put(group: string, key: string, value: string, until: number): Promise<boolean>;
+  get(group: string, key: string): Promise<string | undefined>;
+  /** Gets and removes in one step: of many calls at once, one has the value. */
+  take(group: string, key: string): Promise<string | undefined>;
+  /** Removes a whole group. */
+  drop(group: string): Promise<void>;
+}

@@ -1,0 +1,1 @@
+export { fakeAuth } from './fake-auth';

@@ -1,0 +1,31 @@
+import { checkOptions, z } from '../options';
+import type { CredentialReader, CredentialStore } from '../stores/store';
+import { aLifetime, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
+
+export interface AccessTokensOptions<S extends CredentialReader = CredentialStore> {
+  readonly store: S;
+  /** First word of every token. Another than that of your keys. */
+  readonly prefix: string;
+  /** Life of a token that is issued without an expiry; one hour by default. */
+  readonly ttlMs?: number;
+}
+
+const HOUR_MS = 3_600_000;
+const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: aLifetime });
+
+/**
+ * Opaque access tokens (RFC 6749 §1.4), `<prefix>_<environment>_…`, from `Authorization` alone.
+ * @throws TypeError for a wrong or misspelt option
+ */
+export function accessTokens(options: AccessTokensOptions<CredentialStore>): ManagedVerifier;
+export function accessTokens(options: AccessTokensOptions<CredentialReader>): StoredVerifier;
+export function accessTokens(options: AccessTokensOptions<CredentialReader>): ManagedVerifier {
+  checkOptions('accessTokens()', optionsSchema, options);
+  return storedVerifier({
+    ...options,
+    kind: 'access_token',
+    name: 'access_tokens',
+    carriers: ['bearer', 'dpop'],
+    ttlMs: options.ttlMs ?? HOUR_MS,
+  });
+}

@@ -1,0 +1,40 @@
+import { aListOf, checkOptions, z } from '../options';
+import type { CredentialReader, CredentialStore } from '../stores/store';
+import { isSecretWord } from '../credential/secret';
+import { aLegacyForm, aSecretWord, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
+
+export interface ApiKeysOptions<S extends CredentialReader = CredentialStore> {
+  /** Where the records are. A store with nothing but `find(digest)` proves keys; one that writes also runs their life. */
+  readonly store: S;
+  /** First word of every key, for example `osir` for `osir_live_…`. */
+  readonly prefix: string;
+  /** Only keys of this environment are good here, and only such are issued. */
+  readonly environment?: string;
+  /** The environments that may be issued, the default first. Without it any word may stand there, `'live'` by default. */
+  readonly environments?: readonly string[];
+  /** Form of older keys, known to the store by the digest of the whole key. Anchor it: it is tested against whatever clients send. */
+  readonly legacy?: RegExp;
+}
+
+const optionsSchema = z.strictObject({
+  ...storedOptions,
+  environment: aSecretWord.optional(),
+  environments: aListOf('words of 1 to 32 lower-case letters and digits, a letter first', isSecretWord).optional(),
+  legacy: aLegacyForm.optional(),
+});
+
+/**
+ * API keys, `<prefix>_<environment>_…`, from `Authorization: Bearer`, a key header or a query parameter.
+ * They do not expire unless told to.
+ *
+ * @example
+ * const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
+ * const { secret, record } = await keys.issue({ name: 'CI', subject: 'acct_42', scopes: ['domains:read'] });
+ * @throws TypeError for a wrong or misspelt option
+ */
+export function apiKeys(options: ApiKeysOptions<CredentialStore>): ManagedVerifier;
+export function apiKeys(options: ApiKeysOptions<CredentialReader>): StoredVerifier;
+export function apiKeys(options: ApiKeysOptions<CredentialReader>): ManagedVerifier {
+  checkOptions('apiKeys()', optionsSchema, options);
+  return storedVerifier({ ...options, kind: 'api_key', name: 'api_keys', carriers: ['bearer', 'api-key-header', 'query'], ttlMs: null });
+}

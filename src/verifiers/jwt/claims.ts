@@ -1,0 +1,69 @@
+import { isScopeToken } from '../../credential/scopes';
+import type { Reason } from '../../credential/reason';
+import type { CompactJws } from './compact';
+
+/** What a verifier asks of a token's header and claims. */
+export interface ClaimsPolicy {
+  readonly issuers: ReadonlySet<string>;
+  readonly audiences: ReadonlySet<string>;
+  /** Accepted `typ` header values, in lower case and without `application/`; `''` is none. */
+  readonly types: ReadonlySet<string>;
+  readonly requiredClaims: readonly string[];
+  /** Names of the claims that may hold the scopes: the first that is there does. */
+  readonly scopeClaims: readonly string[];
+  readonly toleranceMs: number;
+}
+
+/** Marks of an ID token (OpenID Connect Core §2): made for a client to read, not for an API to accept (RFC 8725 §3.11). */
+const ID_TOKEN_MARKS = ['nonce', 'at_hash', 'c_hash'];
+
+/**
+ * The reason to refuse a token whose signature is good, or undefined. The only judge of claims, in the contract's order:
+ * time, issuer and audience, type, then the rest (RFC 7519 §4.1, RFC 9068 §4).
+ */
+export function judgeClaims({ header, payload }: CompactJws, policy: ClaimsPolicy, now: number): Reason | undefined {
+  const { exp, nbf, iat, iss, aud, sub, client_id: clientId, jti, cnf } = payload;
+  if (!isNumericDate(exp) || !isAbsentOr(isNumericDate, nbf) || !isAbsentOr(isNumericDate, iat)) return 'bad_claim';
+  if (now >= expiryOf(payload, policy)) return 'expired';
+  if ([nbf, iat].some((time) => time !== undefined && now < (time as number) * 1000 - policy.toleranceMs)) return 'not_yet_valid';
+  if (typeof iss !== 'string' || !policy.issuers.has(iss)) return 'bad_issuer';
+  if (!isFor(aud, policy.audiences)) return 'bad_audience';
+  if (!isAcceptedType(header.typ, policy.types) || ID_TOKEN_MARKS.some((mark) => Object.hasOwn(payload, mark))) return 'bad_type';
+  if (policy.requiredClaims.some((name) => !Object.hasOwn(payload, name))) return 'bad_claim';
+  if (![sub, clientId, jti].every((value) => isAbsentOr(isText, value)) || (sub ?? clientId) === undefined) return 'bad_claim';
+  if (!isAbsentOr(isObject, cnf) || scopesOf(payload, policy.scopeClaims) === undefined) return 'bad_claim';
+  return undefined;
+}
+
+/** When a token stops being good: on `exp` it is over (RFC 7519 §4.1.4). Milliseconds since the epoch, tolerance included. */
+export const expiryOf = (payload: CompactJws['payload'], policy: ClaimsPolicy): number =>
+  (payload.exp as number) * 1000 + policy.toleranceMs;
+
+/**
+ * The scopes that a token carries: a string that spaces part (RFC 8693 §4.2) or an array. Undefined where the claim is
+ * something else, or a member of the array is no scope.
+ */
+export function scopesOf(payload: CompactJws['payload'], claims: readonly string[]): readonly string[] | undefined {
+  const name = claims.find((claim) => Object.hasOwn(payload, claim));
+  const value = name === undefined ? '' : payload[name];
+  const scopes = typeof value === 'string' ? value.split(' ').filter((scope) => scope !== '') : value;
+  return Array.isArray(scopes) && scopes.every(isScopeToken) ? [...new Set(scopes)] : undefined;
+}
+
+function isFor(aud: unknown, audiences: ReadonlySet<string>): boolean {
+  const named = typeof aud === 'string' ? [aud] : aud;
+  return Array.isArray(named) && named.every((one) => typeof one === 'string') && named.some((one) => audiences.has(one));
+}
+
+/** Media types compare without case, and `application/` may be left out (RFC 7515 §4.1.9). */
+function isAcceptedType(typ: unknown, types: ReadonlySet<string>): boolean {
+  if (typ === undefined) return types.has('');
+  return typeof typ === 'string' && typ !== '' && types.has(bareType(typ));
+}
+
+export const bareType = (typ: string): string => typ.toLowerCase().replace(/^application\//, '');
+
+const isNumericDate = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isAbsentOr = (test: (value: unknown) => boolean, value: unknown): boolean => value === undefined || test(value);

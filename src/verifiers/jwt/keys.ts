@@ -1,0 +1,131 @@
+import { createPublicKey, createSecretKey, KeyObject, type JsonWebKey } from 'node:crypto';
+import { ALGORITHMS, type Algorithm } from './signature';
+
+/** A PEM public key or certificate, a JWK, a `KeyObject`, or the secret of an HS algorithm as text or bytes. */
+export type KeyInput = string | Uint8Array | KeyObject | JsonWebKey;
+
+/** A JWK Set (RFC 7517 §5). */
+export interface JwkSet {
+  readonly keys: readonly JsonWebKey[];
+}
+
+/** A key that is ready to verify, and for which algorithms. */
+export interface VerificationKey {
+  readonly kid: string | undefined;
+  readonly key: KeyObject;
+  readonly algorithms: ReadonlySet<Algorithm>;
+}
+
+/** Keys by what a token's header says of them. */
+export interface KeySource {
+  /** Keys that may have signed a token of this `alg` and `kid`. */
+  candidates(algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[];
+}
+
+const WHERE = 'jwt()';
+const MIN_RSA_BITS = 2048;
+const KEY_TYPES = new Set<unknown>(['RSA', 'EC', 'OKP', 'oct']);
+
+/** One key, whatever `kid` a token names, unless the key has one itself. */
+export function singleKey(input: KeyInput, algorithms: readonly Algorithm[]): KeySource {
+  const key = readKey('key', input, algorithms);
+  if (!key)
+    throw new TypeError(
+      `${WHERE}: option "key" cannot verify ${algorithms.join(', ')}: its "use", "key_ops" or "alg" says it is for something else`,
+    );
+  const unfit = algorithms.filter((algorithm) => !key.algorithms.has(algorithm));
+  if (unfit.length > 0)
+    throw new TypeError(`${WHERE}: option "key" does not fit the algorithm ${unfit.join(', ')}; one key, one kind of algorithm`);
+  return keySource([key]);
+}
+
+/** The keys of a set that can verify. Providers publish others beside them, which are passed over (RFC 7517 §5). */
+export function keySet(set: JwkSet, algorithms: readonly Algorithm[]): KeySource {
+  const keys = set.keys.flatMap((jwk, index) => {
+    const key = KEY_TYPES.has(jwk.kty) ? readKey(`jwks.keys.${index}`, jwk, algorithms) : undefined;
+    return key && key.algorithms.size > 0 ? [key] : [];
+  });
+  if (keys.length === 0) throw new TypeError(`${WHERE}: option "jwks" holds no key that verifies ${algorithms.join(', ')}`);
+  return keySource(keys);
+}
+
+function keySource(keys: readonly VerificationKey[]): KeySource {
+  const fits = (key: VerificationKey, algorithm: Algorithm) => key.algorithms.has(algorithm);
+  return {
+    candidates: (algorithm, kid) =>
+      keys.filter((key) => fits(key, algorithm) && (kid === undefined || key.kid === undefined || key.kid === kid)),
+  };
+}
+
+/** Undefined for a key that says of itself that it is for something else; a TypeError for one that is unsafe. */
+function readKey(option: string, input: KeyInput, algorithms: readonly Algorithm[]): VerificationKey | undefined {
+  const jwk = isJwk(input) ? input : undefined;
+  if (jwk && !isForVerifying(jwk)) return undefined;
+  const named = algorithms.filter((algorithm) => jwk?.alg === undefined || jwk.alg === algorithm);
+  const key = algorithms[0]?.startsWith('HS') ? secretKey(option, input) : publicKey(option, input);
+  const fitting = named.filter((algorithm) => ALGORITHMS[algorithm].fits(key));
+  if (fitting.some((algorithm) => algorithm.startsWith('HS'))) {
+    for (const algorithm of fitting) requireLength(option, key, Number(algorithm.slice(2)) / 8);
+  }
+  const { modulusLength } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength !== undefined && modulusLength < MIN_RSA_BITS)
+    throw new TypeError(
+      `${WHERE}: option "${option}" is an RSA key of ${modulusLength} bits; at least ${MIN_RSA_BITS} are needed (RFC 7518 §3.3)`,
+    );
+  return { kid: typeof jwk?.kid === 'string' ? jwk.kid : undefined, key, algorithms: new Set(fitting) };
+}
+
+function requireLength(option: string, key: KeyObject, bytes: number): void {
+  if ((key.symmetricKeySize ?? 0) < bytes)
+    throw new TypeError(
+      `${WHERE}: option "${option}" is a secret of fewer than ${bytes} bytes; it must be as long as the hash (RFC 7518 §3.2)`,
+    );
+}
+
+function publicKey(option: string, input: KeyInput): KeyObject {
+  const isPrivate = input instanceof KeyObject ? input.type === 'private' : isJwk(input) ? 'd' in input : isPem(input, /PRIVATE KEY/);
+  if (isPrivate) throw new TypeError(`${WHERE}: option "${option}" is a private key; give the verifier the public one`);
+  if (input instanceof KeyObject) {
+    if (input.type === 'public') return input;
+    throw new TypeError(`${WHERE}: option "${option}" is a secret; RS, PS, ES and EdDSA are verified with a public key`);
+  }
+  try {
+    return isJwk(input) ? createPublicKey({ key: input, format: 'jwk' }) : createPublicKey(Buffer.from(input));
+  } catch (cause) {
+    throw new TypeError(`${WHERE}: option "${option}" is not a public key: a PEM, a JWK or a KeyObject is wanted`, { cause });
+  }
+}
+
+/** The secret of an HMAC. A public key in its place is the algorithm confusion of RFC 8725 §2.1: anyone could sign. */
+function secretKey(option: string, input: KeyInput): KeyObject {
+  if (isJwk(input) && input.kty === 'oct' && typeof input.k === 'string') return createSecretKey(Buffer.from(input.k, 'base64url'));
+  if (input instanceof KeyObject && input.type === 'secret') return input;
+  if (input instanceof KeyObject || isJwk(input) || isKeyMaterial(Buffer.from(input))) {
+    throw new TypeError(
+      `${WHERE}: option "${option}" is a public or private key; HS algorithms need a secret that only the issuer and this API know`,
+    );
+  }
+  return createSecretKey(Buffer.from(input));
+}
+
+function isKeyMaterial(bytes: Buffer): boolean {
+  const text = bytes.toString('latin1');
+  if (/-----BEGIN|"kty"/.test(text)) return true;
+  return [bytes, Buffer.from(text, 'base64')].some((der) => {
+    try {
+      return createPublicKey({ key: der, format: 'der', type: 'spki' }) instanceof KeyObject;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function isForVerifying(jwk: JsonWebKey): boolean {
+  const { use, key_ops: operations } = jwk as { use?: unknown; key_ops?: unknown };
+  return (use === undefined || use === 'sig') && (operations === undefined || (Array.isArray(operations) && operations.includes('verify')));
+}
+
+const isJwk = (input: KeyInput): input is JsonWebKey =>
+  typeof input === 'object' && !(input instanceof Uint8Array) && !(input instanceof KeyObject);
+const isPem = (input: string | Uint8Array, label: RegExp): boolean =>
+  new RegExp(`-----BEGIN [A-Z ]*${label.source}`).test(Buffer.from(input).toString('latin1'));

@@ -1,0 +1,48 @@
+import type { KeyObject } from 'node:crypto';
+import { compactVerify } from 'jose';
+import jsonwebtoken from 'jsonwebtoken';
+
+const rsa = (key: KeyObject): boolean => key.asymmetricKeyType === 'rsa';
+const rsaPss = (key: KeyObject): boolean => rsa(key) || key.asymmetricKeyType === 'rsa-pss';
+const secret = (key: KeyObject): boolean => key.type === 'secret';
+const curve = (name: string) => (key: KeyObject) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === name;
+const ed25519 = (key: KeyObject): boolean => key.asymmetricKeyType === 'ed25519';
+
+/** The algorithms (RFC 7518 §3.1, RFC 8037, RFC 9864) and the keys that fit them. */
+export const ALGORITHMS = {
+  HS256: { fits: secret },
+  HS384: { fits: secret },
+  HS512: { fits: secret },
+  RS256: { fits: rsa },
+  RS384: { fits: rsa },
+  RS512: { fits: rsa },
+  PS256: { fits: rsaPss },
+  PS384: { fits: rsaPss },
+  PS512: { fits: rsaPss },
+  ES256: { fits: curve('prime256v1') },
+  ES384: { fits: curve('secp384r1') },
+  ES512: { fits: curve('secp521r1') },
+  EdDSA: { fits: ed25519 },
+  Ed25519: { fits: ed25519 },
+} satisfies Record<string, { fits: (key: KeyObject) => boolean }>;
+
+export type Algorithm = keyof typeof ALGORITHMS;
+
+/**
+ * Whether `key` signed the token by `algorithm`. Nothing but the signature is judged here: claims are for claims.ts.
+ * The keys were proven sound at start-up, so whatever a library throws is about the token.
+ */
+export function isSignedBy(token: string, algorithm: Algorithm, key: KeyObject): boolean | Promise<boolean> {
+  if (algorithm === 'EdDSA' || algorithm === 'Ed25519') {
+    return compactVerify(token, key, { algorithms: [algorithm] }).then(
+      () => true,
+      () => false,
+    );
+  }
+  try {
+    jsonwebtoken.verify(token, key, { algorithms: [algorithm], ignoreExpiration: true, ignoreNotBefore: true });
+    return true;
+  } catch {
+    return false;
+  }
+}

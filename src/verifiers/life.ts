@@ -1,0 +1,318 @@
+import { digestOf, readDigest } from '../credential/digest';
+import type { Confirmation } from '../credential/record';
+import type { RevocationMark } from '../credential/revocation';
+import { isScopeToken } from '../credential/scopes';
+import { generateSecret, hintOf, isSecretWord } from '../credential/secret';
+import { aDuration, aText, checkOptions, must, z } from '../options';
+import type { CredentialStore, StoredRecord } from '../stores/store';
+
+/** A record as its owner sees it: everything but the digest. */
+export type PublicRecord = Omit<StoredRecord, 'digest'>;
+
+/** What to issue. Times are milliseconds since the epoch. */
+export interface IssueOptions {
+  /** Whom it speaks for. */
+  readonly subject: string;
+  /** Scope tokens (RFC 6749 §3.3). */
+  readonly scopes: readonly string[];
+  /** What its owner calls it. */
+  readonly name?: string | null;
+  /** The verifier's own environment, else `'live'`. */
+  readonly environment?: string;
+  /** Null never expires. Default: never for API keys, `ttlMs` from now for tokens. */
+  readonly expiresAt?: number | null;
+  readonly clientId?: string | null;
+  /** Everything of one grant can be revoked at once. */
+  readonly grantId?: string | null;
+  readonly confirmation?: Confirmation | null;
+  /** JSON. It becomes the principal's `claims`. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A new credential. The secret exists here and with its holder, nowhere else. */
+export interface Issued {
+  /** To be shown once: it cannot be had again. */
+  readonly secret: string;
+  readonly record: PublicRecord;
+}
+
+/** A credential that exists already, known by its digest. */
+export interface ImportedRecord extends Omit<IssueOptions, 'environment'> {
+  /** SHA-256 of the whole secret, as base64url or hex. */
+  readonly digest: string;
+  readonly id?: string;
+  readonly environment?: string | null;
+  readonly hint?: string;
+  readonly issuedAt?: number;
+  readonly revokedAt?: number | null;
+}
+
+/** The life of stored credentials. Bad arguments are a TypeError; a store that fails rejects. */
+export interface CredentialLife {
+  /** Makes a new credential. Its secret is returned this once. */
+  issue(options: IssueOptions): Promise<Issued>;
+  /** Replaces a credential by a new one with the same rights; the old one lives on for `overlapMs` (default 0). Undefined where there is none that is live. */
+  rotate(id: string, options?: { readonly overlapMs?: number }): Promise<Issued | undefined>;
+  /** Changes a credential that is not revoked; undefined where there is none. */
+  update(
+    id: string,
+    changes: {
+      readonly name?: string | null;
+      readonly scopes?: readonly string[];
+      readonly metadata?: Readonly<Record<string, unknown>>;
+      readonly expiresAt?: number | null;
+    },
+  ): Promise<PublicRecord | undefined>;
+  /** True for the one call that revoked it. */
+  revoke(id: string): Promise<boolean>;
+  /** Revokes all that a subject holds; how many. */
+  revokeAll(options: { readonly subject: string }): Promise<number>;
+  get(id: string): Promise<PublicRecord | undefined>;
+  /** A subject's credentials in the order of their issue, `limit` (default 100) from the one after `after`. */
+  list(options: { readonly subject: string; readonly after?: string; readonly limit?: number }): Promise<readonly PublicRecord[]>;
+  /** Takes over credentials by digest; what is known already is left as it is. Returns those that were added. */
+  import(records: Iterable<ImportedRecord>): Promise<readonly PublicRecord[]>;
+  /** Drops what ended more than `olderThanMs` ago (default 30 days); how many. */
+  prune(options?: { readonly olderThanMs?: number }): Promise<number>;
+}
+
+interface LifeContext {
+  readonly kind: string;
+  readonly name: string;
+  readonly prefix: string;
+  readonly store: CredentialStore | undefined;
+  readonly environment?: string | undefined;
+  readonly environments?: readonly string[] | undefined;
+  readonly ttlMs: number | null;
+  readonly flushUses: () => Promise<void>;
+  readonly tell: (mark: RevocationMark) => void;
+}
+
+const MONTH_MS = 30 * 24 * 3_600_000;
+const MAX_PAGE = 1_000;
+
+export function credentialLife(context: LifeContext): CredentialLife {
+  const { kind, name: verifier, prefix, environments, ttlMs, flushUses, tell } = context;
+  const defaultEnvironment = context.environment ?? environments?.[0] ?? 'live';
+  const checks = argumentChecks(verifier, environments ?? (context.environment === undefined ? undefined : [context.environment]));
+
+  const writable = (): CredentialStore => {
+    if (context.store) return context.store;
+    throw new TypeError(
+      `${verifier}: its store only has find(); to issue, list or revoke, give it a CredentialStore such as memoryStore()`,
+    );
+  };
+  /** A record of this kind: another verifier's credentials in the same store are none of our business. */
+  const own = async (id: string): Promise<StoredRecord | undefined> => {
+    checks.id(id);
+    const record = await writable().findById(id);
+    return record?.kind === kind ? record : undefined;
+  };
+  const changed = (id: string) => tell({ kind: 'credential', id, at: Date.now() });
+
+  const issue = async (options: IssueOptions, rotatedFrom: string | null = null): Promise<Issued> => {
+    const now = Date.now();
+    const environment = options.environment ?? defaultEnvironment;
+    const secret = generateSecret(prefix, environment);
+    const record = newRecord(
+      {
+        ...options,
+        environment,
+        digest: digestOf(secret),
+        hint: hintOf(secret),
+        issuedAt: now,
+        expiresAt: options.expiresAt === undefined && ttlMs !== null ? now + ttlMs : (options.expiresAt ?? null),
+      },
+      kind,
+      rotatedFrom,
+    );
+    if (!(await writable().insert(record))) throw new Error(`${verifier}: the store refused a new record as already known`);
+    return { secret, record: withoutDigest(record) };
+  };
+
+  return {
+    async issue(options) {
+      checks.issue(options);
+      return issue(options);
+    },
+    async rotate(id, { overlapMs = 0 } = {}) {
+      checks.rotate({ overlapMs });
+      const old = await own(id);
+      const now = Date.now();
+      if (!old || old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now)) return undefined;
+      const { subject, scopes, name, clientId, grantId, confirmation, metadata } = old;
+      const issued = await issue(
+        {
+          ...{ subject, scopes, name, clientId, grantId, confirmation, metadata },
+          environment: old.environment ?? defaultEnvironment,
+          // A new credential lives as long as the old one was meant to.
+          expiresAt: old.expiresAt === null ? null : now + (old.expiresAt - old.issuedAt),
+        },
+        old.id,
+      );
+      const ended = overlapMs === 0 ? await writable().revoke(id, now) : await endBy(writable(), old, now + overlapMs);
+      changed(id);
+      if (ended) return issued;
+      // It was revoked while we rotated it: what it handed on goes with it.
+      await writable().revoke(issued.record.id, now);
+      return undefined;
+    },
+    async update(id, changes) {
+      checks.update(changes);
+      if (!(await own(id))) return undefined;
+      const record = await writable().update(id, changes);
+      changed(id);
+      return record && withoutDigest(record);
+    },
+    async revoke(id) {
+      if (!(await own(id))) return false;
+      const done = await writable().revoke(id, Date.now());
+      changed(id);
+      return done;
+    },
+    async revokeAll({ subject }) {
+      checks.subject(subject);
+      const now = Date.now();
+      const count = await writable().revokeAll({ kind, subject }, now);
+      tell({ kind: 'subject', id: subject, at: now });
+      return count;
+    },
+    async get(id) {
+      await flushUses();
+      const record = await own(id);
+      return record && withoutDigest(record);
+    },
+    async list({ subject, after, limit = 100 }) {
+      checks.subject(subject);
+      checks.list({ after, limit });
+      await flushUses();
+      return (await writable().list({ kind, subject }, { after, limit })).map(withoutDigest);
+    },
+    async import(records) {
+      const checked = [...records].map((record, index) => {
+        checks.import(record, index);
+        return newRecord({ ...record, digest: readDigest(record.digest) as string }, kind, null);
+      });
+      const added: PublicRecord[] = [];
+      for (const record of checked) {
+        if (await writable().insert(record)) added.push(withoutDigest(record));
+      }
+      return added;
+    },
+    async prune({ olderThanMs = MONTH_MS } = {}) {
+      checks.prune({ olderThanMs });
+      return writable().prune(kind, Date.now() - olderThanMs);
+    },
+  };
+}
+
+/** Brings a record's end forward; one that ends sooner anyway is left, and that is as good. */
+async function endBy(store: CredentialStore, record: StoredRecord, at: number): Promise<boolean> {
+  if (await store.end(record.id, at)) return true;
+  const now = await store.findById(record.id);
+  return now !== undefined && now.revokedAt === null;
+}
+
+function newRecord(from: ImportedRecord, kind: string, rotatedFrom: string | null): StoredRecord {
+  return {
+    id: from.id ?? from.digest.slice(0, 22),
+    kind,
+    digest: from.digest,
+    subject: from.subject,
+    scopes: [...from.scopes],
+    expiresAt: from.expiresAt ?? null,
+    revokedAt: from.revokedAt ?? null,
+    hint: from.hint ?? '',
+    name: from.name ?? null,
+    clientId: from.clientId ?? null,
+    grantId: from.grantId ?? null,
+    environment: from.environment ?? null,
+    issuedAt: from.issuedAt ?? Date.now(),
+    lastUsedAt: null,
+    useCount: 0,
+    rotatedFrom,
+    confirmation: from.confirmation ?? null,
+    metadata: from.metadata ?? {},
+  };
+}
+
+function withoutDigest({ digest: _, ...record }: StoredRecord): PublicRecord {
+  return record;
+}
+
+function argumentChecks(verifier: string, environments: readonly string[] | undefined) {
+  const aTime = must(
+    'a time in milliseconds since the epoch, or null',
+    (value) => value === null || (typeof value === 'number' && Number.isFinite(value)),
+  );
+  const scopes = must(
+    'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
+    (value) => Array.isArray(value) && value.every(isScopeToken),
+  );
+  const name = must('a string or null', (value) => value === null || typeof value === 'string');
+  const optionalId = must('a non-empty string or null', (value) => value === null || (typeof value === 'string' && value !== ''));
+  const metadata = must('an object of JSON values', isJsonObject);
+  const environment = must(
+    environments ? `one of ${environments.join(', ')}` : '1 to 32 lower-case letters and digits, a letter first',
+    (value) => isSecretWord(value) && (environments?.includes(value) ?? true),
+  );
+
+  const common = {
+    subject: aText,
+    scopes,
+    name: name.optional(),
+    expiresAt: aTime.optional(),
+    clientId: optionalId.optional(),
+    grantId: optionalId.optional(),
+    confirmation: must('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
+    metadata: metadata.optional(),
+  };
+  const issue = z.strictObject({ ...common, environment: environment.optional() });
+  const update = z.strictObject({
+    name: name.optional(),
+    scopes: scopes.optional(),
+    metadata: metadata.optional(),
+    expiresAt: aTime.optional(),
+  });
+  const imported = z.strictObject({
+    ...common,
+    digest: must(
+      'a SHA-256 digest, 43 characters of base64url or 64 of hex',
+      (value) => typeof value === 'string' && readDigest(value) !== undefined,
+    ),
+    id: aText.optional(),
+    environment: must('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
+    hint: must('a string', (value) => typeof value === 'string').optional(),
+    issuedAt: aTime.optional(),
+    revokedAt: aTime.optional(),
+  });
+  const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER) });
+  const list = z.strictObject({
+    after: aText.optional(),
+    limit: must(
+      `a whole number from 1 to ${MAX_PAGE}`,
+      (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
+    ),
+  });
+  const prune = z.strictObject({ olderThanMs: aDuration(0, Number.MAX_SAFE_INTEGER) });
+
+  return {
+    issue: (options: unknown) => checkOptions(`${verifier}.issue()`, issue, options),
+    rotate: (options: unknown) => checkOptions(`${verifier}.rotate()`, rotate, options),
+    update: (options: unknown) => checkOptions(`${verifier}.update()`, update, options),
+    list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
+    prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
+    import: (options: unknown, index: number) => checkOptions(`${verifier}.import(): record ${index}`, imported, options),
+    id: (id: unknown) => checkOptions(`${verifier}: id`, aText, id),
+    subject: (subject: unknown) => checkOptions(`${verifier}: subject`, aText, subject),
+  };
+}
+
+function isJsonObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  try {
+    return JSON.stringify(JSON.parse(JSON.stringify(value))) === JSON.stringify(value);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,31 @@
+import { checkOptions, z } from '../options';
+import type { CredentialReader, CredentialStore } from '../stores/store';
+import { aLifetime, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
+
+export interface SessionTokensOptions<S extends CredentialReader = CredentialStore> {
+  readonly store: S;
+  /** First word of every token. Another than that of your keys. */
+  readonly prefix: string;
+  /** Life of a session that is issued without an expiry; one day by default. */
+  readonly ttlMs?: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: aLifetime });
+
+/**
+ * A user's session, `<prefix>_<environment>_…`, from `Authorization: Bearer` or a cookie.
+ * @throws TypeError for a wrong or misspelt option
+ */
+export function sessionTokens(options: SessionTokensOptions<CredentialStore>): ManagedVerifier;
+export function sessionTokens(options: SessionTokensOptions<CredentialReader>): StoredVerifier;
+export function sessionTokens(options: SessionTokensOptions<CredentialReader>): ManagedVerifier {
+  checkOptions('sessionTokens()', optionsSchema, options);
+  return storedVerifier({
+    ...options,
+    kind: 'session_token',
+    name: 'session_tokens',
+    carriers: ['bearer', 'cookie'],
+    ttlMs: options.ttlMs ?? DAY_MS,
+  });
+}

@@ -1,0 +1,39 @@
+import type { Credential } from '../credential/credential';
+import type { Principal } from '../credential/principal';
+import type { Reason } from '../credential/reason';
+import type { Confirmation } from '../credential/record';
+import type { RevocationMark } from '../credential/revocation';
+
+/** What came of proving a credential. The client's fault is a value; a throw is ours, and answered 503. */
+export type Verification =
+  | {
+      readonly ok: true;
+      readonly principal: Principal;
+      /** Good no longer than this, tolerance included; milliseconds since the epoch. */
+      readonly until?: number;
+      /** `cnf` (RFC 7800): the key or certificate that the caller has to show. */
+      readonly confirmation?: Confirmation;
+      /** The grant that it came from, for revocation marks. */
+      readonly grantId?: string;
+      /** How old the evidence is, where proving anew cannot renew it (a JWT's `iat`); milliseconds since the epoch. */
+      readonly asOf?: number;
+    }
+  | { readonly ok: false; readonly reason: Reason };
+
+/** How to prove one kind of credential. Knows nothing of HTTP. */
+export interface Verifier {
+  /** Names it in principals and decisions. */
+  readonly name: string;
+  /** Made-up credentials of its form: two verifiers that would take each other's are refused at start-up. */
+  readonly examples?: readonly Credential[];
+  /** By form alone (for JWTs form and unverified `iss`): synchronous, no I/O. */
+  accepts(credential: Credential): boolean;
+  /** Proves it. A throw or rejection is our fault, never the client's: 503. */
+  verify(credential: Credential): Verification | Promise<Verification>;
+  /** Push: tells of what was revoked, on this machine or another. Returns the end of the subscription. */
+  watch?(revoked: (mark: RevocationMark) => void): () => void;
+  /** A use, also when the cache answered. */
+  seen?(principal: Principal): void;
+  /** Writes what is left to write. */
+  close?(): void | Promise<void>;
+}

@@ -1,0 +1,144 @@
+import { generateKeyPairSync } from 'node:crypto';
+import jsonwebtoken from 'jsonwebtoken';
+import {
+  accessTokens,
+  apiKeyHeader,
+  apiKeys,
+  bearer,
+  cookie,
+  findAuth,
+  jwt,
+  latchkey,
+  memoryStore,
+  queryParameter,
+  sessionTokens,
+  type LatchkeyOptions,
+  type Middleware,
+} from 'latchkey';
+import { digestOf } from '../../src/credential/digest';
+import { generateSecret } from '../../src/credential/secret';
+import { listen, MOUNTS, sendRaw, type Handler } from '../support/servers';
+import { ROWS, type Mode } from './rows';
+
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { privateKey: otherKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const now = Math.floor(Date.now() / 1000);
+
+const sign = (claims: object, header: object = {}, key = privateKey) =>
+  jsonwebtoken.sign(
+    { iss: 'https://osir.com', aud: 'https://api.osir.com', sub: 'acct_42', exp: now + 600, scope: 'domains:read', ...claims },
+    key,
+    { algorithm: 'RS256', header: { alg: 'RS256', ...header } },
+  );
+
+const store = memoryStore();
+const keys = apiKeys({ prefix: 'osir', store });
+const tokens = accessTokens({ prefix: 'osirat', store });
+const sessions = sessionTokens({ prefix: 'osirsession', store });
+const broken = {
+  outage: generateSecret('broken', 'live'),
+  hanging: generateSecret('broken', 'live'),
+  nonsense: generateSecret('broken', 'live'),
+};
+const brokenKeys = apiKeys({
+  prefix: 'broken',
+  store: {
+    find: (digest) =>
+      digest === digestOf(broken.outage)
+        ? Promise.reject(new Error('connect ECONNREFUSED'))
+        : digest === digestOf(broken.hanging)
+          ? new Promise(() => {})
+          : Promise.resolve({} as never),
+  },
+});
+const credentials = new Map<string, string>(Object.entries(broken));
+
+beforeAll(async () => {
+  const scopes = ['domains:read'];
+  const subject = 'acct_42';
+  const key = await keys.issue({ subject, scopes });
+  const revoked = await keys.issue({ subject, scopes });
+  await keys.revoke(revoked.record.id);
+  const secrets = {
+    key: key.secret,
+    revoked: revoked.secret,
+    digest: digestOf(key.secret),
+    unknown: generateSecret('osir', 'live'),
+    expired: (await keys.issue({ subject, scopes, expiresAt: Date.now() - 1 })).secret,
+    session: (await sessions.issue({ subject, scopes })).secret,
+    accessToken: (await tokens.issue({ subject, scopes })).secret,
+    jwt: sign({}),
+    freshJwt: sign({ auth_time: now - 10, acr: 'urn:hw' }),
+    clientJwt: sign({ sub: 'client', client_id: 'client' }),
+    expiredJwt: sign({ exp: now - 1 }),
+    earlyJwt: sign({ nbf: now + 60 }),
+    forgedJwt: sign({}, {}, otherKey),
+    idToken: sign({ nonce: 'n' }),
+    foreignJwt: sign({ iss: 'https://osir.com/' }),
+    misdirectedJwt: sign({ aud: 'https://other.osir.com' }),
+  };
+  for (const [name, secret] of Object.entries(secrets)) credentials.set(name, secret);
+});
+
+const CARRIERS: Record<NonNullable<Mode['carriers']>, LatchkeyOptions['carriers']> = {
+  default: [bearer(), apiKeyHeader()],
+  all: [bearer(), apiKeyHeader(), queryParameter('api_key'), cookie('sid', { origins: ['https://app.example.org'] })],
+  'header only': [apiKeyHeader()],
+};
+const BODIES: Record<NonNullable<Mode['body']>, LatchkeyOptions['body']> = {
+  problem: ({ status }) => ({
+    contentType: 'application/problem+json',
+    json: { type: `https://docs.example.com/${status}`, title: 'Unauthorized', status },
+  }),
+  message: () => ({ error: 'unauthorized', message: 'Schlüssel fehlt' }),
+};
+
+function guards(mode: Partial<Mode>): Middleware[] {
+  const { carriers = 'default', realm, resource, body, guard = 'authenticate' } = mode;
+  const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth } = latchkey({
+    carriers: CARRIERS[carriers],
+    verifiers: [
+      keys,
+      brokenKeys,
+      tokens,
+      sessions,
+      jwt({ issuer: 'https://osir.com', audience: 'https://api.osir.com', algorithms: ['RS256'], key: publicKey }),
+    ],
+    timeoutMs: 100,
+    ...(realm && { realm }),
+    ...(resource && { resource: { url: 'https://api.osir.com/v1' } }),
+    ...(body && { body: BODIES[body] }),
+  } as LatchkeyOptions);
+  return {
+    authenticate: () => [authenticate()],
+    optional: () => [authenticate({ optional: true })],
+    scopes: () => [requireScopes('domains:write')],
+    anyScope: () => [requireAnyScope('domains:write', 'billing:write')],
+    authorize: () => [authorize(() => false)],
+    stepUp: () => [requireFreshAuth({ maxAgeMs: 300_000, acrValues: ['urn:mfa', 'urn:hw'] })],
+    'authenticate, then scopes': () => [authenticate(), requireScopes('domains:write')],
+  }[guard]();
+}
+
+const handler: Handler = (req, res) => {
+  res.write(findAuth(req)?.subject ?? 'anonymous');
+  res.end();
+};
+const unchunked = (body: string) => body.replace(/^[0-9a-f]+\r\n([^]*)\r\n0\r\n\r\n$/, '$1');
+
+describe.each(Object.entries(MOUNTS))('the HTTP contract on %s', (_name, mount) => {
+  test.each(ROWS.map((row) => [`row ${row.row}`, row.when, row] as const))('%s: %s', async (_row, _when, row) => {
+    const server = await listen(mount(guards(row.mode ?? {}), handler));
+    try {
+      const request = row.request.replace(/\{(\w+)\}/g, (_, name: string) => credentials.get(name) ?? `no ${name}`);
+      const answer = await sendRaw(server.port, request);
+      expect({ ...answer, body: unchunked(answer.body), headers: [...answer.headers].sort() }).toEqual({
+        status: row.status,
+        headers: [...row.headers].sort(),
+        body: row.body,
+      });
+    } finally {
+      await server.close();
+    }
+  });
+});

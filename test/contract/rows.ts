@@ -1,0 +1,438 @@
+import { rawRequest } from '../support/servers';
+
+/** How the guard under test was made. */
+export interface Mode {
+  readonly guard: 'authenticate' | 'optional' | 'scopes' | 'anyScope' | 'authorize' | 'stepUp' | 'authenticate, then scopes';
+  readonly carriers?: 'default' | 'all' | 'header only';
+  readonly resource?: true;
+  readonly body?: 'problem' | 'message';
+  readonly realm?: string;
+}
+
+/** One line of the contract: a raw request in, an exact answer out. `{key}` and the like stand for credentials. */
+export interface Row {
+  readonly row: number | 'success';
+  readonly when: string;
+  readonly mode?: Partial<Mode>;
+  readonly request: string;
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+const get = (...headers: string[]) => rawRequest('GET /v1/domains', ...headers);
+
+const UNAUTHORIZED = '{"error":"unauthorized","message":"Invalid or missing API key"}';
+const BAD_REQUEST = '{"error":"bad_request","message":"Multiple credentials in one request"}';
+const FORBIDDEN = '{"error":"forbidden","message":"Insufficient permissions for this action"}';
+const UNAVAILABLE = '{"error":"service_unavailable","message":"Authentication is temporarily unavailable"}';
+
+const content = (body: string, type = 'application/json; charset=utf-8') => [
+  `Content-Type: ${type}`,
+  `Content-Length: ${Buffer.byteLength(body)}`,
+  'Cache-Control: no-store',
+];
+const refused = (status: number, body: string, challenges: readonly string[], more: readonly string[] = []) => ({
+  status,
+  headers: [...challenges.map((challenge) => `WWW-Authenticate: ${challenge}`), ...more, ...content(body)],
+  body,
+});
+
+const BARE = 'Bearer realm="api"';
+const BARE_SCOPE = 'Bearer realm="api", scope="domains:write"';
+const INVALID = 'Bearer realm="api", error="invalid_token", error_description="The access token is invalid or expired"';
+const MULTIPLE = 'Bearer realm="api", error="invalid_request", error_description="Multiple credentials in one request"';
+const SCOPE =
+  'Bearer realm="api", error="insufficient_scope", error_description="The request requires higher privileges", scope="domains:write"';
+const STEP_UP =
+  'Bearer realm="api", error="insufficient_user_authentication", error_description="A stronger or more recent authentication is required", acr_values="urn:mfa urn:hw", max_age="300"';
+const METADATA = 'resource_metadata="https://api.osir.com/.well-known/oauth-protected-resource/v1"';
+
+const none = refused(401, UNAUTHORIZED, [BARE]);
+const badBearer = refused(401, UNAUTHORIZED, [INVALID]);
+const badOther = refused(401, UNAUTHORIZED, [BARE]);
+const several = refused(400, BAD_REQUEST, [MULTIPLE]);
+const outage = refused(503, UNAVAILABLE, [], ['Retry-After: 1']);
+const passes = (...headers: string[]) => ({ status: 200, headers: [...headers, 'Transfer-Encoding: chunked'], body: 'acct_42' });
+const anonymous = (...headers: string[]) => ({ status: 200, headers: [...headers, 'Transfer-Encoding: chunked'], body: 'anonymous' });
+
+const all = { carriers: 'all' } as const;
+const scopes = { guard: 'scopes' } as const;
+const optional = { guard: 'optional' } as const;
+
+export const ROWS: readonly Row[] = [
+  // No credential
+  { row: 1, when: 'no header', request: get(), ...none },
+  { row: 1, when: 'a scheme that is not configured', request: get('Authorization: Basic YTpi'), ...none },
+  { row: 1, when: 'a scheme that only starts with Bearer', request: get('Authorization: Bearerer {key}'), ...none },
+  { row: 1, when: 'an empty Authorization', request: get('Authorization:'), ...none },
+  { row: 1, when: 'a guard that knows its scopes', mode: scopes, request: get(), ...refused(401, UNAUTHORIZED, [BARE_SCOPE]) },
+  {
+    row: 1,
+    when: 'one of several scopes',
+    mode: { guard: 'anyScope' },
+    request: get(),
+    ...refused(401, UNAUTHORIZED, ['Bearer realm="api", scope="domains:write billing:write"']),
+  },
+  { row: 1, when: 'authenticate() first', mode: { guard: 'authenticate, then scopes' }, request: get(), ...none },
+  { row: 1, when: 'a realm', mode: { realm: 'The API' }, request: get(), ...refused(401, UNAUTHORIZED, ['Bearer realm="The API"']) },
+  { row: 1, when: 'a resource', mode: { resource: true }, request: get(), ...refused(401, UNAUTHORIZED, [`${BARE}, ${METADATA}`]) },
+  {
+    row: 1,
+    when: 'a resource and scopes',
+    mode: { resource: true, guard: 'scopes' },
+    request: get(),
+    ...refused(401, UNAUTHORIZED, [`${BARE_SCOPE}, ${METADATA}`]),
+  },
+  {
+    row: 1,
+    when: 'no carrier with a scheme',
+    mode: { carriers: 'header only' },
+    request: get(),
+    ...refused(401, UNAUTHORIZED, ['ApiKey realm="api"']),
+  },
+  {
+    row: 1,
+    when: 'a bearer where none is configured',
+    mode: { carriers: 'header only' },
+    request: get('Authorization: Bearer {key}'),
+    ...refused(401, UNAUTHORIZED, ['ApiKey realm="api"']),
+  },
+  { row: 1, when: 'HEAD', request: rawRequest('HEAD /v1/domains'), ...none, body: '' },
+  { row: 1, when: 'OPTIONS', request: rawRequest('OPTIONS /v1/domains'), ...none },
+  {
+    row: 1,
+    when: 'a problem document',
+    mode: { body: 'problem' },
+    request: get(),
+    status: 401,
+    headers: [
+      `WWW-Authenticate: ${BARE}`,
+      ...content('{"type":"https://docs.example.com/401","title":"Unauthorized","status":401}', 'application/problem+json'),
+    ],
+    body: '{"type":"https://docs.example.com/401","title":"Unauthorized","status":401}',
+  },
+  {
+    row: 1,
+    when: 'another message',
+    mode: { body: 'message' },
+    request: get(),
+    ...refused(401, '{"error":"unauthorized","message":"Schlüssel fehlt"}', [BARE]),
+    body: Buffer.from('{"error":"unauthorized","message":"Schlüssel fehlt"}').toString('latin1'),
+  },
+  { row: 1, when: 'the query parameter where it is not enabled', request: rawRequest('GET /v1/domains?api_key={key}'), ...none },
+  { row: 1, when: 'the cookie where it is not enabled', request: get('Cookie: sid={session}'), ...none },
+
+  // A bad bearer credential
+  { row: 2, when: 'empty', request: get('Authorization: Bearer'), ...badBearer },
+  { row: 2, when: 'empty, with spaces', request: get('Authorization: Bearer    '), ...badBearer },
+  { row: 2, when: 'a tab after the scheme', request: get('Authorization: Bearer\t{key}'), ...badBearer },
+  { row: 2, when: 'two tokens', request: get('Authorization: Bearer {key} x'), ...badBearer },
+  { row: 2, when: 'a comma', request: get('Authorization: Bearer {key},x'), ...badBearer },
+  { row: 2, when: 'quotes', request: get('Authorization: Bearer "{key}"'), ...badBearer },
+  { row: 2, when: 'not ASCII', request: get('Authorization: Bearer {key}\xe9'), ...badBearer },
+  { row: 2, when: 'padding inside', request: get('Authorization: Bearer a=b'), ...badBearer },
+  { row: 2, when: 'too long', request: get(`Authorization: Bearer ${'a'.repeat(8193)}`), ...badBearer },
+  { row: 2, when: 'of no known form', request: get('Authorization: Bearer abc'), ...badBearer },
+  { row: 2, when: 'unknown', request: get('Authorization: Bearer {unknown}'), ...badBearer },
+  { row: 2, when: 'expired', request: get('Authorization: Bearer {expired}'), ...badBearer },
+  { row: 2, when: 'revoked', request: get('Authorization: Bearer {revoked}'), ...badBearer },
+  { row: 2, when: 'a checksum that is wrong', request: get('Authorization: Bearer {key}A'), ...badBearer },
+  { row: 2, when: 'a stored digest', request: get('Authorization: Bearer {digest}'), ...badBearer },
+  { row: 2, when: 'a JWT that expired', request: get('Authorization: Bearer {expiredJwt}'), ...badBearer },
+  { row: 2, when: 'a JWT that is not valid yet', request: get('Authorization: Bearer {earlyJwt}'), ...badBearer },
+  { row: 2, when: 'a JWT of another key', request: get('Authorization: Bearer {forgedJwt}'), ...badBearer },
+  { row: 2, when: 'a JWT of another type', request: get('Authorization: Bearer {idToken}'), ...badBearer },
+  { row: 2, when: 'a JWT of another issuer', request: get('Authorization: Bearer {foreignJwt}'), ...badBearer },
+  { row: 2, when: 'a JWT for another audience', request: get('Authorization: Bearer {misdirectedJwt}'), ...badBearer },
+  {
+    row: 2,
+    when: 'expired and without the scope: 401',
+    mode: scopes,
+    request: get('Authorization: Bearer {expired}'),
+    ...refused(401, UNAUTHORIZED, [`${INVALID}, scope="domains:write"`]),
+  },
+  {
+    row: 2,
+    when: 'a resource',
+    mode: { resource: true },
+    request: get('Authorization: Bearer {unknown}'),
+    ...refused(401, UNAUTHORIZED, [`${INVALID}, ${METADATA}`]),
+  },
+  { row: 2, when: 'on an optional route', mode: optional, request: get('Authorization: Bearer {unknown}'), ...badBearer },
+  {
+    row: 2,
+    when: 'beside a good cookie',
+    mode: all,
+    request: get('Authorization: Bearer {unknown}', 'Cookie: sid={session}'),
+    ...badBearer,
+  },
+
+  // A bad credential that came otherwise
+  { row: 3, when: 'an unknown key', request: get('X-API-Key: {unknown}'), ...badOther },
+  { row: 3, when: 'an expired key', request: get('X-API-Key: {expired}'), ...badOther },
+  { row: 3, when: 'a revoked key', request: get('X-API-Key: {revoked}'), ...badOther },
+  { row: 3, when: 'an empty key', request: get('X-API-Key:'), ...badOther },
+  { row: 3, when: 'a key with a space', request: get('X-API-Key: {key} x'), ...badOther },
+  { row: 3, when: 'a key with a comma', request: get('X-API-Key: {key},{key}'), ...badOther },
+  { row: 3, when: 'a key that is too long', request: get(`X-API-Key: ${'a'.repeat(513)}`), ...badOther },
+  { row: 3, when: 'a JWT in the key header', request: get('X-API-Key: {jwt}'), ...badOther },
+  { row: 3, when: 'a session token in the key header', request: get('X-API-Key: {session}'), ...badOther },
+  {
+    row: 3,
+    when: 'a guard that knows its scopes',
+    mode: scopes,
+    request: get('X-API-Key: {unknown}'),
+    ...refused(401, UNAUTHORIZED, [BARE_SCOPE]),
+  },
+  {
+    row: 3,
+    when: 'no carrier with a scheme',
+    mode: { carriers: 'header only' },
+    request: get('X-API-Key: {unknown}'),
+    ...refused(401, UNAUTHORIZED, ['ApiKey realm="api"']),
+  },
+  { row: 3, when: 'a bad query parameter', mode: all, request: rawRequest('GET /v1/domains?api_key={unknown}'), ...badOther },
+  { row: 3, when: 'a bad cookie', mode: all, request: get('Cookie: sid={unknown}'), ...badOther },
+  { row: 3, when: 'an API key in the cookie', mode: all, request: get('Cookie: sid={key}'), ...badOther },
+  { row: 3, when: 'two cookies of one name', mode: all, request: get('Cookie: sid={session}; sid={session}'), ...badOther },
+  { row: 3, when: 'a bad key on an optional route', mode: optional, request: get('X-API-Key: {unknown}'), ...badOther },
+
+  // Several credentials
+  { row: 4, when: 'bearer and X-API-Key', request: get('Authorization: Bearer {key}', 'X-API-Key: {key}'), ...several },
+  { row: 4, when: 'bearer and an empty X-API-Key', request: get('Authorization: Bearer {key}', 'X-API-Key:'), ...several },
+  { row: 4, when: 'two bad ones', request: get('Authorization: Bearer x', 'X-API-Key: y'), ...several },
+  { row: 4, when: 'two Authorization lines', request: get('Authorization: Bearer {key}', 'Authorization: Bearer {key}'), ...several },
+  { row: 4, when: 'Basic, then Bearer', request: get('Authorization: Basic YTpi', 'authorization: Bearer {key}'), ...several },
+  { row: 4, when: 'Bearer, then Basic', request: get('Authorization: Bearer {key}', 'AUTHORIZATION: Basic YTpi'), ...several },
+  { row: 4, when: 'two X-API-Key lines', request: get('X-API-Key: {key}', 'x-api-key: {key}'), ...several },
+  {
+    row: 4,
+    when: 'a query parameter beside a header',
+    mode: all,
+    request: rawRequest('GET /v1/domains?api_key={key}', 'X-API-Key: {key}'),
+    ...several,
+  },
+  { row: 4, when: 'a query parameter twice', mode: all, request: rawRequest('GET /v1/domains?api_key={key}&api_key={key}'), ...several },
+  { row: 4, when: 'no scope is told', mode: scopes, request: get('Authorization: Bearer {key}', 'X-API-Key: {key}'), ...several },
+  {
+    row: 4,
+    when: 'a resource',
+    mode: { resource: true },
+    request: get('X-API-Key: {key}', 'X-API-Key: {key}'),
+    ...refused(400, BAD_REQUEST, [`${MULTIPLE}, ${METADATA}`]),
+  },
+  {
+    row: 4,
+    when: 'no carrier with a scheme',
+    mode: { carriers: 'header only' },
+    request: get('X-API-Key: {key}', 'X-API-Key: {key}'),
+    ...refused(400, BAD_REQUEST, ['ApiKey realm="api"']),
+  },
+  { row: 4, when: 'on an optional route', mode: optional, request: get('Authorization: Bearer {key}', 'X-API-Key: {key}'), ...several },
+
+  // A missing scope
+  { row: 5, when: 'as bearer', mode: scopes, request: get('Authorization: Bearer {key}'), ...refused(403, FORBIDDEN, [SCOPE]) },
+  { row: 5, when: 'as X-API-Key', mode: scopes, request: get('X-API-Key: {key}'), ...refused(403, FORBIDDEN, []) },
+  { row: 5, when: 'by cookie', mode: { ...all, guard: 'scopes' }, request: get('Cookie: sid={session}'), ...refused(403, FORBIDDEN, []) },
+  {
+    row: 5,
+    when: 'by query',
+    mode: { ...all, guard: 'scopes' },
+    request: rawRequest('GET /?api_key={key}'),
+    ...refused(403, FORBIDDEN, []),
+  },
+  { row: 5, when: 'a JWT', mode: scopes, request: get('Authorization: Bearer {jwt}'), ...refused(403, FORBIDDEN, [SCOPE]) },
+  {
+    row: 5,
+    when: 'a resource',
+    mode: { guard: 'scopes', resource: true },
+    request: get('Authorization: Bearer {key}'),
+    ...refused(403, FORBIDDEN, [`${SCOPE}, ${METADATA}`]),
+  },
+  {
+    row: 5,
+    when: 'none of several',
+    mode: { guard: 'anyScope' },
+    request: get('Authorization: Bearer {key}'),
+    ...refused(403, FORBIDDEN, [SCOPE.replace('domains:write', 'domains:write billing:write')]),
+  },
+  {
+    row: 5,
+    when: 'authenticate() first',
+    mode: { guard: 'authenticate, then scopes' },
+    request: get('Authorization: Bearer {key}'),
+    ...refused(403, FORBIDDEN, [SCOPE]),
+    headers: [`Vary: Authorization`, ...refused(403, FORBIDDEN, [SCOPE]).headers],
+  },
+
+  // A policy that says no
+  { row: 6, when: 'as bearer', mode: { guard: 'authorize' }, request: get('Authorization: Bearer {key}'), ...refused(403, FORBIDDEN, []) },
+  { row: 6, when: 'as X-API-Key', mode: { guard: 'authorize' }, request: get('X-API-Key: {key}'), ...refused(403, FORBIDDEN, []) },
+  {
+    row: 6,
+    when: 'a key cannot log in anew',
+    mode: { guard: 'stepUp' },
+    request: get('Authorization: Bearer {key}'),
+    ...refused(403, FORBIDDEN, []),
+  },
+  {
+    row: 6,
+    when: 'a client without a user cannot log in anew',
+    mode: { guard: 'stepUp' },
+    request: get('Authorization: Bearer {clientJwt}'),
+    ...refused(403, FORBIDDEN, []),
+  },
+
+  // A stronger or fresher login
+  {
+    row: 7,
+    when: 'a user’s access token',
+    mode: { guard: 'stepUp' },
+    request: get('Authorization: Bearer {jwt}'),
+    ...refused(401, UNAUTHORIZED, [STEP_UP]),
+  },
+  {
+    row: 7,
+    when: 'a resource',
+    mode: { guard: 'stepUp', resource: true },
+    request: get('Authorization: Bearer {jwt}'),
+    ...refused(401, UNAUTHORIZED, [`${STEP_UP}, ${METADATA}`]),
+  },
+
+  // No decision
+  { row: 9, when: 'the store rejects, as bearer', request: get('Authorization: Bearer {outage}'), ...outage },
+  { row: 9, when: 'the store rejects, as X-API-Key', request: get('X-API-Key: {outage}'), ...outage },
+  { row: 9, when: 'the store hangs', request: get('X-API-Key: {hanging}'), ...outage },
+  { row: 9, when: 'the store talks nonsense', request: get('X-API-Key: {nonsense}'), ...outage },
+  { row: 9, when: 'on an optional route', mode: optional, request: get('X-API-Key: {outage}'), ...outage },
+  { row: 9, when: 'a guard with scopes', mode: scopes, request: get('Authorization: Bearer {outage}'), ...outage },
+  { row: 9, when: 'HEAD', request: rawRequest('HEAD /', 'X-API-Key: {outage}'), ...outage, body: '' },
+
+  // Success
+  { row: 'success', when: 'a key as bearer', request: get('Authorization: Bearer {key}'), ...passes('Vary: Authorization') },
+  {
+    row: 'success',
+    when: 'the scheme in lower case, many spaces',
+    request: get('authorization: bearer    {key}'),
+    ...passes('Vary: Authorization'),
+  },
+  { row: 'success', when: 'a key in its header', request: get('X-API-Key: {key}'), ...passes('Cache-Control: private', 'Vary: X-API-Key') },
+  {
+    row: 'success',
+    when: 'a key in the query',
+    mode: all,
+    request: rawRequest('GET /v1/domains?x=1&api_key={key}'),
+    ...passes('Cache-Control: private'),
+  },
+  {
+    row: 'success',
+    when: 'a session in the cookie',
+    mode: all,
+    request: get('Cookie: a=b; sid={session}'),
+    ...passes('Cache-Control: private', 'Vary: Cookie'),
+  },
+  { row: 'success', when: 'a session as bearer', request: get('Authorization: Bearer {session}'), ...passes('Vary: Authorization') },
+  { row: 'success', when: 'an opaque access token', request: get('Authorization: Bearer {accessToken}'), ...passes('Vary: Authorization') },
+  { row: 'success', when: 'a JWT', request: get('Authorization: Bearer {jwt}'), ...passes('Vary: Authorization') },
+  {
+    row: 'success',
+    when: 'a good bearer beside a bad cookie',
+    mode: all,
+    request: get('Authorization: Bearer {key}', 'Cookie: sid=bad'),
+    ...passes('Vary: Authorization'),
+  },
+  {
+    row: 'success',
+    when: 'a fresh and strong login',
+    mode: { guard: 'stepUp' },
+    request: get('Authorization: Bearer {freshJwt}'),
+    ...passes('Vary: Authorization'),
+  },
+  { row: 'success', when: 'optional and anonymous', mode: optional, request: get(), ...anonymous('Vary: Authorization, X-API-Key') },
+  {
+    row: 'success',
+    when: 'optional, all carriers',
+    mode: { ...all, guard: 'optional' },
+    request: get(),
+    ...anonymous('Vary: Authorization, X-API-Key, Cookie'),
+  },
+  {
+    row: 'success',
+    when: 'optional, with a key',
+    mode: optional,
+    request: get('X-API-Key: {key}'),
+    ...passes('Vary: Authorization, X-API-Key', 'Cache-Control: private'),
+  },
+  {
+    row: 'success',
+    when: 'optional, another scheme',
+    mode: optional,
+    request: get('Authorization: Basic YTpi'),
+    ...anonymous('Vary: Authorization, X-API-Key'),
+  },
+
+  // The CSRF rule
+  {
+    row: 1,
+    when: 'a cookie sent cross-site on POST',
+    mode: all,
+    request: rawRequest('POST /', 'Cookie: sid={session}', 'Sec-Fetch-Site: cross-site', 'Content-Length: 0'),
+    ...none,
+  },
+  {
+    row: 1,
+    when: 'a cookie from another origin on POST',
+    mode: all,
+    request: rawRequest('POST /', 'Cookie: sid={session}', 'Origin: https://evil.example', 'Content-Length: 0'),
+    ...none,
+  },
+  {
+    row: 1,
+    when: 'a cookie from a null origin on POST',
+    mode: all,
+    request: rawRequest('POST /', 'Cookie: sid={session}', 'Origin: null', 'Content-Length: 0'),
+    ...none,
+  },
+  {
+    row: 'success',
+    when: 'a cookie of the same origin on POST',
+    mode: all,
+    request: rawRequest('POST /', 'Cookie: sid={session}', 'Sec-Fetch-Site: same-origin', 'Content-Length: 0'),
+    ...passes('Cache-Control: private', 'Vary: Cookie'),
+  },
+  {
+    row: 'success',
+    when: 'a cookie from the host’s own origin on POST',
+    mode: all,
+    request: rawRequest('POST /', 'Cookie: sid={session}', 'Origin: https://api.example.com', 'Content-Length: 0'),
+    ...passes('Cache-Control: private', 'Vary: Cookie'),
+  },
+  {
+    row: 'success',
+    when: 'a cookie from a listed origin on POST',
+    mode: all,
+    request: rawRequest(
+      'POST /',
+      'Cookie: sid={session}',
+      'Origin: https://app.example.org',
+      'Sec-Fetch-Site: cross-site',
+      'Content-Length: 0',
+    ),
+    ...passes('Cache-Control: private', 'Vary: Cookie'),
+  },
+  {
+    row: 'success',
+    when: 'a cookie sent cross-site on GET',
+    mode: all,
+    request: get('Cookie: sid={session}', 'Sec-Fetch-Site: cross-site'),
+    ...passes('Cache-Control: private', 'Vary: Cookie'),
+  },
+  {
+    row: 'success',
+    when: 'a key sent cross-site on POST',
+    mode: all,
+    request: rawRequest('POST /', 'X-API-Key: {key}', 'Sec-Fetch-Site: cross-site', 'Content-Length: 0'),
+    ...passes('Cache-Control: private', 'Vary: X-API-Key'),
+  },
+];
