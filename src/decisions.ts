@@ -20,23 +20,15 @@ export interface Decision {
 const decisions = channel('latchkey:decision');
 const debug = debuglog('latchkey');
 
-/** When a decision begins, if anyone wants to know how long it takes. */
-export const startOfDecision = (): number => (decisions.hasSubscribers || debug.enabled ? performance.now() : 0);
+/** When a decision begins; undefined if nobody wants to know of it. */
+export const startOfDecision = (): number | undefined => (decisions.hasSubscribers || debug.enabled ? performance.now() : undefined);
 
 /** Tells who listens; `NODE_DEBUG=latchkey` prints one line a refusal. */
 export function publishDecision(startedAt: number, decision: Omit<Decision, 'durationMs'>): void {
   if (decisions.hasSubscribers) decisions.publish({ ...decision, durationMs: performance.now() - startedAt });
   if (debug.enabled && decision.outcome === 'refused') {
     const { status, reason, carrier = '-', verifier = '-', credentialId = '-', subject = '-', error } = decision;
-    debug(
-      '%d %s carrier=%s verifier=%s credential=%s subject=%s%s',
-      status,
-      reason,
-      carrier,
-      verifier,
-      credentialId,
-      subject,
-      error instanceof Error ? ` error=${JSON.stringify(error.message)}` : '',
-    );
+    const cause = error instanceof Error ? ` error=${JSON.stringify(error.message)}` : '';
+    debug('%d %s carrier=%s verifier=%s credential=%s subject=%s%s', status, reason, carrier, verifier, credentialId, subject, cause);
   }
 }

@@ -1,4 +1,5 @@
-export { latchkey, type Latchkey, type LatchkeyOptions } from './latchkey';
+export { latchkey, type Latchkey } from './latchkey';
+export type { LatchkeyOptions } from './latchkey-options';
 
 export { bearer } from './carriers/bearer';
 export type { Carrier, RequestLike } from './carriers/carrier';

@@ -6,7 +6,20 @@ import { z } from 'zod';
  */
 export function checkOptions(where: string, schema: z.ZodType, options: unknown): void {
   const result = schema.safeParse(options);
-  if (!result.success) throw new TypeError(`${where}: ${result.error.issues.map((issue) => sentence(issue, schema)).join('; ')}`);
+  if (!result.success)
+    throw new TypeError(
+      `${where}: ${result.error.issues
+        .flatMap(innermost)
+        .map((issue) => sentence(issue, schema))
+        .join('; ')}`,
+    );
+}
+
+/** Of a choice, the branch that was meant: the one whose members are wrong, not the value as a whole. */
+function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const meant = issue.errors.find((branch) => branch.some(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'));
+  return meant ? meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) : [issue];
 }
 
 function sentence(issue: z.core.$ZodIssue, schema: z.ZodType): string {

@@ -1,12 +1,11 @@
-import type { RequestListener } from 'node:http';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** One request to try: what it shows, and the arguments of its curl line after the URL. */
 export type Trial = readonly [shows: string, path: string, ...curlArguments: string[]];
 
 /** Starts an example on 127.0.0.1 (`PORT`, 3000 by default) and prints requests to try, ready to paste. */
-export function serve(title: string, app: RequestListener, trials: readonly Trial[]): void {
+export function serve(title: string, app: RequestListener, trials: readonly Trial[]): Server {
   const server = createServer(app);
   server.on('error', (error: NodeJS.ErrnoException) => {
     const hint = error.code === 'EADDRINUSE' ? ': the port is taken; choose another with PORT=…' : '';
@@ -20,6 +19,7 @@ export function serve(title: string, app: RequestListener, trials: readonly Tria
       console.log(`# ${shows}\ncurl -i '${origin}${path}'${curlArguments.map((argument) => ` ${argument}`).join('')}\n`);
     }
   });
+  return server;
 }
 
 /** A header as curl takes it. */

@@ -40,51 +40,46 @@ export function decide<R extends RequestLike>(
   prove: (request: R) => Attempt | Promise<Attempt>,
 ): Decided | Promise<Decided> {
   const startedAt = startOfDecision();
+  const attempt = prove(request);
+  return isPromise(attempt)
+    ? attempt.then((proven) => judge(request, guard, startedAt, proven))
+    : judge(request, guard, startedAt, attempt);
+}
 
-  const refused = (reason: Reason, attempt: Attempt, error?: unknown): Decided => {
-    const refusal = guard.refusals(reason, attempt.carrier);
-    const { principal, verifier } = attempt.ok
-      ? { principal: attempt.principal, verifier: attempt.principal.verifier }
-      : { principal: undefined, verifier: attempt.verifier };
+function judge<R>(request: R, guard: Guard<R>, startedAt: number | undefined, attempt: Attempt): Decided | Promise<Decided> {
+  if (attempt.ok) {
+    const ruling = guard.rule?.(attempt.principal, request);
+    return isPromise(ruling)
+      ? ruling.then((ruled) => conclude(guard, startedAt, attempt, ruled))
+      : conclude(guard, startedAt, attempt, ruling);
+  }
+  if (!guard.optional || attempt.reason !== 'missing') return conclude(guard, startedAt, attempt, attempt);
+  if (startedAt !== undefined) publishDecision(startedAt, { outcome: 'anonymous' });
+  return ANONYMOUS;
+}
+
+function conclude<R>(guard: Guard<R>, startedAt: number | undefined, attempt: Attempt, ruling: Ruling): Decided {
+  const { carrier } = attempt;
+  const principal = attempt.ok ? attempt.principal : undefined;
+  const refusal = ruling && guard.refusals(ruling.reason, carrier);
+  if (startedAt !== undefined) {
     publishDecision(startedAt, {
-      outcome: 'refused',
-      status: refusal.status,
-      reason,
-      carrier: attempt.carrier?.name,
-      verifier,
+      outcome: refusal ? 'refused' : 'authenticated',
+      status: refusal?.status,
+      reason: ruling?.reason,
+      carrier: carrier?.name,
+      verifier: attempt.ok ? attempt.principal.verifier : attempt.verifier,
       credentialId: principal?.credentialId,
       subject: principal?.subject,
-      error,
+      error: ruling?.error,
     });
-    return { status: 'refused', refusal, reason };
-  };
-  const ruled = (attempt: Attempt & { ok: true }, ruling: Ruling): Decided => {
-    const { principal, carrier } = attempt;
-    if (ruling) return refused(ruling.reason, attempt, ruling.error);
-    publishDecision(startedAt, {
-      outcome: 'authenticated',
-      carrier: carrier.name,
-      verifier: principal.verifier,
-      credentialId: principal.credentialId,
-      subject: principal.subject,
-    });
-    return { status: 'authenticated', principal, carrier };
-  };
-  const proven = (attempt: Attempt): Decided | Promise<Decided> => {
-    if (attempt.ok) {
-      const ruling = guard.rule?.(attempt.principal, request);
-      return isPromise(ruling) ? ruling.then((settled) => ruled(attempt, settled)) : ruled(attempt, ruling);
-    }
-    if (guard.optional && attempt.reason === 'missing') {
-      publishDecision(startedAt, { outcome: 'anonymous' });
-      return { status: 'anonymous' };
-    }
-    return refused(attempt.reason, attempt, attempt.error);
-  };
-
-  const attempt = prove(request);
-  return isPromise(attempt) ? attempt.then(proven) : proven(attempt);
+  }
+  return ruling
+    ? { status: 'refused', refusal: refusal as Refusal, reason: ruling.reason }
+    : { status: 'authenticated', principal: principal as Principal, carrier };
 }
+
+const ANONYMOUS: Decided = Object.freeze({ status: 'anonymous' });
 
 /** Turns guards into middleware that proves a request once, however many guards stand in its way. */
 export function middlewareFor(
@@ -92,20 +87,28 @@ export function middlewareFor(
   carriers: readonly Carrier[],
 ): <R extends IncomingMessage>(guard: Guard<R>) => Middleware<R> {
   const proven = Symbol('latchkey');
-  const varyOfAnonymous = [...new Set(carriers.flatMap((carrier) => carrier.header ?? (carrier.scheme ? 'Authorization' : [])))];
+  const everyHeader = [...new Set(carriers.flatMap((carrier) => headerOf(carrier) ?? []))];
 
   const attemptOnce = (req: IncomingMessage & { [proven]?: Attempt | Promise<Attempt> }) => (req[proven] ??= authenticate(req));
 
+  function settle(
+    optional: boolean | undefined,
+    req: IncomingMessage & { auth?: unknown },
+    res: ServerResponse,
+    next: (error?: unknown) => void,
+    decided: Decided,
+  ): void {
+    if (decided.status === 'refused') return answer(req, res, decided.refusal, next);
+    if (decided.status === 'authenticated') req.auth = decided.principal;
+    if (!res.headersSent) {
+      if (optional) varyBy(res, everyHeader);
+      if (decided.carrier) protect(res, decided.carrier);
+    }
+    next();
+  }
+
   return <R extends IncomingMessage>(guard: Guard<R>): Middleware<R> =>
     (req, res, next) => {
-      const settle = (decided: Decided): void => {
-        if (decided.status === 'refused') return answer(req, res, decided.refusal, next);
-        (req as { auth?: unknown }).auth = decided.status === 'authenticated' ? decided.principal : undefined;
-        if (guard.optional) varyBy(res, varyOfAnonymous);
-        if (decided.carrier) protect(res, decided.carrier);
-        next();
-      };
-
       // Nobody but the guard says who calls.
       if ('auth' in req) req.auth = undefined;
       let decided: Decided | Promise<Decided>;
@@ -115,8 +118,14 @@ export function middlewareFor(
         next(ourFault(error));
         return;
       }
-      if (isPromise(decided)) decided.then(settle, (error: unknown) => next(ourFault(error)));
-      else settle(decided);
+      if (isPromise(decided)) {
+        decided.then(
+          (settled) => settle(guard.optional, req, res, next, settled),
+          (error: unknown) => next(ourFault(error)),
+        );
+      } else {
+        settle(guard.optional, req, res, next, decided);
+      }
     };
 }
 
@@ -127,14 +136,14 @@ function answer(req: IncomingMessage, res: ServerResponse, refusal: Refusal, nex
 
 /** A shared cache stores what `Authorization` asked for only when told to (RFC 9111 §3.5). It knows of no other credential. */
 function protect(res: ServerResponse, carrier: Carrier): void {
-  if (res.headersSent) return;
   if (!carrier.scheme && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'private');
-  const header = carrier.header ?? (carrier.scheme ? 'Authorization' : undefined);
+  const header = headerOf(carrier);
   if (header) varyBy(res, [header]);
 }
 
+const headerOf = ({ header, scheme }: Carrier): string | undefined => header ?? (scheme && 'Authorization');
+
 function varyBy(res: ServerResponse, fields: readonly string[]): void {
-  if (res.headersSent) return;
   const before = [res.getHeader('Vary') ?? []].flat().map(String).join(', ');
   const known = before.toLowerCase().split(/\s*,\s*/);
   const added = known.includes('*') ? [] : fields.filter((field) => !known.includes(field.toLowerCase()));

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { aChallengeText, aListOf, aText, checkOptions, must, z } from '../options';
+import { aChallengeText, aListOf, aText, must, z } from '../options';
 import type { Middleware } from './middleware';
 
 /** This API as an OAuth 2.0 protected resource (RFC 9728). */
@@ -53,7 +53,6 @@ export function metadataUrl({ url }: ResourceOptions): string {
 /** Serves the metadata at its path, to any origin and without authentication; everything else goes on. */
 export function resourceMetadata(resource: ResourceOptions | undefined, scopes: readonly string[] | undefined): Middleware {
   if (!resource) throw new TypeError('resourceMetadata(): latchkey() needs the option "resource" for it');
-  checkOptions('latchkey(): resource', resourceSchema, resource);
   const path = new URL(metadataUrl(resource)).pathname;
   const body = JSON.stringify({
     resource: resource.url,

@@ -1,6 +1,7 @@
 import type { Principal } from '../credential/principal';
 import type { ScopeDeclaration, ScopeName } from '../credential/scopes';
-import { latchkey, type Latchkey, type LatchkeyOptions } from '../latchkey';
+import { latchkey, type Latchkey } from '../latchkey';
+import type { LatchkeyOptions } from '../latchkey-options';
 
 /** A principal for a test: what is left out gets a plain value. */
 export type FakePrincipal = Partial<Principal>;

@@ -1,10 +1,9 @@
 import { digestOf, readDigest } from '../credential/digest';
 import type { Confirmation } from '../credential/record';
 import type { RevocationMark } from '../credential/revocation';
-import { isScopeToken } from '../credential/scopes';
-import { generateSecret, hintOf, isSecretWord } from '../credential/secret';
-import { aDuration, aText, checkOptions, must, z } from '../options';
+import { generateSecret, hintOf } from '../credential/secret';
 import type { CredentialStore, StoredRecord } from '../stores/store';
+import { lifeArguments } from './life-arguments';
 
 /** A record as its owner sees it: everything but the digest. */
 export type PublicRecord = Omit<StoredRecord, 'digest'>;
@@ -89,12 +88,11 @@ interface LifeContext {
 }
 
 const MONTH_MS = 30 * 24 * 3_600_000;
-const MAX_PAGE = 1_000;
 
 export function credentialLife(context: LifeContext): CredentialLife {
   const { kind, name: verifier, prefix, environments, ttlMs, flushUses, tell } = context;
   const defaultEnvironment = context.environment ?? environments?.[0] ?? 'live';
-  const checks = argumentChecks(verifier, environments ?? (context.environment === undefined ? undefined : [context.environment]));
+  const checks = lifeArguments(verifier, environments ?? (context.environment === undefined ? undefined : [context.environment]));
 
   const writable = (): CredentialStore => {
     if (context.store) return context.store;
@@ -135,8 +133,9 @@ export function credentialLife(context: LifeContext): CredentialLife {
       checks.issue(options);
       return issue(options);
     },
-    async rotate(id, { overlapMs = 0 } = {}) {
-      checks.rotate({ overlapMs });
+    async rotate(id, options = {}) {
+      checks.rotate(options);
+      const { overlapMs = 0 } = options;
       const old = await own(id);
       const now = Date.now();
       if (!old || old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now)) return undefined;
@@ -170,8 +169,9 @@ export function credentialLife(context: LifeContext): CredentialLife {
       changed(id);
       return done;
     },
-    async revokeAll({ subject }) {
-      checks.subject(subject);
+    async revokeAll(options) {
+      checks.revokeAll(options);
+      const { subject } = options;
       const now = Date.now();
       const count = await writable().revokeAll({ kind, subject }, now);
       tell({ kind: 'subject', id: subject, at: now });
@@ -182,9 +182,9 @@ export function credentialLife(context: LifeContext): CredentialLife {
       const record = await own(id);
       return record && withoutDigest(record);
     },
-    async list({ subject, after, limit = 100 }) {
-      checks.subject(subject);
-      checks.list({ after, limit });
+    async list(options) {
+      checks.list(options);
+      const { subject, after, limit = 100 } = options;
       await flushUses();
       return (await writable().list({ kind, subject }, { after, limit })).map(withoutDigest);
     },
@@ -199,8 +199,9 @@ export function credentialLife(context: LifeContext): CredentialLife {
       }
       return added;
     },
-    async prune({ olderThanMs = MONTH_MS } = {}) {
-      checks.prune({ olderThanMs });
+    async prune(options = {}) {
+      checks.prune(options);
+      const { olderThanMs = MONTH_MS } = options;
       return writable().prune(kind, Date.now() - olderThanMs);
     },
   };
@@ -238,81 +239,4 @@ function newRecord(from: ImportedRecord, kind: string, rotatedFrom: string | nul
 
 function withoutDigest({ digest: _, ...record }: StoredRecord): PublicRecord {
   return record;
-}
-
-function argumentChecks(verifier: string, environments: readonly string[] | undefined) {
-  const aTime = must(
-    'a time in milliseconds since the epoch, or null',
-    (value) => value === null || (typeof value === 'number' && Number.isFinite(value)),
-  );
-  const scopes = must(
-    'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
-    (value) => Array.isArray(value) && value.every(isScopeToken),
-  );
-  const name = must('a string or null', (value) => value === null || typeof value === 'string');
-  const optionalId = must('a non-empty string or null', (value) => value === null || (typeof value === 'string' && value !== ''));
-  const metadata = must('an object of JSON values', isJsonObject);
-  const environment = must(
-    environments ? `one of ${environments.join(', ')}` : '1 to 32 lower-case letters and digits, a letter first',
-    (value) => isSecretWord(value) && (environments?.includes(value) ?? true),
-  );
-
-  const common = {
-    subject: aText,
-    scopes,
-    name: name.optional(),
-    expiresAt: aTime.optional(),
-    clientId: optionalId.optional(),
-    grantId: optionalId.optional(),
-    confirmation: must('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
-    metadata: metadata.optional(),
-  };
-  const issue = z.strictObject({ ...common, environment: environment.optional() });
-  const update = z.strictObject({
-    name: name.optional(),
-    scopes: scopes.optional(),
-    metadata: metadata.optional(),
-    expiresAt: aTime.optional(),
-  });
-  const imported = z.strictObject({
-    ...common,
-    digest: must(
-      'a SHA-256 digest, 43 characters of base64url or 64 of hex',
-      (value) => typeof value === 'string' && readDigest(value) !== undefined,
-    ),
-    id: aText.optional(),
-    environment: must('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
-    hint: must('a string', (value) => typeof value === 'string').optional(),
-    issuedAt: aTime.optional(),
-    revokedAt: aTime.optional(),
-  });
-  const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER) });
-  const list = z.strictObject({
-    after: aText.optional(),
-    limit: must(
-      `a whole number from 1 to ${MAX_PAGE}`,
-      (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
-    ),
-  });
-  const prune = z.strictObject({ olderThanMs: aDuration(0, Number.MAX_SAFE_INTEGER) });
-
-  return {
-    issue: (options: unknown) => checkOptions(`${verifier}.issue()`, issue, options),
-    rotate: (options: unknown) => checkOptions(`${verifier}.rotate()`, rotate, options),
-    update: (options: unknown) => checkOptions(`${verifier}.update()`, update, options),
-    list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
-    prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
-    import: (options: unknown, index: number) => checkOptions(`${verifier}.import(): record ${index}`, imported, options),
-    id: (id: unknown) => checkOptions(`${verifier}: id`, aText, id),
-    subject: (subject: unknown) => checkOptions(`${verifier}: subject`, aText, subject),
-  };
-}
-
-function isJsonObject(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  try {
-    return JSON.stringify(JSON.parse(JSON.stringify(value))) === JSON.stringify(value);
-  } catch {
-    return false;
-  }
 }

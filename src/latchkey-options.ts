@@ -1,0 +1,117 @@
+import type { CacheLimits } from './cache';
+import type { Carrier } from './carriers/carrier';
+import type { ScopeDeclaration } from './credential/scopes';
+import type { RefusalBody } from './http/refuse';
+import { resourceSchema, type ResourceOptions } from './http/resource-metadata';
+import { aChallengeText, aDuration, aFunction, aListOf, anObjectWith, checkOptions, must, z } from './options';
+import { bearer } from './carriers/bearer';
+import { apiKeyHeader } from './carriers/header';
+import type { Verifier } from './verifiers/verifier';
+
+export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> {
+  /** One or more. A credential goes to the first that accepts its form, and to no other. */
+  readonly verifiers: readonly Verifier[];
+  /** Where credentials travel; `[bearer(), apiKeyHeader()]` by default. */
+  readonly carriers?: readonly Carrier[];
+  /** The API's scopes. Guards then take these alone, checked by the compiler; without them any scope may be required. */
+  readonly scopes?: S;
+  /** `realm` of every challenge; `'api'` by default. */
+  readonly realm?: string;
+  /** RFC 9728 metadata, and `resource_metadata` in every challenge. */
+  readonly resource?: ResourceOptions;
+  /**
+   * Proofs kept in memory: at most `max` (10 000), each for `ttlMs` (30 000), which bounds how long a revocation on another
+   * machine can go unseen. `staleIfErrorMs` (0) serves for that much longer what was proven before, while a store is down.
+   * `false` proves every request anew.
+   */
+  readonly cache?: Partial<CacheLimits> | false;
+  /** Deadline of one verification in milliseconds, past which the answer is 503; 1 000 by default. */
+  readonly timeoutMs?: number;
+  /** Replaces the documented body, for RFC 9457 or another message; status and challenge stay. */
+  readonly body?: RefusalBody;
+}
+
+/** Options with their defaults in place. */
+export interface Settings extends Omit<LatchkeyOptions, 'cache'> {
+  readonly carriers: readonly Carrier[];
+  readonly realm: string;
+  readonly cache: CacheLimits | false;
+  readonly timeoutMs: number;
+}
+
+const isPlugIn = (...methods: readonly string[]) => {
+  const schema = anObjectWith(...methods);
+  return (value: unknown) => schema.safeParse(value).success && typeof (value as { name?: unknown }).name === 'string';
+};
+
+const schema = z.strictObject({
+  verifiers: aListOf('verifiers: apiKeys(), jwt(), … or objects with name, accepts() and verify()', isPlugIn('accepts', 'verify')),
+  carriers: aListOf('carriers: bearer(), apiKeyHeader(), … or objects with name and extract()', isPlugIn('extract')).optional(),
+  scopes: must('a list of scopes, or a record from scope to description or { description, implies }', isScopeDeclaration).optional(),
+  realm: aChallengeText.optional(),
+  resource: resourceSchema.optional(),
+  cache: z
+    .union(
+      [
+        z.literal(false),
+        z.strictObject({
+          max: must(
+            'a whole number from 1 to 10000000',
+            (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1e7,
+          ).optional(),
+          ttlMs: aDuration(1).optional(),
+          staleIfErrorMs: aDuration(0).optional(),
+        }),
+      ],
+      { error: 'must be false, or an object with max, ttlMs and staleIfErrorMs' },
+    )
+    .optional(),
+  timeoutMs: aDuration(1).optional(),
+  body: aFunction.optional(),
+});
+
+/** The options of `latchkey()`, checked and complete, or a TypeError. */
+export function settingsOf(options: LatchkeyOptions): Settings {
+  checkOptions('latchkey()', schema, options);
+  const { carriers = [bearer(), apiKeyHeader()], realm = 'api', timeoutMs = 1_000, verifiers } = options;
+  checkApart(carriers, verifiers);
+  return { ...options, carriers, realm, timeoutMs, cache: options.cache === false ? false : cacheLimits(options.cache) };
+}
+
+const cacheLimits = ({ max = 10_000, ttlMs = 30_000, staleIfErrorMs = 0 }: Partial<CacheLimits> = {}): CacheLimits => ({
+  max,
+  ttlMs,
+  staleIfErrorMs,
+});
+
+/** Two that would take the same credential leave it to chance which one does. */
+function checkApart(carriers: readonly Carrier[], verifiers: readonly Verifier[]): void {
+  const places = carriers.map(({ name, header }) => `${name} ${header?.toLowerCase()}`);
+  if (new Set(places).size < places.length) throw new TypeError('latchkey(): option "carriers" names the same place in a request twice');
+  verifiers.forEach((one, index) => {
+    const rival = verifiers.slice(index + 1).find((other) => takesFrom(one, other) || takesFrom(other, one));
+    if (rival)
+      throw new TypeError(
+        `latchkey(): option "verifiers": ${one.name} and ${rival.name} would take the same credentials; give each a prefix, form or issuer of its own`,
+      );
+  });
+}
+
+const takesFrom = (one: Verifier, other: Verifier): boolean =>
+  one.examples !== undefined && (other.examples?.some((example) => one.accepts(example)) ?? false);
+
+function isScopeDeclaration(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0 && value.every((name) => typeof name === 'string');
+  if (typeof value !== 'object' || value === null) return false;
+  const isDefinition = (entry: unknown) => {
+    if (typeof entry === 'string') return true;
+    if (typeof entry !== 'object' || entry === null) return false;
+    const { description, implies, ...unknown } = entry as { description?: unknown; implies?: unknown };
+    return (
+      Object.keys(unknown).length === 0 &&
+      (description === undefined || typeof description === 'string') &&
+      (implies === undefined || (Array.isArray(implies) && implies.every((name) => typeof name === 'string')))
+    );
+  };
+  return Object.keys(value).length > 0 && Object.values(value).every(isDefinition);
+}

@@ -1,0 +1,84 @@
+import { readDigest } from '../credential/digest';
+import { isScopeToken } from '../credential/scopes';
+import { isSecretWord } from '../credential/secret';
+import { aDuration, aText, checkOptions, must, z } from '../options';
+
+const MAX_PAGE = 1_000;
+
+/** Checks what is handed to the life of a verifier's credentials. Anything wrong is a TypeError that names it and says what is allowed. */
+export function lifeArguments(verifier: string, environments: readonly string[] | undefined) {
+  const aTime = must('a time in milliseconds since the epoch', (value) => typeof value === 'number' && Number.isFinite(value));
+  const aTimeOrNull = must('a time in milliseconds since the epoch, or null', (value) => value === null || Number.isFinite(value));
+  const scopes = must(
+    'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
+    (value) => Array.isArray(value) && value.every(isScopeToken),
+  );
+  const name = must('a string or null', (value) => value === null || typeof value === 'string');
+  const optionalId = must('a non-empty string or null', (value) => value === null || (typeof value === 'string' && value !== ''));
+  const metadata = must('an object of JSON values', isJsonObject);
+  const environment = must(
+    environments ? `one of ${environments.join(', ')}` : '1 to 32 lower-case letters and digits, a letter first',
+    (value) => isSecretWord(value) && (environments?.includes(value) ?? true),
+  );
+
+  const common = {
+    subject: aText,
+    scopes,
+    name: name.optional(),
+    expiresAt: aTimeOrNull.optional(),
+    clientId: optionalId.optional(),
+    grantId: optionalId.optional(),
+    confirmation: must('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
+    metadata: metadata.optional(),
+  };
+  const issue = z.strictObject({ ...common, environment: environment.optional() });
+  const update = z.strictObject({
+    name: name.optional(),
+    scopes: scopes.optional(),
+    metadata: metadata.optional(),
+    expiresAt: aTimeOrNull.optional(),
+  });
+  const imported = z.strictObject({
+    ...common,
+    digest: must(
+      'a SHA-256 digest, 43 characters of base64url or 64 of hex',
+      (value) => typeof value === 'string' && readDigest(value) !== undefined,
+    ),
+    id: aText.optional(),
+    environment: must('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
+    hint: must('a string', (value) => typeof value === 'string').optional(),
+    issuedAt: aTime.optional(),
+    revokedAt: aTimeOrNull.optional(),
+  });
+  const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
+  const revokeAll = z.strictObject({ subject: aText });
+  const list = z.strictObject({
+    subject: aText,
+    after: aText.optional(),
+    limit: must(
+      `a whole number from 1 to ${MAX_PAGE}`,
+      (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
+    ).optional(),
+  });
+  const prune = z.strictObject({ olderThanMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
+
+  return {
+    issue: (options: unknown) => checkOptions(`${verifier}.issue()`, issue, options),
+    rotate: (options: unknown) => checkOptions(`${verifier}.rotate()`, rotate, options),
+    update: (options: unknown) => checkOptions(`${verifier}.update()`, update, options),
+    list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
+    prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
+    import: (options: unknown, index: number) => checkOptions(`${verifier}.import(): record ${index}`, imported, options),
+    id: (id: unknown) => checkOptions(`${verifier}: id`, aText, id),
+    revokeAll: (options: unknown) => checkOptions(`${verifier}.revokeAll()`, revokeAll, options),
+  };
+}
+
+function isJsonObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  try {
+    return JSON.stringify(JSON.parse(JSON.stringify(value))) === JSON.stringify(value);
+  } catch {
+    return false;
+  }
+}
