@@ -168,8 +168,7 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
   return {
     authenticate,
     async close() {
-      for (const end of unwatch) end?.();
-      await Promise.all(verifiers.map(async (verifier) => verifier.close?.()));
+      await Promise.all([...unwatch.map(async (end) => end?.()), ...verifiers.map(async (verifier) => verifier.close?.())]);
     },
   };
 }

@@ -12,7 +12,7 @@ export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
 export { jwt, type JwtOptions } from './verifiers/jwt/jwt';
 export type { JwkSet, KeyInput } from './verifiers/jwt/keys';
 export type { Algorithm } from './verifiers/jwt/signature';
-export type { CredentialLife, ImportedRecord, Issued, IssueOptions, PublicRecord } from './verifiers/life';
+export type { CredentialLife, ImportedRecord, Issued, IssueOptions, PublicRecord, Whose } from './verifiers/life';
 export { sessionTokens, type SessionTokensOptions } from './verifiers/session-tokens';
 export type { ManagedVerifier, StoredVerifier } from './verifiers/stored';
 export type { Verification, Verifier } from './verifiers/verifier';

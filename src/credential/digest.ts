@@ -3,6 +3,9 @@ import { hash } from 'node:crypto';
 /** SHA-256 of the whole secret, base64url: 43 characters. The only form in which a secret is kept, in a store or in memory. */
 export const digestOf = (secret: string): string => hash('sha256', secret, 'base64url');
 
+/** A record's public id, from its digest: 132 bits of it, which tell nobody the secret and are safe to log. */
+export const idOf = (digest: string): string => digest.slice(0, 22);
+
 const BASE64URL_SHA256 = /^[A-Za-z0-9_-]{43}$/;
 const HEX_SHA256 = /^[0-9a-f]{64}$/i;
 

@@ -1,3 +1,5 @@
+import { deepFreeze } from './freeze';
+
 /**
  * Who calls, and with which scopes: the same shape whatever credential the client brought.
  * Deeply frozen, shared between requests, and without the secret.
@@ -26,14 +28,6 @@ export interface Principal {
 /** A frozen copy that shares nothing with `principal`. Claims are JSON: a Date (which freezing cannot hold) becomes its text. */
 export function sealPrincipal(principal: Principal): Principal {
   return deepFreeze(JSON.parse(JSON.stringify(principal)) as Principal);
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    Object.values(value).forEach(deepFreeze);
-    Object.freeze(value);
-  }
-  return value;
 }
 
 /** The authentication information that the Model Context Protocol's SDK hands to its tools. */

@@ -1,5 +1,7 @@
+import { idOf } from '../credential/digest';
+import { deepFreeze } from '../credential/freeze';
 import type { RevocationMark } from '../credential/revocation';
-import type { CredentialStore, Owner, StateStore, StoredRecord } from './store';
+import { RETENTION_MS, type CredentialStore, type Owner, type StateStore, type StoredRecord } from './store';
 
 /**
  * Credentials and state in the memory of this process: for development, tests and programs of one process.
@@ -10,85 +12,93 @@ export function memoryStore(): CredentialStore & StateStore {
 }
 
 function credentialsInMemory(): CredentialStore {
-  const byId = new Map<string, StoredRecord>(); // a Map keeps the order of insertion, which is the order of issue
-  const idByDigest = new Map<string, string>();
+  // Frozen, so that a look-up need not copy what it hands out.
+  const byId = new Map<string, StoredRecord>();
   const listeners = new Set<(mark: RevocationMark) => void>();
 
-  const owned = (owner: Owner) => [...byId.values()].filter((record) => record.kind === owner.kind && record.subject === owner.subject);
-  const put = (record: StoredRecord, at: number) => {
-    byId.set(record.id, record);
-    for (const listener of listeners) listener({ kind: 'credential', id: record.id, at });
-    return record;
-  };
-  const live = (id: string) => {
+  /** A record that is still known. */
+  const known = (id: string): StoredRecord | undefined => {
     const record = byId.get(id);
+    return record && endOf(record) + RETENTION_MS > Date.now() ? record : undefined;
+  };
+  const live = (id: string): StoredRecord | undefined => {
+    const record = known(id);
     return record?.revokedAt === null ? record : undefined;
   };
-  const copy = (record: StoredRecord | undefined) => record && structuredClone(record);
+  const owned = (owner: Owner): StoredRecord[] => [...byId.keys()].flatMap((id) => known(id) ?? []).filter((record) => isOf(record, owner));
+  const keep = (record: StoredRecord): StoredRecord => {
+    const kept = deepFreeze(structuredClone(record));
+    byId.set(kept.id, kept);
+    return kept;
+  };
+  const change = (record: StoredRecord, at: number): StoredRecord => {
+    const kept = keep(record);
+    for (const listener of listeners) listener({ kind: 'credential', id: record.id, at });
+    return kept;
+  };
 
   return {
     async find(digest) {
-      const id = idByDigest.get(digest);
-      return id === undefined ? undefined : copy(byId.get(id));
+      const record = known(idOf(digest));
+      return record?.digest === digest ? record : undefined;
     },
     async findById(id) {
-      return copy(byId.get(id));
+      return known(id);
     },
     async insert(record) {
-      if (byId.has(record.id) || idByDigest.has(record.digest)) return false;
-      byId.set(record.id, structuredClone(record));
-      idByDigest.set(record.digest, record.id);
+      if (byId.has(record.id)) return false;
+      keep(record);
       return true;
     },
     async list(owner, { after, limit }) {
-      const all = owned(owner);
+      const all = owned(owner).sort((a, b) => a.issuedAt - b.issuedAt || (a.id < b.id ? -1 : 1));
       const start = after === undefined ? 0 : all.findIndex((record) => record.id === after) + 1;
-      return after !== undefined && start === 0 ? [] : all.slice(start, start + limit).map((record) => structuredClone(record));
+      return after !== undefined && start === 0 ? [] : all.slice(start, start + limit);
     },
     async update(id, changes) {
       const record = live(id);
-      return record && copy(put({ ...record, ...structuredClone(changes) }, Date.now()));
+      return record && change({ ...record, ...changes }, Date.now());
     },
     async end(id, at) {
       const record = live(id);
-      if (!record || (record.expiresAt !== null && record.expiresAt < at)) return false;
-      put({ ...record, expiresAt: at }, Date.now());
+      if (!record || (record.expiresAt ?? Infinity) < at) return false;
+      change({ ...record, expiresAt: at }, Date.now());
       return true;
     },
     async revoke(id, at) {
       const record = live(id);
       if (!record) return false;
-      put({ ...record, revokedAt: at }, at);
+      change({ ...record, revokedAt: at }, at);
       return true;
     },
     async revokeAll(owner, at) {
       const mine = owned(owner).filter((record) => record.revokedAt === null);
-      for (const record of mine) put({ ...record, revokedAt: at }, at);
+      for (const record of mine) change({ ...record, revokedAt: at }, at);
       return mine.length;
     },
     async recordUses(uses) {
       for (const { id, count, lastUsedAt } of uses) {
-        const record = byId.get(id);
+        const record = known(id);
         if (!record) continue;
-        byId.set(id, { ...record, useCount: record.useCount + count, lastUsedAt: Math.max(record.lastUsedAt ?? 0, lastUsedAt) });
+        keep({ ...record, useCount: record.useCount + count, lastUsedAt: Math.max(record.lastUsedAt ?? 0, lastUsedAt) });
       }
     },
     async prune(kind, before) {
-      const old = [...byId.values()].filter(
-        (record) => record.kind === kind && Math.min(record.expiresAt ?? Infinity, record.revokedAt ?? Infinity) < before,
-      );
-      for (const { id, digest } of old) {
-        byId.delete(id);
-        idByDigest.delete(digest);
-      }
+      const old = [...byId.values()].filter((record) => record.kind === kind && endOf(record) < before);
+      for (const { id } of old) byId.delete(id);
       return old.length;
     },
     watch(listener) {
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      return () => void listeners.delete(listener);
     },
   };
 }
+
+const endOf = ({ expiresAt, revokedAt }: StoredRecord): number => Math.min(expiresAt ?? Infinity, revokedAt ?? Infinity);
+
+const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
+  record.kind === kind && { subject: record.subject, client: record.clientId, grant: record.grantId }[by] === id;
 
 function stateInMemory(): StateStore {
   interface Entry {
@@ -100,6 +110,11 @@ function stateInMemory(): StateStore {
   const read = (group: string, key: string) => {
     const entry = groups.get(group)?.get(key);
     return entry && Date.now() < entry.until ? entry.value : undefined;
+  };
+  const write = (group: string, key: string, entry: Entry) => {
+    const entries = groups.get(group) ?? new Map<string, Entry>();
+    forgetEnded(entries);
+    groups.set(group, entries.set(key, entry));
   };
   const remove = (group: string, key: string) => {
     const entries = groups.get(group);
@@ -117,10 +132,11 @@ function stateInMemory(): StateStore {
   return {
     async put(group, key, value, until) {
       if (read(group, key) !== undefined) return false;
-      const entries = groups.get(group) ?? new Map<string, Entry>();
-      forgetEnded(entries);
-      groups.set(group, entries.set(key, { value, until }));
+      write(group, key, { value, until });
       return true;
+    },
+    async replace(group, key, value, until) {
+      write(group, key, { value, until });
     },
     async get(group, key) {
       return read(group, key);
@@ -129,9 +145,6 @@ function stateInMemory(): StateStore {
       const value = read(group, key);
       remove(group, key);
       return value;
-    },
-    async drop(group) {
-      groups.delete(group);
     },
   };
 }

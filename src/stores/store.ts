@@ -20,19 +20,29 @@ export interface RecordedUse {
   readonly lastUsedAt: number;
 }
 
-/** Which records a call is about. */
+/** Whose records: of one kind, all that a subject, a client or a grant holds. */
 export interface Owner {
   readonly kind: string;
-  readonly subject: string;
+  readonly by: 'subject' | 'client' | 'grant';
+  readonly id: string;
 }
 
-/** The life of a record. A store never sees a secret, and hands out records that the caller may keep. */
+/**
+ * How long a record that expired or was revoked is still known, so that its use can be told from that of an unknown one.
+ * After that every store answers as if it had never been.
+ */
+export const RETENTION_MS = 30 * 24 * 3_600_000;
+
+/**
+ * The life of a record. A store never sees a secret, and hands out records that do not change in the caller's hands. A record's id is
+ * `idOf(digest)`, so that one key finds it by either. `latchkey/testing` holds the contract that every store keeps.
+ */
 export interface CredentialStore extends CredentialReader {
   find(digest: string): Promise<StoredRecord | undefined>;
   findById(id: string): Promise<StoredRecord | undefined>;
-  /** Adds a record. False, and nothing changed, if its id or digest is known. */
+  /** Adds a record. False, and nothing changed, if it is known. */
   insert(record: StoredRecord): Promise<boolean>;
-  /** A subject's records in the order in which they were issued, from the one after `after`. */
+  /** An owner's records in the order of `issuedAt`, then `id`, from the one after the id `after`. */
   list(owner: Owner, page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredRecord[]>;
   /** Changes a record that is not revoked; undefined if there is none. */
   update(id: string, changes: RecordChanges): Promise<StoredRecord | undefined>;
@@ -40,23 +50,23 @@ export interface CredentialStore extends CredentialReader {
   end(id: string, at: number): Promise<boolean>;
   /** True for the one call that revoked it. */
   revoke(id: string, at: number): Promise<boolean>;
-  /** Revokes all of a subject that is not revoked yet; how many. */
+  /** Revokes all that an owner holds and that is not revoked yet; how many. */
   revokeAll(owner: Owner, at: number): Promise<number>;
   /** Adds uses to the records they are about; unknown ids are passed over. */
   recordUses(uses: readonly RecordedUse[]): Promise<void>;
   /** Drops records of a kind that expired or were revoked before `before`; how many. */
   prune(kind: string, before: number): Promise<number>;
   /** Tells of every record that is revoked, ended or changed, on this machine or another. Returns the end of the subscription. */
-  watch(listener: (mark: RevocationMark) => void): () => void;
+  watch(listener: (mark: RevocationMark) => void): () => void | Promise<void>;
 }
 
 /** Short-lived state, by group and key, until a time: replay marks, revocation marks, what an OAuth engine keeps. */
 export interface StateStore {
   /** Puts a value where there is none; false, and nothing changed, where one stands that has not ended. */
   put(group: string, key: string, value: string, until: number): Promise<boolean>;
+  /** Puts a value, whatever stands there. */
+  replace(group: string, key: string, value: string, until: number): Promise<void>;
   get(group: string, key: string): Promise<string | undefined>;
   /** Gets and removes in one step: of many calls at once, one has the value. */
   take(group: string, key: string): Promise<string | undefined>;
-  /** Removes a whole group. */
-  drop(group: string): Promise<void>;
 }

@@ -44,22 +44,24 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
       'a SHA-256 digest, 43 characters of base64url or 64 of hex',
       (value) => typeof value === 'string' && readDigest(value) !== undefined,
     ),
-    id: aText.optional(),
     environment: must('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
     hint: must('a string', (value) => typeof value === 'string').optional(),
     issuedAt: aTime.optional(),
     revokedAt: aTimeOrNull.optional(),
   });
   const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
-  const revokeAll = z.strictObject({ subject: aText });
-  const list = z.strictObject({
-    subject: aText,
-    after: aText.optional(),
-    limit: must(
-      `a whole number from 1 to ${MAX_PAGE}`,
-      (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
-    ).optional(),
-  });
+  const whose = { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() };
+  const revokeAll = z.strictObject(whose).refine(namesOneOwner, ONE_OWNER);
+  const list = z
+    .strictObject({
+      ...whose,
+      after: aText.optional(),
+      limit: must(
+        `a whole number from 1 to ${MAX_PAGE}`,
+        (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
+      ).optional(),
+    })
+    .refine(namesOneOwner, ONE_OWNER);
   const prune = z.strictObject({ olderThanMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
 
   return {
@@ -73,6 +75,10 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
     revokeAll: (options: unknown) => checkOptions(`${verifier}.revokeAll()`, revokeAll, options),
   };
 }
+
+const ONE_OWNER = { error: 'give one of "subject", "clientId" and "grantId"' };
+const namesOneOwner = ({ subject, clientId, grantId }: { subject?: unknown; clientId?: unknown; grantId?: unknown }): boolean =>
+  [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
 
 function isJsonObject(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

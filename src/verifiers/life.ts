@@ -1,8 +1,8 @@
-import { digestOf, readDigest } from '../credential/digest';
+import { digestOf, idOf, readDigest } from '../credential/digest';
 import type { Confirmation } from '../credential/record';
 import type { RevocationMark } from '../credential/revocation';
 import { generateSecret, hintOf } from '../credential/secret';
-import type { CredentialStore, StoredRecord } from '../stores/store';
+import { RETENTION_MS, type CredentialStore, type Owner, type StoredRecord } from '../stores/store';
 import { lifeArguments } from './life-arguments';
 
 /** A record as its owner sees it: everything but the digest. */
@@ -39,12 +39,14 @@ export interface Issued {
 export interface ImportedRecord extends Omit<IssueOptions, 'environment'> {
   /** SHA-256 of the whole secret, as base64url or hex. */
   readonly digest: string;
-  readonly id?: string;
   readonly environment?: string | null;
   readonly hint?: string;
   readonly issuedAt?: number;
   readonly revokedAt?: number | null;
 }
+
+/** Whose credentials: one of the three. */
+export type Whose = { readonly subject: string } | { readonly clientId: string } | { readonly grantId: string };
 
 /** The life of stored credentials. Bad arguments are a TypeError; a store that fails rejects. */
 export interface CredentialLife {
@@ -64,11 +66,11 @@ export interface CredentialLife {
   ): Promise<PublicRecord | undefined>;
   /** True for the one call that revoked it. */
   revoke(id: string): Promise<boolean>;
-  /** Revokes all that a subject holds; how many. */
-  revokeAll(options: { readonly subject: string }): Promise<number>;
+  /** Revokes all that a subject, a client or a grant holds; how many. */
+  revokeAll(whose: Whose): Promise<number>;
   get(id: string): Promise<PublicRecord | undefined>;
-  /** A subject's credentials in the order of their issue, `limit` (default 100) from the one after `after`. */
-  list(options: { readonly subject: string; readonly after?: string; readonly limit?: number }): Promise<readonly PublicRecord[]>;
+  /** What a subject, a client or a grant holds, in the order of issue: `limit` (default 100, at most 1 000) from the one after the id `after`. */
+  list(options: Whose & { readonly after?: string; readonly limit?: number }): Promise<readonly PublicRecord[]>;
   /** Takes over credentials by digest; what is known already is left as it is. Returns those that were added. */
   import(records: Iterable<ImportedRecord>): Promise<readonly PublicRecord[]>;
   /** Drops what ended more than `olderThanMs` ago (default 30 days); how many. */
@@ -86,8 +88,6 @@ interface LifeContext {
   readonly flushUses: () => Promise<void>;
   readonly tell: (mark: RevocationMark) => void;
 }
-
-const MONTH_MS = 30 * 24 * 3_600_000;
 
 export function credentialLife(context: LifeContext): CredentialLife {
   const { kind, name: verifier, prefix, environments, ttlMs, flushUses, tell } = context;
@@ -171,10 +171,10 @@ export function credentialLife(context: LifeContext): CredentialLife {
     },
     async revokeAll(options) {
       checks.revokeAll(options);
-      const { subject } = options;
+      const owner = ownerOf(kind, options);
       const now = Date.now();
-      const count = await writable().revokeAll({ kind, subject }, now);
-      tell({ kind: 'subject', id: subject, at: now });
+      const count = await writable().revokeAll(owner, now);
+      tell({ kind: owner.by, id: owner.id, at: now });
       return count;
     },
     async get(id) {
@@ -184,9 +184,9 @@ export function credentialLife(context: LifeContext): CredentialLife {
     },
     async list(options) {
       checks.list(options);
-      const { subject, after, limit = 100 } = options;
+      const { after, limit = 100 } = options;
       await flushUses();
-      return (await writable().list({ kind, subject }, { after, limit })).map(withoutDigest);
+      return (await writable().list(ownerOf(kind, options), { after, limit })).map(withoutDigest);
     },
     async import(records) {
       const checked = [...records].map((record, index) => {
@@ -201,7 +201,7 @@ export function credentialLife(context: LifeContext): CredentialLife {
     },
     async prune(options = {}) {
       checks.prune(options);
-      const { olderThanMs = MONTH_MS } = options;
+      const { olderThanMs = RETENTION_MS } = options;
       return writable().prune(kind, Date.now() - olderThanMs);
     },
   };
@@ -214,9 +214,14 @@ async function endBy(store: CredentialStore, record: StoredRecord, at: number): 
   return now !== undefined && now.revokedAt === null;
 }
 
+function ownerOf(kind: string, whose: Whose): Owner {
+  if ('subject' in whose) return { kind, by: 'subject', id: whose.subject };
+  return 'clientId' in whose ? { kind, by: 'client', id: whose.clientId } : { kind, by: 'grant', id: whose.grantId };
+}
+
 function newRecord(from: ImportedRecord, kind: string, rotatedFrom: string | null): StoredRecord {
   return {
-    id: from.id ?? from.digest.slice(0, 22),
+    id: idOf(from.digest),
     kind,
     digest: from.digest,
     subject: from.subject,

@@ -92,7 +92,7 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
       const unwatch = managed?.watch(revoked);
       return () => {
         listeners.delete(revoked);
-        unwatch?.();
+        return unwatch?.();
       };
     },
     seen(principal) {

@@ -31,7 +31,7 @@ export interface Verifier {
   /** Proves it. A throw or rejection is our fault, never the client's: 503. */
   verify(credential: Credential): Verification | Promise<Verification>;
   /** Push: tells of what was revoked, on this machine or another. Returns the end of the subscription. */
-  watch?(revoked: (mark: RevocationMark) => void): () => void;
+  watch?(revoked: (mark: RevocationMark) => void): () => void | Promise<void>;
   /** A use, also when the cache answered. */
   seen?(principal: Principal): void;
   /** Writes what is left to write. */
