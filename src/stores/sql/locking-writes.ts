@@ -1,0 +1,53 @@
+import type { Condition } from './conditions';
+import { isDuplicateRow } from './errors';
+import { COLUMNS } from './rows';
+import type { Database } from './tables';
+import { inBatches, type Writes } from './writes';
+
+/** MySQL has no RETURNING: what a write is about is read and locked first, in a transaction. */
+export function lockingWrites(db: Database): Writes {
+  return {
+    async insert(table, row) {
+      // INSERT IGNORE would also cut short what is too long, and count what it did by the settings of the connection.
+      try {
+        await db
+          .insertInto(table as 'latchkey_state')
+          .values(row as never)
+          .execute();
+        return true;
+      } catch (error) {
+        if (isDuplicateRow(error)) return false;
+        throw error;
+      }
+    },
+    async replaceState(row) {
+      const { value, ends_at } = row;
+      await db.insertInto('latchkey_state').values(row).onDuplicateKeyUpdate({ value, ends_at }).execute();
+    },
+    async takeState(id, now) {
+      return db.transaction().execute(async (transaction) => {
+        const found = await transaction
+          .selectFrom('latchkey_state')
+          .select('value')
+          .where('id', '=', id)
+          .where('ends_at', '>', now)
+          .forUpdate()
+          .executeTakeFirst();
+        if (found) await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
+        return found?.value;
+      });
+    },
+    async change(condition, changes) {
+      return db.transaction().execute(async (transaction) => {
+        const rows = await transaction.selectFrom('latchkey_credentials').select(COLUMNS).where(condition).forUpdate().execute();
+        const ids = rows.map(({ id }) => id);
+        if (rows.length > 0) await transaction.updateTable('latchkey_credentials').set(changes).where('id', 'in', ids).execute();
+        return rows.map((row) => ({ ...row, ...changes }));
+      });
+    },
+    async drop(table, condition) {
+      const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
+      return inBatches(async (limit) => Number((await drop.limit(limit).executeTakeFirstOrThrow()).numDeletedRows));
+    },
+  };
+}

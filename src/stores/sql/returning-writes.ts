@@ -1,0 +1,52 @@
+import type { Condition } from './conditions';
+import type { News } from './news';
+import { COLUMNS } from './rows';
+import type { Database } from './tables';
+import { inBatches, type Writes } from './writes';
+
+/** On PostgreSQL and SQLite each write is one statement, and RETURNING tells what came of it. */
+export function returningWrites(db: Database, announcement: News['announcement'] | undefined): Writes {
+  return {
+    async insert(table, row) {
+      const inserted = await db
+        .insertInto(table as 'latchkey_state')
+        .values(row as never)
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .returning('id')
+        .execute();
+      return inserted.length === 1;
+    },
+    async replaceState(row) {
+      const { value, ends_at } = row;
+      await db
+        .insertInto('latchkey_state')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ value, ends_at }))
+        .execute();
+    },
+    async takeState(id, now) {
+      const taken = await db
+        .deleteFrom('latchkey_state')
+        .where('id', '=', id)
+        .where('ends_at', '>', now)
+        .returning('value')
+        .executeTakeFirst();
+      return taken?.value;
+    },
+    async change(condition, changes, at) {
+      const changed = db.updateTable('latchkey_credentials').set(changes).where(condition).returning(COLUMNS);
+      return (announcement ? changed.returning(announcement(at)) : changed).execute();
+    },
+    async drop(table, condition) {
+      const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
+      return inBatches(async (limit) => {
+        const some = db
+          .selectFrom(table as 'latchkey_credentials')
+          .select('id')
+          .where(condition as Condition)
+          .limit(limit);
+        return (await drop.where('id', 'in', some).returning('id').execute()).length;
+      });
+    },
+  };
+}
