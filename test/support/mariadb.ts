@@ -15,7 +15,13 @@ export async function startMariadb(): Promise<MariadbServer> {
     run: (folder, port) => [
       mariadbd,
       '--no-defaults',
-      ...[`--datadir=${folder}/data`, `--port=${port}`, '--bind-address=127.0.0.1', `--socket=${folder}/socket`, `--pid-file=${folder}/pid`],
+      ...[
+        `--datadir=${folder}/data`,
+        `--port=${port}`,
+        '--bind-address=127.0.0.1',
+        `--socket=${folder}/socket`,
+        `--pid-file=${folder}/pid`,
+      ],
       ...['--max-connections=200', '--innodb-flush-log-at-trx-commit=0', '--general-log', `--general-log-file=${folder}/statements.log`],
     ],
     ready: /ready for connections/,

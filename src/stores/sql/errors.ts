@@ -3,6 +3,7 @@ interface DriverError {
   readonly code?: unknown;
   /** MySQL's number of an error. */
   readonly errno?: unknown;
+  readonly sqlMessage?: unknown;
   /** Set by MySQL's server. */
   readonly sqlState?: unknown;
   /** Set by PostgreSQL's server. */
@@ -11,8 +12,8 @@ interface DriverError {
 
 const of = (error: unknown): DriverError => (typeof error === 'object' && error !== null ? error : {});
 
-/** MySQL refuses a second row of one primary key by an error alone. */
-export const isDuplicateRow = (error: unknown): boolean => of(error).errno === 1062;
+/** MySQL refuses a second row of one primary key by an error alone. Of another index that somebody made, it is an error indeed. */
+export const isDuplicateRow = (error: unknown): boolean => of(error).errno === 1062 && /[.']PRIMARY'$/.test(String(of(error).sqlMessage));
 export const isDuplicateIndex = (error: unknown): boolean => of(error).errno === 1061;
 
 const MISSING: readonly unknown[] = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'];
@@ -20,7 +21,7 @@ const MISSING: readonly unknown[] = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_B
 /** A table or column that `migrate()` would have made. */
 export function isMissing(error: unknown): boolean {
   const { code, message } = of(error);
-  return MISSING.includes(code) || (typeof message === 'string' && /^(SQLITE_ERROR: )?no such (table|column): /.test(message));
+  return MISSING.includes(code) || (typeof message === 'string' && /no such (table|column): |has no column named /.test(message));
 }
 
 /** Two writers got into each other's way: the database undid one, and asks for it again. */

@@ -24,17 +24,11 @@ export function lockingWrites(db: Database): Writes {
       const { value, ends_at } = row;
       await db.insertInto('latchkey_state').values(row).onDuplicateKeyUpdate({ value, ends_at }).execute();
     },
-    async takeState(id, now) {
+    async takeState(id) {
       return db.transaction().execute(async (transaction) => {
-        const found = await transaction
-          .selectFrom('latchkey_state')
-          .select('value')
-          .where('id', '=', id)
-          .where('ends_at', '>', now)
-          .forUpdate()
-          .executeTakeFirst();
+        const found = await transaction.selectFrom('latchkey_state').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
         if (found) await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
-        return found?.value;
+        return found;
       });
     },
     async change(condition, changes) {

@@ -24,14 +24,8 @@ export function returningWrites(db: Database, announcement: News['announcement']
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ value, ends_at }))
         .execute();
     },
-    async takeState(id, now) {
-      const taken = await db
-        .deleteFrom('latchkey_state')
-        .where('id', '=', id)
-        .where('ends_at', '>', now)
-        .returning('value')
-        .executeTakeFirst();
-      return taken?.value;
+    async takeState(id) {
+      return db.deleteFrom('latchkey_state').where('id', '=', id).returningAll().executeTakeFirst();
     },
     async change(condition, changes, at) {
       const changed = db.updateTable('latchkey_credentials').set(changes).where(condition).returning(COLUMNS);

@@ -2,7 +2,7 @@ import { idOf } from '../../credential/digest';
 import { must, z } from '../../options';
 import type { RecordChanges, StoredRecord } from '../store';
 import { LONGEST, type CredentialsTable } from './tables';
-import { isStorable, whole } from './values';
+import { aWhole, isStorable, whole } from './values';
 
 /** The columns of a credential that a change sets. */
 export function changedColumns({ name, scopes, metadata, expiresAt }: RecordChanges): Partial<CredentialsTable> {
@@ -51,11 +51,6 @@ function storable<R extends Partial<CredentialsTable>>(row: R): R {
   return row;
 }
 
-// Drivers give a bigint as number, string or BigInt, each in its way and by its settings.
-const aWhole = z
-  .union([z.number(), z.bigint(), z.string().regex(/^-?\d+$/)])
-  .transform(Number)
-  .refine(Number.isSafeInteger);
 const aName = z.string().min(1);
 const aText = z.string();
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -104,7 +99,7 @@ export function recordOf(row: unknown): StoredRecord {
   const { data, error } = sound.safeParse(row);
   if (!data) {
     const columns = [...new Set(error.issues.map(({ path }) => path.join('.')))].join(', ');
-    throw new Error(`A row of latchkey_credentials is damaged, in ${columns}`);
+    throw new Error(`a row of latchkey_credentials is damaged in ${columns}`);
   }
   return {
     id: data.id,

@@ -1,7 +1,8 @@
 import { digestOf } from '../../credential/digest';
+import { z } from '../../options';
 import type { StateStore } from '../store';
 import type { Database, StateTable } from './tables';
-import { whole } from './values';
+import { aWhole, whole } from './values';
 import type { Writes } from './writes';
 
 export function stateIn(db: Database, writes: Writes): StateStore {
@@ -17,16 +18,10 @@ export function stateIn(db: Database, writes: Writes): StateStore {
       await writes.replaceState(rowOf(group, key, value, until));
     },
     async get(group, key) {
-      const found = await db
-        .selectFrom('latchkey_state')
-        .select('value')
-        .where('id', '=', idOf(group, key))
-        .where('ends_at', '>', Date.now())
-        .executeTakeFirst();
-      return found?.value;
+      return standing(await db.selectFrom('latchkey_state').selectAll().where('id', '=', idOf(group, key)).executeTakeFirst());
     },
     async take(group, key) {
-      return writes.takeState(idOf(group, key), Date.now());
+      return standing(await writes.takeState(idOf(group, key)));
     },
   };
 }
@@ -39,3 +34,13 @@ const rowOf = (group: string, key: string, value: string, until: number): StateT
   value,
   ends_at: whole(Math.min(until, Number.MAX_SAFE_INTEGER)),
 });
+
+const sound = z.object({ value: z.string(), ends_at: aWhole });
+
+/** The value of a row that has not ended. */
+function standing(row: unknown): string | undefined {
+  if (row === undefined) return undefined;
+  const { data } = sound.safeParse(row);
+  if (!data) throw new Error('a row of latchkey_state is damaged');
+  return Date.now() < data.ends_at ? data.value : undefined;
+}

@@ -1,3 +1,5 @@
+import { z } from '../../options';
+
 /** Neither PostgreSQL keeps a NUL nor UTF-8 the half of a surrogate pair: a text that has one is in no table. */
 export const isStorable = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
 
@@ -7,3 +9,9 @@ export function whole(value: number): number {
   if (!Number.isSafeInteger(floor)) throw new RangeError('A time or count is too large for the tables, or not a number');
   return floor;
 }
+
+/** A time or count as a driver gives it: a number, a string or a BigInt, each in its way and by its settings. */
+export const aWhole = z
+  .union([z.number(), z.bigint(), z.string().regex(/^-?\d+$/)])
+  .transform(Number)
+  .refine(Number.isSafeInteger);

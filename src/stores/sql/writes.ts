@@ -10,8 +10,8 @@ export interface Writes {
   insert<T extends Table>(table: T, row: Tables[T]): Promise<boolean>;
   /** Adds a row, or takes the place of one. */
   replaceState(row: StateTable): Promise<void>;
-  /** Removes a value that stands at `now`: of many calls at once, one has it. */
-  takeState(id: string, now: number): Promise<string | undefined>;
+  /** Removes a row, and gives it to one of those who remove it at once. */
+  takeState(id: string): Promise<StateTable | undefined>;
   /** Changes all credentials that meet a condition, and gives their rows as they are then. News of it is dated `at`. */
   change(condition: Condition, changes: Partial<CredentialsTable>, at: number): Promise<readonly CredentialsTable[]>;
   /** Drops rows that meet a condition, some at a time, so that nobody waits long for them; how many. */
