@@ -24,6 +24,9 @@ export function isMissing(error: unknown): boolean {
   return MISSING.includes(code) || (typeof message === 'string' && /no such (table|column): |has no column named /.test(message));
 }
 
+/** SQLite's lock is held by another connection. */
+export const isBusy = (error: unknown): boolean => of(error).code === 'SQLITE_BUSY';
+
 /** Two writers got into each other's way: the database undid one, and asks for it again. */
 const isConflict = (error: unknown): boolean => {
   const { code } = of(error);
