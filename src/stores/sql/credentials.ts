@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { idOf } from '../../credential/digest';
 import type { CredentialStore, RecordedUse } from '../store';
 import { all, endedBefore, endsFrom, hasId, isAfter, isKnown, isLive, isOfKind, isOwnedBy, not, type Condition } from './conditions';
@@ -7,9 +6,6 @@ import { changedColumns, COLUMNS, recordOf, rowOf } from './rows';
 import type { CredentialsTable, Database } from './tables';
 import { isStorable, whole } from './values';
 import type { Writes } from './writes';
-
-/** How many uses are written in one statement. */
-const USES_AT_ONCE = 100;
 
 export function credentialsIn(db: Database, writes: Writes, news: News): Omit<CredentialStore, 'watch'> {
   const select = (condition: Condition) => db.selectFrom('latchkey_credentials').select(COLUMNS).where(condition);
@@ -63,11 +59,7 @@ export function credentialsIn(db: Database, writes: Writes, news: News): Omit<Cr
       return (await change(isOwnedBy(owner), { revoked_at: whole(at) }, whole(at))).length;
     },
     async recordUses(uses) {
-      const batches = batchesOf(uses);
-      const write = async (to: Database) => {
-        for (const batch of batches) await addUses(to, batch);
-      };
-      await (batches.length > 1 ? db.transaction().execute(write) : write(db));
+      await writes.addUses(mergedById(uses));
     },
     async prune(kind, before) {
       const now = Date.now();
@@ -78,33 +70,12 @@ export function credentialsIn(db: Database, writes: Writes, news: News): Omit<Cr
 }
 
 /** One use for each id, in the order of ids, so that those who write at the same time lock rows in the same order. */
-function batchesOf(uses: readonly RecordedUse[]): RecordedUse[][] {
+function mergedById(uses: readonly RecordedUse[]): readonly RecordedUse[] {
   const byId = new Map<string, RecordedUse>();
-  for (const { id, count, lastUsedAt } of uses.filter(({ id }) => isStorable(id))) {
-    const { count: counted, lastUsedAt: last } = byId.get(id) ?? { count: 0, lastUsedAt };
-    byId.set(id, { id, count: counted + count, lastUsedAt: Math.max(last, lastUsedAt) });
+  for (const { id, count, lastUsedAt } of uses) {
+    if (!isStorable(id)) continue;
+    const known = byId.get(id) ?? { count: 0, lastUsedAt };
+    byId.set(id, { id, count: known.count + whole(count), lastUsedAt: Math.max(known.lastUsedAt, whole(lastUsedAt)) });
   }
-  const merged = [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return Array.from({ length: Math.ceil(merged.length / USES_AT_ONCE) }, (_, n) => merged.slice(n * USES_AT_ONCE, (n + 1) * USES_AT_ONCE));
-}
-
-async function addUses(db: Database, uses: readonly RecordedUse[]): Promise<void> {
-  const byId = (value: (use: RecordedUse) => unknown) =>
-    sql<number>`case id ${sql.join(
-      uses.map((use) => sql`when ${use.id} then ${value(use)}`),
-      sql` `,
-    )} end`;
-  const later = (time: number) => sql`case when last_used_at > ${sql.lit(time)} then last_used_at else ${sql.lit(time)} end`;
-  await db
-    .updateTable('latchkey_credentials')
-    .set({
-      use_count: sql<number>`use_count + ${byId(({ count }) => sql.lit(whole(count)))}`,
-      last_used_at: byId(({ lastUsedAt }) => later(whole(lastUsedAt))),
-    })
-    .where(
-      'id',
-      'in',
-      uses.map(({ id }) => id),
-    )
-    .execute();
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -13,7 +13,7 @@ interface DriverError {
 const of = (error: unknown): DriverError => (typeof error === 'object' && error !== null ? error : {});
 
 /** MySQL refuses a second row of one primary key by an error alone. Of another index that somebody made, it is an error indeed. */
-export const isDuplicateRow = (error: unknown): boolean => of(error).errno === 1062 && /[.']PRIMARY'$/.test(String(of(error).sqlMessage));
+export const isDuplicateRow = (error: unknown): boolean => of(error).errno === 1062 && /[.']PRIMARY'/.test(String(of(error).sqlMessage));
 export const isDuplicateIndex = (error: unknown): boolean => of(error).errno === 1061;
 
 const MISSING: readonly unknown[] = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'];
@@ -23,6 +23,9 @@ export function isMissing(error: unknown): boolean {
   const { code, message } = of(error);
   return MISSING.includes(code) || (typeof message === 'string' && /no such (table|column): |has no column named /.test(message));
 }
+
+/** SQLite's lock is held by another connection. */
+export const isBusy = (error: unknown): boolean => of(error).code === 'SQLITE_BUSY';
 
 /** Two writers got into each other's way: the database undid one, and asks for it again. */
 const isConflict = (error: unknown): boolean => {

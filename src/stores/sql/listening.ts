@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { debuglog } from 'node:util';
 import { withDeadline } from '../../promises';
 
@@ -24,14 +23,24 @@ const debug = debuglog('latchkey');
  * lost for good, and nobody can tell what it was: the cache's `ttlMs` is the bound. Returns the end of it.
  */
 export function keepListening(listen: () => ListenClient, channel: string, hear: (payload: string) => void): () => Promise<void> {
-  const ended = new AbortController();
-  let drop = () => {};
+  let ended = false;
+  /** Ends what is being waited for. */
+  let wake = () => {};
+
+  const pause = (ms: number) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms).unref();
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
 
   async function listenOnce(): Promise<void> {
     const client = listen();
     let asking: NodeJS.Timeout | undefined;
     const lost = new Promise<void>((resolve) => {
-      drop = resolve;
+      wake = resolve;
       client.on('error', resolve);
       client.on('end', resolve);
     });
@@ -39,8 +48,10 @@ export function keepListening(listen: () => ListenClient, channel: string, hear:
     try {
       const listening = client.connect().then(() => client.query(`LISTEN ${channel}`));
       await withDeadline(Promise.race([listening, lost]), ANSWER_WITHIN_MS);
-      asking = setInterval(() => void withDeadline(client.query('SELECT 1'), ANSWER_WITHIN_MS).catch(drop), ASK_EVERY_MS).unref();
-      await lost;
+      const silent = new Promise<never>((_, reject) => {
+        asking = setInterval(() => void withDeadline(client.query('SELECT 1'), ANSWER_WITHIN_MS).catch(reject), ASK_EVERY_MS).unref();
+      });
+      await Promise.race([lost, silent]);
     } finally {
       clearInterval(asking);
       await withDeadline(client.end(), ANSWER_WITHIN_MS).catch(() => undefined);
@@ -48,20 +59,19 @@ export function keepListening(listen: () => ListenClient, channel: string, hear:
   }
 
   async function keepOn(): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; !ended.signal.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    for (let pauseMs = FIRST_PAUSE_MS; !ended; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       const began = Date.now();
       await listenOnce().catch((error: unknown) => debug('sqlStore: cannot listen: %s', error instanceof Error ? error.message : ''));
       if (Date.now() - began > LONGEST_PAUSE_MS) pauseMs = FIRST_PAUSE_MS;
       // Not all at the same moment, when a server comes back to many who wait for it.
-      const ms = pauseMs * (0.5 + Math.random() / 2);
-      await sleep(ms, undefined, { ref: false, signal: ended.signal }).catch(() => undefined);
+      if (!ended) await pause(pauseMs * (0.5 + Math.random() / 2));
     }
   }
 
   const over = keepOn();
   return async () => {
-    ended.abort();
-    drop();
+    ended = true;
+    wake();
     await over;
   };
 }

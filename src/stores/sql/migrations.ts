@@ -1,6 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { ddlOf, type Ddl } from './ddl';
-import { isMissing } from './errors';
+import { isBusy, isMissing } from './errors';
 import type { Language } from './language';
 import type { Database } from './tables';
 
@@ -91,10 +92,9 @@ async function alone(db: Database, language: Language, work: (db: Database) => P
           await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction);
           await work(transaction);
         }),
-    // A plain `begin` takes no lock until the first write, and then fails where another was first.
     sqlite: () =>
       db.connection().execute(async (connection) => {
-        await sql`begin immediate`.execute(connection);
+        await beginImmediate(connection);
         try {
           await work(connection);
           await sql`commit`.execute(connection);
@@ -116,4 +116,25 @@ async function alone(db: Database, language: Language, work: (db: Database) => P
         }
       }),
   }[language]();
+}
+
+/**
+ * SQLite's lock of writers. A plain `begin` would take none until the first write, and fail then if another was first. The driver
+ * would wait for it by standing still, and with it everything in this process, be it what holds the lock.
+ */
+async function beginImmediate(connection: Database): Promise<void> {
+  const { rows } = await sql<{ timeout: unknown }>`pragma busy_timeout`.execute(connection);
+  await sql`pragma busy_timeout = 0`.execute(connection);
+  try {
+    for (const deadline = Date.now() + LOCK_WITHIN_S * 1_000; ; await sleep(10)) {
+      try {
+        await sql`begin immediate`.execute(connection);
+        return;
+      } catch (error) {
+        if (!isBusy(error) || Date.now() > deadline) throw error;
+      }
+    }
+  } finally {
+    await sql`pragma busy_timeout = ${sql.lit(Number(rows[0]?.timeout ?? 0))}`.execute(connection);
+  }
 }
