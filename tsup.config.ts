@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', augment: 'src/augment.ts', testing: 'src/testing/index.ts' },
+  entry: { index: 'src/index.ts', augment: 'src/augment.ts', redis: 'src/stores/redis/index.ts', testing: 'src/testing/index.ts' },
   format: ['esm', 'cjs'],
   target: 'node20.19',
   platform: 'node',
