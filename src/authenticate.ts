@@ -87,13 +87,12 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
   function prove(carrier: Carrier, token: string): Attempt | Promise<Attempt> {
     if (token.length > (carrier.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH)) return { ok: false, reason: 'malformed', carrier };
     const digest = digestOf(token);
-    const known = proofs.fresh(digest, Date.now());
-    if (known && (known.carrier === carrier.name || known.desk === route({ carrier: carrier.name, token }))) return pass(known, carrier);
-
-    if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return { ok: false, reason: 'malformed', carrier };
     const credential: Credential = { carrier: carrier.name, token };
     let desk: Desk | undefined;
     try {
+      const known = proofs.fresh(digest, Date.now());
+      if (known && (known.carrier === carrier.name || known.desk === route(credential))) return pass(known, carrier);
+      if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return { ok: false, reason: 'malformed', carrier };
       desk = route(credential);
       if (!desk) return { ok: false, reason: carrier.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown', carrier };
       return lookUp(desk, carrier, credential, digest);

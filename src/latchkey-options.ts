@@ -84,12 +84,13 @@ const cacheLimits = ({ max = 10_000, ttlMs = 30_000, staleIfErrorMs = 0 }: Parti
   staleIfErrorMs,
 });
 
-/** Two that would take the same credential leave it to chance which one does. */
+/** Of two that would take the same credential, chance would decide: the order of a list, or of a deployment. */
 function checkApart(carriers: readonly Carrier[], verifiers: readonly Verifier[]): void {
   const places = carriers.map(({ name, header }) => `${name} ${header?.toLowerCase()}`);
   if (new Set(places).size < places.length) throw new TypeError('latchkey(): option "carriers" names the same place in a request twice');
   verifiers.forEach((one, index) => {
-    const rival = verifiers.slice(index + 1).find((other) => takesFrom(one, other) || takesFrom(other, one));
+    // One without examples may stand last and take what is left, but nobody stands behind it.
+    const rival = verifiers.slice(index + 1).find((other) => takesFrom(one, other) || (other.examples && takesFrom(other, one)));
     if (rival)
       throw new TypeError(
         `latchkey(): option "verifiers": ${one.name} and ${rival.name} would take the same credentials; give each a prefix, form or issuer of its own`,
@@ -97,8 +98,7 @@ function checkApart(carriers: readonly Carrier[], verifiers: readonly Verifier[]
   });
 }
 
-const takesFrom = (one: Verifier, other: Verifier): boolean =>
-  one.examples !== undefined && (other.examples?.some((example) => one.accepts(example)) ?? false);
+const takesFrom = (one: Verifier, other: Verifier): boolean => other.examples?.some((example) => one.accepts(example)) ?? false;
 
 function isScopeDeclaration(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0 && value.every((name) => typeof name === 'string');

@@ -3,7 +3,7 @@ import { authenticator } from './authenticate';
 import type { RequestLike } from './carriers/carrier';
 import { checkRequired, scopeCatalogue, type ScopeDeclaration, type ScopeName } from './credential/scopes';
 import { allowedBy, freshlyAuthenticated, holdsAll, holdsAny, type FreshAuthOptions, type Policy } from './http/guards';
-import { decide, middlewareFor, type Authentication, type Guard, type Middleware } from './http/middleware';
+import { decisionOn, middlewareFor, type Authentication, type Guard, type Middleware } from './http/middleware';
 import { refusalBook, type Wanted } from './http/refuse';
 import { metadataUrl, resourceMetadata } from './http/resource-metadata';
 import { settingsOf, type LatchkeyOptions } from './latchkey-options';
@@ -93,8 +93,7 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
       const guard: Guard<RequestLike> = required
         ? { refusals: (reason, carrier) => refusals({ scopes: required })(reason, carrier), rule: holdsAll(required) }
         : { refusals: anyone, optional: names === undefined };
-      const { carrier: _, ...authentication } = await decide(request, guard, proving.authenticate);
-      return authentication;
+      return decisionOn(request, guard, proving);
     },
     close: proving.close,
   };

@@ -31,14 +31,17 @@ export interface Guard<R> {
   readonly rule?: Rule<R>;
 }
 
-type Decided = Authentication & { readonly carrier?: Carrier | undefined };
+/** What a guard made of a request: it passed, by whom; or it did not, with the answer; or it was let through as anonymous. */
+type Outcome = Extract<Attempt, { ok: true }> | { readonly ok: false; readonly reason: Reason; readonly refusal: Refusal | undefined };
+
+const ANONYMOUS: Outcome = Object.freeze({ ok: false, reason: 'missing', refusal: undefined });
 
 /** Proves a request, holds it against a guard's rule, and publishes the decision. Synchronous where nothing has to be waited for. */
 export function decide<R extends RequestLike>(
   request: R,
   guard: Guard<R>,
   prove: (request: R) => Attempt | Promise<Attempt>,
-): Decided | Promise<Decided> {
+): Outcome | Promise<Outcome> {
   const startedAt = startOfDecision();
   const attempt = prove(request);
   return isPromise(attempt)
@@ -46,7 +49,7 @@ export function decide<R extends RequestLike>(
     : judge(request, guard, startedAt, attempt);
 }
 
-function judge<R>(request: R, guard: Guard<R>, startedAt: number | undefined, attempt: Attempt): Decided | Promise<Decided> {
+function judge<R>(request: R, guard: Guard<R>, startedAt: number | undefined, attempt: Attempt): Outcome | Promise<Outcome> {
   if (attempt.ok) {
     const ruling = guard.rule?.(attempt.principal, request);
     return isPromise(ruling)
@@ -58,28 +61,35 @@ function judge<R>(request: R, guard: Guard<R>, startedAt: number | undefined, at
   return ANONYMOUS;
 }
 
-function conclude<R>(guard: Guard<R>, startedAt: number | undefined, attempt: Attempt, ruling: Ruling): Decided {
-  const { carrier } = attempt;
-  const principal = attempt.ok ? attempt.principal : undefined;
-  const refusal = ruling && guard.refusals(ruling.reason, carrier);
+function conclude<R>(guard: Guard<R>, startedAt: number | undefined, attempt: Attempt, ruling: Ruling): Outcome {
+  const refusal = ruling && guard.refusals(ruling.reason, attempt.carrier);
   if (startedAt !== undefined) {
+    const principal = attempt.ok ? attempt.principal : undefined;
     publishDecision(startedAt, {
       outcome: refusal ? 'refused' : 'authenticated',
       status: refusal?.status,
       reason: ruling?.reason,
-      carrier: carrier?.name,
+      carrier: attempt.carrier?.name,
       verifier: attempt.ok ? attempt.principal.verifier : attempt.verifier,
       credentialId: principal?.credentialId,
       subject: principal?.subject,
       error: ruling?.error,
     });
   }
-  return ruling
-    ? { status: 'refused', refusal: refusal as Refusal, reason: ruling.reason }
-    : { status: 'authenticated', principal: principal as Principal, carrier };
+  return ruling ? { ok: false, reason: ruling.reason, refusal } : (attempt as Extract<Attempt, { ok: true }>);
 }
 
-const ANONYMOUS: Decided = Object.freeze({ status: 'anonymous' });
+/** The decision as `check()` tells it. */
+export async function decisionOn<R extends RequestLike>(
+  request: R,
+  guard: Guard<R>,
+  { authenticate }: Authenticator,
+): Promise<Authentication> {
+  const outcome = await decide(request, guard, authenticate);
+  if (outcome.ok) return { status: 'authenticated', principal: outcome.principal };
+  const { refusal, reason } = outcome;
+  return refusal ? { status: 'refused', refusal, reason } : { status: 'anonymous' };
+}
 
 /** Turns guards into middleware that proves a request once, however many guards stand in its way. */
 export function middlewareFor(
@@ -87,7 +97,7 @@ export function middlewareFor(
   carriers: readonly Carrier[],
 ): <R extends IncomingMessage>(guard: Guard<R>) => Middleware<R> {
   const proven = Symbol('latchkey');
-  const everyHeader = [...new Set(carriers.flatMap((carrier) => headerOf(carrier) ?? []))];
+  const everyHeader = [...new Set(carriers.flatMap((carrier) => headerOf(carrier) ?? []))].join(', ');
 
   const attemptOnce = (req: IncomingMessage & { [proven]?: Attempt | Promise<Attempt> }) => (req[proven] ??= authenticate(req));
 
@@ -96,13 +106,13 @@ export function middlewareFor(
     req: IncomingMessage & { auth?: unknown },
     res: ServerResponse,
     next: (error?: unknown) => void,
-    decided: Decided,
+    outcome: Outcome,
   ): void {
-    if (decided.status === 'refused') return answer(req, res, decided.refusal, next);
-    if (decided.status === 'authenticated') req.auth = decided.principal;
+    if (outcome.ok) req.auth = outcome.principal;
+    else if (outcome.refusal) return answer(req, res, outcome.refusal, next);
     if (!res.headersSent) {
       if (optional) varyBy(res, everyHeader);
-      if (decided.carrier) protect(res, decided.carrier);
+      if (outcome.ok) protect(res, outcome.carrier);
     }
     next();
   }
@@ -111,20 +121,20 @@ export function middlewareFor(
     (req, res, next) => {
       // Nobody but the guard says who calls.
       if ('auth' in req) req.auth = undefined;
-      let decided: Decided | Promise<Decided>;
+      let outcome: Outcome | Promise<Outcome>;
       try {
-        decided = decide(req, guard, attemptOnce);
+        outcome = decide(req, guard, attemptOnce);
       } catch (error) {
         next(ourFault(error));
         return;
       }
-      if (isPromise(decided)) {
-        decided.then(
+      if (isPromise(outcome)) {
+        outcome.then(
           (settled) => settle(guard.optional, req, res, next, settled),
           (error: unknown) => next(ourFault(error)),
         );
       } else {
-        settle(guard.optional, req, res, next, decided);
+        settle(guard.optional, req, res, next, outcome);
       }
     };
 }
@@ -138,16 +148,23 @@ function answer(req: IncomingMessage, res: ServerResponse, refusal: Refusal, nex
 function protect(res: ServerResponse, carrier: Carrier): void {
   if (!carrier.scheme && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'private');
   const header = headerOf(carrier);
-  if (header) varyBy(res, [header]);
+  if (header) varyBy(res, header);
 }
 
 const headerOf = ({ header, scheme }: Carrier): string | undefined => header ?? (scheme && 'Authorization');
 
-function varyBy(res: ServerResponse, fields: readonly string[]): void {
-  const before = [res.getHeader('Vary') ?? []].flat().map(String).join(', ');
-  const known = before.toLowerCase().split(/\s*,\s*/);
-  const added = known.includes('*') ? [] : fields.filter((field) => !known.includes(field.toLowerCase()));
-  if (added.length > 0) res.setHeader('Vary', [...(before === '' ? [] : [before]), ...added].join(', '));
+/** Adds field names to `Vary`: what `cors()` and others said before stays. */
+function varyBy(res: ServerResponse, fields: string): void {
+  const before = res.getHeader('Vary');
+  if (before === undefined) {
+    res.setHeader('Vary', fields);
+    return;
+  }
+  const known = namesIn(String(before));
+  const added = known.includes('*') ? [] : fields.split(', ').filter((field) => !known.includes(field.toLowerCase()));
+  if (added.length > 0) res.setHeader('Vary', [String(before), ...added].join(', '));
 }
+
+const namesIn = (fields: string): string[] => fields.toLowerCase().split(/\s*,\s*/);
 
 const ourFault = (cause: unknown): Error => new Error('latchkey: the request could not be judged', { cause });

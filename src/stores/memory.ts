@@ -33,7 +33,13 @@ function credentialsInMemory(): CredentialStore {
   };
   const change = (record: StoredRecord, at: number): StoredRecord => {
     const kept = keep(record);
-    for (const listener of listeners) listener({ kind: 'credential', id: record.id, at });
+    for (const listener of listeners) {
+      try {
+        listener({ kind: 'credential', id: record.id, at });
+      } catch {
+        // The change is made, and the other listeners have to hear of it: a listener's fault is its own.
+      }
+    }
     return kept;
   };
 
@@ -46,7 +52,7 @@ function credentialsInMemory(): CredentialStore {
       return known(id);
     },
     async insert(record) {
-      if (byId.has(record.id)) return false;
+      if (known(record.id)) return false;
       keep(record);
       return true;
     },
@@ -89,8 +95,10 @@ function credentialsInMemory(): CredentialStore {
       return old.length;
     },
     watch(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
+      // Of its own, so that the end of one subscription does not end another of the same function.
+      const subscription = (mark: RevocationMark) => listener(mark);
+      listeners.add(subscription);
+      return () => void listeners.delete(subscription);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { createPublicKey, createSecretKey, KeyObject, type JsonWebKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, X509Certificate, type JsonWebKey } from 'node:crypto';
 import { ALGORITHMS, type Algorithm } from './signature';
 
 /** A PEM public key or certificate, a JWK, a `KeyObject`, or the secret of an HS algorithm as text or bytes. */
@@ -111,13 +111,23 @@ function secretKey(option: string, input: KeyInput): KeyObject {
 function isKeyMaterial(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
   if (/-----BEGIN|"kty"/.test(text)) return true;
-  return [bytes, Buffer.from(text, 'base64')].some((der) => {
-    try {
-      return createPublicKey({ key: der, format: 'der', type: 'spki' }) instanceof KeyObject;
-    } catch {
-      return false;
-    }
-  });
+  const readers = [
+    (der: Buffer) => createPublicKey({ key: der, format: 'der', type: 'spki' }),
+    (der: Buffer) => createPublicKey({ key: der, format: 'der', type: 'pkcs1' }),
+    (der: Buffer) => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }),
+    (der: Buffer) => new X509Certificate(der),
+  ];
+  const encodings = [bytes, Buffer.from(text, 'base64'), Buffer.from(text, 'hex')];
+  return encodings.some((der) => readers.some((read) => succeeds(() => read(der))));
+}
+
+function succeeds(attempt: () => unknown): boolean {
+  try {
+    attempt();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isForVerifying(jwk: JsonWebKey): boolean {

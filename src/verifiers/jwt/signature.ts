@@ -3,7 +3,12 @@ import { compactVerify } from 'jose';
 import jsonwebtoken from 'jsonwebtoken';
 
 const rsa = (key: KeyObject): boolean => key.asymmetricKeyType === 'rsa';
-const rsaPss = (key: KeyObject): boolean => rsa(key) || key.asymmetricKeyType === 'rsa-pss';
+/** An `rsa-pss` key says itself which hash it is for. jsonwebtoken refuses every signature under another. */
+const rsaPss = (bits: number) => (key: KeyObject) => {
+  const { hashAlgorithm, mgf1HashAlgorithm, saltLength = 0 } = key.asymmetricKeyDetails ?? {};
+  const isForHash = hashAlgorithm === `sha${bits}` && mgf1HashAlgorithm === hashAlgorithm && saltLength <= bits / 8;
+  return rsa(key) || (key.asymmetricKeyType === 'rsa-pss' && isForHash);
+};
 const secret = (key: KeyObject): boolean => key.type === 'secret';
 const curve = (name: string) => (key: KeyObject) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === name;
 const ed25519 = (key: KeyObject): boolean => key.asymmetricKeyType === 'ed25519';
@@ -16,9 +21,9 @@ export const ALGORITHMS = {
   RS256: { fits: rsa },
   RS384: { fits: rsa },
   RS512: { fits: rsa },
-  PS256: { fits: rsaPss },
-  PS384: { fits: rsaPss },
-  PS512: { fits: rsaPss },
+  PS256: { fits: rsaPss(256) },
+  PS384: { fits: rsaPss(384) },
+  PS512: { fits: rsaPss(512) },
   ES256: { fits: curve('prime256v1') },
   ES384: { fits: curve('secp384r1') },
   ES512: { fits: curve('secp521r1') },

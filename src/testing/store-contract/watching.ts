@@ -1,0 +1,126 @@
+import type { RevocationMark } from '../../credential/revocation';
+import type { CredentialStore, StoredRecord } from '../../stores/store';
+import { comesTrue, demand, sleep, type Cases, type OpenedStore } from './contract';
+import { newRecord } from './samples';
+
+/** watch: news of what was done here and, with `push`, on another machine. */
+export function watching({ push, withinMs }: { push: boolean; withinMs: number }): Cases<OpenedStore<CredentialStore>> {
+  const here: Cases<OpenedStore<CredentialStore>> = {
+    'tells of what is revoked, ended and changed': ({ store }) => tells(store, store, withinMs),
+
+    async 'tells each listener once for each subscription, until that has ended'({ store }) {
+      const [listener, control] = [heard(), heard()];
+      const ends = [listener, listener, control].map(({ hear }) => store.watch(hear));
+      try {
+        await ends[0]?.();
+        await ends[0]?.();
+        const first = await toldOf(store, [listener, control], withinMs);
+        demand('A listener that watches twice, and ended that once, is told once', listener.of(first), 1);
+        await ends[1]?.();
+        const second = await toldOf(store, [control], withinMs);
+        demand('A listener is told nothing after the end of its subscription', listener.of(second), 0);
+      } finally {
+        await Promise.all(ends.map((end) => end()));
+      }
+    },
+
+    async 'goes on when a listener throws'({ store }) {
+      const throws = () => {
+        throw new Error('a listener that throws');
+      };
+      const control = heard();
+      const ends = [throws, control.hear].map((listener) => store.watch(listener));
+      try {
+        const record = newRecord();
+        await store.insert(record);
+        const revoked = await store.revoke(record.id, Date.now()).catch((error: unknown) => error);
+        demand('revoke() is true although a listener throws', revoked, true);
+        await toldOf(store, [control], withinMs);
+      } finally {
+        await Promise.all(ends.map((end) => end()));
+      }
+    },
+
+    async 'tells nothing of uses, which would void what is cached'({ store }) {
+      const control = heard();
+      const end = store.watch(control.hear);
+      try {
+        const record = await toldOf(store, [control], withinMs);
+        const before = control.of(record);
+        await store.recordUses([{ id: record.id, count: 1, lastUsedAt: Date.now() }]);
+        await toldOf(store, [control], withinMs);
+        demand('recordUses() is no news', control.of(record) - before, 0);
+      } finally {
+        await end();
+      }
+    },
+  };
+  if (!push) return here;
+  return { ...here, 'tells of what is revoked, ended and changed on another machine': ({ store, peer }) => tells(peer, store, withinMs) };
+}
+
+async function tells(watcher: CredentialStore, actor: CredentialStore, withinMs: number): Promise<void> {
+  const acts: Record<string, (record: StoredRecord) => Promise<unknown>> = {
+    'update()': ({ id }) => actor.update(id, { name: 'new' }),
+    'end()': ({ id }) => actor.end(id, Date.now() + 60_000),
+    'revoke()': ({ id }) => actor.revoke(id, Date.now()),
+    'revokeAll() by subject': ({ kind, subject }) => actor.revokeAll({ kind, by: 'subject', id: subject }, Date.now()),
+    'revokeAll() by client': ({ kind, clientId }) => actor.revokeAll({ kind, by: 'client', id: String(clientId) }, Date.now()),
+    'revokeAll() by grant': ({ kind, grantId }) => actor.revokeAll({ kind, by: 'grant', id: String(grantId) }, Date.now()),
+  };
+  const listener = heard();
+  const end = watcher.watch(listener.hear);
+  try {
+    await toldOf(actor, [listener], withinMs);
+    for (const [name, act] of Object.entries(acts)) {
+      const { id, ...members } = newRecord();
+      const record = { ...members, id, clientId: `app-${id}`, grantId: `grant-${id}` };
+      await actor.insert(record);
+      const before = listener.of(record);
+      await act(record);
+      const told = await comesTrue(() => listener.of(record) > before, withinMs);
+      demand(`watch() tells of ${name} within ${withinMs} ms, by a mark about the record or its owner`, told, true);
+    }
+    const odd = listener.marks.filter(({ at, until = Infinity }) => !(Math.abs(Date.now() - at) < 3_600_000 && until > at));
+    demand('Every mark has the time of what it tells of', odd, []);
+  } finally {
+    await end();
+  }
+}
+
+/**
+ * A record of whose change every listener was told. A subscription may take a moment until it stands, and what is changed
+ * before that goes unheard: so other records are changed until one is heard of.
+ */
+async function toldOf(actor: CredentialStore, listeners: readonly Heard[], withinMs: number): Promise<StoredRecord> {
+  const changed: StoredRecord[] = [];
+  const known = () => changed.find((record) => listeners.every((listener) => listener.of(record) > 0));
+  for (const deadline = Date.now() + withinMs; !known() && Date.now() < deadline;) {
+    const record = newRecord();
+    changed.push(record);
+    await actor.insert(record);
+    await actor.update(record.id, { name: 'new' });
+    await comesTrue(() => known() !== undefined, 50);
+  }
+  demand(`watch() tells every listener of update() within ${withinMs} ms`, known() !== undefined, true);
+  // For those who ought not to hear of it, a moment to do so.
+  await sleep(20);
+  return known() as StoredRecord;
+}
+
+interface Heard {
+  readonly marks: readonly RevocationMark[];
+  readonly hear: (mark: RevocationMark) => void;
+  /** How often it was told of a record. */
+  readonly of: (record: StoredRecord) => number;
+}
+
+function heard(): Heard {
+  const marks: RevocationMark[] = [];
+  return {
+    marks,
+    hear: (mark) => void marks.push(mark),
+    of: ({ id, digest, subject, clientId, grantId }) =>
+      marks.filter((mark) => ({ digest, credential: id, subject, client: clientId, grant: grantId })[mark.kind] === mark.id).length,
+  };
+}

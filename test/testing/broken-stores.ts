@@ -1,0 +1,562 @@
+import { memoryStore, type CredentialStore, type Owner, type StateStore, type StoredRecord } from 'latchkey';
+import { RETENTION_MS } from '../../src/stores/store';
+
+type Store = CredentialStore & StateStore;
+
+/** A sound store, and what a fault needs to know of it. */
+interface Sound {
+  readonly store: Store;
+  /** Everything that was ever inserted, by id. */
+  readonly inserted: Map<string, StoredRecord>;
+  /** Members that a fault has written past the store, by id. */
+  readonly written: Map<string, Partial<StoredRecord>>;
+}
+
+/** One mistake that somebody might make in a store, and the cases of the contract that have to notice it, and no other. */
+export interface Fault {
+  readonly mistake: string;
+  readonly plant: (sound: Sound) => Partial<Store>;
+  readonly noticedBy: readonly string[];
+}
+
+/** A memory store with a fault. */
+export function brokenStore(plant: Fault['plant']): Store {
+  const memory = memoryStore();
+  const inserted = new Map<string, StoredRecord>();
+  const written = new Map<string, Partial<StoredRecord>>();
+  const seen = <R extends StoredRecord | undefined>(record: R): R => record && { ...record, ...written.get(record.id) };
+  const store: Store = {
+    ...memory,
+    insert: (record) => {
+      inserted.set(record.id, record);
+      return memory.insert(record);
+    },
+    find: async (digest) => seen(await memory.find(digest)),
+    findById: async (id) => seen(await memory.findById(id)),
+    list: async (owner, page) => (await memory.list(owner, page)).map(seen),
+  };
+  return { ...store, ...plant({ store, inserted, written }) };
+}
+
+const ADDS_ONCE = 'adds a record once, however many try at the same time, and never over one that is known';
+const FINDS = 'finds a record by its digest or id, and by nothing that is almost one';
+const MEMBERS = 'gives every member back as it was given';
+const LARGE = 'keeps 10,000 scopes and 100 KB of metadata';
+const ODD = 'knows nothing by a text that is not an id, whatever the text means elsewhere';
+const HANDS_OUT = 'hands out records that do not change in the hands of the caller';
+const ORDER = 'lists by issuedAt, then by id';
+const HOLDS = 'lists what one subject, client or grant holds, of one kind, ended or not';
+const OWNERS = 'tells owners apart by every character';
+const PAGES = 'pages through 250 records, each once, while others come and go';
+const UPDATES = 'updates what it is told to, and nothing else';
+const ENDS = 'brings the end of a record forward, never back';
+const REVOKES_ONCE = 'revokes a record once, however many try at the same time';
+const REVOKES_ALL = 'revokes all that an owner holds, and nothing else';
+const LOSES_NONE = 'loses none of the changes that are made at the same time';
+const STAYS_REVOKED = 'never brings a revoked record back to life';
+const ADDS_UP = 'adds up uses that are written at the same time';
+const PASSES_OVER = 'passes over uses of what it does not know, in a batch of any size';
+const RETENTION = 'knows what ended less than RETENTION_MS ago, and nothing that ended earlier';
+const FORGETS = 'forgets a record RETENTION_MS after its end, unless that was put off';
+const PRUNES = 'prunes what ended before a time, of one kind';
+const TELLS = 'tells of what is revoked, ended and changed';
+const TELLS_ONCE = 'tells each listener once for each subscription, until that has ended';
+const THROWS = 'goes on when a listener throws';
+const USES_ARE_NO_NEWS = 'tells nothing of uses, which would void what is cached';
+const TELLS_OTHERS = 'tells of what is revoked, ended and changed on another machine';
+
+const ownerOf = (record: StoredRecord, by: Owner['by']) =>
+  ({ subject: record.subject, client: record.clientId, grant: record.grantId })[by];
+const endOf = ({ expiresAt, revokedAt }: StoredRecord) => Math.min(expiresAt ?? Infinity, revokedAt ?? Infinity);
+
+export const CREDENTIAL_FAULTS: readonly Fault[] = [
+  {
+    mistake: 'insert() overwrites',
+    plant: ({ store, written }) => ({
+      async insert(record) {
+        if (await store.insert(record)) return true;
+        written.set(record.id, record);
+        return true;
+      },
+    }),
+    noticedBy: [ADDS_ONCE, STAYS_REVOKED, RETENTION],
+  },
+  {
+    mistake: 'insert() looks, and then adds',
+    plant: ({ store }) => ({
+      async insert(record) {
+        if (await store.findById(record.id)) return false;
+        await store.insert(record);
+        return true;
+      },
+    }),
+    noticedBy: [ADDS_ONCE],
+  },
+  {
+    mistake: 'find() compares without case',
+    plant: ({ store, inserted }) => ({
+      find: (digest) => {
+        const known = [...inserted.values()].find((record) => record.digest.toLowerCase() === digest.toLowerCase());
+        return store.find(known?.digest ?? digest);
+      },
+    }),
+    noticedBy: [FINDS],
+  },
+  {
+    mistake: 'find() compares without the spaces at the end',
+    plant: ({ store }) => ({ find: (digest) => store.find(digest.trimEnd()) }),
+    noticedBy: [FINDS],
+  },
+  {
+    mistake: 'find() looks by the id of a digest alone',
+    plant: ({ store }) => ({ find: (digest) => store.findById(digest.slice(0, 22)) }),
+    noticedBy: [FINDS],
+  },
+  {
+    mistake: 'an empty name is kept as none',
+    plant: ({ store }) => ({ insert: (record) => store.insert({ ...record, name: record.name || null }) }),
+    noticedBy: [MEMBERS],
+  },
+  {
+    mistake: 'scopes are joined by commas',
+    plant: ({ store }) => ({ insert: (record) => store.insert({ ...record, scopes: record.scopes.join(',').split(',') }) }),
+    noticedBy: [MEMBERS],
+  },
+  {
+    mistake: 'metadata is copied key by key',
+    plant: ({ store }) => ({
+      insert(record) {
+        const metadata: Record<string, unknown> = {};
+        for (const [key, value] of Object.entries(record.metadata)) metadata[key] = value;
+        return store.insert({ ...record, metadata });
+      },
+    }),
+    noticedBy: [MEMBERS],
+  },
+  {
+    mistake: 'counts are kept in 32 bits',
+    plant: ({ store }) => ({ insert: (record) => store.insert({ ...record, useCount: record.useCount | 0 }) }),
+    noticedBy: [MEMBERS, ADDS_UP],
+  },
+  {
+    mistake: 'a column holds 64 KB',
+    plant: ({ store }) => ({
+      async insert(record) {
+        if (JSON.stringify(record.scopes).length > 65_535) throw new Error('Data too long for column');
+        return store.insert(record);
+      },
+    }),
+    noticedBy: [LARGE],
+  },
+  {
+    mistake: 'list() after an unknown id begins anew',
+    plant: ({ store }) => ({
+      list: async (owner, { after, limit }) =>
+        store.list(owner, { limit, ...(after !== undefined && (await store.findById(after)) && { after }) }),
+    }),
+    noticedBy: [ODD],
+  },
+  {
+    mistake: 'find() hands out its own object',
+    plant: ({ store }) => {
+      const own = new Map<string, StoredRecord>();
+      return {
+        async find(digest) {
+          const record = await store.find(digest);
+          if (!record) return undefined;
+          own.set(digest, Object.assign(own.get(digest) ?? {}, record));
+          return own.get(digest);
+        },
+      };
+    },
+    noticedBy: [HANDS_OUT],
+  },
+  {
+    mistake: 'list() leaves the order of records of one time to chance',
+    plant: ({ store }) => ({
+      async list(owner, { after, limit }) {
+        const all = [...(await store.list(owner, { limit: Infinity }))].reverse().sort((a, b) => a.issuedAt - b.issuedAt);
+        const start = all.findIndex(({ id }) => id === after) + 1;
+        return after !== undefined && start === 0 ? [] : all.slice(start, start + limit);
+      },
+    }),
+    noticedBy: [ORDER, PAGES],
+  },
+  {
+    mistake: 'list() sorts times as text',
+    plant: ({ store }) => ({
+      async list(owner, { after, limit }) {
+        const all = [...(await store.list(owner, { limit: Infinity }))].sort((a, b) => (`${a.issuedAt}` < `${b.issuedAt}` ? -1 : 1));
+        const start = all.findIndex(({ id }) => id === after) + 1;
+        return after !== undefined && start === 0 ? [] : all.slice(start, start + limit);
+      },
+    }),
+    noticedBy: [ORDER],
+  },
+  {
+    mistake: 'list() is of all kinds',
+    plant: ({ store, inserted }) => ({
+      async list(owner, page) {
+        const kinds = new Set([...inserted.values()].map(({ kind }) => kind));
+        const lists = await Promise.all([...kinds].map((kind) => store.list({ ...owner, kind }, page)));
+        return lists.flat();
+      },
+    }),
+    noticedBy: [HOLDS],
+  },
+  {
+    mistake: 'list() leaves out what has expired',
+    plant: ({ store }) => ({
+      list: async (owner, page) => (await store.list(owner, page)).filter(({ expiresAt }) => expiresAt === null || expiresAt > Date.now()),
+    }),
+    noticedBy: [HOLDS, RETENTION],
+  },
+  {
+    mistake: 'owners are compared without case',
+    plant: ({ store, inserted }) => ({
+      async list(owner, page) {
+        const names = [...inserted.values()].map((record) => ownerOf(record, owner.by) ?? '');
+        const same = new Set(names.filter((name) => name.toLowerCase() === owner.id.toLowerCase()));
+        return (await Promise.all([...same].map((id) => store.list({ ...owner, id }, page)))).flat();
+      },
+    }),
+    noticedBy: [OWNERS],
+  },
+  {
+    mistake: 'list() counts pages by how many records came before',
+    plant: ({ store }) => {
+      const offsets = new Map<string | undefined, number>([[undefined, 0]]);
+      return {
+        async list(owner, { after, limit }) {
+          const start = offsets.get(after) ?? Infinity;
+          const page = (await store.list(owner, { limit: Infinity })).slice(start, start + limit);
+          if (page.length > 0) offsets.set(page.at(-1)?.id, start + page.length);
+          return page;
+        },
+      };
+    },
+    noticedBy: [PAGES],
+  },
+  {
+    mistake: 'update() of nothing is an error',
+    plant: ({ store }) => ({
+      async update(id, changes) {
+        if (Object.keys(changes).length === 0) throw new Error('syntax error at or near "where"');
+        return store.update(id, changes);
+      },
+    }),
+    noticedBy: [UPDATES],
+  },
+  {
+    mistake: 'end() also puts the end off',
+    plant: ({ store }) => ({ end: async (id, at) => (await store.update(id, { expiresAt: at })) !== undefined }),
+    noticedBy: [ENDS],
+  },
+  {
+    mistake: 'revoke() looks, and then writes',
+    plant: ({ store }) => ({
+      async revoke(id, at) {
+        const record = await store.findById(id);
+        if (record?.revokedAt !== null) return false;
+        await store.revoke(id, at);
+        return true;
+      },
+    }),
+    noticedBy: [REVOKES_ONCE],
+  },
+  {
+    mistake: 'revokeAll() revokes every kind',
+    plant: ({ store, inserted }) => ({
+      async revokeAll(owner, at) {
+        const kinds = new Set([...inserted.values()].map(({ kind }) => kind));
+        const counts = await Promise.all([...kinds].map((kind) => store.revokeAll({ ...owner, kind }, at)));
+        return counts.reduce((sum, count) => sum + count, 0);
+      },
+    }),
+    noticedBy: [REVOKES_ALL],
+  },
+  {
+    mistake: 'revokeAll() counts what was revoked before',
+    plant: ({ store }) => ({
+      async revokeAll(owner, at) {
+        const { length } = await store.list(owner, { limit: Infinity });
+        await store.revokeAll(owner, at);
+        return length;
+      },
+    }),
+    noticedBy: [REVOKES_ONCE, REVOKES_ALL, RETENTION],
+  },
+  {
+    mistake: 'update() writes back the members that it read',
+    plant: ({ store }) => ({
+      async update(id, changes) {
+        const record = await store.findById(id);
+        if (!record) return undefined;
+        const { name, scopes, metadata, expiresAt } = record;
+        return store.update(id, { name, scopes, metadata, expiresAt, ...changes });
+      },
+    }),
+    noticedBy: [LOSES_NONE],
+  },
+  {
+    mistake: 'update() looks whether a record is revoked, and then writes it as live',
+    plant: ({ store, written }) => ({
+      async update(id, changes) {
+        const record = await store.findById(id);
+        if (record?.revokedAt !== null) return undefined;
+        await Promise.resolve();
+        const updated = await store.update(id, changes);
+        written.set(id, { revokedAt: null });
+        return updated;
+      },
+    }),
+    noticedBy: [STAYS_REVOKED],
+  },
+  {
+    mistake: 'recordUses() reads a count and writes it back',
+    plant: ({ store, written }) => ({
+      async recordUses(uses) {
+        for (const { id, count, lastUsedAt } of uses) {
+          const record = await store.findById(id);
+          if (!record) continue;
+          await Promise.resolve();
+          written.set(id, { useCount: record.useCount + count, lastUsedAt: Math.max(record.lastUsedAt ?? 0, lastUsedAt) });
+        }
+      },
+    }),
+    noticedBy: [ADDS_UP],
+  },
+  {
+    mistake: 'recordUses() adds one of several uses of a record',
+    plant: ({ store }) => ({ recordUses: (uses) => store.recordUses([...new Map(uses.map((use) => [use.id, use])).values()]) }),
+    noticedBy: [PASSES_OVER],
+  },
+  {
+    mistake: 'recordUses() leaves out what is revoked',
+    plant: ({ store }) => ({
+      async recordUses(uses) {
+        const live = await Promise.all(uses.map(async ({ id }) => (await store.findById(id))?.revokedAt === null));
+        return store.recordUses(uses.filter((_, index) => live[index]));
+      },
+    }),
+    noticedBy: [PASSES_OVER],
+  },
+  {
+    mistake: 'find() knows what ended for ever',
+    plant: ({ store, inserted }) => ({
+      find: async (digest) => (await store.find(digest)) ?? [...inserted.values()].find((record) => record.digest === digest),
+      async prune(kind, before) {
+        for (const record of inserted.values()) if (record.kind === kind && endOf(record) < before) inserted.delete(record.id);
+        return store.prune(kind, before);
+      },
+    }),
+    noticedBy: [RETENTION, FORGETS],
+  },
+  {
+    mistake: 'the retention is counted from the revocation where there is one',
+    plant: ({ store, inserted }) => ({
+      async findById(id) {
+        const { revokedAt } = inserted.get(id) ?? {};
+        return (
+          (await store.findById(id)) ??
+          (revokedAt && revokedAt + RETENTION_MS > Date.now() && revokedAt < Date.now() - 60_000 ? inserted.get(id) : undefined)
+        );
+      },
+    }),
+    noticedBy: [],
+  },
+  {
+    mistake: 'insert() refuses what was forgotten or pruned',
+    plant: ({ store, inserted }) => ({ insert: async (record) => !inserted.has(record.id) && store.insert(record) }),
+    noticedBy: [RETENTION, PRUNES],
+  },
+  {
+    mistake: 'recordUses() writes a record for ever',
+    plant: ({ store, inserted }) => {
+      const used = new Set<string>();
+      return {
+        async recordUses(uses) {
+          for (const { id } of uses) if (await store.findById(id)) used.add(id);
+          return store.recordUses(uses);
+        },
+        findById: async (id) => (await store.findById(id)) ?? (used.has(id) ? inserted.get(id) : undefined),
+      };
+    },
+    noticedBy: [FORGETS],
+  },
+  {
+    mistake: 'prune() drops what ended at the time itself',
+    plant: ({ store }) => ({ prune: (kind, before) => store.prune(kind, before + 1) }),
+    noticedBy: [PRUNES],
+  },
+  {
+    mistake: 'watch() is silent',
+    plant: () => ({ watch: () => () => {} }),
+    noticedBy: [TELLS, TELLS_ONCE, THROWS, USES_ARE_NO_NEWS, TELLS_OTHERS],
+  },
+  {
+    mistake: 'watch() does not tell of revokeAll() by grant',
+    plant: ({ store }) => {
+      let silent = false;
+      return {
+        watch: (listener) => store.watch((mark) => silent || listener(mark)),
+        async revokeAll(owner, at) {
+          silent = owner.by === 'grant';
+          return store.revokeAll(owner, at).finally(() => (silent = false));
+        },
+      };
+    },
+    noticedBy: [TELLS, TELLS_OTHERS],
+  },
+  {
+    mistake: 'a mark has its time in seconds',
+    plant: ({ store }) => ({ watch: (listener) => store.watch((mark) => listener({ ...mark, at: Math.floor(mark.at / 1000) })) }),
+    noticedBy: [TELLS, TELLS_OTHERS],
+  },
+  {
+    mistake: 'a subscription never ends',
+    plant: ({ store }) => ({
+      watch(listener) {
+        void store.watch(listener);
+        return () => {};
+      },
+    }),
+    noticedBy: [TELLS_ONCE],
+  },
+  {
+    mistake: 'a function is subscribed once, however often it watches',
+    plant: ({ store }) => {
+      const ends = new Map<unknown, () => void | Promise<void>>();
+      return {
+        watch(listener) {
+          if (!ends.has(listener)) ends.set(listener, store.watch(listener));
+          return () => {
+            void ends.get(listener)?.();
+            ends.delete(listener);
+          };
+        },
+      };
+    },
+    noticedBy: [TELLS_ONCE],
+  },
+  {
+    mistake: 'a listener that throws fails the caller',
+    plant: ({ store }) => {
+      let thrown: unknown;
+      return {
+        watch: (listener) =>
+          store.watch((mark) => {
+            try {
+              listener(mark);
+            } catch (error) {
+              thrown = error;
+            }
+          }),
+        async revoke(id, at) {
+          const revoked = await store.revoke(id, at);
+          if (thrown) throw thrown as Error;
+          return revoked;
+        },
+      };
+    },
+    noticedBy: [THROWS],
+  },
+  {
+    mistake: 'uses are told as changes',
+    plant: ({ store }) => ({
+      async recordUses(uses) {
+        await store.recordUses(uses);
+        await Promise.all(uses.map(({ id }) => store.update(id, {})));
+      },
+    }),
+    noticedBy: [USES_ARE_NO_NEWS],
+  },
+];
+
+const PUTS = 'puts a value where there is none, however many try at the same time';
+const REPLACES = 'replaces a value, whatever stands there';
+const TAKES_ONCE = 'gives a value to one of those who take it, however many try at the same time';
+const ENDS_IN_TIME = 'ends a value at its time, neither sooner nor later';
+const ANY_TIME = 'takes any time for an end, the past and the far future';
+const APART = 'tells groups and keys apart by every character';
+const ANY_VALUE = 'keeps a value as it is, be it empty or large';
+
+export const STATE_FAULTS: readonly Fault[] = [
+  {
+    mistake: 'put() looks, and then writes',
+    plant: ({ store }) => ({
+      async put(group, key, value, until) {
+        if ((await store.get(group, key)) !== undefined) return false;
+        await store.replace(group, key, value, until);
+        return true;
+      },
+    }),
+    noticedBy: [PUTS],
+  },
+  {
+    mistake: 'replace() leaves what stands there',
+    plant: ({ store }) => ({ replace: async (...entry) => void (await store.put(...entry)) }),
+    noticedBy: [REPLACES, ENDS_IN_TIME, ANY_TIME, ANY_VALUE],
+  },
+  {
+    mistake: 'take() gets, and then removes',
+    plant: ({ store }) => ({
+      async take(group, key) {
+        const value = await store.get(group, key);
+        await store.take(group, key);
+        return value;
+      },
+    }),
+    noticedBy: [TAKES_ONCE],
+  },
+  {
+    mistake: 'get() removes',
+    plant: ({ store }) => ({ get: store.take }),
+    noticedBy: [PUTS, REPLACES, ENDS_IN_TIME, ANY_VALUE],
+  },
+  {
+    mistake: 'times are rounded up to seconds',
+    plant: ({ store }) => ({ put: (group, key, value, until) => store.put(group, key, value, Math.ceil(until / 1000) * 1000) }),
+    noticedBy: [ENDS_IN_TIME],
+  },
+  {
+    mistake: 'times are rounded down to seconds',
+    plant: ({ store }) => ({ put: (group, key, value, until) => store.put(group, key, value, Math.floor(until / 1000) * 1000) }),
+    noticedBy: [ENDS_IN_TIME],
+  },
+  {
+    mistake: 'a time in the past is an error',
+    plant: ({ store }) => ({
+      async put(group, key, value, until) {
+        if (until <= 0) throw new Error("ERR invalid expire time in 'set' command");
+        return store.put(group, key, value, until);
+      },
+    }),
+    noticedBy: [ANY_TIME],
+  },
+  {
+    mistake: 'group and key are joined by a colon',
+    plant: ({ store }) => ({
+      put: (group, key, value, until) => store.put('', `${group}:${key}`, value, until),
+      replace: (group, key, value, until) => store.replace('', `${group}:${key}`, value, until),
+      get: (group, key) => store.get('', `${group}:${key}`),
+      take: (group, key) => store.take('', `${group}:${key}`),
+    }),
+    noticedBy: [APART],
+  },
+  {
+    mistake: 'keys are compared without case',
+    plant: ({ store }) => ({
+      put: (group, key, value, until) => store.put(group, key.toLowerCase(), value, until),
+      replace: (group, key, value, until) => store.replace(group, key.toLowerCase(), value, until),
+      get: (group, key) => store.get(group, key.toLowerCase()),
+      take: (group, key) => store.take(group, key.toLowerCase()),
+    }),
+    noticedBy: [APART],
+  },
+  {
+    mistake: 'an empty value is none',
+    plant: ({ store }) => ({ get: async (group, key) => (await store.get(group, key)) || undefined }),
+    noticedBy: [ANY_VALUE],
+  },
+];
