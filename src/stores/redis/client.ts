@@ -9,9 +9,9 @@ export type RedisClient = NodeRedisClient | NodeRedisCluster | IoredisClient | I
 export function libraryOf(client: unknown): Library | undefined {
   if (typeof client !== 'object' || client === null) return undefined;
   const has = (...methods: readonly string[]) => methods.every((name) => typeof (client as Record<string, unknown>)[name] === 'function');
-  if (has('call', 'duplicate', 'nodes')) return ioredisCluster(client as IoredisCluster);
+  if (has('call', 'nodes')) return ioredisCluster(client as IoredisCluster);
   if (has('call', 'duplicate')) return ioredisClient(client as IoredisClient);
-  if (has('sendCommand', 'duplicate', 'nodeClient')) return nodeRedisCluster(client as NodeRedisCluster);
+  if (has('sendCommand', 'nodeClient')) return nodeRedisCluster(client as NodeRedisCluster);
   if (has('sendCommand', 'duplicate', 'select')) return nodeRedisClient(client as NodeRedisClient);
   return undefined;
 }

@@ -5,6 +5,7 @@ import { FIELDS, fieldsOf, recordOf } from './fields';
 import type { Keys } from './keys';
 import { isOf, OWNED_BY, ownerIndex, ownersOf } from './owners';
 import { ADD_USE, END_AT, INSERT, PRUNE, REVOKE, UPDATE } from './record-scripts';
+import { isOne } from './script';
 
 /** So many commands are sent before the first answer is waited for. */
 const BATCH = 1_000;
@@ -20,7 +21,7 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
   /** The channel and the mark that tells of a record. */
   const news = (id: string, at: number): [string, string] => [keys.marks, JSON.stringify({ kind: 'credential', id, at })];
   const revoke = async (id: string, at: number, only: Partial<StoredRecord> = {}): Promise<boolean> =>
-    (await REVOKE(connection, [keys.record(id)], ...news(id, at), String(at), ...fieldsOf(only))) === 1;
+    isOne(await REVOKE(connection, [keys.record(id)], ...news(id, at), String(at), ...fieldsOf(only)));
 
   return {
     async find(digest) {
@@ -30,7 +31,7 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
     findById,
     async insert(record) {
       await Promise.all(ownersOf(record).map((owner) => index.add(keys.owner(owner), record)));
-      return (await INSERT(connection, [keys.record(record.id)], ...fieldsOf(record))) === 1;
+      return isOne(await INSERT(connection, [keys.record(record.id)], ...fieldsOf(record)));
     },
     async list(owner, { after, limit }) {
       const found: StoredRecord[] = [];
@@ -51,7 +52,7 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
       return values === null ? undefined : recordOf(values);
     },
     async end(id, at) {
-      return (await END_AT(connection, [keys.record(id)], ...news(id, Date.now()), String(at))) === 1;
+      return isOne(await END_AT(connection, [keys.record(id)], ...news(id, Date.now()), String(at)));
     },
     revoke: (id, at) => revoke(id, at),
     async revokeAll(owner, at) {
@@ -76,7 +77,7 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
       for await (const found of connection.scan(keys.allRecords.pattern)) {
         const ids = found.map((key) => keys.allRecords.read(key));
         const dropped = await Promise.all(ids.map((id) => PRUNE(connection, [keys.record(id)], JSON.stringify(kind), String(before))));
-        count += dropped.filter((each) => each === 1).length;
+        count += dropped.filter(isOne).length;
       }
       const owners = keys.allOwners(kind);
       for await (const found of connection.scan(owners.pattern)) await Promise.all(found.map((key) => tidy(owners.read(key))));
@@ -90,7 +91,7 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
       const known = await Promise.all(ids.map((id) => connection.send(keys.record(id), ['EXISTS', keys.record(id)])));
       await index.miss(
         owner,
-        ids.filter((_, at) => known[at] !== 1),
+        ids.filter((_, at) => !isOne(known[at])),
       );
     }
   }

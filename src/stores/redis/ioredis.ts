@@ -1,29 +1,22 @@
-import type { Library, Subscriber } from './library';
+import { anyOf, type Library, type Subscriber } from './library';
 
-interface IoredisSubscriber {
+/** What is used of a client of ioredis. */
+export interface IoredisClient {
+  readonly status: string;
+  call(command: string, args: string[]): Promise<unknown>;
+  ping(): Promise<unknown>;
   on(event: string, listener: (channel: string, message: string) => void): unknown;
+  duplicate(options?: object): IoredisClient;
   connect(): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   disconnect(): void;
 }
 
-interface Callable {
-  call(command: string, args: string[]): Promise<unknown>;
-}
-
-/** What is used of a client of ioredis. */
-export interface IoredisClient extends Callable {
-  readonly isCluster: boolean;
-  readonly status: string;
-  duplicate(options?: object): IoredisSubscriber;
-}
-
 /** What is used of a cluster of ioredis. */
-export interface IoredisCluster extends Callable {
-  readonly isCluster: boolean;
+export interface IoredisCluster {
   readonly status: string;
-  nodes(role: 'master'): readonly Callable[];
-  duplicate(nodes?: never[], options?: object): IoredisSubscriber;
+  call(command: string, args: string[]): Promise<unknown>;
+  nodes(role: 'master'): readonly IoredisClient[];
 }
 
 export const ioredisClient = (client: IoredisClient): Library => ({
@@ -32,7 +25,7 @@ export const ioredisClient = (client: IoredisClient): Library => ({
   },
   send: async (_key, command) => call(client, command),
   parts: async () => [async (command) => call(client, command)],
-  subscriber: () => subscriber(client.duplicate({ lazyConnect: true })),
+  subscriber: async () => subscriberLike(client),
 });
 
 export const ioredisCluster = (cluster: IoredisCluster): Library => ({
@@ -42,17 +35,22 @@ export const ioredisCluster = (cluster: IoredisCluster): Library => ({
   // It finds the key in the command by itself.
   send: async (_key, command) => call(cluster, command),
   parts: async () => cluster.nodes('master').map((node) => async (command) => call(node, command)),
-  subscriber: () => subscriber(cluster.duplicate([], { lazyConnect: true })),
+  subscriber: async () => subscriberLike(anyOf(cluster.nodes('master'))),
 });
 
-const call = (client: Callable, [name = '', ...args]: readonly string[]): Promise<unknown> => client.call(name, args);
+const call = (client: Pick<IoredisClient, 'call'>, [name = '', ...args]: readonly string[]): Promise<unknown> => client.call(name, args);
 
-const subscriber = (client: IoredisSubscriber): Subscriber => ({
-  async open(channel, hear, lost) {
-    for (const event of ['error', 'close', 'end']) client.on(event, lost);
-    client.on('message', (_channel, message) => hear(message));
-    await client.connect();
-    await client.subscribe(channel);
-  },
-  close: () => client.disconnect(),
-});
+function subscriberLike(client: IoredisClient): Subscriber {
+  // It gives up at the first trouble: the subscription begins again by itself.
+  const subscriber = client.duplicate({ lazyConnect: true, retryStrategy: null });
+  return {
+    async open(channel, hear, lost) {
+      for (const event of ['error', 'close']) subscriber.on(event, lost);
+      subscriber.on('message', (_channel, message) => hear(message));
+      await subscriber.connect();
+      await subscriber.subscribe(channel);
+    },
+    ping: () => subscriber.ping(),
+    close: () => subscriber.disconnect(),
+  };
+}

@@ -5,12 +5,19 @@ export interface Library {
   send(key: string, command: readonly string[]): Promise<unknown>;
   /** One way to send for each part of the data: of a cluster, for each of its masters. */
   parts(): Promise<readonly ((command: readonly string[]) => Promise<unknown>)[]>;
-  /** A connection like this one, not yet made, to listen on. */
-  subscriber(): Subscriber;
+  /** Another connection like this one, not yet made; of a cluster, to any of its masters: what is published at one of them is heard at all. */
+  subscriber(): Promise<Subscriber>;
 }
 
 export interface Subscriber {
-  /** Connects and listens. `lost` is called when the connection is in trouble; what then becomes of it is of no interest. */
+  /** Connects and listens. `lost` is called when the connection is in trouble. */
   open(channel: string, hear: (message: string) => void, lost: () => void): Promise<unknown>;
+  ping(): Promise<unknown>;
   close(): void;
 }
+
+export const anyOf = <T>(nodes: readonly T[]): T => {
+  const node = nodes[Math.floor(Math.random() * nodes.length)];
+  if (node === undefined) throw new Error('The cluster has no master');
+  return node;
+};

@@ -56,7 +56,10 @@ export const ownerIndex = (connection: Connection): OwnerIndex => ({
 });
 
 /** The member of a record that names its owner. */
-export const OWNED_BY = { subject: 'subject', client: 'clientId', grant: 'grantId' } as const satisfies Record<Owner['by'], keyof StoredRecord>;
+export const OWNED_BY = { subject: 'subject', client: 'clientId', grant: 'grantId' } as const satisfies Record<
+  Owner['by'],
+  keyof StoredRecord
+>;
 
 export const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean => record.kind === kind && record[OWNED_BY[by]] === id;
 

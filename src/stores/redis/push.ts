@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RevocationMark } from '../../credential/revocation';
-import { withDeadline } from '../../promises';
 import type { CredentialStore } from '../store';
 import type { Library } from './library';
 
-const OPEN_WITHIN_MS = 5_000;
+/** Between here and there a connection on which nothing is said may be dropped without a word. */
+const PING_EVERY_MS = 5_000;
+const ANSWER_WITHIN_MS = 5_000;
 const RETRY_AFTER_MS = 250;
 
 /** One subscription for all who watch, from the first of them to the last. */
@@ -33,30 +34,53 @@ export function marksFrom(library: Library, channel: string): CredentialStore['w
 
 /** Listens on a connection of its own, and on a new one whenever that is in trouble, until it is stopped. */
 function subscribe(library: Library, channel: string, hear: (message: string) => void): () => Promise<void> {
-  const stopped = new AbortController();
-  const { signal } = stopped;
+  let stopped = false;
+  let interrupt = () => {};
 
   const listenOnce = async () => {
-    const subscriber = library.subscriber();
-    await new Promise<unknown>((over) => {
-      signal.addEventListener('abort', over, { once: true });
-      withDeadline(subscriber.open(channel, hear, () => over(undefined)), OPEN_WITHIN_MS).catch(over);
+    const subscriber = await library.subscriber();
+    await new Promise<void>((over) => {
+      interrupt = over;
+      if (stopped) return over();
+      const live = async () => {
+        await orLate(subscriber.open(channel, hear, over));
+        for (;;) {
+          await sleep(PING_EVERY_MS, undefined, { ref: false });
+          await orLate(subscriber.ping());
+        }
+      };
+      live().catch(over);
     });
     subscriber.close();
   };
+  const pause = () =>
+    new Promise<void>((over) => {
+      interrupt = over;
+      setTimeout(over, RETRY_AFTER_MS).unref();
+    });
   const listen = async () => {
-    while (!signal.aborted) {
-      await listenOnce();
-      await sleep(RETRY_AFTER_MS, undefined, { signal }).catch(() => {});
+    while (!stopped) {
+      await listenOnce().catch(() => {});
+      if (!stopped) await pause();
     }
   };
 
   const listening = listen();
   return () => {
-    stopped.abort();
+    stopped = true;
+    interrupt();
     return listening;
   };
 }
+
+/** Rejects when the answer is late. Its timer does not keep the process alive. */
+const orLate = (answer: Promise<unknown>): Promise<unknown> =>
+  Promise.race([
+    answer,
+    sleep(ANSWER_WITHIN_MS, undefined, { ref: false }).then(() => {
+      throw new Error('No answer');
+    }),
+  ]);
 
 const KINDS: ReadonlySet<unknown> = new Set<RevocationMark['kind']>(['digest', 'credential', 'subject', 'client', 'grant']);
 

@@ -18,3 +18,6 @@ export function script(lua: string): Script {
     }
   };
 }
+
+/** Whether a reply is 1, which some clients are told to give as a text. */
+export const isOne = (reply: unknown): boolean => Number(reply) === 1;
