@@ -5,8 +5,8 @@ import type { Library } from './library';
 /** Commands to Redis, each answered or failed soon, with errors that tell nothing of what was asked. */
 export interface Connection {
   send(key: string, command: readonly string[]): Promise<unknown>;
-  /** Pages of the keys that match a pattern; a key may come twice. */
-  scan(pattern: string): AsyncGenerator<readonly string[]>;
+  /** Pages of the keys of a type that match a pattern; a key may come twice. */
+  scan(type: 'hash' | 'zset', pattern: string): AsyncGenerator<readonly string[]>;
 }
 
 /**
@@ -40,11 +40,11 @@ export function connectionOf(library: Library): Connection {
 
   return {
     send: (key, command) => ask(command[0] ?? '', () => library.send(key, command)),
-    async *scan(pattern) {
+    async *scan(type, pattern) {
       for (const send of await library.parts()) {
         let cursor = '0';
         do {
-          const page = await ask('SCAN', () => send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000']));
+          const page = await ask('SCAN', () => send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000', 'TYPE', type]));
           const [next, keys] = page as [string, readonly string[]];
           yield keys;
           cursor = next;

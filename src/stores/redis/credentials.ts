@@ -65,22 +65,26 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
       return count;
     },
     async recordUses(uses) {
+      const results: PromiseSettledResult<unknown>[] = [];
       for (let from = 0; from < uses.length; from += BATCH) {
-        const batch = uses.slice(from, from + BATCH);
-        await Promise.all(
-          batch.map(({ id, count, lastUsedAt }) => ADD_USE(connection, [keys.record(id)], String(count), String(lastUsedAt))),
-        );
+        const batch = uses
+          .slice(from, from + BATCH)
+          .map(({ id, count, lastUsedAt }) => ADD_USE(connection, [keys.record(id)], String(count), String(lastUsedAt)));
+        results.push(...(await Promise.allSettled(batch)));
       }
+      // Who hears of a failure writes all of them again: better a few uses too few than all of the others twice.
+      const [first] = results;
+      if (first?.status === 'rejected' && results.every(({ status }) => status === 'rejected')) throw first.reason;
     },
     async prune(kind, before) {
       let count = 0;
-      for await (const found of connection.scan(keys.allRecords.pattern)) {
+      for await (const found of connection.scan('hash', keys.allRecords.pattern)) {
         const ids = found.map((key) => keys.allRecords.read(key));
         const dropped = await Promise.all(ids.map((id) => PRUNE(connection, [keys.record(id)], JSON.stringify(kind), String(before))));
         count += dropped.filter(isOne).length;
       }
       const owners = keys.allOwners(kind);
-      for await (const found of connection.scan(owners.pattern)) await Promise.all(found.map((key) => tidy(owners.read(key))));
+      for await (const found of connection.scan('zset', owners.pattern)) await Promise.all(found.map((key) => tidy(owners.read(key))));
       return count;
     },
   };
