@@ -9,6 +9,7 @@ export default {
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   moduleNameMapper: {
     '^latchkey$': '<rootDir>/src/index.ts',
+    '^latchkey/redis$': '<rootDir>/src/stores/redis/index.ts',
     '^latchkey/sql$': '<rootDir>/src/stores/sql/index.ts',
     '^latchkey/testing$': '<rootDir>/src/testing/index.ts',
   },

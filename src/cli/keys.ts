@@ -6,7 +6,7 @@ import type { ManagedVerifier } from '../verifiers/stored';
 import { openStore } from './open-store';
 import { detailsOf, tableOf } from './print';
 import { CommandError, type Terminal } from './terminal';
-import { collect, count, duration, expiry, jsonObject } from './values';
+import { collect, count, duration, expiry, id as anId, jsonObject } from './values';
 
 interface Shared {
   readonly store?: string;
@@ -68,7 +68,7 @@ export function keysCommand(terminal: Terminal): Command {
     );
 
   owned(keys.command('list').description('the keys of a subject, a client or a grant, in the order of issue'))
-    .option('--after <id>', 'begin after this key')
+    .option('--after <id>', 'begin after this key', anId)
     .option('--limit <n>', 'at most so many (100)', count)
     .action((_, command: Command) =>
       withKeys(command, terminal, async (life, options: Held & { after?: string; limit?: number }) => {
@@ -80,14 +80,16 @@ export function keysCommand(terminal: Terminal): Command {
     );
 
   keys
-    .command('show <id>')
+    .command('show')
+    .argument('<id>', 'the key', anId)
     .description('all that is known of a key')
     .action((id: string, _, command: Command) =>
       withKeys(command, terminal, async (life, options: Shared) => printRecord(found(await life().get(id), id), options, terminal)),
     );
 
   keys
-    .command('update <id>')
+    .command('update')
+    .argument('<id>', 'the key', anId)
     .description('change the name, scopes, expiry or metadata of a key that is not revoked')
     .option('--name <name>', 'its new name')
     .option('--scope <scopes>', 'its new scopes, all of them; may stand more than once', collect)
@@ -107,7 +109,8 @@ export function keysCommand(terminal: Terminal): Command {
     );
 
   keys
-    .command('rotate <id>')
+    .command('rotate')
+    .argument('<id>', 'the key', anId)
     .description('put a new key in the place of one; the new secret is printed on standard output, this once')
     .option('--prefix <word>', 'first word of the new key (that of the old one)', terminal.env.LATCHKEY_PREFIX)
     .option('--overlap <duration>', 'how long the old key lives on (not at all)', duration)
@@ -120,13 +123,14 @@ export function keysCommand(terminal: Terminal): Command {
       }),
     );
 
-  owned(keys.command('revoke [id]').description('end a key now; or all keys of a subject, a client or a grant')).action(
-    (id: string | undefined, _, command: Command) =>
-      withKeys(command, terminal, async (life, options: Held) => {
-        const revoked = id === undefined ? await life().revokeAll(whoseOf(options)) : Number(await life().revoke(id));
-        if (id !== undefined && revoked === 0) throw new CommandError(`no key ${id} that could be revoked`);
-        terminal.out(options.json ? JSON.stringify({ revoked }) : `Revoked: ${revoked}`);
-      }),
+  owned(
+    keys.command('revoke').argument('[id]', 'the key', anId).description('end a key now; or all keys of a subject, a client or a grant'),
+  ).action((id: string | undefined, _, command: Command) =>
+    withKeys(command, terminal, async (life, options: Held) => {
+      const revoked = id === undefined ? await life().revokeAll(whoseOf(options)) : Number(await life().revoke(id));
+      if (id !== undefined && revoked === 0) throw new CommandError(`no key ${id} that could be revoked`);
+      terminal.out(options.json ? JSON.stringify({ revoked }) : `Revoked: ${revoked}`);
+    }),
   );
 
   keys

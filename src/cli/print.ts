@@ -19,6 +19,9 @@ const PLAIN = {
   style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
 };
 
+/** Without the spaces that would fill the last column. */
+const textOf = (table: Table.Table): string => table.toString().replace(/ +$/gm, '');
+
 /** One record a line. */
 export function tableOf(records: readonly PublicRecord[]): string {
   if (records.length === 0) return 'No keys.';
@@ -27,7 +30,7 @@ export function tableOf(records: readonly PublicRecord[]): string {
     const { id, hint, name, subject, scopes, lastUsedAt, useCount } = record;
     table.push([id, `${hint}…`, name ?? '–', subject, scopes.join(' ') || '–', state(record), time(lastUsedAt), String(useCount)]);
   }
-  return table.toString();
+  return textOf(table);
 }
 
 /** All of one record, a member a line. */
@@ -48,5 +51,5 @@ export function detailsOf(record: PublicRecord): string {
     ['rotated from', record.rotatedFrom ?? '–'],
     ['metadata', JSON.stringify(record.metadata)],
   );
-  return table.toString();
+  return textOf(table);
 }

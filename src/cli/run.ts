@@ -3,6 +3,7 @@ import { version } from '../../package.json';
 import { explainCommand } from './explain';
 import { keysCommand } from './keys';
 import type { Terminal } from './terminal';
+import { shieldId } from './values';
 
 const DONE = 0;
 const FAILED = 1;
@@ -22,7 +23,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   settle(program, terminal);
 
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(args.map(shieldId), { from: 'user' });
     return DONE;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSED;

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** A TCP proxy on 127.0.0.1 that does what networks do to those who trust them. It begins by passing everything on. */
+export interface Proxy {
+  readonly port: number;
+  /** Passes on what was held back, and everything from now on. */
+  pass(): Promise<void>;
+  /** Ends all connections and refuses new ones. */
+  refuse(): Promise<void>;
+  /** Takes connections and bytes, and passes on nothing. */
+  blackHole(): void;
+  /** Replies come so much later. */
+  slow(ms: number): void;
+  /** Of the next reply so many bytes come, and then the end of the connection. */
+  cutNextReply(bytes: number): void;
+  close(): Promise<void>;
+}
+
+export async function startProxy(target: number): Promise<Proxy> {
+  const sockets = new Set<Socket>();
+  let holding = false;
+  let delayMs = 0;
+  let cutAfter: number | undefined;
+
+  const pair = (client: Socket) => {
+    const server = connect(target, '127.0.0.1');
+    for (const [socket, other] of [[client, server] as const, [server, client] as const]) {
+      sockets.add(socket);
+      if (holding) socket.pause();
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    client.on('data', (bytes) => server.write(bytes));
+    server.on('data', (bytes) => {
+      if (cutAfter !== undefined) {
+        client.end(bytes.subarray(0, cutAfter));
+        cutAfter = undefined;
+      } else if (delayMs > 0) {
+        setTimeout(() => client.write(bytes), delayMs);
+      } else {
+        client.write(bytes);
+      }
+    });
+  };
+
+  let server: Server | undefined;
+  const listen = async (port: number) => {
+    server = createServer(pair).listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const refuse = async () => {
+    const closed = server && once(server, 'close');
+    server?.close();
+    server = undefined;
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  const port = await listen(0);
+
+  return {
+    port,
+    refuse,
+    close: refuse,
+    async pass() {
+      holding = false;
+      delayMs = 0;
+      if (!server) await listen(port);
+      for (const socket of sockets) socket.resume();
+    },
+    blackHole() {
+      holding = true;
+      for (const socket of sockets) socket.pause();
+    },
+    slow(ms) {
+      delayMs = ms;
+    },
+    cutNextReply(bytes) {
+      cutAfter = bytes;
+    },
+  };
+}
