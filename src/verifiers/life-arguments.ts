@@ -7,8 +7,11 @@ const MAX_PAGE = 1_000;
 
 /** Checks what is handed to the life of a verifier's credentials. Anything wrong is a TypeError that names it and says what is allowed. */
 export function lifeArguments(verifier: string, environments: readonly string[] | undefined) {
-  const aTime = must('a time in milliseconds since the epoch', (value) => typeof value === 'number' && Number.isFinite(value));
-  const aTimeOrNull = must('a time in milliseconds since the epoch, or null', (value) => value === null || Number.isFinite(value));
+  const aTime = must('a time in whole milliseconds since the epoch', Number.isSafeInteger);
+  const aTimeOrNull = must(
+    'a time in whole milliseconds since the epoch, or null',
+    (value) => value === null || Number.isSafeInteger(value),
+  );
   const scopes = must(
     'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
     (value) => Array.isArray(value) && value.every(isScopeToken),

@@ -159,7 +159,7 @@ export function credentialLife(context: LifeContext): CredentialLife {
     async update(id, changes) {
       checks.update(changes);
       if (!(await own(id))) return undefined;
-      const record = await writable().update(id, changes);
+      const record = await writable().update(id, withoutAbsent(changes));
       changed(id);
       return record && withoutDigest(record);
     },
@@ -241,6 +241,10 @@ function newRecord(from: ImportedRecord, kind: string, rotatedFrom: string | nul
     metadata: from.metadata ?? {},
   };
 }
+
+/** Without the members that are undefined, which mean what absent ones do. */
+const withoutAbsent = <T extends object>(changes: T): T =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;
 
 function withoutDigest({ digest: _, ...record }: StoredRecord): PublicRecord {
   return record;
