@@ -164,7 +164,7 @@ const headerOf = ({ header, scheme }: Carrier): string | undefined => header ?? 
 /** Adds field names to `Vary`: what `cors()` and others said before stays. */
 function varyBy(res: ServerResponse, fields: string): void {
   const before = res.getHeader('Vary');
-  if (before === undefined) {
+  if (before === undefined || before === '') {
     res.setHeader('Vary', fields);
     return;
   }
