@@ -1,9 +1,10 @@
-import { apiKeys, latchkey, type CacheLimits, type CredentialRecord, type Principal, type Reason } from 'latchkey';
+import { apiKeys, latchkey, type CacheLimits, type CredentialRecord, type Principal, type Reason, type Verifier } from 'latchkey';
 import { NO_CACHE, proofCache, type Proof } from '../src/cache';
 import { generateSecret } from '../src/credential/secret';
 import { Revocations } from '../src/revocations';
 import { badBearer, OUTAGE } from './support/answers';
 import { guardedTable, rowOf, type GuardedTable } from './support/guarded-table';
+import { asking, ownVerifier } from './support/own-verifier';
 
 const NOW = Date.UTC(2030, 0, 1);
 const TTL_MS = 30_000;
@@ -302,6 +303,16 @@ describe('a guard that may serve what is stale while the store is down', () => {
     const { find, ask } = await proven();
     find.mockRejectedValue(new Error('connect ECONNREFUSED'));
     expect(await ask(generateSecret('osir', 'live'))).toEqual(OUTAGE);
+  });
+
+  it('does not do so with the proof of another verifier', async () => {
+    const [one, other] = ['bearer', 'api-key-header'].map((carrier) =>
+      ownVerifier({ accepts: (credential) => credential.carrier === carrier }),
+    );
+    other?.verify.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    const { ask } = asking([one, other] as Verifier[], { cache: { staleIfErrorMs: STALE_MS } });
+    expect(await ask({ headers: { authorization: 'Bearer token' } })).toMatchObject({ status: 'authenticated' });
+    expect(await ask({ headers: { 'x-api-key': 'token' } })).toEqual(OUTAGE);
   });
 
   it('asks the store first, and believes it when it answers', async () => {

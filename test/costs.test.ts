@@ -131,6 +131,13 @@ it('costs what a verifier can say at once no promise and no timer, cached or not
   }
 });
 
+it('costs no verifier a look at the form of what came the same way before', async () => {
+  const accepts = jest.fn(() => true);
+  const { ask } = asking([ownVerifier({ accepts })]);
+  for (let n = 0; n < 3; n++) await ask(underBearer('token'));
+  expect(accepts).toHaveBeenCalledTimes(1);
+});
+
 it('copies a principal once, not for each request', async () => {
   const verifier = ownVerifier();
   const { ask } = asking([verifier]);

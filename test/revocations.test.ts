@@ -2,13 +2,14 @@ import {
   apiKeys,
   memoryStore,
   type CredentialStore,
+  type LatchkeyOptions,
   type ManagedVerifier,
   type Principal,
   type RevocationMark,
   type Verification,
 } from 'latchkey';
 import { Revocations, type Revocable } from '../src/revocations';
-import { badBearer } from './support/answers';
+import { badBearer, OUTAGE } from './support/answers';
 import { deferred } from './support/deferred';
 import { asking, ownVerifier, underBearer } from './support/own-verifier';
 
@@ -209,6 +210,20 @@ describe('what was ended on this instance', () => {
     expect(await ask(underBearer(secret))).toEqual(badBearer(reason));
   });
 
+  it('is not refused to who asked before, where it was only changed while the look-up was in flight', async () => {
+    const { store, hold, release } = slowStore();
+    const keys = apiKeys({ prefix: 'osir', store });
+    const { ask } = asking([keys]);
+    const { secret, record } = await keys.issue(WHOSE);
+    hold();
+    const before = ask(underBearer(secret));
+    await macrotask();
+    await keys.update(record.id, { scopes: ['billing:read'] });
+    release();
+    expect(await before).toMatchObject({ status: 'authenticated' });
+    expect(await ask(underBearer(secret))).toMatchObject({ principal: { scopes: ['billing:read'] } });
+  });
+
   it('is refused by every guard that uses the same verifier, without a word from the store', async () => {
     const keys = apiKeys({ prefix: 'osir', store: slowStore().store });
     const guards = [asking([keys]), asking([keys])];
@@ -247,11 +262,15 @@ describe('what was ended on this instance', () => {
 });
 
 describe('a mark that a verifier pushes', () => {
-  function watched(answer: Partial<Extract<Verification, { ok: true }>> = {}) {
+  function watched(answer: Partial<Extract<Verification, { ok: true }>> = {}, options: Partial<LatchkeyOptions> = {}) {
     let revoked!: (mark: RevocationMark) => void;
     const verifier = ownVerifier({ watch: (listener) => ((revoked = listener), () => undefined) });
     verifier.verify.mockReturnValue({ ok: true, principal, grantId: 'grant_9', ...answer });
-    return { verifier, push: (kind: RevocationMark['kind'], id: string, at = NOW) => revoked({ kind, id, at }), ...asking([verifier]) };
+    return {
+      verifier,
+      push: (kind: RevocationMark['kind'], id: string, at = NOW) => revoked({ kind, id, at }),
+      ...asking([verifier], options),
+    };
   }
   const MARKS: [RevocationMark['kind'], string][] = [
     ['digest', 'PEaenWxYddN6Q_NT1PiOYfz4EsZu7jRXRlpAsNpBU-A'],
@@ -293,6 +312,19 @@ describe('a mark that a verifier pushes', () => {
     push('subject', 'acct_42');
     verification.resolve({ ok: true, principal, asOf: NOW });
     expect(await answer).toEqual(badBearer('revoked'));
+  });
+
+  test.each([
+    ['may serve', {}, NOW + 29_999],
+    ['may serve while it cannot be proven anew', { staleIfErrorMs: 60_000 }, NOW + 89_999],
+  ])('is kept for as long as a proof %s, however many marks come', async (_, cache, then) => {
+    const { verifier, push, ask } = watched({}, { cache });
+    await ask();
+    push('credential', 'k1');
+    jest.setSystemTime(then);
+    for (let n = 0; n < 5_000; n++) push('credential', `other ${n}`);
+    verifier.verify.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    expect(await ask()).toEqual(OUTAGE);
   });
 
   it('is about the credentials of that verifier alone', async () => {

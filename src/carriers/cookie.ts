@@ -30,7 +30,7 @@ export function cookie(name: string, options: { readonly origins?: readonly stri
     extract(request) {
       const values = cookieHeader(request)
         .split(';')
-        .map((pair) => pair.trim())
+        .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
         .filter((pair) => pair.startsWith(`${name}=`))
         .map((pair) => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'));
       // Of two cookies with one name, another host of the site may have planted either: joined, their grammar refuses them.

@@ -52,6 +52,10 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
     issuedAt: aTime.optional(),
     revokedAt: aTimeOrNull.optional(),
   });
+  const aListOfAny = must(
+    'a list, or another iterable',
+    (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function' && typeof value !== 'string',
+  );
   const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
   const whose = { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() };
   const revokeAll = z.strictObject(whose).refine(namesOneOwner, ONE_OWNER);
@@ -73,6 +77,7 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
     update: (options: unknown) => checkOptions(`${verifier}.update()`, update, options),
     list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
     prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
+    importAll: (records: unknown) => checkOptions(`${verifier}.import(records): records`, aListOfAny, records),
     import: (options: unknown, index: number) => checkOptions(`${verifier}.import(): record ${index}`, imported, options),
     id: (id: unknown) => checkOptions(`${verifier}: id`, aText, id),
     revokeAll: (options: unknown) => checkOptions(`${verifier}.revokeAll()`, revokeAll, options),

@@ -201,9 +201,10 @@ describe('what is allowed', () => {
     await expect(refused).rejects.toThrow(new TypeError('api_keys.issue(): option "environment" must be one of prod'));
   });
 
-  it('is only the environment of the verifier, though others were named beside it', async () => {
+  it('is any of the environments that are named beside that of the verifier, which is the default', async () => {
     const live = apiKeys({ prefix: 'osir', store: memoryStore(), environment: 'prod', environments: ['test', 'prod'] });
     expect((await live.issue(SUBJECT)).secret).toMatch(/^osir_prod_/);
-    await expect(live.issue({ ...SUBJECT, environment: 'test' })).rejects.toThrow(TypeError);
+    expect((await live.issue({ ...SUBJECT, environment: 'test' })).secret).toMatch(/^osir_test_/);
+    await expect(live.issue({ ...SUBJECT, environment: 'dev' })).rejects.toThrow(TypeError);
   });
 });

@@ -96,7 +96,8 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       const { secret, record } = await life.issue(options);
       options.scopes.push('admin');
       options.metadata.plan.name = 'free';
-      (record.scopes as string[]).push('admin');
+      (record.scopes as string[]).push('root');
+      expect(record.scopes).toEqual(['domains:read', 'root']);
       expect(await life.get(record.id)).toMatchObject({ scopes: ['domains:read'], metadata: { plan: { name: 'pro' } } });
       expect(await life.verify(secret)).toMatchObject({ principal: { scopes: ['domains:read'], claims: { plan: { name: 'pro' } } } });
     });

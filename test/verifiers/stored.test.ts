@@ -5,7 +5,9 @@ import {
   sessionTokens,
   type CredentialReader,
   type CredentialRecord,
+  type CredentialStore,
   type ManagedVerifier,
+  type RevocationMark,
   type StoredVerifier,
 } from 'latchkey';
 import { digestOf } from '../../src/credential/digest';
@@ -204,6 +206,31 @@ describe('legacy keys', () => {
     expect(await ask(underBearer('x'.repeat(513)))).toEqual(badBearer('malformed'));
     expect(find).not.toHaveBeenCalled();
     expect(await ask(underBearer('x'.repeat(512)))).toMatchObject({ status: 'authenticated' });
+  });
+});
+
+describe('watch()', () => {
+  it('tells of what is revoked, here and by the store, until it is ended', async () => {
+    const unwatch = jest.fn();
+    let push: ((mark: RevocationMark) => void) | undefined;
+    const store: CredentialStore = { ...memoryStore(), watch: (listener) => ((push = listener), unwatch) };
+    const keys = apiKeys({ prefix: 'osir', store });
+    const marks: RevocationMark[] = [];
+    const end = keys.watch?.((mark) => marks.push(mark));
+    const { record } = await keys.issue({ subject: 'acct_42', scopes: [] });
+    await keys.revoke(record.id);
+    await keys.revokeAll({ subject: 'acct_42' });
+    push?.({ kind: 'credential', id: 'k2', at: NOW });
+    const told = [
+      { kind: 'credential', id: record.id, at: NOW },
+      { kind: 'subject', id: 'acct_42', at: NOW },
+      { kind: 'credential', id: 'k2', at: NOW },
+    ];
+    expect(marks).toEqual(told);
+    await end?.();
+    expect(unwatch).toHaveBeenCalledTimes(1);
+    await keys.revokeAll({ subject: 'acct_42' });
+    expect(marks).toEqual(told);
   });
 });
 

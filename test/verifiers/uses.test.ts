@@ -173,6 +173,19 @@ describe('a write that', () => {
     expect(recordUses).toHaveBeenCalledTimes(2);
   });
 
+  it('fails late does not make the last use older than it is', async () => {
+    const { recordUses, use, written, close } = await counted();
+    const write = deferred<void>();
+    recordUses.mockReturnValueOnce(write.promise);
+    await use(5);
+    await jest.advanceTimersByTimeAsync(1_000);
+    await use(2);
+    write.resolve(Promise.reject(new Error('connection reset')));
+    await macrotask();
+    await close();
+    expect(await written()).toEqual([7, NOW + 1_000]);
+  });
+
   it('answers without a promise is a write like another', async () => {
     const { recordUses, use } = await counted();
     recordUses.mockImplementation(() => undefined as never);
