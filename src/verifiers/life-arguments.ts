@@ -54,7 +54,7 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
   });
   const aListOfAny = must(
     'a list, or another iterable',
-    (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function' && typeof value !== 'string',
+    (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
   );
   const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
   const whose = { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() };
