@@ -21,10 +21,20 @@ const listening = async (): Promise<number[]> => {
   return rows.map(({ pid }) => pid);
 };
 
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
 /** Marks that a store without a hand in the changes hears of. */
-function hear(): { readonly heard: (id: string) => boolean; readonly marks: RevocationMark[]; readonly end: () => unknown } {
+function hear(by = sqlStore({ db, listen })): {
+  readonly heard: (id: string) => boolean;
+  readonly marks: RevocationMark[];
+  readonly end: () => unknown;
+} {
   const marks: RevocationMark[] = [];
-  const end = sqlStore({ db, listen }).watch((mark) => void marks.push(mark));
+  const end = by.watch((mark) => void marks.push(mark));
+  ends.push(end);
   return { marks, heard: (id) => marks.some((mark) => mark.id === id), end };
 }
 
@@ -55,14 +65,15 @@ afterAll(async () => {
 describe('push on PostgreSQL', () => {
   it('refuses a cached key at once when another process revoked it, and a store without listen at the end of its time', async () => {
     const machine = await otherMachine({ postgres: server.url });
+    ends.push(machine.close);
     const listener = sqlStore({ db, listen });
     const guardOf = (from: SqlStore) => {
       const keys = apiKeys({ prefix: 'osir', store: from });
       return { keys, guard: latchkey({ verifiers: [keys], cache: { max: 10, ttlMs: 60_000, staleIfErrorMs: 0 } }) };
     };
     const [told, untold] = [guardOf(listener), guardOf(store)];
-    const ready = hear();
-    await hearsAgain(ready);
+    ends.push(told.guard.close, untold.guard.close);
+    await hearsAgain(hear(listener));
     const { secret, record } = await told.keys.issue({ subject: unique('acct'), scopes: [] });
     const statusOf = async ({ guard }: typeof told) => {
       const outcome = await guard.check({ headers: { authorization: `Bearer ${secret}` } });
@@ -73,7 +84,6 @@ describe('push on PostgreSQL', () => {
     expect(await machine.call('revoke', record.id, Date.now())).toEqual({ value: true });
     for (const deadline = Date.now() + SOON; (await statusOf(told)) !== 401 && Date.now() < deadline;) await comesTrue(() => false, 20);
     expect([await statusOf(told), await statusOf(untold)]).toEqual([401, 'authenticated']);
-    await Promise.all([told.guard.close(), untold.guard.close(), ready.end(), machine.close()]);
   }, 60_000);
 
   it('tells of each record that was revoked, however many, and when', async () => {
@@ -88,7 +98,18 @@ describe('push on PostgreSQL', () => {
     const told = ears.marks.filter((mark) => mark.at === at);
     expect(new Set(told.map(({ id }) => id))).toEqual(new Set(records.map(({ id }) => id)));
     expect(told[0]).toEqual({ kind: 'credential', id: expect.any(String), at });
-    await ears.end();
+  });
+
+  it('tells of its own changes once, not again when it hears of them', async () => {
+    const own = sqlStore({ db, listen });
+    const ears = hear(own);
+    await hearsAgain(ears);
+    const record = newRecord();
+    await own.insert(record);
+    await own.revoke(record.id, Date.now());
+    // Messages come in order: what is heard after it shows that it would have been heard.
+    await hearsAgain(ears);
+    expect(ears.marks.filter(({ id }) => id === record.id)).toHaveLength(1);
   });
 
   it('tells of nothing that was not done', async () => {
@@ -104,7 +125,6 @@ describe('push on PostgreSQL', () => {
     expect(await store.revoke(newRecord().id, Date.now())).toBe(false);
     await hearsAgain(ears);
     expect(ears.heard(record.id)).toBe(false);
-    await ears.end();
   });
 
   it('passes over what others say on its channel', async () => {
@@ -116,20 +136,19 @@ describe('push on PostgreSQL', () => {
     await notify('{"from":"another","id":"heard","at":5}');
     expect(await comesTrue(() => ears.heard('heard'), SOON)).toBe(true);
     expect(ears.marks.slice(before)).toEqual([{ kind: 'credential', id: 'heard', at: 5 }]);
-    await ears.end();
   });
 
   it('listens on one connection for all who watch, and on none when nobody does', async () => {
     const listener = sqlStore({ db, listen });
     expect(await listening()).toEqual([]);
-    const ends = [listener.watch(() => {}), listener.watch(() => {})];
-    const ears = hear();
-    await hearsAgain(ears);
-    await ears.end();
+    const [first, second] = [hear(listener).end, hear(listener).end];
+    await hearsAgain(hear(listener));
+    await ends.pop()?.();
     expect(await listening()).toHaveLength(1);
-    await ends[0]?.();
+    await first();
+    await first();
     expect(await listening()).toHaveLength(1);
-    await ends[1]?.();
+    await second();
     for (const deadline = Date.now() + SOON; (await listening()).length > 0 && Date.now() < deadline;) await comesTrue(() => false, 20);
     expect(await listening()).toEqual([]);
   });
@@ -139,7 +158,6 @@ describe('push on PostgreSQL', () => {
     expect(await hearsAgain(ears)).toBe(true);
     for (const pid of await listening()) await sql`select pg_terminate_backend(${pid})`.execute(db);
     expect(await hearsAgain(ears)).toBe(true);
-    await ears.end();
   });
 
   it('hears again after the server was gone, and ends while it is gone', async () => {
@@ -151,6 +169,5 @@ describe('push on PostgreSQL', () => {
     await server.restart();
     expect(await hearsAgain(ears)).toBe(true);
     expect(await listening()).toHaveLength(1);
-    await ears.end();
   }, 60_000);
 });

@@ -348,14 +348,17 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
     const tenAtOnce = async () => {
       await dropTables();
       const machines = await Promise.all(Array.from({ length: 10 }, () => otherMachine(database.address as Address)));
-      const outcomes = await Promise.all(machines.map((machine) => machine.call('migrate')));
-      expect(outcomes).toEqual(machines.map(() => ({})));
-      expect(await versions()).toEqual([1]);
-      const record = newRecord();
-      const added = await Promise.all(machines.map((machine) => machine.call('insert', record)));
-      expect(added.filter(({ value }) => value === true)).toHaveLength(1);
-      expect(await store.find(record.digest)).toEqual(record);
-      await Promise.all(machines.map((machine) => machine.close()));
+      try {
+        const outcomes = await Promise.all(machines.map((machine) => machine.call('migrate')));
+        expect(outcomes).toEqual(machines.map(() => ({})));
+        expect(await versions()).toEqual([1]);
+        const record = newRecord();
+        const added = await Promise.all(machines.map((machine) => machine.call('insert', record)));
+        expect(added.filter(({ value }) => value === true)).toHaveLength(1);
+        expect(await store.find(record.digest)).toEqual(record);
+      } finally {
+        await Promise.all(machines.map((machine) => machine.close()));
+      }
     };
     if (inOtherProcesses) it('makes them once when ten processes call it at the same time', tenAtOnce, A_MINUTE);
   });
