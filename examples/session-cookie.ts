@@ -38,6 +38,7 @@ const server = serve('The shop', app, [
 
 // Where there is no middleware, check() decides, and its refusal is the answer.
 server.on('upgrade', (req, socket) => {
+  socket.on('error', () => socket.destroy());
   void check(req, { scopes: ['cart:read'] }).then((decision) => {
     // A WebSocket library takes over here: ws.handleUpgrade(…)
     const welcome = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', '', ''];

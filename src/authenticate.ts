@@ -4,8 +4,8 @@ import { isForgeable } from './carriers/forgery';
 import { isB64Token, isCompactJws, isPlainToken, MAX_KEY_LENGTH, MAX_TOKEN_LENGTH, type Credential } from './credential/credential';
 import { digestOf } from './credential/digest';
 import { sealPrincipal, type Principal } from './credential/principal';
-import type { Reason } from './credential/reason';
-import { flights } from './flights';
+import { REASONS, type Reason } from './credential/reason';
+import { flights, type Flights } from './flights';
 import { isPromise } from './promises';
 import { Revocations } from './revocations';
 import type { Verification, Verifier } from './verifiers/verifier';
@@ -38,10 +38,18 @@ export interface Authenticator {
   readonly close: () => Promise<void>;
 }
 
-/** A verifier, and what was revoked of its credentials. */
+/** A verifier, what was revoked of its credentials, and what it is asked at the moment. */
 interface Desk {
   readonly verifier: Verifier;
   readonly revocations: Revocations;
+  /** Its own, so that a store that hangs takes nobody along. */
+  readonly lookUps: Flights<Verification>;
+}
+
+/** The time of a question: nothing that happened since is in the answer. */
+interface Asked {
+  readonly askedAt: number;
+  readonly marks: number;
 }
 
 interface DeskProof extends Proof {
@@ -60,9 +68,8 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
   const explicit = carriers.filter((carrier) => !carrier.ambient);
   const ambient = carriers.filter((carrier) => carrier.ambient);
   const retentionMs = timeoutMs + (cache ? cache.ttlMs + cache.staleIfErrorMs : 0);
-  const desks = verifiers.map((verifier): Desk => ({ verifier, revocations: new Revocations(retentionMs) }));
+  const desks = verifiers.map((verifier): Desk => ({ verifier, revocations: new Revocations(retentionMs), lookUps: flights(timeoutMs) }));
   const proofs = cache ? proofCache<DeskProof>(cache) : NO_CACHE;
-  const lookUps = flights<Verification>(timeoutMs);
   const unwatch = desks.map(({ verifier, revocations }) => verifier.watch?.((mark) => revocations.add(mark)));
 
   function authenticate(request: RequestLike): Attempt | Promise<Attempt> {
@@ -91,9 +98,10 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
     let desk: Desk | undefined;
     try {
       const known = proofs.fresh(digest, Date.now());
-      if (known && (known.carrier === carrier.name || known.desk === route(credential))) return pass(known, carrier);
+      if (known?.carrier === carrier.name) return pass(known, carrier);
       if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return { ok: false, reason: 'malformed', carrier };
       desk = route(credential);
+      if (known && known.desk === desk) return pass(known, carrier);
       if (!desk) return { ok: false, reason: carrier.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown', carrier };
       return lookUp(desk, carrier, credential, digest);
     } catch (error) {
@@ -104,6 +112,8 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
   const route = (credential: Credential): Desk | undefined => desks.find(({ verifier }) => verifier.accepts(credential));
 
   function lookUp(desk: Desk, carrier: Carrier, credential: Credential, digest: string): Attempt | Promise<Attempt> {
+    const { lookUps } = desk;
+    const askedAt = Date.now();
     const marks = desk.revocations.count;
     // A look-up that began before the last revocation answers none that was asked after it.
     const question = `${digest} ${carrier.name} ${marks}`;
@@ -113,13 +123,13 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
       const verification = desk.verifier.verify(credential);
       answer = isPromise(verification) ? lookUps.start(question, verification) : verification;
     }
-    if (!isPromise(answer)) return settle(desk, carrier, digest, marks, answer);
+    if (!isPromise(answer)) return settle(desk, carrier, digest, { askedAt, marks }, answer);
     return answer
-      .then((verification) => settle(desk, carrier, digest, marks, verification))
+      .then((verification) => settle(desk, carrier, digest, { askedAt, marks }, verification))
       .catch((error: unknown) => failed(desk, carrier, digest, error));
   }
 
-  function settle(desk: Desk, carrier: Carrier, digest: string, marks: number, verification: Verification): Attempt {
+  function settle(desk: Desk, carrier: Carrier, digest: string, { askedAt, marks }: Asked, verification: Verification): Attempt {
     const verifier = desk.verifier.name;
     const refused = (reason: Reason): Attempt => ({ ok: false, reason, carrier, verifier });
     const now = Date.now();
@@ -128,7 +138,10 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
     if (known?.desk === desk && verification?.ok === true) return pass(known, carrier);
 
     checkVerification(verification, verifier);
-    if (!verification.ok) return refused(verification.reason);
+    if (!verification.ok) {
+      proofs.drop(digest);
+      return refused(verification.reason);
+    }
     const { until = Infinity, grantId, asOf, confirmation } = verification;
     if (now >= until) return refused('expired');
     const principal = sealPrincipal({ ...verification.principal, scopes: expandScopes(verification.principal.scopes) });
@@ -142,7 +155,7 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
       grantId,
       asOf,
       marks,
-      provenAt: now,
+      provenAt: askedAt,
     };
     const revoked = desk.revocations.voids(proof);
     if (revoked && asOf !== undefined) return refused('revoked');
@@ -172,14 +185,23 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
   };
 }
 
+/** What a verifier may say of a credential. Whether there is one, and what follows from that, is not for it to say. */
+const VERDICTS: ReadonlySet<unknown> = new Set(REASONS.filter((reason) => !['missing', 'multiple', 'unavailable'].includes(reason)));
+const isAbsentOrTime = (value: unknown): boolean => value === undefined || (typeof value === 'number' && !Number.isNaN(value));
+
 /** A verifier that talks nonsense is an outage like a store that does. */
 function checkVerification(verification: unknown, verifier: string): asserts verification is Verification {
-  const v = verification as { ok?: unknown; reason?: unknown; until?: unknown; principal?: Partial<Principal> } | null | undefined;
+  const v = verification as
+    | { ok?: unknown; reason?: unknown; until?: unknown; asOf?: unknown; confirmation?: unknown; principal?: Partial<Principal> }
+    | null
+    | undefined;
   const p = v?.principal;
-  const refused = v?.ok === false && typeof v.reason === 'string';
+  const refused = v?.ok === false && VERDICTS.has(v.reason);
   const proven =
     v?.ok === true &&
-    (v.until === undefined || (typeof v.until === 'number' && !Number.isNaN(v.until))) &&
+    isAbsentOrTime(v.until) &&
+    isAbsentOrTime(v.asOf) &&
+    (v.confirmation === undefined || (typeof v.confirmation === 'object' && v.confirmation !== null && !Array.isArray(v.confirmation))) &&
     typeof p?.subject === 'string' &&
     p.subject !== '' &&
     typeof p.kind === 'string' &&

@@ -8,6 +8,8 @@ export interface AccessTokensOptions<S extends CredentialReader = CredentialStor
   readonly prefix: string;
   /** Life of a token that is issued without an expiry; one hour by default. */
   readonly ttlMs?: number;
+  /** Names it in principals and decisions; `'access_tokens'` by default. */
+  readonly name?: string;
 }
 
 const HOUR_MS = 3_600_000;
@@ -24,8 +26,8 @@ export function accessTokens(options: AccessTokensOptions<CredentialReader>): Ma
   return storedVerifier({
     ...options,
     kind: 'access_token',
-    name: 'access_tokens',
     carriers: ['bearer', 'dpop'],
+    name: options.name ?? 'access_tokens',
     ttlMs: options.ttlMs ?? HOUR_MS,
   });
 }

@@ -8,20 +8,27 @@ export interface ApiKeysOptions<S extends CredentialReader = CredentialStore> {
   readonly store: S;
   /** First word of every key, for example `osir` for `osir_live_…`. */
   readonly prefix: string;
-  /** Only keys of this environment are good here, and only such are issued. */
+  /** Only keys of this environment are good here. It is also what is issued, unless `environments` names others. */
   readonly environment?: string;
   /** The environments that may be issued, the default first. Without it any word may stand there, `'live'` by default. */
   readonly environments?: readonly string[];
   /** Form of older keys, known to the store by the digest of the whole key. Anchor it: it is tested against whatever clients send. */
   readonly legacy?: RegExp;
+  /** Names it in principals and decisions; `'api_keys'` by default. */
+  readonly name?: string;
 }
 
-const optionsSchema = z.strictObject({
-  ...storedOptions,
-  environment: aSecretWord.optional(),
-  environments: aListOf('words of 1 to 32 lower-case letters and digits, a letter first', isSecretWord).optional(),
-  legacy: aLegacyForm.optional(),
-});
+const optionsSchema = z
+  .strictObject({
+    ...storedOptions,
+    environment: aSecretWord.optional(),
+    environments: aListOf('words of 1 to 32 lower-case letters and digits, a letter first', isSecretWord).optional(),
+    legacy: aLegacyForm.optional(),
+  })
+  .refine(({ environment, environments }) => environment === undefined || (environments?.includes(environment) ?? true), {
+    path: ['environment'],
+    error: 'must be one of "environments"',
+  });
 
 /**
  * API keys, `<prefix>_<environment>_…`, from `Authorization: Bearer`, a key header or a query parameter.
@@ -36,5 +43,11 @@ export function apiKeys(options: ApiKeysOptions<CredentialStore>): ManagedVerifi
 export function apiKeys(options: ApiKeysOptions<CredentialReader>): StoredVerifier;
 export function apiKeys(options: ApiKeysOptions<CredentialReader>): ManagedVerifier {
   checkOptions('apiKeys()', optionsSchema, options);
-  return storedVerifier({ ...options, kind: 'api_key', name: 'api_keys', carriers: ['bearer', 'api-key-header', 'query'], ttlMs: null });
+  return storedVerifier({
+    ...options,
+    kind: 'api_key',
+    carriers: ['bearer', 'api-key-header', 'query'],
+    name: options.name ?? 'api_keys',
+    ttlMs: null,
+  });
 }

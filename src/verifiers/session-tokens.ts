@@ -8,6 +8,8 @@ export interface SessionTokensOptions<S extends CredentialReader = CredentialSto
   readonly prefix: string;
   /** Life of a session that is issued without an expiry; one day by default. */
   readonly ttlMs?: number;
+  /** Names it in principals and decisions; `'session_tokens'` by default. */
+  readonly name?: string;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -24,8 +26,8 @@ export function sessionTokens(options: SessionTokensOptions<CredentialReader>): 
   return storedVerifier({
     ...options,
     kind: 'session_token',
-    name: 'session_tokens',
     carriers: ['bearer', 'cookie'],
+    name: options.name ?? 'session_tokens',
     ttlMs: options.ttlMs ?? DAY_MS,
   });
 }

@@ -4,7 +4,7 @@ import type { Principal } from '../credential/principal';
 import { checkRecord, type CredentialRecord } from '../credential/record';
 import type { RevocationMark } from '../credential/revocation';
 import { generateSecret, isSecretWord, secretPattern, secretReader } from '../credential/secret';
-import { aDuration, anObjectWith, must, z } from '../options';
+import { aDuration, anObjectWith, aText, must, z } from '../options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { credentialLife, type CredentialLife } from './life';
 import { useCounter } from './uses';
@@ -41,7 +41,7 @@ export interface StoredKind {
 }
 
 export const aSecretWord = must<string>('1 to 32 lower-case letters and digits, a letter first', isSecretWord);
-export const storedOptions = { store: anObjectWith('find'), prefix: aSecretWord };
+export const storedOptions = { store: anObjectWith('find'), prefix: aSecretWord, name: aText.optional() };
 export const aLifetime = aDuration(1, Number.MAX_SAFE_INTEGER).optional();
 
 /** The life of a credential needs a store that writes; a reader's verifier refuses it with a word on why. */

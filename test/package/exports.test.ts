@@ -1,0 +1,192 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { manifest, pack, readText, ROOT, temporaryFolder, type Tarball } from '../support/package';
+import { run } from '../support/programs';
+
+/** What a user may write between the braces of `import { … } from 'latchkey'`. A name added here is a promise for years. */
+const FUNCTIONS = [
+  'accessTokens',
+  'apiKeyHeader',
+  'apiKeys',
+  'bearer',
+  'cookie',
+  'findAuth',
+  'getAuth',
+  'hasScopes',
+  'jwt',
+  'latchkey',
+  'memoryStore',
+  'queryParameter',
+  'sessionTokens',
+  'toAuthInfo',
+];
+const TYPES = [
+  'AccessTokensOptions',
+  'Algorithm',
+  'ApiKeysOptions',
+  'AuthInfo',
+  'Authentication',
+  'CacheLimits',
+  'Carrier',
+  'Confirmation',
+  'Credential',
+  'CredentialLife',
+  'CredentialReader',
+  'CredentialRecord',
+  'CredentialStore',
+  'Decision',
+  'FreshAuthOptions',
+  'ImportedRecord',
+  'IssueOptions',
+  'Issued',
+  'JwkSet',
+  'JwtOptions',
+  'KeyInput',
+  'Latchkey',
+  'LatchkeyOptions',
+  'ManagedVerifier',
+  'Middleware',
+  'Owner',
+  'Policy',
+  'Principal',
+  'PublicRecord',
+  'Reason',
+  'RecordChanges',
+  'RecordedUse',
+  'Refusal',
+  'RefusalBody',
+  'RequestLike',
+  'ResourceOptions',
+  'RevocationMark',
+  'ScopeDeclaration',
+  'ScopeDefinition',
+  'ScopeName',
+  'SessionTokensOptions',
+  'StateStore',
+  'StoredRecord',
+  'StoredVerifier',
+  'Verification',
+  'Verifier',
+  'Whose',
+];
+const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[]; readonly types: readonly string[] }>> = {
+  '.': { functions: FUNCTIONS, types: TYPES },
+  './augment': { functions: [], types: [] },
+  './testing': {
+    functions: ['credentialStoreContract', 'fakeAuth', 'stateStoreContract', 'unguardedRoutes'],
+    types: [
+      'ContractCase',
+      'CredentialStoreContractOptions',
+      'FakePrincipal',
+      'OpenedStore',
+      'StateStoreContractOptions',
+      'UnguardedRoute',
+    ],
+  },
+};
+const DEPENDENCIES = ['jsonwebtoken', 'lru-cache', 'zod'];
+
+const folder = temporaryFolder();
+let tarball: Tarball;
+
+beforeAll(async () => {
+  tarball = await pack(folder.path);
+}, 30_000);
+afterAll(folder.remove);
+
+const entries = Object.entries(manifest.exports).filter(([, target]) => typeof target !== 'string');
+const targetsOf = (subpath: string) => manifest.exports[subpath] as Exclude<(typeof manifest.exports)[string], string>;
+
+describe('the exports', () => {
+  it('are the subpaths that the documentation names', () => {
+    expect(entries.map(([subpath]) => subpath).sort()).toEqual(Object.keys(SUBPATHS).sort());
+  });
+
+  test.each(Object.keys(SUBPATHS))('%s has a module and its types for import and for require', (subpath) => {
+    const { import: esm, require: cjs } = targetsOf(subpath);
+    const file = subpath === '.' ? 'index' : subpath.slice(2);
+    expect(targetsOf(subpath)).toEqual({
+      import: { types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` },
+      require: { types: `./dist/${file}.d.cts`, default: `./dist/${file}.cjs` },
+    });
+    const targets = [esm.types, esm.default, cjs.types, cjs.default];
+    expect(targets.filter((target) => !existsSync(join(ROOT, target)))).toEqual([]);
+    expect(tarball.files).toEqual(expect.arrayContaining(targets.map((target) => target.slice(2))));
+  });
+
+  test.each(Object.entries(SUBPATHS))(
+    'of %s are exactly these names, for import and for require',
+    async (subpath, { functions, types }) => {
+      const { import: esm, require: cjs } = targetsOf(subpath);
+      const print = 'console.log(JSON.stringify(Object.keys(entry).sort()))';
+      const imported = await run(ROOT, ['node', '--input-type=module', '-e', `import * as entry from '${esm.default}'; ${print}`]);
+      const required = await run(ROOT, ['node', '--input-type=commonjs', '-e', `const entry = require('${cjs.default}'); ${print}`]);
+      expect([JSON.parse(imported), JSON.parse(required)]).toEqual([functions, functions]);
+      const all = [...functions, ...types].sort();
+      expect([exportedNames(join(ROOT, esm.types)), exportedNames(join(ROOT, cjs.types))]).toEqual([all, all]);
+    },
+  );
+
+  it('have no fault that publint knows', async () => {
+    expect(await run(ROOT, ['npx', '--no-install', 'publint', '--strict', tarball.path])).toMatch(/All good!\s*$/);
+  });
+
+  it('resolve to the right types in every module system that knows exports', async () => {
+    await run(ROOT, ['npx', '--no-install', 'attw', '--profile', 'node16', '--no-definitely-typed', tarball.path]);
+  }, 30_000);
+});
+
+describe('the package', () => {
+  const built = readdirSync(join(ROOT, 'dist'));
+  const packagesOf = (files: readonly string[]) => new Set(files.flatMap((file) => importsOf(join(ROOT, 'dist', file))));
+
+  it('depends on three packages when it runs', () => {
+    expect(Object.keys(manifest.dependencies).sort()).toEqual(DEPENDENCIES);
+    expect(manifest).not.toHaveProperty('optionalDependencies');
+    expect(manifest).not.toHaveProperty('bundledDependencies');
+  });
+
+  test.each([
+    ['ESM', '.js'],
+    ['CommonJS', '.cjs'],
+  ])('imports those three and no other as %s: jose is inside', (_, extension) => {
+    expect([...packagesOf(built.filter((file) => file.endsWith(extension)))].sort()).toEqual(DEPENDENCIES);
+  });
+
+  it('has types that need no one else’s', () => {
+    expect([...packagesOf(built.filter((file) => /\.d\.c?ts$/.test(file)))]).toEqual([]);
+  });
+
+  it('holds what was built, its licence and its history, and nothing else', () => {
+    const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...built.map((file) => `dist/${file}`)];
+    expect([...tarball.files].sort()).toEqual(expected.sort());
+    expect(built.filter((file) => !/\.(c?js|d\.c?ts)$/.test(file))).toEqual([]);
+  });
+
+  it('has a section of the changelog for its version', () => {
+    expect([...readText('CHANGELOG.md').matchAll(/^## (\S+)/gm)].map(([, version]) => version)).toContain(manifest.version);
+  });
+});
+
+/** Packages that a built file names, without Node's own. */
+function importsOf(path: string): string[] {
+  return ts
+    .preProcessFile(readFileSync(path, 'utf8'), true, true)
+    .importedFiles.map(({ fileName }) => fileName)
+    .filter((name) => !name.startsWith('.') && !name.startsWith('node:') && !builtinModules.includes(name));
+}
+
+function exportedNames(declarations: string): string[] {
+  const program = ts.createProgram([declarations], { noLib: true, types: [] });
+  const checker = program.getTypeChecker();
+  const source = program.getSourceFile(declarations);
+  const symbol = source && checker.getSymbolAtLocation(source);
+  return symbol
+    ? checker
+        .getExportsOfModule(symbol)
+        .map(({ name }) => name)
+        .sort()
+    : [];
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { manifest, readJson, ROOT } from '../support/package';
+
+interface LockEntry {
+  readonly version?: string;
+  readonly resolved?: string;
+  readonly integrity?: string;
+  readonly link?: boolean;
+  readonly funding?: unknown;
+  readonly deprecated?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+  readonly engines?: Readonly<Record<string, string>>;
+}
+type LockedPackages = Readonly<Record<string, LockEntry>>;
+
+const { packages } = readJson<{ packages: LockedPackages }>(join(ROOT, 'package-lock.json'));
+const installed = (all: LockedPackages) => Object.entries(all).filter(([path]) => path !== '');
+
+/** Is `name` found from `path`, as Node looks for it: folder by folder upward? */
+function isLocked(all: LockedPackages, path: string, name: string): boolean {
+  if (`${path}/node_modules/${name}`.replace(/^\//, '') in all) return true;
+  return path !== '' && isLocked(all, path.slice(0, Math.max(0, path.lastIndexOf('/node_modules/'))), name);
+}
+
+const missingPackages = (all: LockedPackages) =>
+  Object.entries(all).flatMap(([path, { dependencies, optionalDependencies }]) =>
+    Object.keys({ ...dependencies, ...optionalDependencies }).filter((name) => !isLocked(all, path, name)),
+  );
+
+/** What npm would contact; whom to fund and why to upgrade are words for people. */
+const hosts = (all: LockedPackages) =>
+  installed(all).filter(([, { funding: _, deprecated: __, ...entry }]) => 'resolved' in entry || JSON.stringify(entry).includes('://'));
+
+describe('the lock file', () => {
+  it('names no host, so that any registry will do', () => {
+    expect(installed(packages).length).toBeGreaterThan(300);
+    expect(hosts(packages)).toEqual([]);
+  });
+
+  it('proves each package by its digest', () => {
+    expect(installed(packages).filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
+  });
+
+  it('holds the optional packages of every platform, so that it installs on all', () => {
+    expect(packages).toHaveProperty(['node_modules/@esbuild/darwin-arm64']);
+    expect(missingPackages(packages)).toEqual([]);
+  });
+
+  it('is that of package.json', () => {
+    const { name, version, dependencies, devDependencies, engines } = manifest;
+    expect(packages['']).toMatchObject({ name, version, dependencies, devDependencies, engines });
+  });
+
+  test.each([
+    ['the package of one platform', '@esbuild/win32-x64'],
+    ['a package that we ask for', 'zod'],
+  ])('would be found to lack %s', (_, name) => {
+    const { [`node_modules/${name}`]: entry, ...rest } = packages;
+    expect(entry).toBeDefined();
+    expect(new Set(missingPackages(rest))).toEqual(new Set([name]));
+  });
+
+  test.each([
+    ['a registry', { resolved: 'https://registry.example/zod/-/zod-4.0.0.tgz' }],
+    ['a folder', { resolved: '../zod', link: true }],
+    ['a repository', { dependencies: { zod: 'git+ssh://git@example.com/zod.git' } }],
+  ])('would be found to name %s', (_, entry) => {
+    expect(hosts({ ...packages, 'node_modules/zod': entry })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,30 @@
+import { apiKeys, latchkey, type CredentialRecord, type LatchkeyOptions } from 'latchkey';
+import { digestOf, idOf } from '../../src/credential/digest';
+
+/** The row of a key in someone's own table. */
+export const rowOf = (secret: string, members: Partial<CredentialRecord> = {}): CredentialRecord => ({
+  id: idOf(digestOf(secret)),
+  kind: 'api_key',
+  digest: digestOf(secret),
+  subject: 'acct_42',
+  scopes: ['domains:read'],
+  expiresAt: null,
+  revokedAt: null,
+  ...members,
+});
+
+export type GuardedTable = ReturnType<typeof guardedTable>;
+
+/** A guard over someone's own table. Its rows change as they do when another machine writes: without a word to the guard. */
+export function guardedTable(options: Partial<LatchkeyOptions> = {}) {
+  const rows = new Map<string, CredentialRecord>();
+  const find = jest.fn(async (digest: string) => rows.get(digest));
+  const { check } = latchkey({ verifiers: [apiKeys({ prefix: 'osir', store: { find } })], ...options });
+  return {
+    find,
+    put: (secret: string, members?: Partial<CredentialRecord>) => void rows.set(digestOf(secret), rowOf(secret, members)),
+    drop: (secret: string) => void rows.delete(digestOf(secret)),
+    ask: (secret: string) => check({ headers: { authorization: `Bearer ${secret}` } }, { scopes: [] }),
+    askByHeader: (secret: string) => check({ headers: { 'x-api-key': secret } }, { scopes: [] }),
+  };
+}

@@ -1,0 +1,89 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { run } from './programs';
+
+export const ROOT = join(__dirname, '../..');
+
+export interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly exports: Readonly<
+    Record<string, string | Readonly<Record<'import' | 'require', Readonly<Record<'types' | 'default', string>>>>>
+  >;
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly engines: Readonly<Record<string, string>>;
+}
+
+export const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
+export const readText = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+export const manifest = readJson<Manifest>(join(ROOT, 'package.json'));
+
+export function assertBuilt(): void {
+  const whole = ['js', 'cjs', 'd.ts', 'd.cts'].every((extension) => existsSync(join(ROOT, `dist/index.${extension}`)));
+  if (!whole) throw new Error('dist/ is missing or incomplete: run "npm run build" first');
+}
+
+/** A folder outside the repository, so that nothing of it is found by walking up. */
+export function temporaryFolder(): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'latchkey-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) };
+}
+
+export function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+export interface Tarball {
+  readonly path: string;
+  /** What it holds, as paths in the package. */
+  readonly files: readonly string[];
+}
+
+/** Packs what was built. The build does not run here: it empties `dist`, which other tests read. */
+export async function pack(folder: string): Promise<Tarball> {
+  assertBuilt();
+  const output = await run(ROOT, ['npm', 'pack', '--ignore-scripts', '--json', '--pack-destination', folder]);
+  const [packed] = JSON.parse(output) as [{ filename: string; files: { path: string }[] }];
+  return { path: join(folder, packed.filename), files: packed.files.map(({ path }) => path) };
+}
+
+interface LockFile {
+  packages: Record<string, { dependencies?: Record<string, string> }>;
+}
+
+/**
+ * Installs the tarball in `folder`, and `packages` at the versions of our own lock file: what `npm ci` brought here
+ * is in npm's cache, so this asks the network for nothing. With `express: 4` our `express4` is the project's `express`.
+ */
+export async function install(folder: string, tarball: Tarball, packages: readonly string[], express: 4 | 5 = 5): Promise<void> {
+  const lock = readJson<LockFile>(join(ROOT, 'package-lock.json'));
+  if (express === 4) lock.packages = withExpress4(lock.packages);
+  lock.packages[''] = {};
+  writeFiles(folder, {
+    'package-lock.json': JSON.stringify(lock),
+    'package.json': JSON.stringify({
+      private: true,
+      dependencies: { latchkey: `file:${tarball.path}`, ...Object.fromEntries(packages.map((name) => [name, '*'])) },
+    }),
+  });
+  await run(folder, ['npm', 'install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']);
+}
+
+/** The lock file of a project on Express 4: its packages stand where those of Express 5 stood. */
+function withExpress4(packages: LockFile['packages']): LockFile['packages'] {
+  const entries = Object.entries(packages);
+  const aliases = entries.flatMap(([path]) => /^node_modules\/((?:@types\/)?express)4$/.exec(path)?.[1] ?? []);
+  const isReplaced = (path: string) => aliases.some((name) => `${path}/`.startsWith(`node_modules/${name}/`));
+  return Object.fromEntries(
+    entries
+      .filter(([path]) => !isReplaced(path))
+      .map(([path, entry]) => [path.replace(/^(node_modules\/(?:@types\/)?express)4(?=\/|$)/, '$1'), entry]),
+  );
+}
