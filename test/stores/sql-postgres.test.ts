@@ -1,9 +1,9 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { sqlStore } from 'latchkey/sql';
-import { Client, Pool, types } from 'pg';
+import { Client, types } from 'pg';
 import { newRecord } from '../../src/testing/store-contract/samples';
 import { startPostgres, type PostgresServer } from '../support/postgres';
-import { connect, type AnyKysely } from '../support/sql-databases';
+import { connect, postgresPool, type AnyKysely } from '../support/sql-databases';
 import { sqlStoreSuite } from './sql-suite';
 
 /** Gives a bigint as BigInt, where pg gives a string. */
@@ -16,7 +16,7 @@ sqlStoreSuite('PostgreSQL', {
   async start(log) {
     const server = await startPostgres();
     const db = connect({ postgres: server.url }, log);
-    const pool = new Pool({ connectionString: server.url, types: bigInts });
+    const pool = postgresPool({ connectionString: server.url, types: bigInts });
     const peer = new Kysely<object>({ dialect: new PostgresDialect({ pool }) });
     const listen = () => new Client(server.url);
     return {

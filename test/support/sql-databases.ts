@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
 import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect, type Dialect, type LogEvent } from 'kysely';
 import { createPool } from 'mysql2';
-import { Pool } from 'pg';
+import { Pool, type PoolConfig } from 'pg';
 
 // A store takes anybody's Kysely, whatever its tables.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -19,13 +19,18 @@ export function connect(address: Address, log: (event: LogEvent) => void = () =>
 
 function dialectOf(address: Address): Dialect {
   if ('postgres' in address) {
-    const pool = new Pool({ connectionString: address.postgres, max: 10 });
-    // A pool without a listener ends the process when an idle connection is lost.
-    pool.on('error', () => {});
-    return new PostgresDialect({ pool });
+    return new PostgresDialect({ pool: postgresPool({ connectionString: address.postgres }) });
   }
   if ('mysql' in address) return new MysqlDialect({ pool: createPool({ uri: address.mysql, connectionLimit: 10 }) });
   return new SqliteDialect({ database: openSqlite(address.sqlite) });
+}
+
+/** A lost connection without a listener ends the process: when it was idle the pool's, when it was at work its own. */
+export function postgresPool(config: PoolConfig): Pool {
+  const pool = new Pool(config);
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
 }
 
 /** It does not wait for the disk: no test pulls the plug. */

@@ -12,6 +12,9 @@ import { returningWrites } from './returning-writes';
 import { stateIn } from './state';
 import type { Database } from './tables';
 
+export type { ListenClient } from './listening';
+export type { Tables as SqlTables } from './tables';
+
 export interface SqlStoreOptions {
   /** A Kysely instance on PostgreSQL, SQLite, MySQL, MariaDB or PGlite, whatever tables and plugins it has. Of `withSchema()` the schema is kept. */
   // Kysely's type is of one set of tables and no other, and a user's has tables of its own.

@@ -54,6 +54,7 @@ export interface SchemaTable {
   migrated_at: number;
 }
 
+/** For a Kysely of one's own that reads them. A driver may give a bigint as a string or a BigInt. */
 export interface Tables {
   latchkey_credentials: CredentialsTable;
   latchkey_state: StateTable;
