@@ -74,6 +74,7 @@ const TYPES = [
 const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[]; readonly types: readonly string[] }>> = {
   '.': { functions: FUNCTIONS, types: TYPES },
   './augment': { functions: [], types: [] },
+  './sql': { functions: ['sqlStore'], types: ['ListenClient', 'SqlStore', 'SqlStoreOptions', 'SqlTables'] },
   './testing': {
     functions: ['credentialStoreContract', 'fakeAuth', 'stateStoreContract', 'unguardedRoutes'],
     types: [
@@ -87,6 +88,8 @@ const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[];
   },
 };
 const DEPENDENCIES = ['jsonwebtoken', 'lru-cache', 'zod'];
+/** Optional peers → the built files that may import them. */
+const PEERS: Readonly<Record<string, RegExp>> = { kysely: /^sql\./ };
 
 const folder = temporaryFolder();
 let tarball: Tarball;
@@ -140,7 +143,8 @@ describe('the exports', () => {
 
 describe('the package', () => {
   const built = readdirSync(join(ROOT, 'dist'));
-  const packagesOf = (files: readonly string[]) => new Set(files.flatMap((file) => importsOf(join(ROOT, 'dist', file))));
+  const packagesOf = (files: readonly string[]) =>
+    new Set(files.flatMap((file) => importsOf(join(ROOT, 'dist', file)).filter((name) => !PEERS[name]?.test(file))));
 
   it('depends on three packages when it runs', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(DEPENDENCIES);
@@ -148,14 +152,20 @@ describe('the package', () => {
     expect(manifest).not.toHaveProperty('bundledDependencies');
   });
 
+  it('asks for nothing more than a subpath needs, and only of those who use it', () => {
+    const peers = Object.keys(PEERS);
+    expect(Object.keys(manifest.peerDependencies)).toEqual(peers);
+    expect(manifest.peerDependenciesMeta).toEqual(Object.fromEntries(peers.map((name) => [name, { optional: true }])));
+  });
+
   test.each([
     ['ESM', '.js'],
     ['CommonJS', '.cjs'],
-  ])('imports those three and no other as %s: jose is inside', (_, extension) => {
+  ])('imports those three and no other as %s, but for a peer in its subpath: jose is inside', (_, extension) => {
     expect([...packagesOf(built.filter((file) => file.endsWith(extension)))].sort()).toEqual(DEPENDENCIES);
   });
 
-  it('has types that need no one else’s', () => {
+  it('has types that need no one else’s, but for a peer’s in its subpath', () => {
     expect([...packagesOf(built.filter((file) => /\.d\.c?ts$/.test(file)))]).toEqual([]);
   });
 
