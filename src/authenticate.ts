@@ -4,11 +4,11 @@ import { isForgeable } from './carriers/forgery';
 import { isB64Token, isCompactJws, isPlainToken, MAX_KEY_LENGTH, MAX_TOKEN_LENGTH, type Credential } from './credential/credential';
 import { digestOf } from './credential/digest';
 import { sealPrincipal, type Principal } from './credential/principal';
-import { REASONS, type Reason } from './credential/reason';
+import type { Reason } from './credential/reason';
 import { flights, type Flights } from './flights';
 import { isPromise } from './promises';
 import { Revocations } from './revocations';
-import type { Verification, Verifier } from './verifiers/verifier';
+import { checkVerification, type Verification, type Verifier } from './verifiers/verifier';
 
 /** What came of looking for a credential and proving it. */
 export type Attempt =
@@ -43,13 +43,14 @@ interface Desk {
   readonly verifier: Verifier;
   readonly revocations: Revocations;
   /** Its own, so that a store that hangs takes nobody along. */
-  readonly lookUps: Flights<Verification>;
+  readonly lookUps: Flights<Answer>;
 }
 
-/** The time of a question: nothing that happened since is in the answer. */
-interface Asked {
+/** What a verifier said, and when it was asked: nothing that happened since is in its answer. */
+interface Answer {
   readonly askedAt: number;
   readonly marks: number;
+  readonly verification: Verification;
 }
 
 interface DeskProof extends Proof {
@@ -112,36 +113,38 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
   const route = (credential: Credential): Desk | undefined => desks.find(({ verifier }) => verifier.accepts(credential));
 
   function lookUp(desk: Desk, carrier: Carrier, credential: Credential, digest: string): Attempt | Promise<Attempt> {
-    const { lookUps } = desk;
-    const askedAt = Date.now();
-    const marks = desk.revocations.count;
+    const { lookUps, verifier, revocations } = desk;
     // A look-up that began before the last revocation answers none that was asked after it.
-    const question = `${digest} ${carrier.name} ${marks}`;
-    let answer: Verification | Promise<Verification> | undefined = cache ? lookUps.join(question) : undefined;
+    const question = `${digest} ${carrier.name} ${revocations.count}`;
+    let answer = cache ? lookUps.join(question) : undefined;
     if (!answer) {
       if (lookUps.full) throw new Error('Too many look-ups are waiting for an answer');
-      const verification = desk.verifier.verify(credential);
-      answer = isPromise(verification) ? lookUps.start(question, verification) : verification;
+      const asked = { askedAt: Date.now(), marks: revocations.count };
+      const verification = verifier.verify(credential);
+      if (!isPromise(verification)) return settle(desk, carrier, digest, { ...asked, verification });
+      answer = lookUps.start(
+        question,
+        verification.then((settled) => ({ ...asked, verification: settled })),
+      );
     }
-    if (!isPromise(answer)) return settle(desk, carrier, digest, { askedAt, marks }, answer);
     return answer
-      .then((verification) => settle(desk, carrier, digest, { askedAt, marks }, verification))
+      .then((answered) => settle(desk, carrier, digest, answered))
       .catch((error: unknown) => failed(desk, carrier, digest, error));
   }
 
-  function settle(desk: Desk, carrier: Carrier, digest: string, { askedAt, marks }: Asked, verification: Verification): Attempt {
+  function settle(desk: Desk, carrier: Carrier, digest: string, { askedAt, marks, verification }: Answer): Attempt {
     const verifier = desk.verifier.name;
-    const refused = (reason: Reason): Attempt => ({ ok: false, reason, carrier, verifier });
+    const refused = (reason: Reason): Attempt => {
+      proofs.drop(digest);
+      return { ok: false, reason, carrier, verifier };
+    };
     const now = Date.now();
     // Of many who waited for one look-up, the first to be told has sealed the proof already.
     const known = proofs.fresh(digest, now);
     if (known?.desk === desk && verification?.ok === true) return pass(known, carrier);
 
     checkVerification(verification, verifier);
-    if (!verification.ok) {
-      proofs.drop(digest);
-      return refused(verification.reason);
-    }
+    if (!verification.ok) return refused(verification.reason);
     const { until = Infinity, grantId, asOf, confirmation } = verification;
     if (now >= until) return refused('expired');
     const principal = sealPrincipal({ ...verification.principal, scopes: expandScopes(verification.principal.scopes) });
@@ -183,31 +186,4 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
       await Promise.all([...unwatch.map(async (end) => end?.()), ...verifiers.map(async (verifier) => verifier.close?.())]);
     },
   };
-}
-
-/** What a verifier may say of a credential. Whether there is one, and what follows from that, is not for it to say. */
-const VERDICTS: ReadonlySet<unknown> = new Set(REASONS.filter((reason) => !['missing', 'multiple', 'unavailable'].includes(reason)));
-const isAbsentOrTime = (value: unknown): boolean => value === undefined || (typeof value === 'number' && !Number.isNaN(value));
-
-/** A verifier that talks nonsense is an outage like a store that does. */
-function checkVerification(verification: unknown, verifier: string): asserts verification is Verification {
-  const v = verification as
-    | { ok?: unknown; reason?: unknown; until?: unknown; asOf?: unknown; confirmation?: unknown; principal?: Partial<Principal> }
-    | null
-    | undefined;
-  const p = v?.principal;
-  const refused = v?.ok === false && VERDICTS.has(v.reason);
-  const proven =
-    v?.ok === true &&
-    isAbsentOrTime(v.until) &&
-    isAbsentOrTime(v.asOf) &&
-    (v.confirmation === undefined || (typeof v.confirmation === 'object' && v.confirmation !== null && !Array.isArray(v.confirmation))) &&
-    typeof p?.subject === 'string' &&
-    p.subject !== '' &&
-    typeof p.kind === 'string' &&
-    Array.isArray(p.scopes) &&
-    p.scopes.every((scope) => typeof scope === 'string') &&
-    typeof p.claims === 'object' &&
-    p.claims !== null;
-  if (!refused && !proven) throw new Error(`The verifier ${verifier} answered something that is not a verification`);
 }

@@ -3,8 +3,9 @@ import { NO_CACHE, proofCache, type Proof } from '../src/cache';
 import { generateSecret } from '../src/credential/secret';
 import { Revocations } from '../src/revocations';
 import { badBearer, OUTAGE } from './support/answers';
+import { deferred } from './support/deferred';
 import { guardedTable, rowOf, type GuardedTable } from './support/guarded-table';
-import { asking, ownVerifier } from './support/own-verifier';
+import { asking, ownVerifier, proven } from './support/own-verifier';
 
 const NOW = Date.UTC(2030, 0, 1);
 const TTL_MS = 30_000;
@@ -178,6 +179,19 @@ describe('a guard with a cache', () => {
     expect(await ask(secret)).toEqual(badBearer('revoked'));
   });
 
+  it('reckons it so for those too who joined a look-up that was under way', async () => {
+    const { find, put, ask } = guardedTable({ cache: { ttlMs: 100 } });
+    const answer = deferred<CredentialRecord>();
+    find.mockReturnValueOnce(answer.promise);
+    const first = ask(secret);
+    jest.setSystemTime(NOW + 450);
+    const joined = ask(secret);
+    answer.resolve(rowOf(secret));
+    await Promise.all([first, joined]);
+    put(secret, { revokedAt: NOW + 1 });
+    expect(await ask(secret)).toEqual(badBearer('revoked'));
+  });
+
   it('never outlives the key, to the millisecond', async () => {
     const { find, put, ask } = guardedTable();
     put(secret, { expiresAt: NOW + 1_000 });
@@ -259,7 +273,7 @@ describe('a guard that may serve what is stale while the store is down', () => {
   const secret = generateSecret('osir', 'live');
   const STALE_MS = 60_000;
 
-  async function proven(members: Partial<CredentialRecord> = {}) {
+  async function servedBefore(members: Partial<CredentialRecord> = {}) {
     const guard = guardedTable({ cache: { staleIfErrorMs: STALE_MS } });
     guard.put(secret, members);
     await guard.ask(secret);
@@ -277,13 +291,13 @@ describe('a guard that may serve what is stale while the store is down', () => {
   };
 
   test.each(FAULTS)('does so where it %s', async (_, fault) => {
-    const { find, ask } = await proven();
+    const { find, ask } = await servedBefore();
     find.mockImplementation(fault);
     expect(await underway(ask(secret))).toMatchObject({ status: 'authenticated', principal: { subject: 'acct_42' } });
   });
 
   it('does so until the time is over, to the millisecond', async () => {
-    const { find, ask } = await proven();
+    const { find, ask } = await servedBefore();
     find.mockRejectedValue(new Error('connect ECONNREFUSED'));
     jest.setSystemTime(NOW + TTL_MS + STALE_MS - 1);
     expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
@@ -292,7 +306,7 @@ describe('a guard that may serve what is stale while the store is down', () => {
   });
 
   it('does not do so past the end of the key', async () => {
-    const { find, ask } = await proven({ expiresAt: NOW + TTL_MS + 1 });
+    const { find, ask } = await servedBefore({ expiresAt: NOW + TTL_MS + 1 });
     find.mockRejectedValue(new Error('connect ECONNREFUSED'));
     expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
     jest.setSystemTime(NOW + TTL_MS + 1);
@@ -300,9 +314,23 @@ describe('a guard that may serve what is stale while the store is down', () => {
   });
 
   it('does not do so for what was never proven', async () => {
-    const { find, ask } = await proven();
+    const { find, ask } = await servedBefore();
     find.mockRejectedValue(new Error('connect ECONNREFUSED'));
     expect(await ask(generateSecret('osir', 'live'))).toEqual(OUTAGE);
+  });
+
+  test.each([
+    ['over', { until: NOW + TTL_MS }],
+    ['bound to a key that nothing can ask for', { confirmation: { jkt: 'x' } }],
+  ])('does not do so once the verifier has said that it is %s', async (_, answer) => {
+    const verifier = ownVerifier();
+    const { ask } = asking([verifier], { cache: { staleIfErrorMs: STALE_MS } });
+    expect(await ask()).toMatchObject({ status: 'authenticated' });
+    jest.setSystemTime(NOW + TTL_MS);
+    verifier.verify.mockReturnValueOnce({ ...proven, ...answer });
+    expect(await ask()).toMatchObject({ status: 'refused', refusal: { status: 401 } });
+    verifier.verify.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    expect(await ask()).toEqual(OUTAGE);
   });
 
   it('does not do so with the proof of another verifier', async () => {
@@ -316,7 +344,7 @@ describe('a guard that may serve what is stale while the store is down', () => {
   });
 
   it('asks the store first, and believes it when it answers', async () => {
-    const { find, put, ask } = await proven();
+    const { find, put, ask } = await servedBefore();
     put(secret, { scopes: [] });
     expect(await ask(secret)).toMatchObject({ principal: { scopes: [] } });
     expect(find).toHaveBeenCalledTimes(2);
@@ -327,7 +355,7 @@ describe('a guard that may serve what is stale while the store is down', () => {
     ['expired', (guard) => guard.put(secret, { expiresAt: NOW })],
     ['unknown', (guard) => guard.drop(secret)],
   ])('does not do so once the store has said that the key is %s', async (reason, change) => {
-    const guard = await proven();
+    const guard = await servedBefore();
     change(guard);
     expect(await guard.ask(secret)).toEqual(badBearer(reason));
     guard.find.mockRejectedValue(new Error('connect ECONNREFUSED'));
