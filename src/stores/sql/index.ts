@@ -16,7 +16,10 @@ export type { ListenClient } from './listening';
 export type { Tables as SqlTables } from './tables';
 
 export interface SqlStoreOptions {
-  /** A Kysely instance on PostgreSQL, SQLite, MySQL, MariaDB or PGlite, whatever tables and plugins it has. Of `withSchema()` the schema is kept. */
+  /**
+   * A Kysely instance on PostgreSQL, PGlite, SQLite (from 3.35), MySQL (from 8.0.17) or MariaDB (from 10.2), whatever tables and
+   * plugins it has. Of `withSchema()` the schema is kept.
+   */
   // Kysely's type is of one set of tables and no other, and a user's has tables of its own.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly db: Kysely<any>;
