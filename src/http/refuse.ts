@@ -52,13 +52,7 @@ export function refusalBook(
   /** A challenge for each scheme: what went wrong where a credential came under it, and how one is brought. */
   const challenges = (parameters: ChallengeParameters): readonly string[] =>
     schemes.length === 0
-      ? [
-          challenge('ApiKey', {
-            realm,
-            scope: parameters.error === undefined ? parameters.scope : undefined,
-            resource_metadata: resourceMetadata,
-          }),
-        ]
+      ? [challenge('ApiKey', { realm, scope: parameters.scope, resource_metadata: resourceMetadata })]
       : schemes.map((scheme) => challenge(scheme, { realm, ...parameters, resource_metadata: resourceMetadata }));
 
   const bare = refusal('unauthorized', challenges({ scope }));

@@ -17,8 +17,6 @@ export interface Manifest {
   readonly peerDependencies: Readonly<Record<string, string>>;
   readonly peerDependenciesMeta: Readonly<Record<string, unknown>>;
   readonly devDependencies: Readonly<Record<string, string>>;
-  readonly peerDependencies: Readonly<Record<string, string>>;
-  readonly peerDependenciesMeta: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly engines: Readonly<Record<string, string>>;
 }
 
