@@ -5,11 +5,12 @@ export default {
   transform: {
     '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
   },
-  // jose is ESM only.
-  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
+  // These are ESM only.
+  transformIgnorePatterns: ['/node_modules/(?!(jose|kysely29)/)'],
   moduleNameMapper: {
     '^latchkey$': '<rootDir>/src/index.ts',
     '^latchkey/redis$': '<rootDir>/src/stores/redis/index.ts',
+    '^latchkey/sql$': '<rootDir>/src/stores/sql/index.ts',
     '^latchkey/testing$': '<rootDir>/src/testing/index.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist/'],

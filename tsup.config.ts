@@ -1,15 +1,29 @@
-import { defineConfig } from 'tsup';
+import { defineConfig, type Options } from 'tsup';
 
-export default defineConfig({
-  entry: { index: 'src/index.ts', augment: 'src/augment.ts', redis: 'src/stores/redis/index.ts', testing: 'src/testing/index.ts' },
-  format: ['esm', 'cjs'],
+const shared: Options = {
   target: 'node20.19',
   platform: 'node',
-  clean: true,
-  // One copy of each module for all entries, so that a symbol or class of one subpath is that of another.
-  splitting: true,
   treeshake: true,
-  // jose is ESM only: a CommonJS build that required it would fail under a user's Jest.
-  noExternal: ['jose'],
-  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
-});
+};
+
+export default defineConfig([
+  {
+    ...shared,
+    entry: {
+      index: 'src/index.ts',
+      augment: 'src/augment.ts',
+      redis: 'src/stores/redis/index.ts',
+      sql: 'src/stores/sql/index.ts',
+      testing: 'src/testing/index.ts',
+    },
+    format: ['esm', 'cjs'],
+    clean: true,
+    // One copy of each module for all entries, so that a symbol or class of one subpath is that of another.
+    splitting: true,
+    // jose is ESM only: a CommonJS build that required it would fail under a user's Jest.
+    noExternal: ['jose'],
+    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  },
+  // The command line brings its libraries with it, in one file of CommonJS as they are. Drivers of databases are the user's.
+  { ...shared, entry: { cli: 'src/cli/bin.ts' }, format: 'cjs', noExternal: ['jose'] },
+]);

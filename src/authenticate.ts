@@ -5,10 +5,10 @@ import { isB64Token, isCompactJws, isPlainToken, MAX_KEY_LENGTH, MAX_TOKEN_LENGT
 import { digestOf } from './credential/digest';
 import { sealPrincipal, type Principal } from './credential/principal';
 import type { Reason } from './credential/reason';
-import { flights } from './flights';
+import { flights, type Flights } from './flights';
 import { isPromise } from './promises';
 import { Revocations } from './revocations';
-import type { Verification, Verifier } from './verifiers/verifier';
+import { checkVerification, type Verification, type Verifier } from './verifiers/verifier';
 
 /** What came of looking for a credential and proving it. */
 export type Attempt =
@@ -38,10 +38,19 @@ export interface Authenticator {
   readonly close: () => Promise<void>;
 }
 
-/** A verifier, and what was revoked of its credentials. */
+/** A verifier, what was revoked of its credentials, and what it is asked at the moment. */
 interface Desk {
   readonly verifier: Verifier;
   readonly revocations: Revocations;
+  /** Its own, so that a store that hangs takes nobody along. */
+  readonly lookUps: Flights<Answer>;
+}
+
+/** What a verifier said, and when it was asked: nothing that happened since is in its answer. */
+interface Answer {
+  readonly askedAt: number;
+  readonly marks: number;
+  readonly verification: Verification;
 }
 
 interface DeskProof extends Proof {
@@ -60,9 +69,8 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
   const explicit = carriers.filter((carrier) => !carrier.ambient);
   const ambient = carriers.filter((carrier) => carrier.ambient);
   const retentionMs = timeoutMs + (cache ? cache.ttlMs + cache.staleIfErrorMs : 0);
-  const desks = verifiers.map((verifier): Desk => ({ verifier, revocations: new Revocations(retentionMs) }));
+  const desks = verifiers.map((verifier): Desk => ({ verifier, revocations: new Revocations(retentionMs), lookUps: flights(timeoutMs) }));
   const proofs = cache ? proofCache<DeskProof>(cache) : NO_CACHE;
-  const lookUps = flights<Verification>(timeoutMs);
   const unwatch = desks.map(({ verifier, revocations }) => verifier.watch?.((mark) => revocations.add(mark)));
 
   function authenticate(request: RequestLike): Attempt | Promise<Attempt> {
@@ -91,9 +99,10 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
     let desk: Desk | undefined;
     try {
       const known = proofs.fresh(digest, Date.now());
-      if (known && (known.carrier === carrier.name || known.desk === route(credential))) return pass(known, carrier);
+      if (known?.carrier === carrier.name) return pass(known, carrier);
       if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return { ok: false, reason: 'malformed', carrier };
       desk = route(credential);
+      if (known && known.desk === desk) return pass(known, carrier);
       if (!desk) return { ok: false, reason: carrier.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown', carrier };
       return lookUp(desk, carrier, credential, digest);
     } catch (error) {
@@ -104,24 +113,31 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
   const route = (credential: Credential): Desk | undefined => desks.find(({ verifier }) => verifier.accepts(credential));
 
   function lookUp(desk: Desk, carrier: Carrier, credential: Credential, digest: string): Attempt | Promise<Attempt> {
-    const marks = desk.revocations.count;
+    const { lookUps, verifier, revocations } = desk;
     // A look-up that began before the last revocation answers none that was asked after it.
-    const question = `${digest} ${carrier.name} ${marks}`;
-    let answer: Verification | Promise<Verification> | undefined = cache ? lookUps.join(question) : undefined;
+    const question = `${digest} ${carrier.name} ${revocations.count}`;
+    let answer = cache ? lookUps.join(question) : undefined;
     if (!answer) {
       if (lookUps.full) throw new Error('Too many look-ups are waiting for an answer');
-      const verification = desk.verifier.verify(credential);
-      answer = isPromise(verification) ? lookUps.start(question, verification) : verification;
+      const asked = { askedAt: Date.now(), marks: revocations.count };
+      const verification = verifier.verify(credential);
+      if (!isPromise(verification)) return settle(desk, carrier, digest, { ...asked, verification });
+      answer = lookUps.start(
+        question,
+        verification.then((settled) => ({ ...asked, verification: settled })),
+      );
     }
-    if (!isPromise(answer)) return settle(desk, carrier, digest, marks, answer);
     return answer
-      .then((verification) => settle(desk, carrier, digest, marks, verification))
+      .then((answered) => settle(desk, carrier, digest, answered))
       .catch((error: unknown) => failed(desk, carrier, digest, error));
   }
 
-  function settle(desk: Desk, carrier: Carrier, digest: string, marks: number, verification: Verification): Attempt {
+  function settle(desk: Desk, carrier: Carrier, digest: string, { askedAt, marks, verification }: Answer): Attempt {
     const verifier = desk.verifier.name;
-    const refused = (reason: Reason): Attempt => ({ ok: false, reason, carrier, verifier });
+    const refused = (reason: Reason): Attempt => {
+      proofs.drop(digest);
+      return { ok: false, reason, carrier, verifier };
+    };
     const now = Date.now();
     // Of many who waited for one look-up, the first to be told has sealed the proof already.
     const known = proofs.fresh(digest, now);
@@ -142,7 +158,7 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
       grantId,
       asOf,
       marks,
-      provenAt: now,
+      provenAt: askedAt,
     };
     const revoked = desk.revocations.voids(proof);
     if (revoked && asOf !== undefined) return refused('revoked');
@@ -170,22 +186,4 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
       await Promise.all([...unwatch.map(async (end) => end?.()), ...verifiers.map(async (verifier) => verifier.close?.())]);
     },
   };
-}
-
-/** A verifier that talks nonsense is an outage like a store that does. */
-function checkVerification(verification: unknown, verifier: string): asserts verification is Verification {
-  const v = verification as { ok?: unknown; reason?: unknown; until?: unknown; principal?: Partial<Principal> } | null | undefined;
-  const p = v?.principal;
-  const refused = v?.ok === false && typeof v.reason === 'string';
-  const proven =
-    v?.ok === true &&
-    (v.until === undefined || (typeof v.until === 'number' && !Number.isNaN(v.until))) &&
-    typeof p?.subject === 'string' &&
-    p.subject !== '' &&
-    typeof p.kind === 'string' &&
-    Array.isArray(p.scopes) &&
-    p.scopes.every((scope) => typeof scope === 'string') &&
-    typeof p.claims === 'object' &&
-    p.claims !== null;
-  if (!refused && !proven) throw new Error(`The verifier ${verifier} answered something that is not a verification`);
 }

@@ -27,6 +27,8 @@ export interface ProofCache<P extends Proof> {
   /** A proof that would be good now if it could be proven anew, while it cannot. */
   stale(digest: string, now: number): P | undefined;
   keep(proof: P): void;
+  /** Forgets what turned out to be good no more. */
+  drop(digest: string): void;
 }
 
 export function proofCache<P extends Proof>({ max, ttlMs, staleIfErrorMs }: CacheLimits): ProofCache<P> {
@@ -51,8 +53,9 @@ export function proofCache<P extends Proof>({ max, ttlMs, staleIfErrorMs }: Cach
     fresh: (digest, now) => within(digest, now, ttlMs),
     stale: (digest, now) => (staleIfErrorMs === 0 ? undefined : within(digest, now, ttlMs + staleIfErrorMs)),
     keep: (proof) => void proofs.set(proof.digest, proof),
+    drop: (digest) => void proofs.delete(digest),
   };
 }
 
 /** Every credential proven anew on every request. */
-export const NO_CACHE: ProofCache<never> = { fresh: () => undefined, stale: () => undefined, keep: () => undefined };
+export const NO_CACHE: ProofCache<never> = { fresh: () => undefined, stale: () => undefined, keep: () => undefined, drop: () => undefined };

@@ -29,6 +29,8 @@ export function publishDecision(startedAt: number, decision: Omit<Decision, 'dur
   if (debug.enabled && decision.outcome === 'refused') {
     const { status, reason, carrier = '-', verifier = '-', credentialId = '-', subject = '-', error } = decision;
     const cause = error instanceof Error ? ` error=${JSON.stringify(error.message)}` : '';
-    debug('%d %s carrier=%s verifier=%s credential=%s subject=%s%s', status, reason, carrier, verifier, credentialId, subject, cause);
+    const line = `${status} ${reason} carrier=${carrier} verifier=${verifier} credential=${credentialId} subject=${subject}${cause}`;
+    // Some of it a token says, which shall neither begin a line nor command a terminal.
+    debug('%s', line.replace(/\p{Cc}/gu, encodeURIComponent));
   }
 }

@@ -44,9 +44,16 @@ const isPlugIn = (...methods: readonly string[]) => {
   return (value: unknown) => schema.safeParse(value).success && typeof (value as { name?: unknown }).name === 'string';
 };
 
+/** Scheme and header go into response headers as they are. */
+const isCarrier = (value: unknown): boolean => {
+  if (!isPlugIn('extract')(value)) return false;
+  const { scheme, header } = value as { scheme?: unknown; header?: unknown };
+  return [scheme, header].every((name) => name === undefined || (typeof name === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)));
+};
+
 const schema = z.strictObject({
   verifiers: aListOf('verifiers: apiKeys(), jwt(), … or objects with name, accepts() and verify()', isPlugIn('accepts', 'verify')),
-  carriers: aListOf('carriers: bearer(), apiKeyHeader(), … or objects with name and extract()', isPlugIn('extract')).optional(),
+  carriers: aListOf('carriers: bearer(), apiKeyHeader(), … or objects with name and extract()', isCarrier).optional(),
   scopes: must('a list of scopes, or a record from scope to description or { description, implies }', isScopeDeclaration).optional(),
   realm: aChallengeText.optional(),
   resource: resourceSchema.optional(),
@@ -86,7 +93,7 @@ const cacheLimits = ({ max = 10_000, ttlMs = 30_000, staleIfErrorMs = 0 }: Parti
 
 /** Of two that would take the same credential, chance would decide: the order of a list, or of a deployment. */
 function checkApart(carriers: readonly Carrier[], verifiers: readonly Verifier[]): void {
-  const places = carriers.map(({ name, header }) => `${name} ${header?.toLowerCase()}`);
+  const places = carriers.map(({ name, header, field }) => JSON.stringify([name, header?.toLowerCase(), field]));
   if (new Set(places).size < places.length) throw new TypeError('latchkey(): option "carriers" names the same place in a request twice');
   verifiers.forEach((one, index) => {
     // One without examples may stand last and take what is left, but nobody stands behind it.
@@ -105,7 +112,7 @@ function isScopeDeclaration(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const isDefinition = (entry: unknown) => {
     if (typeof entry === 'string') return true;
-    if (typeof entry !== 'object' || entry === null) return false;
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return false;
     const { description, implies, ...unknown } = entry as { description?: unknown; implies?: unknown };
     return (
       Object.keys(unknown).length === 0 &&

@@ -44,11 +44,17 @@ export class Revocations {
   voids({ digest, principal, grantId, asOf, marks }: Revocable): boolean {
     if (this.#marks.size === 0) return false;
     const { credentialId, subject, clientId } = principal;
-    const names = [`digest:${digest}`, `credential:${credentialId}`, `subject:${subject}`, `client:${clientId}`, `grant:${grantId}`];
-    return names.some((name) => {
-      const mark = this.#marks.get(name);
+    const isVoidedBy = (kind: RevocationMark['kind'], id: string | undefined): boolean => {
+      const mark = id === undefined ? undefined : this.#marks.get(`${kind}:${id}`);
       return mark !== undefined && (asOf === undefined ? mark.count > marks : mark.at >= asOf);
-    });
+    };
+    return (
+      isVoidedBy('digest', digest) ||
+      isVoidedBy('credential', credentialId) ||
+      isVoidedBy('subject', subject) ||
+      isVoidedBy('client', clientId) ||
+      isVoidedBy('grant', grantId)
+    );
   }
 
   #sweep(): void {

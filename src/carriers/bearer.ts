@@ -11,10 +11,9 @@ export function bearer(): Carrier {
     extract(request) {
       const value = headerValue(request, 'authorization');
       if (value === undefined || !SCHEME.test(value)) return undefined;
-      // Only spaces part scheme and token (RFC 9110 §11.4): anything else stays with the token, and its grammar refuses it.
-      let start = 'bearer'.length;
-      while (value.charCodeAt(start) === 0x20) start++;
-      return value.slice(start);
+      // Only spaces part scheme and token (RFC 9110 §11.4). What is parted by anything else is left so that the grammar refuses it.
+      const rest = value.slice('bearer'.length);
+      return rest === '' || rest.startsWith(' ') ? rest.replace(/^ +/, '') : ` ${rest}`;
     },
     repeated: (request) => headerRepeated(request, 'authorization'),
   });

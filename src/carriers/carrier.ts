@@ -19,6 +19,8 @@ export interface Carrier {
   readonly origins?: readonly string[];
   /** Header that the credential stands in, for `Vary`. */
   readonly header?: string;
+  /** Name of the cookie or parameter: two carriers of one kind and place cannot stand side by side. */
+  readonly field?: string;
   /** The credential as it stands in the request, `''` for one that is presented and empty, undefined for none. */
   extract(request: RequestLike): string | undefined;
   /** Whether the request presents this carrier's credential more than once. */

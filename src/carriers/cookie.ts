@@ -9,8 +9,9 @@ const anOrigin = must(
   'a list of origins, such as "https://app.example.com"',
   (value) =>
     Array.isArray(value) &&
-    value.every((origin) => typeof origin === 'string' && URL.canParse(origin) && new URL(origin).origin === origin),
+    value.every((origin) => typeof origin === 'string' && /^https?:\/\/[^*]+$/.test(origin) && originOf(origin) === origin),
 );
+const originOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).origin : undefined);
 const optionsSchema = z.strictObject({ origins: anOrigin.optional() });
 
 /**
@@ -24,11 +25,12 @@ export function cookie(name: string, options: { readonly origins?: readonly stri
     name: 'cookie',
     ambient: true,
     header: 'Cookie',
+    field: name,
     origins: Object.freeze([...(options.origins ?? [])]),
     extract(request) {
       const values = cookieHeader(request)
         .split(';')
-        .map((pair) => pair.trim())
+        .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
         .filter((pair) => pair.startsWith(`${name}=`))
         .map((pair) => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'));
       // Of two cookies with one name, another host of the site may have planted either: joined, their grammar refuses them.

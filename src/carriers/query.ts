@@ -13,6 +13,7 @@ export function queryParameter(name: string): Carrier {
   };
   return Object.freeze<Carrier>({
     name: 'query',
+    field: name,
     extract: (request) => values(request)[0],
     repeated: (request) => values(request).length > 1,
   });

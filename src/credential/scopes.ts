@@ -64,7 +64,7 @@ export function checkRequired(where: string, required: readonly string[], catalo
   if (required.length === 0) throw new TypeError(`${where}: at least one scope is needed; to ask only who calls, use authenticate()`);
   for (const scope of required) {
     if (!isScopeToken(scope)) {
-      throw new TypeError(`${where}: ${JSON.stringify(scope)} is not a scope (RFC 6749 §3.3: visible ASCII without space, " and \\)`);
+      throw new TypeError(`${where}: ${shown(scope)} is not a scope (RFC 6749 §3.3: visible ASCII without space, " and \\)`);
     }
     if (catalogue.names && !catalogue.names.includes(scope)) {
       throw new TypeError(`${where}: ${JSON.stringify(scope)} is not declared; declared are ${catalogue.names.join(', ')}`);
@@ -72,6 +72,9 @@ export function checkRequired(where: string, required: readonly string[], catalo
   }
   return Object.freeze([...required]);
 }
+
+/** A guard that was mounted without being called is handed a request for a scope. */
+const shown = (scope: unknown): string => (typeof scope === 'string' ? JSON.stringify(scope) : `a value of type ${typeof scope}`);
 
 /**
  * Whether the principal holds all of the scopes. For use inside handlers, where a route's answer depends on a scope:

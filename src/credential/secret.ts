@@ -31,7 +31,11 @@ export const secretPattern = (prefix: string): RegExp =>
   new RegExp(`\\b${prefix}_[a-z][a-z0-9]{0,31}_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}\\b`);
 
 /** The start of a secret that may be shown: prefix, environment and four characters, too few to help a guess. */
-export const hintOf = (secret: string): string => secret.slice(0, secret.lastIndexOf('_') + 1 + HINT_LENGTH);
+export function hintOf(secret: string): string {
+  const hint = secret.slice(0, secret.lastIndexOf('_') + 1 + HINT_LENGTH);
+  // Copied: a slice is a view of the whole secret, and would keep it in memory for as long as the record lives.
+  return Buffer.from(hint).toString();
+}
 
 /** CRC-32 in base62, most significant digit first: junk is dropped without a look-up. It is not security. */
 function checksum(body: string): string {

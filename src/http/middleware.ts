@@ -91,6 +91,12 @@ export async function decisionOn<R extends RequestLike>(
   return refusal ? { status: 'refused', refusal, reason } : { status: 'anonymous' };
 }
 
+// In the registry of all realms, so that the ESM and the CommonJS build know each other's guards.
+const GUARD = Symbol.for('latchkey.guard');
+
+/** Whether a middleware is a guard, of whatever instance. */
+export const isGuard = (middleware: object): boolean => GUARD in middleware;
+
 /** Turns guards into middleware that proves a request once, however many guards stand in its way. */
 export function middlewareFor(
   { authenticate }: Authenticator,
@@ -117,8 +123,8 @@ export function middlewareFor(
     next();
   }
 
-  return <R extends IncomingMessage>(guard: Guard<R>): Middleware<R> =>
-    (req, res, next) => {
+  return <R extends IncomingMessage>(guard: Guard<R>): Middleware<R> => {
+    const middleware: Middleware<R> = (req, res, next) => {
       // Nobody but the guard says who calls.
       if ('auth' in req) req.auth = undefined;
       let outcome: Outcome | Promise<Outcome>;
@@ -137,6 +143,8 @@ export function middlewareFor(
         settle(guard.optional, req, res, next, outcome);
       }
     };
+    return Object.assign(middleware, { [GUARD]: true });
+  };
 }
 
 function answer(req: IncomingMessage, res: ServerResponse, refusal: Refusal, next: (error: unknown) => void): void {
@@ -156,7 +164,7 @@ const headerOf = ({ header, scheme }: Carrier): string | undefined => header ?? 
 /** Adds field names to `Vary`: what `cors()` and others said before stays. */
 function varyBy(res: ServerResponse, fields: string): void {
   const before = res.getHeader('Vary');
-  if (before === undefined) {
+  if (before === undefined || before === '') {
     res.setHeader('Vary', fields);
     return;
   }

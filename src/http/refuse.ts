@@ -1,5 +1,6 @@
-import type { ServerResponse } from 'node:http';
+import { validateHeaderValue, type ServerResponse } from 'node:http';
 import type { Carrier } from '../carriers/carrier';
+import { deepFreeze } from '../credential/freeze';
 import type { Reason } from '../credential/reason';
 import { challenge, type ChallengeParameters } from './challenge';
 
@@ -45,7 +46,8 @@ export function refusalBook(
   { scopes, acrValues, maxAgeMs }: Wanted,
 ): RefusalBook {
   const scope = scopes?.join(' ');
-  const schemes = [...new Set(carriers.flatMap(({ scheme }) => scheme ?? []))];
+  // Bearer first, for clients that read one challenge alone; it comes before the other in the alphabet.
+  const schemes = [...new Set(carriers.flatMap(({ scheme }) => scheme ?? []))].sort();
 
   /** A challenge for each scheme: what went wrong where a credential came under it, and how one is brought. */
   const challenges = (parameters: ChallengeParameters): readonly string[] =>
@@ -116,9 +118,10 @@ function refusal(error: keyof typeof ANSWERS, challenges: readonly string[], mor
 }
 
 function withContent({ status, headers }: Refusal, contentType: string, json: unknown): Refusal {
+  validateHeaderValue('Content-Type', contentType);
   const body = JSON.stringify(json);
   const content = { 'Content-Type': contentType, 'Content-Length': String(Buffer.byteLength(body)), 'Cache-Control': 'no-store' };
-  return Object.freeze({ status, headers: Object.freeze({ ...headers, ...content }), body });
+  return deepFreeze({ status, headers: { ...headers, ...content }, body });
 }
 
 function withBody(documented: Refusal, body: RefusalBody): Refusal {

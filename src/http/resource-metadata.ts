@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isScopeToken } from '../credential/scopes';
 import { aChallengeText, aListOf, aText, must, z } from '../options';
 import type { Middleware } from './middleware';
 
@@ -23,21 +24,18 @@ export interface ResourceOptions {
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-const isResourceUrl = (value: unknown): boolean => {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, hostname, search, hash, username, password } = new URL(value);
-  return (
-    (protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname))) &&
-    `${search}${hash}${username}${password}` === '' &&
-    !/[?#]/.test(value)
-  );
+/** An identifier of RFC 9728 §1.2 and RFC 8414 §2. */
+const isIdentifier = (value: unknown): boolean => {
+  if (typeof value !== 'string' || !/^https?:\/\/[^\s?#\\]+$/.test(value) || !URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  return (protocol === 'https:' || LOOPBACK.has(hostname)) && `${username}${password}` === '';
 };
-const aUrl = must('a URL', (value) => typeof value === 'string' && URL.canParse(value));
+const aUrl = must('an http or https URL', (value) => typeof value === 'string' && /^https?:\/\/\S+$/.test(value) && URL.canParse(value));
 
 export const resourceSchema = z.strictObject({
-  url: z.intersection(aChallengeText, must('an https URL without query and fragment (http on a loopback host)', isResourceUrl)),
-  authorizationServers: aListOf('issuer URLs', (value) => typeof value === 'string' && URL.canParse(value)).optional(),
-  scopesSupported: aListOf('scopes', (value) => typeof value === 'string').optional(),
+  url: z.intersection(aChallengeText, must('an https URL without query and fragment (http on a loopback host)', isIdentifier)),
+  authorizationServers: aListOf('issuers: https URLs without query and fragment (http on a loopback host)', isIdentifier).optional(),
+  scopesSupported: aListOf('scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)', isScopeToken).optional(),
   name: aText.optional(),
   documentation: aUrl.optional(),
   policyUri: aUrl.optional(),
@@ -86,5 +84,6 @@ export function resourceMetadata(resource: ResourceOptions | undefined, scopes: 
   };
 }
 
-/** The path as the client sent it: Express cuts what a router is mounted on from `url`. */
-const pathOf = (req: IncomingMessage & { originalUrl?: string }): string => (req.originalUrl ?? req.url ?? '').split('?')[0] as string;
+/** The path as the client sent it, be it in absolute form (RFC 9112 §3.2.2): Express cuts what a router is mounted on from `url`. */
+const pathOf = (req: IncomingMessage & { originalUrl?: string }): string =>
+  (req.originalUrl ?? req.url ?? '').replace(/^https?:\/\/[^/?]*/i, '').split('?')[0] as string;

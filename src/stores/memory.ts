@@ -3,6 +3,9 @@ import { deepFreeze } from '../credential/freeze';
 import type { RevocationMark } from '../credential/revocation';
 import { RETENTION_MS, type CredentialStore, type Owner, type StateStore, type StoredRecord } from './store';
 
+/** How many entries of state are looked at for each that is added: more than one, so that ended ones go faster than new ones come. */
+const STEPS = 4;
+
 /**
  * Credentials and state in the memory of this process: for development, tests and programs of one process.
  * It ends with the process; `import()` and a store on a database keep keys for longer.
@@ -109,49 +112,48 @@ const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
   record.kind === kind && { subject: record.subject, client: record.clientId, grant: record.grantId }[by] === id;
 
 function stateInMemory(): StateStore {
-  interface Entry {
-    readonly value: string;
-    readonly until: number;
-  }
-  const groups = new Map<string, Map<string, Entry>>();
+  const entries = new Map<string, { readonly value: string; readonly until: number }>();
+  const nameOf = (group: string, key: string) => JSON.stringify([group, key]);
 
-  const read = (group: string, key: string) => {
-    const entry = groups.get(group)?.get(key);
+  const read = (name: string) => {
+    const entry = entries.get(name);
     return entry && Date.now() < entry.until ? entry.value : undefined;
   };
-  const write = (group: string, key: string, entry: Entry) => {
-    const entries = groups.get(group) ?? new Map<string, Entry>();
-    forgetEnded(entries);
-    groups.set(group, entries.set(key, entry));
+  const write = (name: string, value: string, until: number) => {
+    forgetEnded();
+    entries.set(name, { value, until });
   };
-  const remove = (group: string, key: string) => {
-    const entries = groups.get(group);
-    if (entries?.delete(key) && entries.size === 0) groups.delete(group);
-  };
-  // The cost of forgetting is paid by those who add: each looks at the oldest entries of its group, never at all of them.
-  const forgetEnded = (entries: Map<string, Entry>) => {
-    let looked = 0;
-    for (const [key, { until }] of entries) {
-      if (until <= Date.now()) entries.delete(key);
-      if (++looked === 8) return;
+  // The cost of forgetting is paid by those who add: each goes a few steps further through all that is there.
+  let walk = entries.entries();
+  const forgetEnded = () => {
+    for (let step = 0; step < STEPS; step++) {
+      const { done, value } = walk.next();
+      if (done) {
+        walk = entries.entries();
+        return;
+      }
+      const [name, { until }] = value;
+      if (until <= Date.now()) entries.delete(name);
     }
   };
 
   return {
     async put(group, key, value, until) {
-      if (read(group, key) !== undefined) return false;
-      write(group, key, { value, until });
+      const name = nameOf(group, key);
+      if (read(name) !== undefined) return false;
+      write(name, value, until);
       return true;
     },
     async replace(group, key, value, until) {
-      write(group, key, { value, until });
+      write(nameOf(group, key), value, until);
     },
     async get(group, key) {
-      return read(group, key);
+      return read(nameOf(group, key));
     },
     async take(group, key) {
-      const value = read(group, key);
-      remove(group, key);
+      const name = nameOf(group, key);
+      const value = read(name);
+      entries.delete(name);
       return value;
     },
   };

@@ -28,8 +28,8 @@ export interface Owner {
 }
 
 /**
- * How long a record that expired or was revoked is still known, so that its use can be told from that of an unknown one.
- * After that every store answers as if it had never been.
+ * How long a record that ended (expired or was revoked, whichever came first) is still known, so that its use can be told from
+ * that of an unknown one. After that every store answers as if it had never been.
  */
 export const RETENTION_MS = 30 * 24 * 3_600_000;
 
@@ -42,25 +42,28 @@ export interface CredentialStore extends CredentialReader {
   findById(id: string): Promise<StoredRecord | undefined>;
   /** Adds a record. False, and nothing changed, if it is known. */
   insert(record: StoredRecord): Promise<boolean>;
-  /** An owner's records in the order of `issuedAt`, then `id`, from the one after the id `after`. */
+  /** An owner's records in the order of `issuedAt`, then `id` by its bytes, from the one after the id `after`; none after an unknown one. */
   list(owner: Owner, page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredRecord[]>;
-  /** Changes a record that is not revoked; undefined if there is none. */
+  /** Changes a record that is not revoked, be it expired; undefined if there is none. */
   update(id: string, changes: RecordChanges): Promise<StoredRecord | undefined>;
   /** Brings the end of a record forward to `at`; false if it is revoked, unknown, or ends before that. */
   end(id: string, at: number): Promise<boolean>;
   /** True for the one call that revoked it. */
   revoke(id: string, at: number): Promise<boolean>;
-  /** Revokes all that an owner holds and that is not revoked yet; how many. */
+  /** Revokes all that an owner holds and that is not revoked yet, expired or not; how many. */
   revokeAll(owner: Owner, at: number): Promise<number>;
-  /** Adds uses to the records they are about; unknown ids are passed over. */
+  /** Adds uses to the records they are about, ended ones too; unknown ids are passed over. It is no news for `watch`. */
   recordUses(uses: readonly RecordedUse[]): Promise<void>;
   /** Drops records of a kind that expired or were revoked before `before`; how many. */
   prune(kind: string, before: number): Promise<number>;
-  /** Tells of every record that is revoked, ended or changed, on this machine or another. Returns the end of the subscription. */
+  /**
+   * Tells of every record that is revoked, ended or changed, on this machine or another. A listener that throws is no harm to the
+   * caller or to other listeners. Returns the end of the subscription.
+   */
   watch(listener: (mark: RevocationMark) => void): () => void | Promise<void>;
 }
 
-/** Short-lived state, by group and key, until a time: replay marks, revocation marks, what an OAuth engine keeps. */
+/** Short-lived state, by group and key, until a time in whole milliseconds: replay marks, revocation marks, what an OAuth engine keeps. */
 export interface StateStore {
   /** Puts a value where there is none; false, and nothing changed, where one stands that has not ended. */
   put(group: string, key: string, value: string, until: number): Promise<boolean>;

@@ -6,3 +6,4 @@ export {
   type StateStoreContractOptions,
 } from './store-contract';
 export type { ContractCase, OpenedStore } from './store-contract/contract';
+export { unguardedRoutes, type UnguardedRoute } from './unguarded-routes';

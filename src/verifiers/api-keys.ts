@@ -8,7 +8,7 @@ export interface ApiKeysOptions<S extends CredentialReader = CredentialStore> {
   readonly store: S;
   /** First word of every key, for example `osir` for `osir_live_…`. */
   readonly prefix: string;
-  /** Only keys of this environment are good here, and only such are issued. */
+  /** Only keys of this environment are good here. It is also what is issued, unless `environments` names others. */
   readonly environment?: string;
   /** The environments that may be issued, the default first. Without it any word may stand there, `'live'` by default. */
   readonly environments?: readonly string[];

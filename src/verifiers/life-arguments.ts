@@ -7,8 +7,11 @@ const MAX_PAGE = 1_000;
 
 /** Checks what is handed to the life of a verifier's credentials. Anything wrong is a TypeError that names it and says what is allowed. */
 export function lifeArguments(verifier: string, environments: readonly string[] | undefined) {
-  const aTime = must('a time in milliseconds since the epoch', (value) => typeof value === 'number' && Number.isFinite(value));
-  const aTimeOrNull = must('a time in milliseconds since the epoch, or null', (value) => value === null || Number.isFinite(value));
+  const aTime = must('a time in whole milliseconds since the epoch', Number.isSafeInteger);
+  const aTimeOrNull = must(
+    'a time in whole milliseconds since the epoch, or null',
+    (value) => value === null || Number.isSafeInteger(value),
+  );
   const scopes = must(
     'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
     (value) => Array.isArray(value) && value.every(isScopeToken),
@@ -49,6 +52,10 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
     issuedAt: aTime.optional(),
     revokedAt: aTimeOrNull.optional(),
   });
+  const aListOfAny = must(
+    'a list, or another iterable',
+    (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
+  );
   const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
   const whose = { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() };
   const revokeAll = z.strictObject(whose).refine(namesOneOwner, ONE_OWNER);
@@ -70,6 +77,7 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
     update: (options: unknown) => checkOptions(`${verifier}.update()`, update, options),
     list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
     prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
+    importAll: (records: unknown) => checkOptions(`${verifier}.import(records): records`, aListOfAny, records),
     import: (options: unknown, index: number) => checkOptions(`${verifier}.import(): record ${index}`, imported, options),
     id: (id: unknown) => checkOptions(`${verifier}: id`, aText, id),
     revokeAll: (options: unknown) => checkOptions(`${verifier}.revokeAll()`, revokeAll, options),

@@ -159,7 +159,7 @@ export function credentialLife(context: LifeContext): CredentialLife {
     async update(id, changes) {
       checks.update(changes);
       if (!(await own(id))) return undefined;
-      const record = await writable().update(id, changes);
+      const record = await writable().update(id, withoutAbsent(changes));
       changed(id);
       return record && withoutDigest(record);
     },
@@ -189,13 +189,15 @@ export function credentialLife(context: LifeContext): CredentialLife {
       return (await writable().list(ownerOf(kind, options), { after, limit })).map(withoutDigest);
     },
     async import(records) {
+      const store = writable();
+      checks.importAll(records);
       const checked = [...records].map((record, index) => {
         checks.import(record, index);
         return newRecord({ ...record, digest: readDigest(record.digest) as string }, kind, null);
       });
       const added: PublicRecord[] = [];
       for (const record of checked) {
-        if (await writable().insert(record)) added.push(withoutDigest(record));
+        if (await store.insert(record)) added.push(withoutDigest(record));
       }
       return added;
     },
@@ -215,8 +217,9 @@ async function endBy(store: CredentialStore, record: StoredRecord, at: number): 
 }
 
 function ownerOf(kind: string, whose: Whose): Owner {
-  if ('subject' in whose) return { kind, by: 'subject', id: whose.subject };
-  return 'clientId' in whose ? { kind, by: 'client', id: whose.clientId } : { kind, by: 'grant', id: whose.grantId };
+  const { subject, clientId, grantId } = whose as { subject?: string; clientId?: string; grantId: string };
+  if (subject !== undefined) return { kind, by: 'subject', id: subject };
+  return clientId !== undefined ? { kind, by: 'client', id: clientId } : { kind, by: 'grant', id: grantId };
 }
 
 function newRecord(from: ImportedRecord, kind: string, rotatedFrom: string | null): StoredRecord {
@@ -241,6 +244,10 @@ function newRecord(from: ImportedRecord, kind: string, rotatedFrom: string | nul
     metadata: from.metadata ?? {},
   };
 }
+
+/** Without the members that are undefined, which mean what absent ones do. */
+const withoutAbsent = <T extends object>(changes: T): T =>
+  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;
 
 function withoutDigest({ digest: _, ...record }: StoredRecord): PublicRecord {
   return record;

@@ -36,7 +36,7 @@ export function useCounter(store: CredentialStore): UseCounter {
     const uses: RecordedUse[] = [...counted].map(([id, use]) => ({ id, ...use }));
     counted = new Map();
     try {
-      await withDeadline(store.recordUses(uses), WRITE_WITHIN_MS);
+      await withDeadline(Promise.resolve(store.recordUses(uses)), WRITE_WITHIN_MS);
     } catch {
       for (const { id, count, lastUsedAt } of uses) add(id, count, lastUsedAt);
     }

@@ -1,6 +1,6 @@
 import type { Credential } from '../credential/credential';
 import type { Principal } from '../credential/principal';
-import type { Reason } from '../credential/reason';
+import { REASONS, type Reason } from '../credential/reason';
 import type { Confirmation } from '../credential/record';
 import type { RevocationMark } from '../credential/revocation';
 
@@ -36,4 +36,31 @@ export interface Verifier {
   seen?(principal: Principal): void;
   /** Writes what is left to write. */
   close?(): void | Promise<void>;
+}
+
+/** What a verifier may say of a credential. Whether there is one, and what follows from that, is not for it to say. */
+const VERDICTS: ReadonlySet<unknown> = new Set(REASONS.filter((reason) => !['missing', 'multiple', 'unavailable'].includes(reason)));
+const isAbsentOrTime = (value: unknown): boolean => value === undefined || (typeof value === 'number' && !Number.isNaN(value));
+
+/** A verifier that talks nonsense is an outage like a store that does. */
+export function checkVerification(verification: unknown, verifier: string): asserts verification is Verification {
+  const v = verification as
+    | { ok?: unknown; reason?: unknown; until?: unknown; asOf?: unknown; confirmation?: unknown; principal?: Partial<Principal> }
+    | null
+    | undefined;
+  const p = v?.principal;
+  const refused = v?.ok === false && VERDICTS.has(v.reason);
+  const proven =
+    v?.ok === true &&
+    isAbsentOrTime(v.until) &&
+    isAbsentOrTime(v.asOf) &&
+    (v.confirmation === undefined || (typeof v.confirmation === 'object' && v.confirmation !== null && !Array.isArray(v.confirmation))) &&
+    typeof p?.subject === 'string' &&
+    p.subject !== '' &&
+    typeof p.kind === 'string' &&
+    Array.isArray(p.scopes) &&
+    p.scopes.every((scope) => typeof scope === 'string') &&
+    typeof p.claims === 'object' &&
+    p.claims !== null;
+  if (!refused && !proven) throw new Error(`The verifier ${verifier} answered something that is not a verification`);
 }

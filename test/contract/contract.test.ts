@@ -35,23 +35,17 @@ const store = memoryStore();
 const keys = apiKeys({ prefix: 'osir', store });
 const tokens = accessTokens({ prefix: 'osirat', store });
 const sessions = sessionTokens({ prefix: 'osirsession', store });
-const broken = {
-  outage: generateSecret('broken', 'live'),
-  hanging: generateSecret('broken', 'live'),
-  nonsense: generateSecret('broken', 'live'),
+/** Keys whose look-up fails, by how it does. */
+const FAULTS: Record<string, () => Promise<unknown>> = {
+  outage: () => Promise.reject(new Error('connect ECONNREFUSED')),
+  hanging: () => new Promise(() => {}),
+  nonsense: async () => ({}),
+  other: async () => store.findById((await keys.issue({ subject: 'acct_42', scopes: [] })).record.id),
 };
-const brokenKeys = apiKeys({
-  prefix: 'broken',
-  store: {
-    find: (digest) =>
-      digest === digestOf(broken.outage)
-        ? Promise.reject(new Error('connect ECONNREFUSED'))
-        : digest === digestOf(broken.hanging)
-          ? new Promise(() => {})
-          : Promise.resolve({} as never),
-  },
-});
-const credentials = new Map<string, string>(Object.entries(broken));
+const broken = Object.keys(FAULTS).map((fault) => [fault, generateSecret('broken', 'live')] as const);
+const faults = new Map(broken.map(([fault, secret]) => [digestOf(secret), FAULTS[fault]]));
+const brokenKeys = apiKeys({ prefix: 'broken', store: { find: async (digest) => (await faults.get(digest)?.()) as never } });
+const credentials = new Map<string, string>(broken);
 
 beforeAll(async () => {
   const scopes = ['domains:read'];
@@ -69,6 +63,8 @@ beforeAll(async () => {
     accessToken: (await tokens.issue({ subject, scopes })).secret,
     jwt: sign({}),
     freshJwt: sign({ auth_time: now - 10, acr: 'urn:hw' }),
+    weakJwt: sign({ auth_time: now - 10, acr: 'urn:password' }),
+    oldJwt: sign({ auth_time: now - 301, acr: 'urn:hw' }),
     clientJwt: sign({ sub: 'client', client_id: 'client' }),
     expiredJwt: sign({ exp: now - 1 }),
     earlyJwt: sign({ nbf: now + 60 }),
@@ -88,7 +84,7 @@ const CARRIERS: Record<NonNullable<Mode['carriers']>, LatchkeyOptions['carriers'
 const BODIES: Record<NonNullable<Mode['body']>, LatchkeyOptions['body']> = {
   problem: ({ status }) => ({
     contentType: 'application/problem+json',
-    json: { type: `https://docs.example.com/${status}`, title: 'Unauthorized', status },
+    json: { type: `https://docs.example.com/${status}`, status },
   }),
   message: () => ({ error: 'unauthorized', message: 'Schlüssel fehlt' }),
 };
@@ -114,6 +110,7 @@ function guards(mode: Partial<Mode>): Middleware[] {
     optional: () => [authenticate({ optional: true })],
     scopes: () => [requireScopes('domains:write')],
     anyScope: () => [requireAnyScope('domains:write', 'billing:write')],
+    heldScope: () => [requireScopes('domains:read')],
     authorize: () => [authorize(() => false)],
     stepUp: () => [requireFreshAuth({ maxAgeMs: 300_000, acrValues: ['urn:mfa', 'urn:hw'] })],
     'authenticate, then scopes': () => [authenticate(), requireScopes('domains:write')],

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { manifest, pack, readText, ROOT, temporaryFolder, type Tarball } from '../support/package';
 import { run } from '../support/programs';
@@ -74,6 +74,8 @@ const TYPES = [
 const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[]; readonly types: readonly string[] }>> = {
   '.': { functions: FUNCTIONS, types: TYPES },
   './augment': { functions: [], types: [] },
+  './redis': { functions: ['redisStore'], types: ['RedisClient', 'RedisStoreOptions'] },
+  './sql': { functions: ['sqlStore'], types: ['ListenClient', 'SqlStore', 'SqlStoreOptions', 'SqlTables'] },
   './testing': {
     functions: ['credentialStoreContract', 'fakeAuth', 'stateStoreContract', 'unguardedRoutes'],
     types: [
@@ -140,7 +142,7 @@ describe('the exports', () => {
 
 describe('the package', () => {
   const built = readdirSync(join(ROOT, 'dist'));
-  const packagesOf = (files: readonly string[]) => new Set(files.flatMap((file) => importsOf(join(ROOT, 'dist', file))));
+  const ownDependencies = (subpath: string) => (subpath === './sql' ? [...DEPENDENCIES, 'kysely'] : DEPENDENCIES);
 
   it('depends on three packages when it runs', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(DEPENDENCIES);
@@ -148,15 +150,29 @@ describe('the package', () => {
     expect(manifest).not.toHaveProperty('bundledDependencies');
   });
 
-  test.each([
-    ['ESM', '.js'],
-    ['CommonJS', '.cjs'],
-  ])('imports those three and no other as %s: jose is inside', (_, extension) => {
-    expect([...packagesOf(built.filter((file) => file.endsWith(extension)))].sort()).toEqual(DEPENDENCIES);
+  it('imports those three in its root: jose is inside', () => {
+    const { import: esm, require: cjs } = targetsOf('.');
+    expect([packagesReached(esm.default), packagesReached(cjs.default)]).toEqual([DEPENDENCIES, DEPENDENCIES]);
   });
 
-  it('has types that need no one else’s', () => {
-    expect([...packagesOf(built.filter((file) => /\.d\.c?ts$/.test(file)))]).toEqual([]);
+  test.each(Object.keys(SUBPATHS))('imports no other in %s, but the peer that a store is for', (subpath) => {
+    const { import: esm, require: cjs } = targetsOf(subpath);
+    const others = [...packagesReached(esm.default), ...packagesReached(cjs.default)];
+    expect(others.filter((name) => !ownDependencies(subpath).includes(name))).toEqual([]);
+  });
+
+  test.each(Object.keys(SUBPATHS))('has types in %s that need no one else’s, but the peer’s', (subpath) => {
+    const { import: esm, require: cjs } = targetsOf(subpath);
+    const others = [...packagesReached(esm.types), ...packagesReached(cjs.types)];
+    expect(new Set(others)).toEqual(new Set(subpath === './sql' ? ['kysely'] : []));
+  });
+
+  it('has a command line whose drivers are the user’s', () => {
+    const known = [...DEPENDENCIES, ...Object.keys(manifest.peerDependencies)];
+    const reached = packagesReached(manifest.bin.latchkey as string);
+    expect(reached.filter((name) => !known.includes(name))).toEqual([]);
+    expect(reached).toEqual(expect.arrayContaining(['better-sqlite3', 'kysely', 'mysql2', 'pg', 'redis']));
+    expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(Object.keys(manifest.peerDependencies));
   });
 
   it('holds what was built, its licence and its history, and nothing else', () => {
@@ -170,13 +186,22 @@ describe('the package', () => {
   });
 });
 
-/** Packages that a built file names, without Node's own. */
-function importsOf(path: string): string[] {
-  return ts
-    .preProcessFile(readFileSync(path, 'utf8'), true, true)
-    .importedFiles.map(({ fileName }) => fileName)
-    .filter((name) => !name.startsWith('.') && !name.startsWith('node:') && !builtinModules.includes(name));
+/** Packages that a built file needs, by way of what it imports of the others, without Node's own. */
+function packagesReached(file: string): string[] {
+  const reached = new Set([join(ROOT, file)]);
+  const packages = new Set<string>();
+  for (const path of reached) {
+    const names = ts.preProcessFile(readFileSync(path, 'utf8'), true, true).importedFiles.map(({ fileName }) => fileName);
+    for (const name of names) {
+      if (name.startsWith('.')) reached.add(builtFile(join(dirname(path), name), path));
+      else if (!name.startsWith('node:') && !builtinModules.includes(name)) packages.add(name);
+    }
+  }
+  return [...packages].sort();
 }
+
+/** Declarations name the module, not the declarations, of what they import. */
+const builtFile = (target: string, from: string): string => (/\.d\.c?ts$/.test(from) ? target.replace(/\.(c?)js$/, '.d.$1ts') : target);
 
 function exportedNames(declarations: string): string[] {
   const program = ts.createProgram([declarations], { noLib: true, types: [] });

@@ -26,7 +26,7 @@ export function importGraph(sources: Sources): ReadonlyMap<string, Imports> {
 
 function importsOf(file: string, text: string, sources: Sources): Imports {
   const specifiers = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
-  const relative = specifiers.filter((specifier) => specifier.startsWith('.'));
+  const relative = specifiers.filter((specifier) => specifier.startsWith('.') && !specifier.endsWith('.json'));
   const bare = specifiers.filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'));
   return {
     files: relative.map((specifier) => {

@@ -19,9 +19,8 @@ export interface Fault {
   readonly noticedBy: readonly string[];
 }
 
-/** A memory store with a fault. */
-export function brokenStore(plant: Fault['plant']): Store {
-  const memory = memoryStore();
+/** A store with a fault, over the memory of a sound one. */
+export function brokenStore(plant: Fault['plant'], memory: Store = memoryStore()): Store {
   const inserted = new Map<string, StoredRecord>();
   const written = new Map<string, Partial<StoredRecord>>();
   const seen = <R extends StoredRecord | undefined>(record: R): R => record && { ...record, ...written.get(record.id) };
@@ -63,7 +62,8 @@ const TELLS = 'tells of what is revoked, ended and changed';
 const TELLS_ONCE = 'tells each listener once for each subscription, until that has ended';
 const THROWS = 'goes on when a listener throws';
 const USES_ARE_NO_NEWS = 'tells nothing of uses, which would void what is cached';
-const TELLS_OTHERS = 'tells of what is revoked, ended and changed on another machine';
+export const TELLS_OTHERS = 'tells of what is revoked, ended and changed on another machine';
+export const WATCHES: readonly string[] = [TELLS, TELLS_ONCE, THROWS, USES_ARE_NO_NEWS, TELLS_OTHERS];
 
 const ownerOf = (record: StoredRecord, by: Owner['by']) =>
   ({ subject: record.subject, client: record.clientId, grant: record.grantId })[by];
@@ -284,7 +284,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return length;
       },
     }),
-    noticedBy: [REVOKES_ONCE, REVOKES_ALL, RETENTION],
+    noticedBy: [REVOKES_ONCE, REVOKES_ALL],
   },
   {
     mistake: 'update() writes back the members that it read',
@@ -353,17 +353,18 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [RETENTION, FORGETS],
   },
   {
-    mistake: 'the retention is counted from the revocation where there is one',
-    plant: ({ store, inserted }) => ({
-      async findById(id) {
-        const { revokedAt } = inserted.get(id) ?? {};
-        return (
-          (await store.findById(id)) ??
-          (revokedAt && revokedAt + RETENTION_MS > Date.now() && revokedAt < Date.now() - 60_000 ? inserted.get(id) : undefined)
-        );
-      },
-    }),
-    noticedBy: [],
+    mistake: 'the retention begins with the revocation, where there is one',
+    plant: ({ store, inserted }) => {
+      const known = (record?: StoredRecord) => (record && (record.revokedAt ?? 0) + RETENTION_MS > Date.now() ? record : undefined);
+      return {
+        findById: async (id) => (await store.findById(id)) ?? known(inserted.get(id)),
+        async prune(kind, before) {
+          for (const record of inserted.values()) if (record.kind === kind && endOf(record) < before) inserted.delete(record.id);
+          return store.prune(kind, before);
+        },
+      };
+    },
+    noticedBy: [RETENTION],
   },
   {
     mistake: 'insert() refuses what was forgotten or pruned',
@@ -392,7 +393,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   {
     mistake: 'watch() is silent',
     plant: () => ({ watch: () => () => {} }),
-    noticedBy: [TELLS, TELLS_ONCE, THROWS, USES_ARE_NO_NEWS, TELLS_OTHERS],
+    noticedBy: WATCHES,
   },
   {
     mistake: 'watch() does not tell of revokeAll() by grant',
@@ -475,7 +476,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
 
 const PUTS = 'puts a value where there is none, however many try at the same time';
 const REPLACES = 'replaces a value, whatever stands there';
-const TAKES_ONCE = 'gives a value to one of those who take it, however many try at the same time';
+export const TAKES_ONCE = 'gives a value to one of those who take it, however many try at the same time';
 const ENDS_IN_TIME = 'ends a value at its time, neither sooner nor later';
 const ANY_TIME = 'takes any time for an end, the past and the far future';
 const APART = 'tells groups and keys apart by every character';
@@ -511,8 +512,8 @@ export const STATE_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'get() removes',
-    plant: ({ store }) => ({ get: store.take }),
-    noticedBy: [PUTS, REPLACES, ENDS_IN_TIME, ANY_VALUE],
+    plant: ({ store }) => ({ get: (group, key) => store.take(group, key) }),
+    noticedBy: [PUTS, REPLACES, ENDS_IN_TIME, APART],
   },
   {
     mistake: 'times are rounded up to seconds',

@@ -43,7 +43,7 @@ export function demand(sentence: string, came: unknown, demanded: unknown): void
     message: `${sentence}\ndemanded: ${show(demanded)}\ncame:     ${show(came)}`,
     actual: came,
     expected: demanded,
-    operator: 'deepStrictEqual',
+    operator: 'equal',
     stackStartFn: demand,
   });
 }

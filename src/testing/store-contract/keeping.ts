@@ -120,11 +120,12 @@ export const keeping: Cases<OpenedStore<CredentialStore>> = {
       ...(await store.list({ kind, by: 'subject', id: subject }, { limit: 1 })),
     ];
     const changes = { name: 'new', scopes: ['a'], metadata: { plan: { limits: [2] } } };
-    const given2 = structuredClone(changes);
-    const updated = await store.update(id, given2);
+    const givenChanges = structuredClone(changes);
+    const updated = await store.update(id, givenChanges);
+    demand('find() gives a record as it was changed', await store.find(digest), { ...record, ...changes });
     for (const before of handedOut) demand('A record that was handed out shows no later change', before, record);
 
-    scribbleOn(given2);
+    scribbleOn(givenChanges);
     [...handedOut, updated].forEach(scribbleOn);
     demand('A store does not keep what it handed out or was handed', await store.find(digest), { ...record, ...changes });
   },

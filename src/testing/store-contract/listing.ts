@@ -74,15 +74,16 @@ export const listing: Cases<OpenedStore<CredentialStore>> = {
     const records = Array.from({ length: 250 }, (_, n) => recordOf(owner, { issuedAt: 1_000 + Math.floor(n / 3) }));
     await atOnce(opened, records.length, (machine, index) => machine.insert(records[index] as StoredRecord));
     const seen: string[] = [];
-    for (let after: string | undefined; ;) {
-      const page = await (seen.length % 2 === 0 ? store : peer).list(owner, { after, limit: 17 });
+    for (let turn = 0; turn < 30; turn++) {
+      const after = seen.at(-1);
+      const page = await (turn % 2 === 0 ? store : peer).list(owner, { after, limit: 17 });
       if (page.length === 0) break;
       seen.push(...ids(page));
-      after = seen.at(-1) as string;
+      if (turn >= 10) continue;
       await peer.insert(recordOf(owner, { issuedAt: 1 }));
       await store.insert(recordOf(owner, { issuedAt: 1_040 }));
-      await peer.revoke(after, Date.now());
-      await store.recordUses([{ id: after, count: 1, lastUsedAt: Date.now() }]);
+      await peer.revoke(seen[0] as string, Date.now());
+      await store.revoke(seen.at(-1) as string, Date.now());
     }
     const first = new Set(ids(records));
     demand('Pages hold no record twice', new Set(seen).size, seen.length);

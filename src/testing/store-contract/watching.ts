@@ -20,7 +20,7 @@ export function watching({ push, withinMs }: { push: boolean; withinMs: number }
         const second = await toldOf(store, [control], withinMs);
         demand('A listener is told nothing after the end of its subscription', listener.of(second), 0);
       } finally {
-        await Promise.all(ends.map((end) => end()));
+        await Promise.all(ends.map(async (end) => end()));
       }
     },
 
@@ -37,7 +37,7 @@ export function watching({ push, withinMs }: { push: boolean; withinMs: number }
         demand('revoke() is true although a listener throws', revoked, true);
         await toldOf(store, [control], withinMs);
       } finally {
-        await Promise.all(ends.map((end) => end()));
+        await Promise.all(ends.map(async (end) => end()));
       }
     },
 

@@ -58,12 +58,13 @@ function isFor(aud: unknown, audiences: ReadonlySet<string>): boolean {
 /** Media types compare without case, and `application/` may be left out (RFC 7515 §4.1.9). */
 function isAcceptedType(typ: unknown, types: ReadonlySet<string>): boolean {
   if (typ === undefined) return types.has('');
-  return typeof typ === 'string' && typ !== '' && types.has(bareType(typ));
+  return typeof typ === 'string' && bareType(typ) !== '' && types.has(bareType(typ));
 }
 
 export const bareType = (typ: string): string => typ.toLowerCase().replace(/^application\//, '');
 
-const isNumericDate = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+/** Seconds since the epoch (RFC 7519 §2) that are finite in milliseconds too. */
+const isNumericDate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && Number.isFinite(value * 1000);
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isAbsentOr = (test: (value: unknown) => boolean, value: unknown): boolean => value === undefined || test(value);

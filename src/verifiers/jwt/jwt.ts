@@ -41,6 +41,8 @@ const aTextOrList = must(
   'a non-empty string or a non-empty list of them',
   (value) => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
 );
+const isTypes = (value: unknown): boolean =>
+  [value].flat().length > 0 && [value].flat().every((one) => isText(one) && bareType(one as string) !== '');
 const isAlgorithm = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(ALGORITHMS, value);
 const isHmac = (algorithm: unknown): boolean => String(algorithm).startsWith('HS');
 
@@ -59,7 +61,7 @@ const optionsSchema = z
         Array.isArray((value as JwkSet | null)?.keys) && (value as JwkSet).keys.every((key) => typeof key === 'object' && key !== null),
     ).optional(),
     profile: z.literal('rfc9068', { error: 'must be "rfc9068"' }).optional(),
-    typ: aTextOrList.optional(),
+    typ: must('a media type, such as "at+jwt", or a non-empty list of them', isTypes).optional(),
     requiredClaims: aListOf('names of claims', isText).optional(),
     scopeClaim: aText.optional(),
     clockToleranceMs: aDuration(0, MAX_TOLERANCE_MS).optional(),
@@ -103,7 +105,7 @@ export function jwt(options: JwtOptions): Verifier {
       const jws = readCompactJws(token);
       const algorithm = jws?.header.alg as Algorithm;
       if (!jws || !isPlainHeader(jws.header)) return { ok: false, reason: 'malformed' };
-      const candidates = algorithms.includes(algorithm) ? keys.candidates(algorithm, jws.header.kid as string | undefined) : [];
+      const candidates = keys.candidates(algorithm, jws.header.kid as string | undefined);
       const verdicts = candidates.map((candidate) => isSignedBy(token, algorithm, candidate.key));
       const settle = (signed: readonly boolean[]): Verification =>
         signed.includes(true) ? judge(jws) : { ok: false, reason: 'bad_signature' };

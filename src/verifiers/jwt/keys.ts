@@ -24,7 +24,6 @@ export interface KeySource {
 
 const WHERE = 'jwt()';
 const MIN_RSA_BITS = 2048;
-const KEY_TYPES = new Set<unknown>(['RSA', 'EC', 'OKP', 'oct']);
 
 /** One key, whatever `kid` a token names, unless the key has one itself. */
 export function singleKey(input: KeyInput, algorithms: readonly Algorithm[]): KeySource {
@@ -42,7 +41,7 @@ export function singleKey(input: KeyInput, algorithms: readonly Algorithm[]): Ke
 /** The keys of a set that can verify. Providers publish others beside them, which are passed over (RFC 7517 §5). */
 export function keySet(set: JwkSet, algorithms: readonly Algorithm[]): KeySource {
   const keys = set.keys.flatMap((jwk, index) => {
-    const key = KEY_TYPES.has(jwk.kty) ? readKey(`jwks.keys.${index}`, jwk, algorithms) : undefined;
+    const key = isKnown(jwk) ? readKey(`jwks.keys.${index}`, jwk, algorithms) : undefined;
     return key && key.algorithms.size > 0 ? [key] : [];
   });
   if (keys.length === 0) throw new TypeError(`${WHERE}: option "jwks" holds no key that verifies ${algorithms.join(', ')}`);
@@ -98,14 +97,18 @@ function publicKey(option: string, input: KeyInput): KeyObject {
 
 /** The secret of an HMAC. A public key in its place is the algorithm confusion of RFC 8725 §2.1: anyone could sign. */
 function secretKey(option: string, input: KeyInput): KeyObject {
-  if (isJwk(input) && input.kty === 'oct' && typeof input.k === 'string') return createSecretKey(Buffer.from(input.k, 'base64url'));
-  if (input instanceof KeyObject && input.type === 'secret') return input;
-  if (input instanceof KeyObject || isJwk(input) || isKeyMaterial(Buffer.from(input))) {
+  const bytes = secretBytes(input);
+  if (!bytes || isKeyMaterial(bytes))
     throw new TypeError(
       `${WHERE}: option "${option}" is a public or private key; HS algorithms need a secret that only the issuer and this API know`,
     );
-  }
-  return createSecretKey(Buffer.from(input));
+  return createSecretKey(bytes);
+}
+
+function secretBytes(input: KeyInput): Buffer | undefined {
+  if (input instanceof KeyObject) return input.type === 'secret' ? input.export() : undefined;
+  if (!isJwk(input)) return Buffer.from(input);
+  return input.kty === 'oct' && typeof input.k === 'string' ? Buffer.from(input.k, 'base64url') : undefined;
 }
 
 function isKeyMaterial(bytes: Buffer): boolean {
@@ -129,6 +132,9 @@ function succeeds(attempt: () => unknown): boolean {
     return false;
   }
 }
+
+/** Key types, curves and forms that nobody here knows are passed over in a set (RFC 7517 §5). */
+const isKnown = (jwk: JsonWebKey): boolean => jwk.kty === 'oct' || succeeds(() => createPublicKey({ key: jwk, format: 'jwk' }));
 
 function isForVerifying(jwk: JsonWebKey): boolean {
   const { use, key_ops: operations } = jwk as { use?: unknown; key_ops?: unknown };

@@ -1,0 +1,112 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Command } from 'commander';
+import type { RequestLike } from '../carriers/carrier';
+import type { Reason } from '../credential/reason';
+import type { Authentication } from '../http/middleware';
+import { latchkey, type Latchkey } from '../latchkey';
+import { apiKeys } from '../verifiers/api-keys';
+import { requestOf } from './curl';
+import { openStore } from './open-store';
+import { REASONS } from './reasons';
+import { CommandError, type Terminal } from './terminal';
+import { collect } from './values';
+
+interface Options {
+  readonly config?: string;
+  readonly store?: string;
+  readonly prefix?: string;
+  readonly scope?: readonly string[];
+  readonly json?: boolean;
+}
+
+const HELP = `
+Give the curl line in quotes or on standard input, or a key alone. It is asked of the guards that --config exports (the result of
+latchkey(), or its check function), or of the keys in --store with --prefix. Nothing is sent anywhere, and no secret is printed.
+
+Examples:
+  $ latchkey explain --config ./auth.mjs --scope domains:write 'curl https://api.example.com/v1/domains -H "X-API-Key: …"'
+  $ latchkey explain --store sqlite:./keys.db --prefix osir < curl.txt`;
+
+/** `latchkey explain`: what the guards make of a request, and why, for whoever has to answer a client's question. */
+export function explainCommand(terminal: Terminal): Command {
+  return new Command('explain')
+    .description('tell what a guard answers to a curl line or a key, and why')
+    .argument('[words...]', 'the curl line, or a key')
+    .option('--config <module>', 'a module that exports what latchkey() returned')
+    .option('--prefix <word>', 'prefix of the keys in --store (or LATCHKEY_PREFIX)', terminal.env.LATCHKEY_PREFIX)
+    .option('--scope <scopes>', 'scopes that the route asks for; may stand more than once', collect)
+    .addHelpText('after', HELP)
+    .action(async (words: readonly string[], _, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const asked = (words.length === 0 ? await terminal.input() : words.join(' ')).trim();
+      if (asked === '') throw new TypeError('nothing to explain: give a curl line or a key');
+      const { check, close } = await guardsOf(options, terminal);
+      try {
+        const request = asked.startsWith('curl ') ? requestOf(asked) : bearing(asked);
+        print(await check(request, { scopes: options.scope ?? [] }), options, terminal);
+      } finally {
+        await close();
+      }
+    });
+}
+
+const bearing = (key: string): RequestLike => ({ method: 'GET', url: '/', headers: { authorization: `Bearer ${key}` } });
+
+type Guards = Pick<Latchkey, 'check' | 'close'>;
+
+async function guardsOf({ config, store, prefix }: Options, terminal: Terminal): Promise<Guards> {
+  if (config !== undefined) return guardsFrom(config);
+  if (prefix === undefined) throw new TypeError('give --config, or --store and --prefix');
+  const opened = await openStore(store ?? terminal.env.LATCHKEY_STORE);
+  const guards = latchkey({ verifiers: [apiKeys({ prefix, store: opened.store })], timeoutMs: 5_000 });
+  return {
+    check: guards.check,
+    async close() {
+      await guards.close();
+      await opened.close();
+    },
+  };
+}
+
+async function guardsFrom(path: string): Promise<Guards> {
+  let exported: Record<string, unknown>;
+  try {
+    exported = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+  } catch (cause) {
+    throw new CommandError(`${path} could not be loaded: ${(cause as Error).message}`, { cause });
+  }
+  const isGuards = (value: unknown): value is Guards => typeof (value as Guards | null | undefined)?.check === 'function';
+  const guards = [exported, ...Object.values(exported)].find(isGuards);
+  if (!guards) throw new CommandError(`${path} exports neither what latchkey() returned nor its check function`);
+  return { check: guards.check, close: async () => guards.close?.() };
+}
+
+/** The row of the HTTP contract that an answer is of. */
+function rowOf(reason: Reason, challenge: string): number {
+  const rows: Partial<Record<Reason, number>> = {
+    ...{ missing: 1, multiple: 4, insufficient_scope: 5, denied: 6, step_up: 7, bad_proof: 8, replayed: 8, unavailable: 9 },
+  };
+  return rows[reason] ?? (challenge.includes('error="invalid_token"') ? 2 : 3);
+}
+
+function print(decision: Authentication, { json }: Options, terminal: Terminal): void {
+  if (decision.status !== 'refused') {
+    const { subject, scopes, credentialId } = decision.status === 'authenticated' ? decision.principal : { scopes: [] };
+    if (json) return terminal.out(JSON.stringify({ status: decision.status, subject, scopes, credentialId }, null, 2));
+    return terminal.out(`It passes: ${subject}, with ${scopes.join(' ') || 'no scopes'} (${credentialId})`);
+  }
+  const { reason, refusal } = decision;
+  const challenge = [refusal.headers['WWW-Authenticate'] ?? []].flat().join(', ');
+  const row = rowOf(reason, challenge);
+  const { happened, section, mend } = REASONS[reason];
+  if (json) {
+    const { status, body } = refusal;
+    return terminal.out(
+      JSON.stringify({ status: 'refused', answer: status, row, reason, happened, section, mend, challenge, body }, null, 2),
+    );
+  }
+  terminal.out(`${refusal.status}, row ${row} of the contract: ${refusal.body}`);
+  if (challenge !== '') terminal.out(`WWW-Authenticate: ${challenge}`);
+  terminal.out(`\nReason: ${reason} (${section})\n${happened}\n${mend}`);
+}

@@ -1,0 +1,236 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { apiKeys } from '../verifiers/api-keys';
+import type { ImportedRecord, Issued, PublicRecord, Whose } from '../verifiers/life';
+import type { ManagedVerifier } from '../verifiers/stored';
+import { openStore } from './open-store';
+import { detailsOf, tableOf } from './print';
+import { CommandError, type Terminal } from './terminal';
+import { collect, count, duration, expiry, id as anId, jsonObject } from './values';
+
+interface Shared {
+  readonly store?: string;
+  readonly prefix?: string;
+  readonly json?: boolean;
+}
+interface Described extends Shared {
+  readonly subject: string;
+  readonly client?: string;
+  readonly scope?: readonly string[];
+  readonly name?: string;
+  readonly environment?: string;
+  readonly expires?: number | null;
+  readonly metadata?: Record<string, unknown>;
+}
+type Held = Shared & { readonly subject?: string; readonly client?: string; readonly grant?: string };
+
+const EXAMPLES = `
+Examples:
+  $ export LATCHKEY_STORE=sqlite:./keys.db
+  $ latchkey keys create --prefix osir --subject acct_42 --scope domains:read --name CI
+  $ latchkey keys list --subject acct_42
+  $ latchkey keys rotate <id> --overlap 7d
+  $ latchkey keys revoke <id>`;
+
+/** `latchkey keys …`: the life of API keys, for the hands of an operator. */
+export function keysCommand(terminal: Terminal): Command {
+  const keys = new Command('keys').description('create, list, change and end API keys').addHelpText('after', EXAMPLES);
+
+  keys
+    .command('create')
+    .description('make a key; its secret is printed on standard output, this once')
+    .requiredOption(
+      '--prefix <word>',
+      'first word of the key, for example osir for osir_live_… (or LATCHKEY_PREFIX)',
+      terminal.env.LATCHKEY_PREFIX,
+    )
+    .requiredOption('--subject <id>', 'whom the key speaks for')
+    .option('--scope <scopes>', 'scopes of the key; may stand more than once', collect)
+    .option('--name <name>', 'what its owner calls it')
+    .option('--environment <word>', 'live unless named otherwise')
+    .option('--expires <when>', 'never (the default), a date, or a duration such as 90d', expiry)
+    .option('--client <id>', 'the client that it was made for')
+    .option('--metadata <json>', 'a JSON object: the claims of the principal', jsonObject)
+    .action((_, command: Command) =>
+      withKeys(command, terminal, async (life, options: Described) => {
+        const { prefix, subject, client, scope = [], name, environment, expires, metadata } = options;
+        const issued = await life(prefix).issue({
+          subject,
+          scopes: scope,
+          ...(name !== undefined && { name }),
+          ...(environment !== undefined && { environment }),
+          ...(expires !== undefined && { expiresAt: expires }),
+          ...(client !== undefined && { clientId: client }),
+          ...(metadata !== undefined && { metadata }),
+        });
+        printIssued(issued, options, terminal);
+      }),
+    );
+
+  owned(keys.command('list').description('the keys of a subject, a client or a grant, in the order of issue'))
+    .option('--after <id>', 'begin after this key', anId)
+    .option('--limit <n>', 'at most so many (100)', count)
+    .action((_, command: Command) =>
+      withKeys(command, terminal, async (life, options: Held & { after?: string; limit?: number }) => {
+        const { after, limit } = options;
+        const page = { ...(after !== undefined && { after }), ...(limit !== undefined && { limit }) };
+        const records = await life().list({ ...whoseOf(options), ...page });
+        terminal.out(options.json ? JSON.stringify(records, null, 2) : tableOf(records));
+      }),
+    );
+
+  keys
+    .command('show')
+    .argument('<id>', 'the key', anId)
+    .description('all that is known of a key')
+    .action((id: string, _, command: Command) =>
+      withKeys(command, terminal, async (life, options: Shared) => printRecord(found(await life().get(id), id), options, terminal)),
+    );
+
+  keys
+    .command('update')
+    .argument('<id>', 'the key', anId)
+    .description('change the name, scopes, expiry or metadata of a key that is not revoked')
+    .option('--name <name>', 'its new name')
+    .option('--scope <scopes>', 'its new scopes, all of them; may stand more than once', collect)
+    .option('--expires <when>', 'never, a date, or a duration from now', expiry)
+    .option('--metadata <json>', 'its new metadata', jsonObject)
+    .action((id: string, _, command: Command) =>
+      withKeys(command, terminal, async (life, options: Omit<Described, 'subject'>) => {
+        const { name, scope, expires, metadata } = options;
+        const record = await life().update(id, {
+          ...(name !== undefined && { name }),
+          ...(scope !== undefined && { scopes: scope }),
+          ...(expires !== undefined && { expiresAt: expires }),
+          ...(metadata !== undefined && { metadata }),
+        });
+        printRecord(found(record, id), options, terminal);
+      }),
+    );
+
+  keys
+    .command('rotate')
+    .argument('<id>', 'the key', anId)
+    .description('put a new key in the place of one; the new secret is printed on standard output, this once')
+    .option('--prefix <word>', 'first word of the new key (that of the old one)', terminal.env.LATCHKEY_PREFIX)
+    .option('--overlap <duration>', 'how long the old key lives on (not at all)', duration)
+    .action((id: string, _, command: Command) =>
+      withKeys(command, terminal, async (life, options: Shared & { overlap?: number }) => {
+        const { overlap } = options;
+        const prefix = options.prefix ?? prefixOf(found(await life().get(id), id));
+        const issued = await life(prefix).rotate(id, overlap === undefined ? {} : { overlapMs: overlap });
+        printIssued(found(issued, id), options, terminal);
+      }),
+    );
+
+  owned(
+    keys.command('revoke').argument('[id]', 'the key', anId).description('end a key now; or all keys of a subject, a client or a grant'),
+  ).action((id: string | undefined, _, command: Command) =>
+    withKeys(command, terminal, async (life, options: Held) => {
+      const revoked = id === undefined ? await life().revokeAll(whoseOf(options)) : Number(await life().revoke(id));
+      if (id !== undefined && revoked === 0) throw new CommandError(`no key ${id} that could be revoked`);
+      terminal.out(options.json ? JSON.stringify({ revoked }) : `Revoked: ${revoked}`);
+    }),
+  );
+
+  keys
+    .command('import [file]')
+    .description('take over keys that exist already, by their SHA-256 digests (- or no file: standard input)')
+    .option('--subject <id>', 'for lines that name none')
+    .option('--scope <scopes>', 'for lines that name none; may stand more than once', collect)
+    .addHelpText(
+      'after',
+      '\nEach line is a digest (64 of hex or 43 of base64url), or a JSON object: {"digest":"…","subject":"…","scopes":["…"],"name":"…"}.\nKeys that are known already are left as they are.',
+    )
+    .action((file: string | undefined, _, command: Command) =>
+      withKeys(command, terminal, async (life, options: Shared & { subject?: string; scope?: readonly string[] }) => {
+        const text = file === undefined || file === '-' ? await terminal.input() : await readFile(file, 'utf8');
+        const lines = text.split('\n').filter((line) => line.trim() !== '');
+        const added = await life().import(lines.map((line, index) => importedFrom(line, index, options)));
+        terminal.out(options.json ? JSON.stringify(added, null, 2) : `Imported: ${added.length} of ${lines.length}`);
+      }),
+    );
+
+  keys
+    .command('prune')
+    .description('drop what ended long ago')
+    .option('--older-than <duration>', 'how long ago (30d)', duration)
+    .action((_, command: Command) =>
+      withKeys(command, terminal, async (life, options: Shared & { olderThan?: number }) => {
+        const { olderThan } = options;
+        const pruned = await life().prune(olderThan === undefined ? {} : { olderThanMs: olderThan });
+        terminal.out(options.json ? JSON.stringify({ pruned }) : `Pruned: ${pruned}`);
+      }),
+    );
+
+  return keys;
+}
+
+const owned = (command: Command): Command =>
+  command.option('--subject <id>', 'of this subject').option('--client <id>', 'of this client').option('--grant <id>', 'of this grant');
+
+/** The life of keys in the store. The prefix matters to what is issued alone. */
+type Life = (prefix?: string) => ManagedVerifier;
+
+/** Opens the store, hands the life of its keys to `work`, and closes it, however that ended. */
+async function withKeys<O extends Shared>(
+  command: Command,
+  terminal: Terminal,
+  work: (life: Life, options: O) => Promise<void>,
+): Promise<void> {
+  const options = command.optsWithGlobals<O>();
+  const { store, close } = await openStore(options.store ?? terminal.env.LATCHKEY_STORE);
+  try {
+    await work((prefix = 'any') => apiKeys({ prefix, store }), options);
+  } finally {
+    await close();
+  }
+}
+
+/** The prefix of the key that is replaced, as its hint shows it. */
+function prefixOf({ hint }: PublicRecord): string {
+  const [prefix, ...others] = hint.split('_');
+  if (prefix && others.length === 2) return prefix;
+  throw new CommandError('the old key does not show its prefix; give --prefix');
+}
+
+function whoseOf({ subject, client, grant }: Held): Whose {
+  const given = [
+    ...(subject === undefined ? [] : [{ subject }]),
+    ...(client === undefined ? [] : [{ clientId: client }]),
+    ...(grant === undefined ? [] : [{ grantId: grant }]),
+  ];
+  if (given.length !== 1) throw new TypeError('give one of --subject, --client and --grant');
+  return given[0] as Whose;
+}
+
+function importedFrom(
+  line: string,
+  index: number,
+  { subject, scope = [] }: { subject?: string; scope?: readonly string[] },
+): ImportedRecord {
+  const shared = { ...(subject !== undefined && { subject }), scopes: scope };
+  if (!line.trim().startsWith('{')) return { ...shared, digest: line.trim() } as ImportedRecord;
+  try {
+    return { ...shared, ...(JSON.parse(line) as ImportedRecord) };
+  } catch {
+    throw new TypeError(`line ${index + 1} is neither a digest nor a JSON object`);
+  }
+}
+
+function found<T>(value: T | undefined, id: string): T {
+  if (value === undefined) throw new CommandError(`no key ${id}, or it has ended`);
+  return value;
+}
+
+/** The secret alone on standard output, so that `KEY=$(latchkey keys create …)` holds it; the rest is for the eye. */
+function printIssued({ secret, record }: Issued, { json }: Shared, terminal: Terminal): void {
+  if (json) return terminal.out(JSON.stringify({ secret, record }, null, 2));
+  terminal.err(detailsOf(record));
+  terminal.err('\nThe key, shown this once:');
+  terminal.out(secret);
+}
+
+function printRecord(record: PublicRecord, { json }: Shared, terminal: Terminal): void {
+  terminal.out(json ? JSON.stringify(record, null, 2) : detailsOf(record));
+}

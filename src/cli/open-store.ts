@@ -1,0 +1,73 @@
+import type { CredentialStore, StateStore } from '../stores/store';
+import { redisStore } from '../stores/redis';
+import { sqlStore, type SqlStore } from '../stores/sql';
+import { CommandError } from './terminal';
+
+export interface OpenStore {
+  readonly store: CredentialStore & StateStore;
+  readonly close: () => Promise<void>;
+}
+
+const FORMS = 'sqlite:./keys.db, postgres://…, mysql://… or redis://…';
+
+/** Opens the store that a URL names, with the driver that is installed beside Latchkey. SQL tables are made where they are not there yet. */
+export async function openStore(url: string | undefined): Promise<OpenStore> {
+  if (url === undefined) throw new TypeError(`no store: give --store or LATCHKEY_STORE, for example ${FORMS}`);
+  const open = OPENERS.get(url.split(':')[0] as string);
+  if (!open) throw new TypeError(`a store is named by ${FORMS}`);
+  return open(url);
+}
+
+const OPENERS: ReadonlyMap<string, (url: string) => Promise<OpenStore>> = new Map([
+  ['sqlite', sqlite],
+  ['postgres', postgres],
+  ['postgresql', postgres],
+  ['mysql', mysql],
+  ['mariadb', (url) => mysql(url.replace(/^mariadb/, 'mysql'))],
+  ['redis', redis],
+  ['rediss', redis],
+]);
+
+async function sqlite(url: string): Promise<OpenStore> {
+  const { Kysely, SqliteDialect } = await driver('kysely', () => import('kysely'));
+  const { default: Database } = await driver('better-sqlite3', () => import('better-sqlite3'));
+  const file = url.slice('sqlite:'.length).replace(/^\/\/(?=.)/, '');
+  return migrated(new Kysely({ dialect: new SqliteDialect({ database: new Database(file) }) }));
+}
+
+async function postgres(url: string): Promise<OpenStore> {
+  const { Kysely, PostgresDialect } = await driver('kysely', () => import('kysely'));
+  const { Pool } = (await driver('pg', () => import('pg'))).default;
+  return migrated(
+    new Kysely({ dialect: new PostgresDialect({ pool: new Pool({ connectionString: url, connectionTimeoutMillis: 5_000 }) }) }),
+  );
+}
+
+async function mysql(url: string): Promise<OpenStore> {
+  const { Kysely, MysqlDialect } = await driver('kysely', () => import('kysely'));
+  const { createPool } = (await driver('mysql2', () => import('mysql2'))).default;
+  return migrated(new Kysely({ dialect: new MysqlDialect({ pool: createPool(url) }) }));
+}
+
+async function redis(url: string): Promise<OpenStore> {
+  const { createClient } = await driver('redis', () => import('redis'));
+  const client = createClient({ url, socket: { connectTimeout: 5_000, reconnectStrategy: false } });
+  await client.on('error', () => undefined).connect();
+  return { store: redisStore({ client }), close: async () => void (await client.close()) };
+}
+
+type Db = Parameters<typeof sqlStore>[0]['db'];
+
+async function migrated(db: Db): Promise<OpenStore> {
+  const store: SqlStore = sqlStore({ db });
+  await store.migrate();
+  return { store, close: () => db.destroy() };
+}
+
+async function driver<M>(name: string, load: () => Promise<M>): Promise<M> {
+  try {
+    return await load();
+  } catch (cause) {
+    throw new CommandError(`the driver ${name} is missing: npm install ${name}`, { cause });
+  }
+}

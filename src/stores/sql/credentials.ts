@@ -1,0 +1,81 @@
+import { idOf } from '../../credential/digest';
+import type { CredentialStore, RecordedUse } from '../store';
+import { all, endedBefore, endsFrom, hasId, isAfter, isKnown, isLive, isOfKind, isOwnedBy, not, type Condition } from './conditions';
+import type { News } from './news';
+import { changedColumns, COLUMNS, recordOf, rowOf } from './rows';
+import type { CredentialsTable, Database } from './tables';
+import { isStorable, whole } from './values';
+import type { Writes } from './writes';
+
+export function credentialsIn(db: Database, writes: Writes, news: News): Omit<CredentialStore, 'watch'> {
+  const select = (condition: Condition) => db.selectFrom('latchkey_credentials').select(COLUMNS).where(condition);
+
+  const findById = async (id: string) => {
+    const row = await select(all(hasId(id), isKnown)).executeTakeFirst();
+    return row && recordOf(row);
+  };
+  const change = async (condition: Condition, changes: Partial<CredentialsTable>, at: number) => {
+    const rows = await writes.change(all(condition, isLive), changes, at);
+    news.tell(
+      rows.map(({ id }) => id),
+      at,
+    );
+    return rows;
+  };
+
+  return {
+    findById,
+    async find(digest) {
+      // By the primary key alone, so that a damaged digest is seen as such and not as an unknown one.
+      const record = await findById(idOf(digest));
+      return record?.digest === digest ? record : undefined;
+    },
+    async insert(record) {
+      const row = rowOf(record);
+      if (await writes.insert('latchkey_credentials', row)) return true;
+      await writes.drop('latchkey_credentials', all(hasId(row.id), not(isKnown)));
+      return writes.insert('latchkey_credentials', row);
+    },
+    async list(owner, { after, limit }) {
+      const last = after === undefined ? undefined : await select(all(hasId(after), isOwnedBy(owner), isKnown)).executeTakeFirst();
+      if (after !== undefined && !last) return [];
+      const page = all(isOwnedBy(owner), isKnown, ...(last ? [isAfter(recordOf(last))] : []));
+      const rows = await select(page).orderBy('issued_at').orderBy('id').limit(limit).execute();
+      return rows.map(recordOf);
+    },
+    async update(id, changes) {
+      // What is live has no `revoked_at`: to set that to null changes nothing, and is something to set where nothing else is.
+      const [row] = await change(hasId(id), { revoked_at: null, ...changedColumns(changes) }, Date.now());
+      return row && recordOf(row);
+    },
+    async end(id, at) {
+      const end = whole(at);
+      return (await change(all(hasId(id), endsFrom(end)), { expires_at: end }, Date.now())).length === 1;
+    },
+    async revoke(id, at) {
+      return (await change(hasId(id), { revoked_at: whole(at) }, whole(at))).length === 1;
+    },
+    async revokeAll(owner, at) {
+      return (await change(isOwnedBy(owner), { revoked_at: whole(at) }, whole(at))).length;
+    },
+    async recordUses(uses) {
+      await writes.addUses(mergedById(uses));
+    },
+    async prune(kind, before) {
+      const now = Date.now();
+      await writes.drop('latchkey_state', (eb) => eb('ends_at', '<=', now));
+      return writes.drop('latchkey_credentials', all(isOfKind(kind), endedBefore(whole(before))));
+    },
+  };
+}
+
+/** One use for each id, in the order of ids, so that those who write at the same time lock rows in the same order. */
+function mergedById(uses: readonly RecordedUse[]): readonly RecordedUse[] {
+  const byId = new Map<string, RecordedUse>();
+  for (const { id, count, lastUsedAt } of uses) {
+    if (!isStorable(id)) continue;
+    const known = byId.get(id) ?? { count: 0, lastUsedAt };
+    byId.set(id, { id, count: known.count + whole(count), lastUsedAt: Math.max(known.lastUsedAt, whole(lastUsedAt)) });
+  }
+  return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+}

@@ -1,0 +1,66 @@
+interface DriverError {
+  readonly message?: unknown;
+  readonly code?: unknown;
+  /** MySQL's number of an error. */
+  readonly errno?: unknown;
+  readonly sqlMessage?: unknown;
+  /** Set by MySQL's server. */
+  readonly sqlState?: unknown;
+  /** Set by PostgreSQL's server. */
+  readonly severity?: unknown;
+}
+
+const of = (error: unknown): DriverError => (typeof error === 'object' && error !== null ? error : {});
+
+/** MySQL refuses a second row of one primary key by an error alone. Of another index that somebody made, it is an error indeed. */
+export const isDuplicateRow = (error: unknown): boolean => of(error).errno === 1062 && /[.']PRIMARY'/.test(String(of(error).sqlMessage));
+export const isDuplicateIndex = (error: unknown): boolean => of(error).errno === 1061;
+
+const MISSING: readonly unknown[] = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'];
+
+/** A table or column that `migrate()` would have made. */
+export function isMissing(error: unknown): boolean {
+  const { code, message } = of(error);
+  return MISSING.includes(code) || (typeof message === 'string' && /no such (table|column): |has no column named /.test(message));
+}
+
+/** SQLite's lock is held by another connection. */
+export const isBusy = (error: unknown): boolean => of(error).code === 'SQLITE_BUSY';
+
+/** Two writers got into each other's way: the database undid one, and asks for it again. */
+const isConflict = (error: unknown): boolean => {
+  const { code } = of(error);
+  return code === '40001' || code === '40P01' || code === 'ER_LOCK_DEADLOCK';
+};
+
+const ATTEMPTS = 5;
+
+/** The same methods. What they reject with says what failed, and never what was asked: drivers quote parameters in messages and members. */
+export function guarded<T extends Record<keyof T, (...args: never[]) => Promise<unknown>>>(methods: T): T {
+  const guard =
+    (name: string, method: (...args: never[]) => Promise<unknown>) =>
+    async (...args: never[]) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await method(...args);
+        } catch (error) {
+          if (attempt < ATTEMPTS && isConflict(error)) continue;
+          throw withoutValues(name, error);
+        }
+      }
+    };
+  return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, guard(name, method as never)])) as T;
+}
+
+function withoutValues(name: string, error: unknown): Error {
+  if (isMissing(error)) return new Error('sqlStore: its tables are missing or of an older version: run `await store.migrate()` first');
+  return new Error(`sqlStore: ${name}() failed: ${reasonOf(error)}`);
+}
+
+/** What a server says of a statement may quote the statement's values; of a connection (FATAL), and what a driver says itself, does not. */
+function reasonOf(error: unknown): string {
+  const { code, message, sqlState, severity } = of(error);
+  const ofStatement = typeof sqlState === 'string' || (typeof severity === 'string' && severity !== 'FATAL');
+  const isText = (text: unknown): text is string => typeof text === 'string' && text !== '';
+  return [ofStatement ? undefined : message, code].find(isText) ?? 'no reason was given';
+}

@@ -1,0 +1,69 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { RecordedUse } from '../store';
+import type { Condition } from './conditions';
+import { isDuplicateRow } from './errors';
+import { COLUMNS } from './rows';
+import type { Database } from './tables';
+import { addInBatches, inBatches, type Writes } from './writes';
+
+/** Each row looks through the whole list for its own: no longer than is quick. */
+const USES_AT_ONCE = 100;
+
+/** MySQL has no RETURNING: what a write is about is read and locked first, in a transaction. */
+export function lockingWrites(db: Database): Writes {
+  return {
+    async insert(table, row) {
+      // INSERT IGNORE would also cut short what is too long, and count what it did by the settings of the connection.
+      try {
+        await db
+          .insertInto(table as 'latchkey_state')
+          .values(row as never)
+          .execute();
+        return true;
+      } catch (error) {
+        if (isDuplicateRow(error)) return false;
+        throw error;
+      }
+    },
+    async replaceState(row) {
+      const { value, ends_at } = row;
+      await db.insertInto('latchkey_state').values(row).onDuplicateKeyUpdate({ value, ends_at }).execute();
+    },
+    async takeState(id) {
+      return db.transaction().execute(async (transaction) => {
+        const found = await transaction.selectFrom('latchkey_state').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+        if (found) await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
+        return found;
+      });
+    },
+    async change(condition, changes) {
+      return db.transaction().execute(async (transaction) => {
+        const rows = await transaction.selectFrom('latchkey_credentials').select(COLUMNS).where(condition).forUpdate().execute();
+        const ids = rows.map(({ id }) => id);
+        if (rows.length > 0) await transaction.updateTable('latchkey_credentials').set(changes).where('id', 'in', ids).execute();
+        return rows.map((row) => ({ ...row, ...changes }));
+      });
+    },
+    async addUses(uses) {
+      await addInBatches(db, uses, USES_AT_ONCE, addUses);
+    },
+    async drop(table, condition) {
+      const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
+      return inBatches(async (limit) => Number((await drop.limit(limit).executeTakeFirstOrThrow()).numDeletedRows));
+    },
+  };
+}
+
+const addUses = (db: Database, uses: readonly RecordedUse[]) => {
+  const ids = uses.map(({ id }) => id);
+  const byId = (value: (use: RecordedUse) => RawBuilder<unknown>) => {
+    const cases = uses.map((use) => sql`when ${use.id} then ${value(use)}`);
+    return sql<number>`case id ${sql.join(cases, sql` `)} end`;
+  };
+  const later = (time: number) => sql`case when last_used_at > ${sql.lit(time)} then last_used_at else ${sql.lit(time)} end`;
+  return db
+    .updateTable('latchkey_credentials')
+    .set({ use_count: sql`use_count + ${byId(({ count }) => sql.lit(count))}`, last_used_at: byId(({ lastUsedAt }) => later(lastUsedAt)) })
+    .where('id', 'in', ids)
+    .execute();
+};

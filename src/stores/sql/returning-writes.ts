@@ -1,0 +1,68 @@
+import { sql } from 'kysely';
+import type { RecordedUse } from '../store';
+import type { Condition } from './conditions';
+import type { News } from './news';
+import { COLUMNS } from './rows';
+import type { Database } from './tables';
+import { addInBatches, inBatches, type Writes } from './writes';
+
+/** SQLite takes 32,766 parameters in a statement, PostgreSQL twice as many. */
+const USES_AT_ONCE = 30_000;
+
+/** On PostgreSQL and SQLite each write is one statement, and RETURNING tells what came of it. */
+export function returningWrites(db: Database, announcement: News['announcement'] | undefined): Writes {
+  return {
+    async insert(table, row) {
+      const inserted = await db
+        .insertInto(table as 'latchkey_state')
+        .values(row as never)
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .returning('id')
+        .execute();
+      return inserted.length === 1;
+    },
+    async replaceState(row) {
+      const { value, ends_at } = row;
+      await db
+        .insertInto('latchkey_state')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doUpdateSet({ value, ends_at }))
+        .execute();
+    },
+    async takeState(id) {
+      return db.deleteFrom('latchkey_state').where('id', '=', id).returningAll().executeTakeFirst();
+    },
+    async change(condition, changes, at) {
+      const changed = db.updateTable('latchkey_credentials').set(changes).where(condition).returning(COLUMNS);
+      return (announcement ? changed.returning(announcement(at)) : changed).execute();
+    },
+    async addUses(uses) {
+      await addInBatches(db, uses, USES_AT_ONCE, addUses);
+    },
+    async drop(table, condition) {
+      const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
+      return inBatches(async (limit) => {
+        const some = db
+          .selectFrom(table as 'latchkey_credentials')
+          .select('id')
+          .where(condition as Condition)
+          .limit(limit);
+        return (await drop.where('id', 'in', some).returning('id').execute()).length;
+      });
+    },
+  };
+}
+
+const addUses = (db: Database, uses: readonly RecordedUse[]) => {
+  const values = sql.join(uses.map(({ id, count, lastUsedAt }) => sql`(${id}, ${sql.lit(count)}, ${sql.lit(lastUsedAt)})`));
+  return db
+    .with('used(id, uses, at)', () => sql<{ id: string; uses: number; at: number }>`(values ${values})`)
+    .updateTable('latchkey_credentials')
+    .from('used')
+    .set((eb) => ({
+      use_count: eb('use_count', '+', eb.ref('used.uses')),
+      last_used_at: eb.case().when('last_used_at', '>', eb.ref('used.at')).then(eb.ref('last_used_at')).else(eb.ref('used.at')).end(),
+    }))
+    .whereRef('latchkey_credentials.id', '=', 'used.id')
+    .execute();
+};

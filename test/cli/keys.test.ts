@@ -1,0 +1,217 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { apiKeys, type PublicRecord } from 'latchkey';
+import { openStore } from '../../src/cli/open-store';
+import { startMariadb, type MariadbServer } from '../support/mariadb';
+import { startPostgres, type PostgresServer } from '../support/postgres';
+import { startRedis, type RedisServer } from '../support/redis';
+import { shell } from './terminal';
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
+const sqlite = `sqlite:${join(folder, 'keys.db')}`;
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const latchkey = shell({ LATCHKEY_STORE: sqlite });
+const create = (subject: string, ...more: string[]) => latchkey(['keys', 'create', '--prefix', 'osir', '--subject', subject, ...more]);
+const list = async (subject: string) =>
+  JSON.parse((await latchkey(['keys', 'list', '--subject', subject, '--json'])).out) as readonly PublicRecord[];
+const only = async (subject: string) => (await list(subject))[0] as PublicRecord;
+
+/** What the guard's own verifier says of a secret. */
+async function verdict(secret: string, url = sqlite): Promise<unknown> {
+  const { store, close } = await openStore(url);
+  try {
+    return await apiKeys({ prefix: 'osir', store }).verify(secret);
+  } finally {
+    await close();
+  }
+}
+
+describe('keys create', () => {
+  it('prints the secret on standard output, once and alone', async () => {
+    const { code, out, err } = await create('acct_1', '--scope', 'domains:read', '--name', 'CI');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^osir_live_[0-9A-Za-z]{49}$/);
+    expect(err).not.toContain(out);
+    expect(await verdict(out)).toMatchObject({ ok: true, principal: { subject: 'acct_1', scopes: ['domains:read'] } });
+  });
+
+  it('takes all that a key can have', async () => {
+    const all = ['--environment', 'test', '--client', 'app', '--metadata', '{"plan":"pro"}', '--expires', '2099-01-01'];
+    await create('acct_2', '--scope', 'a b', '--scope', 'c,d', ...all);
+    expect(await only('acct_2')).toMatchObject({
+      scopes: ['a', 'b', 'c', 'd'],
+      environment: 'test',
+      clientId: 'app',
+      metadata: { plan: 'pro' },
+      expiresAt: Date.UTC(2099, 0, 1),
+    });
+  });
+
+  it('prints secret and record as one object with --json', async () => {
+    const { out, err } = await create('acct_3', '--json');
+    const { secret, record } = JSON.parse(out) as { secret: string; record: PublicRecord };
+    expect([record.subject, err]).toEqual(['acct_3', '']);
+    expect(record).not.toHaveProperty('digest');
+    expect(await verdict(secret)).toMatchObject({ ok: true });
+  });
+});
+
+describe('the life of a key', () => {
+  it('is listed as a table, with the start of the secret alone', async () => {
+    const { out: secret } = await create('acct_4', '--name', 'Laptop', '--scope', 'a');
+    const { code, out } = await latchkey(['keys', 'list', '--subject', 'acct_4']);
+    expect(code).toBe(0);
+    expect(out.split('\n').map((line) => line.trim().split(/\s{2,}/))).toEqual([
+      ['ID', 'KEY', 'NAME', 'SUBJECT', 'SCOPES', 'STATE', 'LAST USED', 'USES'],
+      [(await only('acct_4')).id, `${secret.slice(0, 14)}…`, 'Laptop', 'acct_4', 'a', 'live', '–', '0'],
+    ]);
+  });
+
+  it('is paged', async () => {
+    for (const _ of [1, 2, 3]) await create('acct_5');
+    const [first, second, third] = await list('acct_5');
+    const { out } = await latchkey(['keys', 'list', '--subject', 'acct_5', '--limit', '1', '--after', first?.id as string, '--json']);
+    expect((JSON.parse(out) as PublicRecord[]).map(({ id }) => id)).toEqual([second?.id]);
+    expect(third).toBeDefined();
+  });
+
+  it('is shown, updated, rotated with its lineage, and revoked', async () => {
+    const { out: secret } = await create('acct_6', '--name', 'Old', '--scope', 'a');
+    const { id } = await only('acct_6');
+
+    expect(await latchkey(['keys', 'update', id, '--name', 'New', '--scope', 'b', '--expires', '90d'])).toMatchObject({ code: 0 });
+    const shown = await latchkey(['keys', 'show', id]);
+    expect(shown.out).toMatch(/name +New\n/);
+    expect(shown.out).toMatch(/scopes +b\n/);
+    expect(shown.out).toMatch(/state +live until \d{4}-/);
+
+    const rotated = await latchkey(['keys', 'rotate', id, '--overlap', '7d']);
+    expect(rotated.out).toMatch(/^osir_live_/);
+    expect(await list('acct_6')).toMatchObject([{ id }, { rotatedFrom: id, name: 'New', scopes: ['b'] }]);
+    expect([await verdict(secret), await verdict(rotated.out)]).toMatchObject([{ ok: true }, { ok: true }]);
+
+    expect(await latchkey(['keys', 'revoke', id])).toEqual({ code: 0, out: 'Revoked: 1', err: '' });
+    expect(await verdict(secret)).toEqual({ ok: false, reason: 'revoked' });
+    expect(await latchkey(['keys', 'revoke', id])).toMatchObject({ code: 1, out: '', err: expect.stringContaining(id) });
+    expect(await latchkey(['keys', 'revoke', '--subject', 'acct_6'])).toMatchObject({ code: 0, out: 'Revoked: 1' });
+    expect(await verdict(rotated.out)).toEqual({ ok: false, reason: 'revoked' });
+  });
+
+  it('ends by prune', async () => {
+    await create('acct_7');
+    await latchkey(['keys', 'revoke', (await only('acct_7')).id]);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await latchkey(['keys', 'prune', '--older-than', '1ms'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Pruned: [1-9]/),
+    });
+    expect(await list('acct_7')).toEqual([]);
+  });
+
+  it('is kept by an id that begins with a dash', async () => {
+    const { store, close } = await openStore(sqlite);
+    const keys = apiKeys({ prefix: 'osir', store });
+    const digest = `-${'x'.repeat(42)}`;
+    await keys.import([{ digest, subject: 'acct_8', scopes: [] }]);
+    await close();
+    const id = digest.slice(0, 22);
+    expect(await latchkey(['keys', 'show', id, '--json'])).toMatchObject({ code: 0, out: expect.stringContaining(id) });
+    expect(await latchkey(['keys', 'revoke', id])).toMatchObject({ code: 0 });
+  });
+});
+
+describe('keys import', () => {
+  const hex = (key: string) => createHash('sha256').update(key).digest('hex');
+
+  it('takes a column of SHA-256 digests for one subject', async () => {
+    const column = `${hex('old-1')}\n${hex('old-2')}\n\n`;
+    const args = ['keys', 'import', '-', '--subject', 'acct_9', '--scope', 'a'];
+    expect(await latchkey(args, column)).toEqual({ code: 0, out: 'Imported: 2 of 2', err: '' });
+    expect(await latchkey(args, column)).toEqual({ code: 0, out: 'Imported: 0 of 2', err: '' });
+    expect((await list('acct_9')).map(({ scopes }) => scopes)).toEqual([['a'], ['a']]);
+  });
+
+  it('takes a line of JSON a key', async () => {
+    const lines = [
+      { digest: hex('old-3'), subject: 'acct_10', scopes: ['a'], name: 'Importer' },
+      { digest: hex('old-4'), subject: 'acct_10', scopes: [] },
+    ];
+    expect(await latchkey(['keys', 'import'], lines.map((line) => JSON.stringify(line)).join('\n'))).toMatchObject({
+      out: 'Imported: 2 of 2',
+    });
+    expect((await list('acct_10')).map(({ name }) => name).sort()).toEqual(['Importer', null]);
+  });
+
+  test.each([
+    ['what is no digest', 'abc'],
+    ['broken JSON', '{"digest"'],
+    ['a digest without an owner', hex('old-5')],
+  ])('refuses %s, and imports nothing', async (_, line) => {
+    expect(await latchkey(['keys', 'import', '--scope', 'a'], `${line}\n`)).toMatchObject({ code: 2, out: '' });
+  });
+});
+
+describe('a command line that is wrong', () => {
+  const id = 'x'.repeat(22);
+  test.each<[string, readonly string[], number, RegExp]>([
+    ['no command', ['keys'], 2, /create \[options\]/],
+    ['an unknown command', ['kyes'], 2, /unknown command/],
+    ['an unknown option', ['keys', 'list', '--subjct', 'a'], 2, /unknown option/],
+    ['no prefix', ['keys', 'create', '--subject', 'a'], 2, /--prefix/],
+    ['no subject', ['keys', 'create', '--prefix', 'osir'], 2, /--subject/],
+    ['a bad prefix', ['keys', 'create', '--prefix', 'Osir', '--subject', 'a'], 2, /option "prefix"/],
+    ['a bad scope', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--scope', 'a"b'], 2, /scopes/],
+    ['a bad expiry', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--expires', 'soon'], 2, /a duration such as 90d/],
+    ['metadata that is no object', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--metadata', '[]'], 2, /JSON object/],
+    ['nobody to list', ['keys', 'list'], 2, /one of --subject/],
+    ['two to list', ['keys', 'list', '--subject', 'a', '--client', 'b'], 2, /one of --subject/],
+    ['an unknown key to show', ['keys', 'show', id], 1, /no key/],
+    ['an unknown key to update', ['keys', 'update', id, '--name', 'x'], 1, /no key/],
+    ['an unknown key to rotate', ['keys', 'rotate', id], 1, /no key/],
+    ['a store of another kind', ['keys', 'show', id, '--store', 'mongodb://x'], 2, /sqlite:/],
+    ['a store by the name of an inherited member', ['keys', 'show', id, '--store', 'constructor:x'], 2, /sqlite:/],
+    ['a store that is not there', ['keys', 'show', id, '--store', 'postgres://127.0.0.1:1/x'], 1, /latchkey: /],
+  ])('%s', async (_, args, code, message) => {
+    const printed = await latchkey(args);
+    expect(printed).toMatchObject({ code, out: '' });
+    expect(printed.err).toMatch(message);
+  });
+
+  it('is told of a store that is missing', async () => {
+    expect(await shell()(['keys', 'show', id])).toMatchObject({ code: 2, err: expect.stringContaining('LATCHKEY_STORE') });
+  });
+
+  it('is helped', async () => {
+    for (const args of [['--help'], ['keys', '--help'], ['keys', 'create', '--help'], ['explain', '--help']]) {
+      expect(await latchkey(args)).toMatchObject({ code: 0, out: expect.stringContaining('--store'), err: '' });
+    }
+    expect((await latchkey(['--version'])).out).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+describe('the stores', () => {
+  let postgres: PostgresServer;
+  let mariadb: MariadbServer;
+  let redis: RedisServer;
+  beforeAll(async () => {
+    [postgres, mariadb, redis] = await Promise.all([startPostgres(), startMariadb(), startRedis()]);
+  }, 60_000);
+  afterAll(() => Promise.all([postgres.close(), mariadb.close(), redis.stop()]));
+
+  test.each([
+    ['PostgreSQL', () => postgres.url],
+    ['MariaDB', () => mariadb.url],
+    ['MariaDB by its own name', () => mariadb.url.replace('mysql:', 'mariadb:')],
+    ['Redis', () => `redis://127.0.0.1:${redis.port}`],
+  ])('%s keeps a key from one command to the next', async (_, url) => {
+    const store = ['--store', url()];
+    const { code, out } = await latchkey(['keys', 'create', '--prefix', 'osir', '--subject', 'acct_11', ...store]);
+    expect(code).toBe(0);
+    expect(await verdict(out, url())).toMatchObject({ ok: true });
+    const listed = await latchkey(['keys', 'list', '--subject', 'acct_11', '--json', ...store]);
+    expect(JSON.parse(listed.out)).toContainEqual(expect.objectContaining({ hint: out.slice(0, 14) }));
+  });
+});

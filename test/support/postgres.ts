@@ -1,0 +1,31 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { findProgram, startDaemon, type Daemon } from './daemon';
+
+const VERSIONS = '/usr/lib/postgresql';
+
+/** The user `postgres` needs no password; the database is `postgres`. */
+export interface PostgresServer extends Daemon {
+  readonly url: string;
+}
+
+/** A real PostgreSQL, whose texts have another order than that of their bytes unless a column says otherwise. It logs every statement. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const folders = existsSync(VERSIONS) ? readdirSync(VERSIONS).map((version) => `${VERSIONS}/${version}/bin`) : [];
+  const find = (program: string) => findProgram(program, 'postgresql', folders);
+  const [initdb, postgres] = [find('initdb'), find('postgres')];
+  const daemon = await startDaemon({
+    name: 'postgres',
+    prepare: (folder) => [
+      initdb,
+      ...['-D', `${folder}/data`, '-U', 'postgres', '-A', 'trust', '--no-sync'],
+      ...['--encoding=UTF8', '--locale=C', '--locale-provider=icu', '--icu-locale=en-US'],
+    ],
+    run: (folder, port) => [
+      postgres,
+      ...['-D', `${folder}/data`, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-F'],
+      ...['-c', 'max_connections=200', '-c', 'log_statement=all'],
+    ],
+    ready: /ready to accept connections/,
+  });
+  return { ...daemon, url: `postgresql://postgres@127.0.0.1:${daemon.port}/postgres` };
+}

@@ -1,0 +1,146 @@
+import { expectTypeOf } from 'expect-type';
+import {
+  accessTokens,
+  apiKeyHeader,
+  apiKeys,
+  bearer,
+  cookie,
+  jwt,
+  latchkey,
+  memoryStore,
+  queryParameter,
+  sessionTokens,
+  type Carrier,
+  type CredentialReader,
+  type CredentialStore,
+  type ManagedVerifier,
+  type PublicRecord,
+  type StateStore,
+  type StoredVerifier,
+  type Verification,
+  type Verifier,
+} from 'latchkey';
+
+const store = memoryStore();
+const keys = apiKeys({ prefix: 'osir', store });
+const reader: CredentialReader = { find: async () => undefined };
+
+// latchkey()
+{
+  latchkey({ verifiers: [keys], carriers: [bearer(), apiKeyHeader(), queryParameter('key'), cookie('sid', { origins: [] })] });
+  latchkey({ verifiers: [keys], cache: { ttlMs: 1 }, timeoutMs: 1, realm: 'The API', body: () => ({ code: 1 }) });
+  latchkey({ verifiers: [keys], cache: false, body: ({ status }) => ({ contentType: 'application/problem+json', json: { status } }) });
+  latchkey({ verifiers: [keys] as readonly Verifier[], resource: { url: 'https://api.osir.com' } });
+
+  // @ts-expect-error -- no verifiers
+  latchkey({});
+  // @ts-expect-error -- no list
+  latchkey({ verifiers: keys });
+  // @ts-expect-error -- a factory that was not called
+  latchkey({ verifiers: [apiKeys] });
+  // @ts-expect-error -- misspelt
+  latchkey({ verifiers: [keys], carrier: [bearer()] });
+  // @ts-expect-error -- neither limits nor false
+  latchkey({ verifiers: [keys], cache: true });
+  // @ts-expect-error -- without its unit
+  latchkey({ verifiers: [keys], cache: { ttl: 30 } });
+  // @ts-expect-error -- a string
+  latchkey({ verifiers: [keys], timeoutMs: '1000' });
+  // @ts-expect-error -- no function
+  latchkey({ verifiers: [keys], body: { code: 1 } });
+  // @ts-expect-error -- no object
+  latchkey({ verifiers: [keys], body: () => 'unauthorized' });
+  // @ts-expect-error -- no url
+  latchkey({ verifiers: [keys], resource: { name: 'The API' } });
+  // @ts-expect-error -- the name on the wire
+  latchkey({ verifiers: [keys], resource: { url: 'https://api.osir.com', authorization_servers: [] } });
+}
+
+// Carriers
+{
+  expectTypeOf(bearer()).toEqualTypeOf<Carrier>();
+  expectTypeOf(apiKeyHeader('X-Key')).toEqualTypeOf<Carrier>();
+  // @ts-expect-error -- off until named
+  queryParameter();
+  // @ts-expect-error -- off until named
+  cookie();
+  // @ts-expect-error -- misspelt
+  cookie('sid', { origin: [] });
+  // @ts-expect-error -- no list
+  cookie('sid', { origins: 'https://app.example.com' });
+
+  expectTypeOf({ name: 'own', extract: () => undefined }).toExtend<Carrier>();
+  expectTypeOf({ name: 'own', scheme: 'DPoP' as const, extract: () => 'x' }).toExtend<Carrier>();
+  // @ts-expect-error -- a scheme that has no challenge
+  expectTypeOf({ name: 'own', scheme: 'Basic' as const, extract: () => 'x' }).toExtend<Carrier>();
+  // @ts-expect-error -- a credential that is no string
+  expectTypeOf({ name: 'own', extract: () => 7 }).toExtend<Carrier>();
+}
+
+// A store that only reads proves; one that writes also runs the life of what it holds
+{
+  expectTypeOf(store).toExtend<CredentialStore & StateStore>();
+  expectTypeOf(apiKeys({ prefix: 'osir', store })).toEqualTypeOf<ManagedVerifier>();
+  expectTypeOf(accessTokens({ prefix: 'osir', store })).toEqualTypeOf<ManagedVerifier>();
+  expectTypeOf(sessionTokens({ prefix: 'osir', store })).toEqualTypeOf<ManagedVerifier>();
+  expectTypeOf(apiKeys({ prefix: 'osir', store: reader })).toEqualTypeOf<StoredVerifier>();
+  expectTypeOf(accessTokens({ prefix: 'osir', store: reader })).toEqualTypeOf<StoredVerifier>();
+  expectTypeOf(sessionTokens({ prefix: 'osir', store: reader })).toEqualTypeOf<StoredVerifier>();
+  // @ts-expect-error -- a reader issues nothing
+  void apiKeys({ prefix: 'osir', store: reader }).issue({ subject: 's', scopes: [] });
+  // @ts-expect-error -- no store
+  apiKeys({ prefix: 'osir' });
+  // @ts-expect-error -- no prefix
+  apiKeys({ store });
+  // @ts-expect-error -- misspelt
+  apiKeys({ prefix: 'osir', store, enviroment: 'live' });
+  // @ts-expect-error -- keys do not expire by themselves
+  apiKeys({ prefix: 'osir', store, ttlMs: 1 });
+  // @ts-expect-error -- no whole subject
+  void keys.issue({ scopes: [] });
+  // @ts-expect-error -- whose?
+  void keys.revokeAll({});
+  expectTypeOf<PublicRecord>().toHaveProperty('hint').toBeString();
+  // @ts-expect-error -- a digest is for the store alone
+  expectTypeOf<PublicRecord>().toHaveProperty('digest');
+}
+
+// jwt()
+{
+  const options = { issuer: 'https://osir.com', audience: 'https://api.osir.com', algorithms: ['RS256'], key: 'PEM' } as const;
+  expectTypeOf(jwt(options)).toEqualTypeOf<Verifier>();
+  jwt({ ...options, issuer: ['a', 'b'], audience: ['c'], profile: 'rfc9068', typ: ['at+jwt'] });
+
+  const { algorithms: _, ...withoutAlgorithms } = options;
+  // @ts-expect-error -- algorithms are always named
+  jwt(withoutAlgorithms);
+  // @ts-expect-error -- no algorithm
+  jwt({ ...options, algorithms: ['none'] });
+  // @ts-expect-error -- other case
+  jwt({ ...options, algorithms: ['rs256'] });
+  // @ts-expect-error -- no list
+  jwt({ ...options, algorithms: 'RS256' });
+  // @ts-expect-error -- a pattern
+  jwt({ ...options, audience: /osir/ });
+  // @ts-expect-error -- a string
+  jwt({ ...options, clockToleranceMs: '60' });
+  // @ts-expect-error -- jsonwebtoken's name
+  jwt({ ...options, clockTolerance: 60 });
+  // @ts-expect-error -- another profile
+  jwt({ ...options, profile: 'oidc' });
+}
+
+// A verifier of your own
+{
+  const refused: Verification = { ok: false, reason: 'unknown' };
+  expectTypeOf({ name: 'own', accepts: () => true, verify: () => refused }).toExtend<Verifier>();
+  expectTypeOf({ name: 'own', accepts: () => true, verify: async () => refused }).toExtend<Verifier>();
+  // @ts-expect-error -- form alone decides, without waiting
+  expectTypeOf({ name: 'own', accepts: async () => true, verify: () => refused }).toExtend<Verifier>();
+  // @ts-expect-error -- no reason that there is
+  expectTypeOf<{ ok: false; reason: 'nope' }>().toExtend<Verification>();
+  // @ts-expect-error -- a refusal without a reason
+  expectTypeOf<{ ok: false }>().toExtend<Verification>();
+  // @ts-expect-error -- a proof of nobody
+  expectTypeOf<{ ok: true }>().toExtend<Verification>();
+}

@@ -1,0 +1,236 @@
+import { apiKeys, latchkey, memoryStore, type CredentialStore, type ManagedVerifier, type RecordedUse } from 'latchkey';
+import { deferred } from '../support/deferred';
+import { asking, principal, underBearer } from '../support/own-verifier';
+
+const NOW = Date.UTC(2030, 0, 1);
+const SUBJECT = { subject: 'acct_42', scopes: ['domains:read'] };
+const macrotask = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+afterEach(() => void jest.useRealTimers());
+
+/** A guard over a store of which it is seen what uses it is told to write, and a way to use a key so many times. */
+async function counted() {
+  const inner = memoryStore();
+  const recordUses = jest.fn(async (uses: readonly RecordedUse[]) => inner.recordUses(uses));
+  const store: CredentialStore = { ...inner, recordUses };
+  const keys: ManagedVerifier = apiKeys({ prefix: 'osir', store });
+  const { ask, close } = asking([keys]);
+  const { secret, record } = await keys.issue(SUBJECT);
+  const use = async (times: number, token = secret) => {
+    for (let n = 0; n < times; n++) await ask(underBearer(token));
+  };
+  /** What the store knows, without the verifier writing first what it knows better. */
+  const written = async (id = record.id) => {
+    const kept = await inner.findById(id);
+    return [kept?.useCount, kept?.lastUsedAt];
+  };
+  return { keys, record, recordUses, use, written, close };
+}
+
+it('counts every use, those that the cache answered too, and writes them in one batch', async () => {
+  const { keys, record, recordUses, use, written } = await counted();
+  const { secret: other, record: otherRecord } = await keys.issue(SUBJECT);
+  await use(100);
+  jest.setSystemTime(NOW + 500);
+  await use(3, other);
+  expect(recordUses).not.toHaveBeenCalled();
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(recordUses.mock.calls).toEqual([
+    [
+      [
+        { id: record.id, count: 100, lastUsedAt: NOW },
+        { id: otherRecord.id, count: 3, lastUsedAt: NOW + 500 },
+      ],
+    ],
+  ]);
+  expect([await written(), await written(otherRecord.id)]).toEqual([
+    [100, NOW],
+    [3, NOW + 500],
+  ]);
+});
+
+it('writes again only when there is something new to write', async () => {
+  const { recordUses, use, written } = await counted();
+  await use(1);
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(recordUses).toHaveBeenCalledTimes(1);
+  await use(2);
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(recordUses).toHaveBeenCalledTimes(2);
+  expect(await written()).toEqual([3, NOW + 60_000]);
+});
+
+it('counts no use of a key that is refused', async () => {
+  const { keys, record, recordUses, use } = await counted();
+  await keys.revoke(record.id);
+  await use(3);
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect(recordUses).not.toHaveBeenCalled();
+});
+
+it('keeps no process alive by what is left to write', async () => {
+  const timers = jest.spyOn(global, 'setTimeout');
+  const { keys, record } = await counted();
+  keys.seen?.({ ...principal, credentialId: record.id });
+  expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
+});
+
+it('keeps count of no more than 100,000 credentials for a store that takes no writes', async () => {
+  const { keys, recordUses } = await counted();
+  recordUses.mockRejectedValueOnce(new Error('connect ECONNREFUSED'));
+  for (const round of [1, 2]) {
+    for (let n = 0; n < 60_000; n++) keys.seen?.({ ...principal, credentialId: `${round} ${n}` });
+    await jest.advanceTimersByTimeAsync(1_000);
+  }
+  expect(recordUses.mock.calls.map(([uses]) => uses.length)).toEqual([60_000, 100_000]);
+});
+
+describe('close()', () => {
+  it('writes what is left to write', async () => {
+    const { use, written, close } = await counted();
+    await use(7);
+    await close();
+    expect(await written()).toEqual([7, NOW]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('waits for what is being written', async () => {
+    const { recordUses, use, close } = await counted();
+    const write = deferred<void>();
+    recordUses.mockReturnValueOnce(write.promise);
+    await use(1);
+    await jest.advanceTimersByTimeAsync(1_000);
+    const closed = jest.fn();
+    const closing = close().then(closed);
+    await macrotask();
+    expect(closed).not.toHaveBeenCalled();
+    write.resolve();
+    await closing;
+  });
+
+  it('tries once more what could not be written', async () => {
+    const { recordUses, use, written, close } = await counted();
+    recordUses.mockRejectedValueOnce(new Error('connect ECONNREFUSED'));
+    await use(5);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await written()).toEqual([0, null]);
+    await close();
+    expect(await written()).toEqual([5, NOW]);
+  });
+
+  test.each([
+    ['fails', () => Promise.reject(new Error('connect ECONNREFUSED'))],
+    ['hangs', () => new Promise<never>(() => {})],
+  ])('comes to an end though the store %s', async (_, fault) => {
+    const { recordUses, use, close } = await counted();
+    recordUses.mockImplementation(fault);
+    await use(1);
+    const closed = jest.fn();
+    void close().then(closed);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(closed).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a write that', () => {
+  test.each<[string, () => Promise<void>]>([
+    ['rejects', () => Promise.reject(new Error('connect ECONNREFUSED'))],
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    ['rejects with null', () => Promise.reject(null)],
+    [
+      'throws synchronously',
+      () => {
+        throw new Error('connect ECONNREFUSED');
+      },
+    ],
+  ])('%s loses nothing, and no request fails by it', async (_, fault) => {
+    const { keys, record, recordUses, use, written } = await counted();
+    recordUses.mockImplementationOnce(fault).mockImplementationOnce(fault);
+    await use(5);
+    await jest.advanceTimersByTimeAsync(1_000);
+    jest.setSystemTime(NOW + 1_500);
+    await use(2);
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(recordUses).toHaveBeenCalledTimes(3);
+    expect(await written()).toEqual([7, NOW + 1_500]);
+    expect(await keys.get(record.id)).toMatchObject({ useCount: 7, lastUsedAt: NOW + 1_500 });
+  });
+
+  it('is slow loses nothing of what is used meanwhile, and is not made a second time', async () => {
+    const { recordUses, use, written, close } = await counted();
+    const write = deferred<void>();
+    const inner = recordUses.getMockImplementation() as (uses: readonly RecordedUse[]) => Promise<void>;
+    recordUses.mockImplementationOnce((uses) => write.promise.then(() => inner(uses)));
+    await use(5);
+    await jest.advanceTimersByTimeAsync(1_000);
+    await use(2);
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(recordUses).toHaveBeenCalledTimes(1);
+    write.resolve();
+    await close();
+    expect((await written())[0]).toBe(7);
+    expect(recordUses).toHaveBeenCalledTimes(2);
+  });
+
+  it('fails late does not make the last use older than it is', async () => {
+    const { recordUses, use, written, close } = await counted();
+    const write = deferred<void>();
+    recordUses.mockReturnValueOnce(write.promise);
+    await use(5);
+    await jest.advanceTimersByTimeAsync(1_000);
+    await use(2);
+    write.resolve(Promise.reject(new Error('connection reset')));
+    await macrotask();
+    await close();
+    expect(await written()).toEqual([7, NOW + 1_000]);
+  });
+
+  it('answers without a promise is a write like another', async () => {
+    const { recordUses, use } = await counted();
+    recordUses.mockImplementation(() => undefined as never);
+    await use(5);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(recordUses).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('what is read of a record', () => {
+  it('holds the uses of a moment ago', async () => {
+    const { keys, record, use } = await counted();
+    await use(5);
+    expect(await keys.get(record.id)).toMatchObject({ useCount: 5, lastUsedAt: NOW });
+    jest.setSystemTime(NOW + 10);
+    await use(1);
+    expect(await keys.list({ subject: 'acct_42' })).toMatchObject([{ useCount: 6, lastUsedAt: NOW + 10 }]);
+  });
+
+  it('is read though the uses cannot be written', async () => {
+    const { keys, record, recordUses, use } = await counted();
+    recordUses.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    await use(5);
+    expect(await keys.get(record.id)).toMatchObject({ id: record.id, useCount: 0 });
+  });
+
+  it('is not changed by use in any other way', async () => {
+    const { keys, record, use } = await counted();
+    await use(5);
+    expect(await keys.get(record.id)).toEqual({ ...record, useCount: 5, lastUsedAt: NOW });
+  });
+
+  it('is that of the new one after a rotation, from nothing', async () => {
+    const { keys, record, use } = await counted();
+    await use(5);
+    const next = await keys.rotate(record.id);
+    expect(next?.record).toMatchObject({ useCount: 0, lastUsedAt: null });
+    expect(await keys.get(record.id)).toMatchObject({ useCount: 5 });
+  });
+});
+
+it('counts for every guard that uses the same verifier', async () => {
+  const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
+  const guards = [latchkey({ verifiers: [keys] }), latchkey({ verifiers: [keys], cache: false })];
+  const { secret, record } = await keys.issue(SUBJECT);
+  for (const { check } of guards) for (let n = 0; n < 2; n++) await check(underBearer(secret), { scopes: ['domains:read'] });
+  expect(await keys.get(record.id)).toMatchObject({ useCount: 4 });
+});
