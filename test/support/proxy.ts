@@ -10,18 +10,21 @@ export interface Proxy {
   refuse(): Promise<void>;
   /** Takes connections and bytes, and passes on nothing. */
   blackHole(): void;
+  /** The connections that are there become black holes for ever; new ones are good. */
+  loseConnections(): void;
   /** Replies come so much later. */
   slow(ms: number): void;
-  /** Of the next reply so many bytes come, and then the end of the connection. */
-  cutNextReply(bytes: number): void;
+  /** On each connection that is there, of the next reply so many bytes come, and then the end. */
+  cutNextReplies(bytes: number): void;
   close(): Promise<void>;
 }
 
 export async function startProxy(target: number): Promise<Proxy> {
   const sockets = new Set<Socket>();
+  const lost = new WeakSet<Socket>();
   let holding = false;
   let delayMs = 0;
-  let cutAfter: number | undefined;
+  const cuts = new Map<Socket, number>();
 
   const pair = (client: Socket) => {
     const server = connect(target, '127.0.0.1');
@@ -31,14 +34,14 @@ export async function startProxy(target: number): Promise<Proxy> {
       socket.on('error', () => {});
       socket.on('close', () => {
         sockets.delete(socket);
+        cuts.delete(socket);
         other.destroy();
       });
     }
     client.on('data', (bytes) => server.write(bytes));
     server.on('data', (bytes) => {
-      if (cutAfter !== undefined) {
-        client.end(bytes.subarray(0, cutAfter));
-        cutAfter = undefined;
+      if (cuts.has(client)) {
+        client.end(bytes.subarray(0, cuts.get(client)));
       } else if (delayMs > 0) {
         setTimeout(() => client.write(bytes), delayMs);
       } else {
@@ -70,17 +73,20 @@ export async function startProxy(target: number): Promise<Proxy> {
       holding = false;
       delayMs = 0;
       if (!server) await listen(port);
-      for (const socket of sockets) socket.resume();
+      for (const socket of sockets) if (!lost.has(socket)) socket.resume();
     },
     blackHole() {
       holding = true;
       for (const socket of sockets) socket.pause();
     },
+    loseConnections() {
+      for (const socket of sockets) lost.add(socket.pause());
+    },
     slow(ms) {
       delayMs = ms;
     },
-    cutNextReply(bytes) {
-      cutAfter = bytes;
+    cutNextReplies(bytes) {
+      for (const socket of sockets) cuts.set(socket, bytes);
     },
   };
 }

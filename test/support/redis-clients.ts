@@ -1,4 +1,4 @@
-import { once, type EventEmitter } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import { Cluster, Redis } from 'ioredis';
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis5';
 import type { RedisClient } from 'latchkey/redis';
@@ -36,6 +36,14 @@ export const CLIENTS: Readonly<Record<string, (port: number) => Connected>> = {
   'ioredis 5': (port) => ioredis(new Redis5({ ...IOREDIS, port })),
 };
 
+/** The same with the settings that the libraries choose by themselves. */
+export const UNTUNED: typeof CLIENTS = {
+  'node-redis 6': (port) => nodeRedis(createClient({ socket: { host: '127.0.0.1', port } })),
+  'node-redis 5': (port) => nodeRedis(createClient5({ socket: { host: '127.0.0.1', port } })),
+  'ioredis 6': (port) => ioredis(new Redis({ host: '127.0.0.1', port })),
+  'ioredis 5': (port) => ioredis(new Redis5({ host: '127.0.0.1', port })),
+};
+
 function nodeRedis(client: ReturnType<typeof createClient> | ReturnType<typeof createClient5>): Connected {
   client.on('error', () => {});
   const ready = client.connect();
@@ -46,7 +54,7 @@ function nodeRedis(client: ReturnType<typeof createClient> | ReturnType<typeof c
 function ioredis(client: Redis | Redis5 | Cluster | Cluster5): Connected {
   const events: EventEmitter = client;
   events.on('error', () => {});
-  return { client, ready: once(events, 'ready'), close: () => client.disconnect() };
+  return { client, ready: new Promise((resolve) => events.once('ready', resolve)), close: () => client.disconnect() };
 }
 
 /** A client of a cluster, likewise. */

@@ -34,6 +34,7 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
       return isOne(await INSERT(connection, [keys.record(record.id)], ...fieldsOf(record)));
     },
     async list(owner, { after, limit }) {
+      if (after !== undefined && !(await findById(after))) return [];
       const found: StoredRecord[] = [];
       const missed: string[] = [];
       for await (const ids of index.pages(keys.owner(owner), limit, after)) {

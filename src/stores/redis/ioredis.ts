@@ -23,6 +23,8 @@ export const ioredisClient = (client: IoredisClient): Library => ({
   get ready() {
     return client.status === 'ready';
   },
+  // Answers come in the order of the questions: it would only wait as well.
+  holdsBack: true,
   send: async (_key, command) => call(client, command),
   parts: async () => [async (command) => call(client, command)],
   subscriber: async () => subscriberLike(client),
@@ -32,6 +34,8 @@ export const ioredisCluster = (cluster: IoredisCluster): Library => ({
   get ready() {
     return cluster.status === 'ready';
   },
+  // A node that is late says nothing of the others.
+  holdsBack: false,
   // It finds the key in the command by itself.
   send: async (_key, command) => call(cluster, command),
   parts: async () => cluster.nodes('master').map((node) => async (command) => call(node, command)),

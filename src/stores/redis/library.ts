@@ -1,6 +1,8 @@
 /** What the store asks of a client or a cluster, whichever library it is of. */
 export interface Library {
   readonly ready: boolean;
+  /** Whether nothing more is to be asked while an answer is owed for long. */
+  readonly holdsBack: boolean;
   /** Sends a command about `key`, which says where in a cluster it goes. */
   send(key: string, command: readonly string[]): Promise<unknown>;
   /** One way to send for each part of the data: of a cluster, for each of its masters. */

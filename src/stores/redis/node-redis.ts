@@ -34,6 +34,8 @@ export const nodeRedisClient = (client: NodeRedisClient): Library => ({
   get ready() {
     return client.isReady;
   },
+  // It notices that a connection is dead only by the silence on it, and what it writes breaks the silence.
+  holdsBack: true,
   send: async (_key, command) => client.sendCommand(command, PLAIN),
   parts: async () => [async (command) => client.sendCommand(command, PLAIN)],
   subscriber: async () => subscriberLike(client),
@@ -43,6 +45,8 @@ export const nodeRedisCluster = (cluster: NodeRedisCluster): Library => ({
   get ready() {
     return cluster.isOpen;
   },
+  // For the sake of one such connection, the others fall silent for a moment.
+  holdsBack: true,
   send: async (key, command) => cluster.sendCommand(key, false, [...command], PLAIN),
   async parts() {
     const clients = await Promise.all(cluster.masters.map(async (master) => cluster.nodeClient(master)));

@@ -3,9 +3,9 @@ import type { RevocationMark } from '../../credential/revocation';
 import type { CredentialStore } from '../store';
 import type { Library } from './library';
 
-/** Between here and there a connection on which nothing is said may be dropped without a word. */
-const PING_EVERY_MS = 5_000;
-const ANSWER_WITHIN_MS = 5_000;
+/** A connection that only listens would not notice that it is dead. */
+const PING_EVERY_MS = 2_000;
+const ANSWER_WITHIN_MS = 3_000;
 const RETRY_AFTER_MS = 250;
 
 /** One subscription for all who watch, from the first of them to the last. */

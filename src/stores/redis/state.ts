@@ -20,4 +20,4 @@ export const stateInRedis = (connection: Connection, keys: Keys): StateStore => 
 };
 
 /** Redis keeps a key to the end of the millisecond that it is told, and takes only those after the epoch. */
-const lastMillisecond = (until: number): number => Math.max(1, Math.min(Math.ceil(until), Number.MAX_SAFE_INTEGER) - 1);
+const lastMillisecond = (until: number): number => Math.max(1, until - 1);
