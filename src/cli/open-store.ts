@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { redisStore } from '../stores/redis';
-import { sqlStore, type SqlStore } from '../stores/sql';
+import type { SqlStoreOptions } from '../stores/sql';
 import { CommandError } from './terminal';
 
 export interface OpenStore {
@@ -61,10 +61,10 @@ async function redis(url: string): Promise<OpenStore> {
   return { store: redisStore({ client }), close: async () => void (await client.close()) };
 }
 
-type Db = Parameters<typeof sqlStore>[0]['db'];
-
-async function migrated(db: Db): Promise<OpenStore> {
-  const store: SqlStore = sqlStore({ db });
+async function migrated(db: SqlStoreOptions['db']): Promise<OpenStore> {
+  // Imported here, for those who have no Kysely and want none.
+  const { sqlStore } = await import('../stores/sql');
+  const store = sqlStore({ db });
   await store.migrate();
   return { store, close: () => db.destroy() };
 }
