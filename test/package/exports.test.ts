@@ -132,7 +132,7 @@ describe('the exports', () => {
   );
 
   it('have no fault that publint knows', async () => {
-    expect(await run(ROOT, ['npx', '--no-install', 'publint', '--strict', tarball.path])).toMatch(/All good!\s*$/);
+    expect(await run(ROOT, ['npx', '--no-install', 'publint', '--strict', tarball.path])).toContain('All good!');
   });
 
   it('resolve to the right types in every module system that knows exports', async () => {
