@@ -137,10 +137,10 @@ function repeatedly(everyMs: number, strike: () => unknown): Fault {
 }
 
 const faultsOf = ({ proxy, ownFaults }: Backend): Readonly<Record<string, Fault>> => ({
-  refused: { begin: proxy.refuse, end: proxy.pass, lookUps: 'fail' },
-  'black-holed': { begin: proxy.blackHole, end: proxy.pass, lookUps: 'fail' },
-  'slow, within the deadline': { begin: () => proxy.slow(5), end: proxy.pass, lookUps: 'pass' },
-  'slow, past the deadline': { begin: () => proxy.slow(400), end: proxy.pass, lookUps: 'fail' },
+  refused: { begin: () => proxy.refuse(), end: () => proxy.pass(), lookUps: 'fail' },
+  'black-holed': { begin: () => proxy.blackHole(), end: () => proxy.pass(), lookUps: 'fail' },
+  'slow, within the deadline': { begin: () => proxy.slow(5), end: () => proxy.pass(), lookUps: 'pass' },
+  'slow, past the deadline': { begin: () => proxy.slow(400), end: () => proxy.pass(), lookUps: 'fail' },
   'cut mid-reply': repeatedly(500, () => proxy.cutNextReplies(7)),
   ...ownFaults,
 });
