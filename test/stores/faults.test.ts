@@ -75,6 +75,9 @@ async function onPostgres(): Promise<Backend> {
   await store.migrate();
 
   const direct = new Kysely<object>({ dialect: new PostgresDialect({ pool: postgresPool({ connectionString: server.url, max: 1 }) }) });
+  // A log of each statement would be what is measured.
+  await sql`alter system set log_statement = none`.execute(direct);
+  await sql`select pg_reload_conf()`.execute(direct);
   const onlyRead = async (only: boolean) => {
     await sql`alter system set default_transaction_read_only = ${sql.raw(only ? 'on' : 'off')}`.execute(direct);
     await sql`select pg_reload_conf()`.execute(direct);
