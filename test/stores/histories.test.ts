@@ -56,6 +56,7 @@ function broken({ key, sentAt, answeredAt, status }: Use): string | undefined {
   const about = `${key.record.id}: ${status}, sent ${sentAt}, answered ${answeredAt}, ends ${key.mayEndAt} to ${key.hasEndedAt}`;
   if (status === 200 && sentAt > key.hasEndedAt + BOUND_MS) return `accepted too late: ${about}`;
   if (status === 401 && answeredAt < key.mayEndAt) return `a good key was refused: ${about}`;
+  if (typeof status === 'number' && ![200, 401, 503].includes(status)) return `no answer that there is: ${about}`;
   return undefined;
 }
 
@@ -74,7 +75,7 @@ it.each(Object.entries(BACKENDS))(
   'three machines on %s accept no key later than its end and the bound, and refuse no good one, whatever happens',
   async (name, open) => {
     const random = randomFrom(SEED);
-    const below = (count: number) => Math.floor(random() * count);
+    const oneOf = <T>(things: readonly T[]) => things[Math.floor(random() * things.length)]!;
     const backend = await open();
     const sites: Site[] = [];
     for (let index = 0; index < 3; index++) {
@@ -94,8 +95,13 @@ it.each(Object.entries(BACKENDS))(
       const ended: Promise<unknown> = act.finally(() => pending.delete(ended));
       pending.add(ended);
     };
-    const know = (issued: Issued) =>
-      void keys.push({ ...issued, subject: issued.record.subject, mayEndAt: Infinity, hasEndedAt: Infinity });
+    /** Revocations of all that a subject holds. One that failed may still come to pass at any time. */
+    const sweeps: { readonly subject: string; over: number }[] = [];
+    const know = (issued: Issued, since: number) => {
+      const { subject } = issued.record;
+      const swept = sweeps.some((sweep) => sweep.subject === subject && sweep.over >= since);
+      keys.push({ ...issued, subject, mayEndAt: swept ? 0 : Infinity, hasEndedAt: Infinity });
+    };
     const end = (ending: readonly Known[], from: number) => {
       for (const key of ending) key.mayEndAt = Math.min(key.mayEndAt, from);
     };
@@ -109,18 +115,20 @@ it.each(Object.entries(BACKENDS))(
       uses.push({ key, sentAt, answeredAt: Date.now(), status });
       done.add('use', status);
     };
-    type Act = (machine: Machine, key: Known, site: Site) => Promise<unknown>;
+    type Act = (machine: Machine, key: Known, site: Site, chance: number) => Promise<unknown>;
     const acts: Readonly<Record<string, Act>> = {
-      async issue(machine) {
-        const { value } = await machine.call('issue', { subject: `acct_${below(5)}`, scopes: ['read'] });
-        if (value) know(value);
+      async issue(machine, _key, _site, chance) {
+        const since = Date.now();
+        const { value } = await machine.call('issue', { subject: `acct_${Math.floor(chance * 20)}`, scopes: ['read'] });
+        if (value) know(value, since);
         done.add('issue', value ? 'done' : 'failed');
       },
       async rotate(machine, key) {
-        end([key], Date.now());
+        const since = Date.now();
+        end([key], since + OVERLAP_MS);
         const { value, at } = await machine.call('rotate', key.record.id, { overlapMs: OVERLAP_MS });
         if (value) {
-          know(value);
+          know(value, since);
           ended([key], at + OVERLAP_MS);
         }
         done.add('rotate', value ? 'done' : 'failed or too late');
@@ -134,14 +142,14 @@ it.each(Object.entries(BACKENDS))(
       },
       async revokeAll(machine, { subject }) {
         const known = keys.filter((key) => key.subject === subject);
+        const sweep = { subject, over: Infinity };
+        sweeps.push(sweep);
         end(known, Date.now());
         const { value, at } = await machine.call('revokeAll', { subject });
-        if (value !== undefined) ended(known, at);
-        // One that was made meanwhile may have been among them.
-        end(
-          keys.filter((key) => key.subject === subject && !known.includes(key)),
-          0,
-        );
+        if (value !== undefined) {
+          ended(known, at);
+          sweep.over = Date.now();
+        }
         done.add('revokeAll', value === undefined ? 'failed' : 'done');
       },
       async crash(machine, _key, site) {
@@ -152,8 +160,8 @@ it.each(Object.entries(BACKENDS))(
         await sleep(100);
         await boot(site);
       },
-      async partition(_machine, _key, { proxy }) {
-        if (random() < 0.5) await proxy.refuse();
+      async partition(_machine, _key, { proxy }, chance) {
+        if (chance < 0.5) await proxy.refuse();
         else proxy.blackHole();
         done.add('partition');
         await sleep(600);
@@ -164,12 +172,11 @@ it.each(Object.entries(BACKENDS))(
     const choices = Object.entries(WEIGHTS).flatMap(([act, weight]) => Array.from({ length: weight }, () => act));
 
     try {
-      for (let made = 0; made < 20; made++) await acts['issue']!(sites[0]!.machine!, keys[0]!, sites[0]!);
+      for (let made = 0; made < 20; made++) await acts['issue']!(sites[0]!.machine!, keys[0]!, sites[0]!, random());
       for (let step = 0; step < STEPS; step++) {
-        const site = sites[below(3)]!;
-        const key = keys[below(keys.length)]!;
-        const act = acts[choices[below(choices.length)]!]!;
-        if (site.machine) background(act(site.machine, key, site));
+        // As many numbers for each step, whatever comes of it.
+        const [site, key, act, chance] = [oneOf(sites), oneOf(keys), acts[oneOf(choices)]!, random()];
+        if (site.machine) background(act(site.machine, key, site, chance));
         // The youngest are the most often good, and one that was just ended is where a machine may be behind.
         for (const { machine } of sites) if (machine) for (const used of [key, ...keys.slice(-4)]) background(use(used, machine));
         await sleep(20);
