@@ -17,7 +17,7 @@ export function asker(): Asker {
       new Promise((resolve) => {
         const request = get({ agent, host: '127.0.0.1', port, headers: { 'x-api-key': secret }, timeout: HANGS_AFTER_MS });
         request.on('response', (response) => response.resume().on('end', () => resolve(response.statusCode ?? 'no status')));
-        request.on('timeout', () => request.destroy(new Error('no answer')));
+        request.on('timeout', () => request.destroy(new Error(request.socket?.connecting ? 'no connection' : 'no answer')));
         request.on('error', ({ message }) => resolve(message));
       }),
     close: () => agent.destroy(),
