@@ -1,10 +1,6 @@
 import { defineConfig, type Options } from 'tsup';
 
-const shared: Options = {
-  target: 'node20.19',
-  platform: 'node',
-  treeshake: true,
-};
+const shared: Options = { target: 'node20.19', platform: 'node' };
 
 export default defineConfig([
   {
@@ -18,12 +14,14 @@ export default defineConfig([
     },
     format: ['esm', 'cjs'],
     clean: true,
+    treeshake: true,
     // One copy of each module for all entries, so that a symbol or class of one subpath is that of another.
     splitting: true,
     // jose is ESM only: a CommonJS build that required it would fail under a user's Jest.
     noExternal: ['jose'],
     dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   },
-  // The command line brings its libraries with it, in one file of CommonJS as they are. Drivers of databases are the user's.
+  // The command line brings its libraries with it, in one file of CommonJS as they are. Drivers of databases are the user's, and asked
+  // for when a store needs them: tree shaking would put them first.
   { ...shared, entry: { cli: 'src/cli/bin.ts' }, format: 'cjs', noExternal: ['jose'] },
 ]);

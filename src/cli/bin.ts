@@ -8,5 +8,6 @@ void run(process.argv.slice(2), {
   input: () => text(process.stdin),
   env: process.env,
 }).then((exitCode) => {
-  process.exitCode = exitCode;
+  // A configuration may hold connections that would keep the process. What was written goes out first.
+  process.stdout.write('', () => process.exit(exitCode));
 });

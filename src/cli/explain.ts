@@ -59,7 +59,9 @@ async function guardsOf({ config, store, prefix }: Options, terminal: Terminal):
   if (config !== undefined) return guardsFrom(config);
   if (prefix === undefined) throw new TypeError('give --config, or --store and --prefix');
   const opened = await openStore(store ?? terminal.env.LATCHKEY_STORE);
-  const guards = latchkey({ verifiers: [apiKeys({ prefix, store: opened.store })], timeoutMs: 5_000 });
+  // To explain a key is not to use it: what can only find counts nothing.
+  const reader = { find: (digest: string) => opened.store.find(digest) };
+  const guards = latchkey({ verifiers: [apiKeys({ prefix, store: reader })], timeoutMs: 5_000 });
   return {
     check: guards.check,
     async close() {

@@ -179,7 +179,8 @@ async function withKeys<O extends Shared>(
   work: (life: Life, options: O) => Promise<void>,
 ): Promise<void> {
   const options = command.optsWithGlobals<O>();
-  const { store, close } = await openStore(options.store ?? terminal.env.LATCHKEY_STORE);
+  const mayCreate = ['create', 'import'].includes(command.name());
+  const { store, close } = await openStore(options.store ?? terminal.env.LATCHKEY_STORE, mayCreate);
   try {
     await work((prefix = 'any') => apiKeys({ prefix, store }), options);
   } finally {

@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { redisStore } from '../stores/redis';
-import { sqlStore, type SqlStore } from '../stores/sql';
+import type { SqlStoreOptions } from '../stores/sql';
 import { CommandError } from './terminal';
 
 export interface OpenStore {
@@ -10,15 +11,18 @@ export interface OpenStore {
 
 const FORMS = 'sqlite:./keys.db, postgres://…, mysql://… or redis://…';
 
-/** Opens the store that a URL names, with the driver that is installed beside Latchkey. SQL tables are made where they are not there yet. */
-export async function openStore(url: string | undefined): Promise<OpenStore> {
+/**
+ * Opens the store that a URL names, with the driver that is installed beside Latchkey. SQL tables are made where they are not there
+ * yet; a file for SQLite only if `mayCreate`, so that a misspelt path is not taken for an empty store.
+ */
+export async function openStore(url: string | undefined, mayCreate = false): Promise<OpenStore> {
   if (url === undefined) throw new TypeError(`no store: give --store or LATCHKEY_STORE, for example ${FORMS}`);
   const open = OPENERS.get(url.split(':')[0] as string);
   if (!open) throw new TypeError(`a store is named by ${FORMS}`);
-  return open(url);
+  return open(url, mayCreate);
 }
 
-const OPENERS: ReadonlyMap<string, (url: string) => Promise<OpenStore>> = new Map([
+const OPENERS: ReadonlyMap<string, (url: string, mayCreate: boolean) => Promise<OpenStore>> = new Map([
   ['sqlite', sqlite],
   ['postgres', postgres],
   ['postgresql', postgres],
@@ -28,10 +32,11 @@ const OPENERS: ReadonlyMap<string, (url: string) => Promise<OpenStore>> = new Ma
   ['rediss', redis],
 ]);
 
-async function sqlite(url: string): Promise<OpenStore> {
+async function sqlite(url: string, mayCreate: boolean): Promise<OpenStore> {
   const { Kysely, SqliteDialect } = await driver('kysely', () => import('kysely'));
   const { default: Database } = await driver('better-sqlite3', () => import('better-sqlite3'));
   const file = url.slice('sqlite:'.length).replace(/^\/\/(?=.)/, '');
+  if (!mayCreate && !existsSync(file)) throw new CommandError(`there is no database ${file} yet; "keys create" and "keys import" make one`);
   return migrated(new Kysely({ dialect: new SqliteDialect({ database: new Database(file) }) }));
 }
 
@@ -56,10 +61,10 @@ async function redis(url: string): Promise<OpenStore> {
   return { store: redisStore({ client }), close: async () => void (await client.close()) };
 }
 
-type Db = Parameters<typeof sqlStore>[0]['db'];
-
-async function migrated(db: Db): Promise<OpenStore> {
-  const store: SqlStore = sqlStore({ db });
+async function migrated(db: SqlStoreOptions['db']): Promise<OpenStore> {
+  // Imported here, for those who have no Kysely and want none.
+  const { sqlStore } = await import('../stores/sql');
+  const store = sqlStore({ db });
   await store.migrate();
   return { store, close: () => db.destroy() };
 }

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apiKeys } from 'latchkey';
+import { promisify } from 'node:util';
+import { apiKeys, type PublicRecord } from 'latchkey';
 import { openStore } from '../../src/cli/open-store';
 import { shell } from './terminal';
 
@@ -14,7 +16,7 @@ let key: string;
 let revoked: string;
 let expired: string;
 beforeAll(async () => {
-  const opened = await openStore(store);
+  const opened = await openStore(store, true);
   const keys = apiKeys({ prefix: 'osir', store: opened.store });
   const subject = 'acct_42';
   key = (await keys.issue({ subject, scopes: ['domains:read'] })).secret;
@@ -56,6 +58,22 @@ it('says in words what happened, by which rule, and how to mend it, and never th
   expect(out).toContain('Reason: revoked (RFC 6750 §3.1)');
   expect(out + err).not.toContain(revoked);
 });
+
+it('is no use of the key', async () => {
+  await latchkey(['explain', key]);
+  const { out } = await latchkey(['keys', 'list', '--subject', 'acct_42', '--json']);
+  expect((JSON.parse(out) as PublicRecord[]).map(({ useCount }) => useCount)).toEqual([0, 0, 0]);
+});
+
+it('ends though the module holds something open', async () => {
+  const config = join(folder, 'open.cjs');
+  writeFileSync(config, `setInterval(() => {}, 1000); exports.check = async () => ({ status: 'anonymous' });`);
+  const bin = join(__dirname, '../../dist/cli.cjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [bin, 'explain', '--config', config, 'curl localhost'], {
+    timeout: 20_000,
+  });
+  expect(stdout).toContain('It passes');
+}, 30_000);
 
 it('asks the guards that a module exports', async () => {
   const config = join(folder, 'auth.cjs');

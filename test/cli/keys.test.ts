@@ -171,6 +171,7 @@ describe('a command line that is wrong', () => {
     ['an unknown key to show', ['keys', 'show', id], 1, /no key/],
     ['an unknown key to update', ['keys', 'update', id, '--name', 'x'], 1, /no key/],
     ['an unknown key to rotate', ['keys', 'rotate', id], 1, /no key/],
+    ['a file that is not there', ['keys', 'show', id, '--store', 'sqlite:./nowhere.db'], 1, /there is no database \.\/nowhere\.db yet/],
     ['a store of another kind', ['keys', 'show', id, '--store', 'mongodb://x'], 2, /sqlite:/],
     ['a store by the name of an inherited member', ['keys', 'show', id, '--store', 'constructor:x'], 2, /sqlite:/],
     ['a store that is not there', ['keys', 'show', id, '--store', 'postgres://127.0.0.1:1/x'], 1, /latchkey: /],

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { brokenLinks } from '../support/markdown';
 import { install, pack, readText, ROOT, temporaryFolder } from '../support/package';
@@ -15,11 +15,17 @@ const DOCUMENTS = [
 ];
 /** What a document may import besides latchkey. */
 const PACKAGES = ['cors', 'express', 'express-rate-limit', 'jose', 'jsonwebtoken', 'supertest', 'tsx', 'typescript'];
-const TYPES = ['cors', 'express', 'jest', 'jsonwebtoken', 'node', 'supertest'].map((name) => `@types/${name}`);
+const DATABASES = ['@electric-sql/pglite', 'better-sqlite3', 'ioredis', 'kysely', 'kysely-pglite-dialect', 'mysql2', 'pg', 'redis'];
+const TYPES = ['better-sqlite3', 'cors', 'express', 'jest', 'jsonwebtoken', 'node', 'pg', 'supertest'].map((name) => `@types/${name}`);
+/** What the install script of better-sqlite3 makes: scripts are not run here. */
+const SQLITE = 'node_modules/better-sqlite3/build/Release/better_sqlite3.node';
 
 const temporary = temporaryFolder();
 
-beforeAll(async () => install(temporary.path, await pack(temporary.path), [...PACKAGES, ...TYPES]));
+beforeAll(async () => {
+  await install(temporary.path, await pack(temporary.path), [...PACKAGES, ...DATABASES, ...TYPES]);
+  cpSync(join(ROOT, SQLITE), join(temporary.path, SQLITE));
+});
 afterAll(temporary.remove);
 
 describe.each(DOCUMENTS)('%s', (name) => {
@@ -55,6 +61,10 @@ console.log(\`KEY=\${(await keys.issue({ subject: 'acct_42', scopes: ['domains:r
   test.each([
     ['TypeScript', TYPED + code('sh', `npx tsx app.ts\n${GET} # 401`)],
     ['JavaScript', STARTED],
+    [
+      'what it exports',
+      code('js', '// a.mjs\nprocess.exitCode = process.env.WORD === "told" ? 0 : 1;') + code('sh', 'export WORD=told\nnode a.mjs'),
+    ],
     ['the answer', STARTED + code('http', 'HTTP/1.1 401 Unauthorized\ncache-control: no-store\nDate: …\n\n{"error":"unauthorized",…}')],
     [
       'a call of two lines',

@@ -30,6 +30,7 @@ async function opened(name: string) {
   return { proxy, connected, store, heard, end, close };
 }
 const subscribers = async () => (await server.command('CLIENT', 'LIST', 'TYPE', 'pubsub')).split('\n').filter(Boolean).length;
+const connections = async () => (await server.command('CLIENT', 'LIST')).split('\n').length;
 const becomes = async (count: number) => {
   while ((await subscribers()) !== count) await sleep(5);
 };
@@ -82,6 +83,26 @@ describe.each(names)('push by %s', (name) => {
     connected.close();
     await proxy.close();
     await becomes(0);
+  });
+
+  it('leaves no connection behind when it ends while that is being made', async () => {
+    const { proxy, connected, end, close } = await opened(name);
+    await connected.ready;
+    await end();
+    const store = redisStore({ client: connected.client });
+    await becomes(0);
+    const before = await connections();
+    proxy.slow(4);
+    for (let turns = 0; turns < 40; turns++) {
+      const endInTurns = store.watch(() => {});
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      await endInTurns();
+      const endInTime = store.watch(() => {});
+      await sleep(turns);
+      await endInTime();
+    }
+    while ((await connections()) !== before) await sleep(5);
+    await close();
   });
 
   it('goes on after the server was killed and started again', async () => {

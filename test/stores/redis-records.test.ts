@@ -113,7 +113,18 @@ describe('the end of a record', () => {
     await expect(expiry(record)).resolves.toBe(expected);
   });
 
-  it('leaves nothing that a later use would bring back', async () => {
+  test.each([
+    ['a time', now + 60_000],
+    ['the end of all times', Number.MAX_SAFE_INTEGER],
+  ])('of a value until %s is the millisecond before', async (_, until) => {
+    const key = unique('key');
+    await store.put('group', key, 'value', until);
+    await expect(redis.call('PEXPIRETIME', `latchkey:state:group:${key}`)).resolves.toBe(until - 1);
+  });
+});
+
+describe('uses', () => {
+  it('bring nothing back that is gone', async () => {
     const record = newRecord();
     await store.insert(record);
     await redis.del(keyOf(record));
@@ -121,23 +132,25 @@ describe('the end of a record', () => {
     await expect(redis.exists(keyOf(record))).resolves.toBe(0);
   });
 
-  it('has a use that cannot be written of no other record written twice', async () => {
+  it('are all sent before the first is answered', async () => {
+    let [asked, most] = [0, 0];
+    const call = async (name: string, args: string[]) => {
+      most = Math.max(most, ++asked);
+      return redis.call(name, args).finally(() => asked--);
+    };
+    const counting = redisStore({ client: Object.assign(Object.create(redis) as Redis, { call }) });
+    await counting.recordUses(Array.from({ length: 200 }, () => ({ id: newRecord().id, count: 1, lastUsedAt: 7 })));
+    expect(most).toBe(200);
+  });
+
+  it('fail only together, so that none is written twice', async () => {
     const [record, damaged] = [newRecord(), newRecord()];
     for (const each of [record, damaged]) await store.insert(each);
     await redis.set(keyOf(damaged), 'another type');
-    const uses = [damaged, record].map(({ id }) => ({ id, count: 2, lastUsedAt: now }));
+    const uses = [damaged, record].map(({ id }) => ({ id, count: 2, lastUsedAt: 7 }));
     await expect(store.recordUses(uses)).resolves.toBeUndefined();
-    await expect(store.find(record.digest)).resolves.toEqual({ ...record, useCount: 2, lastUsedAt: now });
+    await expect(store.find(record.digest)).resolves.toEqual({ ...record, useCount: 2, lastUsedAt: 7 });
     await expect(store.recordUses(uses.slice(0, 1))).rejects.toThrow('Redis EVALSHA: WRONGTYPE');
-  });
-
-  test.each([
-    [now + 60_000, now + 59_999],
-    [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1],
-  ])('of a value until %d is the millisecond before', async (until, expected) => {
-    const key = unique('key');
-    await store.put('group', key, 'value', until);
-    await expect(redis.call('PEXPIRETIME', `latchkey:state:group:${key}`)).resolves.toBe(expected);
   });
 });
 
@@ -174,7 +187,7 @@ describe("an owner's list", () => {
     expect(Number(await redis.hget(missedOf(dropped), dropped.id))).toBeCloseTo(Number(since), -2);
 
     await redis.hset(missedOf(dropped), dropped.id, String(Number(since) - 61));
-    await expect(listed(dropped)).resolves.toEqual([stays.id]);
+    await expect(Promise.all([listed(dropped), listed(dropped)])).resolves.toEqual([[stays.id], [stays.id]]);
     await expect(redis.zrange(listOf(dropped), '0', '-1')).resolves.toEqual([stays.id]);
     await expect(redis.exists(missedOf(dropped))).resolves.toBe(0);
   });
@@ -190,6 +203,14 @@ describe("an owner's list", () => {
     await expect(dyingAfter(1).insert(again)).rejects.toMatchObject(gone);
     await expect(listed(record)).resolves.toEqual([]);
     await expect(redis.zrange(listOf(record), '0', '-1', 'WITHSCORES')).resolves.toEqual([record.id, String(again.issuedAt)]);
+  });
+
+  it('has a record although it was missed when it was not listed', async () => {
+    const record = newRecord();
+    await redis.hset(missedOf(record), record.id, '0');
+    await store.insert(record);
+    await expect(listed(record)).resolves.toEqual([record.id]);
+    await expect(redis.exists(missedOf(record))).resolves.toBe(0);
   });
 
   it('keeps the place of a record that is known, whatever a refused insert says', async () => {

@@ -47,7 +47,8 @@ export interface Instructions {
  *
  * - `ts` and `js` blocks are files. The first line names the file: `// app.ts`. A block without that line continues the file above it.
  * - `sh` blocks start these files (`npx tsx app.ts`, `node app.js`) and ask them: `curl localhost:3000/…  # 401: no key`.
- *   `$NAME` in a curl line is what the program printed as `NAME=…`. Starting a program stops the one before it.
+ *   `$NAME` in a curl line is what the program printed as `NAME=…`. Starting a program stops the one before it, and gives it
+ *   what lines above it export. `npx latchkey …` is run to its end likewise.
  *   Port 3000 stands for a free one, so durations are written `3_000`.
  * - An `http` block shows the answer to the curl line above it; headers may be left out, and `…` stands for anything.
  * - `json` blocks are JSON. Blocks of other languages are for the eyes alone.
@@ -58,6 +59,7 @@ export function instructionsOf(markdown: string): Instructions {
   const scripts: string[] = [];
   const faults: string[] = [];
   const current: Record<string, string> = {};
+  const exported: string[] = [];
 
   const addCode = ({ language, text, line }: Block) => {
     const name = /^\/\/ ([\w./-]+\.[cm]?[jt]s)\n/.exec(text)?.[1];
@@ -68,7 +70,8 @@ export function instructionsOf(markdown: string): Instructions {
     current[language] = file;
   };
   const addCommand = (command: string, line: number) => {
-    if (/^(npx tsx|node) /.test(command)) steps.push({ does: 'start', line, command });
+    if (command.startsWith('export ')) exported.push(command);
+    if (/^(npx (tsx|latchkey)|node) /.test(command)) steps.push({ does: 'start', line, command: [...exported, command].join('; ') });
     if (command.startsWith('curl ')) {
       const status = / # (\d{3})\b/.exec(command)?.[1];
       if (status) steps.push({ does: 'ask', line, curl: command, status: Number(status) });

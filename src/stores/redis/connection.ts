@@ -40,7 +40,7 @@ export function connectionOf(library: Library): Connection {
       for (const send of await library.parts()) {
         let cursor = '0';
         do {
-          const page = await ask('SCAN', () => send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '1000', 'TYPE', type]));
+          const page = await ask('SCAN', () => send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '250', 'TYPE', type]));
           const [next, keys] = page as [string, readonly string[]];
           yield keys;
           cursor = next;

@@ -7,8 +7,8 @@ import { isOf, OWNED_BY, ownerIndex, ownersOf } from './owners';
 import { ADD_USE, END_AT, INSERT, PRUNE, REVOKE, UPDATE } from './record-scripts';
 import { isOne } from './script';
 
-/** So many commands are sent before the first answer is waited for. */
-const BATCH = 1_000;
+/** So many commands are sent before the first answer is waited for: more of them might be answered late. */
+const BATCH = 250;
 
 /** Records and the lists of their owners. Who watches hears of them on the channel `keys.marks`. */
 export function credentialsInRedis(connection: Connection, keys: Keys): Omit<CredentialStore, 'watch'> {
@@ -85,7 +85,7 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
         count += dropped.filter(isOne).length;
       }
       const owners = keys.allOwners(kind);
-      for await (const found of connection.scan('zset', owners.pattern)) await Promise.all(found.map((key) => tidy(owners.read(key))));
+      for await (const found of connection.scan('zset', owners.pattern)) for (const key of found) await tidy(owners.read(key));
       return count;
     },
   };

@@ -18,8 +18,8 @@ export interface OwnerIndex {
 
 // An id that is listed keeps its place, since its record may be known and the insert refused; but not if it was missed.
 const ADD = script(`
-local how = redis.call('HDEL', KEYS[2], ARGV[1]) == 1 and 'XX' or 'NX'
-return redis.call('ZADD', KEYS[1], how, ARGV[2], ARGV[1])`);
+if redis.call('HDEL', KEYS[2], ARGV[1]) == 1 then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+else redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[1]) end`);
 
 const PAGE = script(`
 local first = 0
@@ -33,9 +33,9 @@ return redis.call('ZRANGE', KEYS[1], first, first + ARGV[1] - 1)`);
 const MISS = script(`
 local now = tonumber(redis.call('TIME')[1])
 for _, id in ipairs(ARGV) do
-  local since = tonumber(redis.call('HGET', KEYS[2], id))
+  local since = redis.call('HGET', KEYS[2], id)
   if not since then
-    redis.call('HSET', KEYS[2], id, now)
+    if redis.call('ZSCORE', KEYS[1], id) then redis.call('HSET', KEYS[2], id, now) end
   elseif now - since > 60 then
     redis.call('ZREM', KEYS[1], id)
     redis.call('HDEL', KEYS[2], id)

@@ -1,0 +1,27 @@
+import { install, manifest, pack, temporaryFolder } from '../support/package';
+import { run } from '../support/programs';
+
+jest.setTimeout(120_000);
+
+const temporary = temporaryFolder();
+beforeAll(async () => install(temporary.path, await pack(temporary.path), []));
+afterAll(temporary.remove);
+
+const latchkey = (...args: readonly string[]) => run(temporary.path, ['npx', '--no-install', 'latchkey', ...args]);
+
+describe('the command line, with nothing installed beside it', () => {
+  it('starts', async () => {
+    expect((await latchkey('--version')).trim()).toBe(manifest.version);
+    expect(await latchkey('keys', '--help')).toContain('latchkey keys create');
+  });
+
+  test.each([
+    ['sqlite:./keys.db', 'kysely'],
+    ['postgres://127.0.0.1/x', 'kysely'],
+    ['redis://127.0.0.1', 'redis'],
+  ])('says what to install for %s', async (store, driver) => {
+    await expect(latchkey('keys', 'create', '--store', store, '--prefix', 'osir', '--subject', 'acct_42')).rejects.toThrow(
+      `the driver ${driver} is missing: npm install ${driver}`,
+    );
+  });
+});

@@ -1,0 +1,94 @@
+import { connectionOf } from '../../src/stores/redis/connection';
+import { RedisError } from '../../src/stores/redis/error';
+import type { Library } from '../../src/stores/redis/library';
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => jest.useRealTimers());
+
+/** A client of which the test settles the answers. */
+function client(members: Partial<Library> = {}) {
+  const asked: { answer: (value: unknown) => void; fail: (reason: unknown) => void }[] = [];
+  const send = () => new Promise<unknown>((answer, fail) => asked.push({ answer, fail }));
+  const library: Library = {
+    ready: true,
+    holdsBack: true,
+    send,
+    parts: async () => [send],
+    subscriber: () => Promise.reject(new Error('no subscriber')),
+    ...members,
+  };
+  const connection = connectionOf(library);
+  return { asked, ask: () => connection.send('key', ['GET', 'key']) };
+}
+
+const late = new RedisError('GET', 'No answer within 1000 ms');
+const owed = new RedisError('GET', 'an earlier answer is still owed');
+
+/** Asks, and waits until the answer is late. */
+async function askInVain({ ask }: ReturnType<typeof client>) {
+  const outcome = expect(ask()).rejects.toEqual(late);
+  await jest.advanceTimersByTimeAsync(1_000);
+  await outcome;
+}
+
+describe('while an answer is owed', () => {
+  it('for less than a second, more is asked', async () => {
+    const { asked, ask } = client();
+    const first = ask();
+    await jest.advanceTimersByTimeAsync(999);
+    const second = ask();
+    asked.forEach(({ answer }, index) => answer(`answer ${index}`));
+    await expect(Promise.all([first, second])).resolves.toEqual(['answer 0', 'answer 1']);
+  });
+
+  it('for longer, nothing is asked until it is there', async () => {
+    const { asked, ask } = client();
+    await askInVain({ asked, ask });
+    await expect(ask()).rejects.toEqual(owed);
+    expect(asked).toHaveLength(1);
+
+    asked[0]?.fail(new Error('at last'));
+    await jest.advanceTimersByTimeAsync(0);
+    const next = ask();
+    asked[1]?.answer('an answer');
+    await expect(next).resolves.toBe('an answer');
+  });
+
+  it('for half a minute, it is taken for lost', async () => {
+    const { asked, ask } = client();
+    await askInVain({ asked, ask });
+    await jest.advanceTimersByTimeAsync(28_999);
+    await expect(ask()).rejects.toEqual(owed);
+    await jest.advanceTimersByTimeAsync(1);
+    const next = ask();
+    asked[1]?.answer('an answer');
+    await expect(next).resolves.toBe('an answer');
+  });
+
+  it('by one of many connections, the others are asked on', async () => {
+    const { asked, ask } = client({ holdsBack: false });
+    await askInVain({ asked, ask });
+    const next = ask();
+    asked[1]?.answer('an answer');
+    await expect(next).resolves.toBe('an answer');
+  });
+});
+
+describe('an error of the client', () => {
+  it.each<[string, unknown, string]>([
+    ['a reply', new Error('WRONGTYPE Operation against a key'), 'WRONGTYPE Operation against a key'],
+    ['a reply that quotes', new Error("ERR unknown command 'GET', with args beginning with: 'key'"), 'ERR unknown command'],
+    ['a reply that quotes otherwise', new Error('ERR wrong value `secret`'), 'ERR wrong value'],
+    ['a protocol error that quotes', new Error('Protocol error, got "secret" as reply type byte'), 'Protocol error, got'],
+    ['of several lines', new Error('ERR no\r\nsecret'), 'ERR no'],
+    ['with a code alone', Object.assign(new Error(''), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+    ['without a word', new Error(''), 'failed'],
+    ['that is none', 'secret', 'Rejected without an error'],
+    ['that is null', null, 'Rejected without an error'],
+  ])('%s keeps what cannot tell what was asked', async (_, reason, why) => {
+    const { asked, ask } = client();
+    const answer = ask();
+    asked[0]?.fail(reason);
+    await expect(answer).rejects.toEqual(new RedisError('GET', why));
+  });
+});
