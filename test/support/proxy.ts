@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A TCP proxy on 127.0.0.1 that does what networks do to those who trust them. It begins by passing everything on. */
 export interface Proxy {
@@ -28,6 +29,8 @@ export async function startProxy(target: number): Promise<Proxy> {
 
   const pair = (client: Socket) => {
     const server = connect(target, '127.0.0.1');
+    let delayed = 0;
+    let last: Promise<unknown> = Promise.resolve();
     for (const [socket, other] of [[client, server] as const, [server, client] as const]) {
       sockets.add(socket);
       if (holding) socket.pause();
@@ -42,8 +45,13 @@ export async function startProxy(target: number): Promise<Proxy> {
     server.on('data', (bytes) => {
       if (cuts.has(client)) {
         client.end(bytes.subarray(0, cuts.get(client)));
-      } else if (delayMs > 0) {
-        setTimeout(() => client.write(bytes), delayMs);
+      } else if (delayMs > 0 || delayed > 0) {
+        // In their order, also when what comes next is slow no more.
+        delayed++;
+        last = Promise.all([last, sleep(delayMs)]).then(() => {
+          delayed--;
+          client.write(bytes);
+        });
       } else {
         client.write(bytes);
       }

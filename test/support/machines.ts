@@ -1,0 +1,70 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { CredentialLife } from 'latchkey';
+
+export interface MachineOptions {
+  /** The URL of Redis or PostgreSQL. */
+  readonly store: string;
+  /** Where it hears of changes, on PostgreSQL. */
+  readonly listen?: string;
+  /** How long its proofs are kept. */
+  readonly ttlMs: number;
+}
+
+export interface Call {
+  readonly number: number;
+  readonly method: keyof CredentialLife;
+  readonly args: readonly unknown[];
+}
+
+interface Outcome<T> {
+  readonly value?: T;
+  readonly error?: string;
+  /** When it was there, by the clock of the computer that all machines share. */
+  readonly at: number;
+}
+
+type Resolved<M extends keyof CredentialLife> = Awaited<ReturnType<CredentialLife[M]>>;
+
+/** Another process with a guarded API, and `apiKeys()` over a store that it shares with others. */
+export interface Machine {
+  readonly port: number;
+  readonly call: <M extends keyof CredentialLife>(method: M, ...args: Parameters<CredentialLife[M]>) => Promise<Outcome<Resolved<M>>>;
+  /** Ends it as a crash would. What was called and not answered yet is an error. */
+  readonly kill: () => Promise<void>;
+}
+
+export async function startMachine(options: MachineOptions): Promise<Machine> {
+  const child = fork(join(__dirname, 'api-machine.ts'), [JSON.stringify(options)], { execArgv: ['--import', 'tsx'] });
+  const exited = once(child, 'exit');
+  const waiting = new Map<number, (outcome: Outcome<never>) => void>();
+  let calls = 0;
+
+  const started = new Promise<number>((resolve) => child.once('message', ({ port }: { port: number }) => resolve(port)));
+  const port = await Promise.race([
+    started,
+    exited.then(() => {
+      throw new Error('The machine did not start');
+    }),
+  ]);
+  child.on('message', ({ number, ...outcome }: Outcome<never> & Call) => {
+    waiting.get(number)?.(outcome);
+    waiting.delete(number);
+  });
+  child.once('exit', () => waiting.forEach((resolve) => resolve({ error: 'The machine ended', at: Date.now() })));
+
+  return {
+    port,
+    call: (method, ...args) =>
+      new Promise((resolve) => {
+        const number = calls++;
+        waiting.set(number, resolve);
+        child.send({ number, method, args } satisfies Call);
+      }),
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
