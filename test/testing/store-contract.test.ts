@@ -186,7 +186,10 @@ describe('a case', () => {
   ])('runs under node:test, on %s', (_, args, status) => {
     // Jest's own options are not for another runner.
     const { NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _context, ...env } = process.env;
-    const run = spawnSync(process.execPath, ['--import', 'tsx', 'test/testing/run-by-node.ts', ...args], { env, encoding: 'utf8' });
+    const run = spawnSync(process.execPath, ['--import', 'tsx', '--test-reporter=tap', 'test/testing/run-by-node.ts', ...args], {
+      env,
+      encoding: 'utf8',
+    });
     expect(run.stdout).toContain(`# fail ${status}\n`);
     expect(run.stdout).toMatch(new RegExp(`${status === 0 ? '^ok' : '^not ok'} \\d+ - ${TAKES_ONCE}$`, 'm'));
     expect(run.status).toBe(status);

@@ -149,14 +149,17 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
       get('X-API-Key:', ...OTHERS),
     ];
 
-    test.each<[string, number | undefined, readonly object[]]>([
-      // Node drops what comes after about a thousand: what nobody can see is no credential, good or bad.
-      ['as Node takes them', undefined, [BY_BEARER, BARE, BY_HEADER, BAD_BEARER, BARE]],
-      ['all of them, where Node is told to take them', 0, [BY_BEARER, BY_BEARER, SEVERAL, SEVERAL, BARE]],
+    // Node drops what comes after about a thousand, where nobody can see a credential, good or bad; from version 24 on it refuses them all.
+    const DROPPED = [BY_BEARER, BARE, BY_HEADER, BAD_BEARER, BARE];
+    const REFUSED = requests.map(() => ({ status: 431, headers: [], body: '' }));
+
+    test.each<[string, number | undefined, readonly (readonly object[])[]]>([
+      ['as Node takes them', undefined, [DROPPED, REFUSED]],
+      ['all of them, where Node is told to take them', 0, [[BY_BEARER, BY_BEARER, SEVERAL, SEVERAL, BARE]]],
     ])('%s', async (_what, maxHeadersCount, expected) => {
       const run = await running(mount, { options: { maxHeaderSize: MIB }, maxHeadersCount });
       try {
-        expect(await ask(run, requests)).toEqual(expected);
+        expect(expected).toContainEqual(await ask(run, requests));
       } finally {
         await run.close();
       }
