@@ -1,7 +1,7 @@
 import { idOf } from '../credential/digest';
 import { deepFreeze } from '../credential/freeze';
 import type { RevocationMark } from '../credential/revocation';
-import { RETENTION_MS, type CredentialStore, type Owner, type StateStore, type StoredRecord } from './store';
+import { isOf, RETENTION_MS, type CredentialStore, type Owner, type StateStore, type StoredRecord } from './store';
 
 /** How many entries of state are looked at for each that is added: more than one, so that ended ones go faster than new ones come. */
 const STEPS = 4;
@@ -107,9 +107,6 @@ function credentialsInMemory(): CredentialStore {
 }
 
 const endOf = ({ expiresAt, revokedAt }: StoredRecord): number => Math.min(expiresAt ?? Infinity, revokedAt ?? Infinity);
-
-const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
-  record.kind === kind && { subject: record.subject, client: record.clientId, grant: record.grantId }[by] === id;
 
 function stateInMemory(): StateStore {
   const entries = new Map<string, { readonly value: string; readonly until: number }>();

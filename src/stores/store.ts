@@ -27,6 +27,14 @@ export interface Owner {
   readonly id: string;
 }
 
+/** The member of a record that names its owner. */
+export const OWNED_BY = { subject: 'subject', client: 'clientId', grant: 'grantId' } as const satisfies Record<
+  Owner['by'],
+  keyof StoredRecord
+>;
+
+export const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean => record.kind === kind && record[OWNED_BY[by]] === id;
+
 /**
  * How long a record that ended (expired or was revoked, whichever came first) is still known, so that its use can be told from
  * that of an unknown one. After that every store answers as if it had never been.

@@ -1,11 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from './daemon';
 
 /** A real Redis server on 127.0.0.1, with its data in a folder that goes when it stops. */
 export interface RedisServer {
@@ -127,13 +128,4 @@ async function monitored(port: number, act: () => Promise<unknown>, sendLast: ()
   const lines = [...log.matchAll(/^\+\S+ \[\d+ (\S+)\] "(\w+)"/gm)].map(([, source, name = '']) => ({ source, name: name.toUpperCase() }));
   const names = (lua: boolean) => lines.filter(({ source }) => (source === 'lua') === lua).map(({ name }) => name);
   return { sent: names(false).filter((name) => name !== 'PING' && name !== 'ECHO'), lua: names(true) };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

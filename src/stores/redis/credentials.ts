@@ -1,9 +1,9 @@
 import { idOf } from '../../credential/digest';
-import type { CredentialStore, StoredRecord } from '../store';
+import { isOf, OWNED_BY, type CredentialStore, type StoredRecord } from '../store';
 import type { Connection } from './connection';
 import { FIELDS, fieldsOf, recordOf } from './fields';
 import type { Keys } from './keys';
-import { isOf, OWNED_BY, ownerIndex, ownersOf } from './owners';
+import { ownerIndex, ownersOf } from './owners';
 import { ADD_USE, END_AT, INSERT, PRUNE, REVOKE, UPDATE } from './record-scripts';
 import { isOne } from './script';
 

@@ -1,4 +1,4 @@
-import type { Owner, StoredRecord } from '../store';
+import { OWNED_BY, type Owner, type StoredRecord } from '../store';
 import type { Connection } from './connection';
 import type { OwnerKeys } from './keys';
 import { script } from './script';
@@ -54,14 +54,6 @@ export const ownerIndex = (connection: Connection): OwnerIndex => ({
   },
   miss: async (keys, ids) => ids.length > 0 && MISS(connection, keys, ...ids),
 });
-
-/** The member of a record that names its owner. */
-export const OWNED_BY = { subject: 'subject', client: 'clientId', grant: 'grantId' } as const satisfies Record<
-  Owner['by'],
-  keyof StoredRecord
->;
-
-export const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean => record.kind === kind && record[OWNED_BY[by]] === id;
 
 /** All who own a record. */
 export const ownersOf = (record: StoredRecord): Owner[] =>
