@@ -78,4 +78,16 @@ export const aChallengeText = must<string>(
   (value) => typeof value === 'string' && /^[ !#-[\]-~]+$/.test(value),
 );
 
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** A URL that secrets may be sent to: `https`, or `http` on a loopback host. */
+export function isSecureUrl(value: unknown): value is string {
+  if (typeof value !== 'string' || !/^https?:\/\/[^\s#\\]+$/.test(value) || !URL.canParse(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  return (protocol === 'https:' || LOOPBACK.has(hostname)) && `${username}${password}` === '';
+}
+
+/** An identifier of an issuer (RFC 8414 §2) or a resource (RFC 9728 §1.2). */
+export const isIdentifier = (value: unknown): value is string => isSecureUrl(value) && !value.includes('?');
+
 export { z };

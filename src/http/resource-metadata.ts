@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isScopeToken } from '../credential/scopes';
-import { aChallengeText, aListOf, aText, must, z } from '../options';
+import { aChallengeText, aListOf, aText, isIdentifier, must, z } from '../options';
 import type { Middleware } from './middleware';
 
 /** This API as an OAuth 2.0 protected resource (RFC 9728). */
@@ -21,15 +21,8 @@ export interface ResourceOptions {
   readonly tosUri?: string;
 }
 
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-/** An identifier of RFC 9728 §1.2 and RFC 8414 §2. */
-const isIdentifier = (value: unknown): boolean => {
-  if (typeof value !== 'string' || !/^https?:\/\/[^\s?#\\]+$/.test(value) || !URL.canParse(value)) return false;
-  const { protocol, hostname, username, password } = new URL(value);
-  return (protocol === 'https:' || LOOPBACK.has(hostname)) && `${username}${password}` === '';
-};
 const aUrl = must('an http or https URL', (value) => typeof value === 'string' && /^https?:\/\/\S+$/.test(value) && URL.canParse(value));
 
 export const resourceSchema = z.strictObject({

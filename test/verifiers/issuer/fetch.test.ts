@@ -1,0 +1,127 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { AnswerError, getJson } from '../../../src/verifiers/issuer/fetch';
+import { listen, type Handler } from '../../support/servers';
+
+const LIMITS = { timeoutMs: 300, maxBytes: 1_000 };
+
+/** What comes of asking a server that answers so, without its port. */
+async function asked(handler: Handler): Promise<unknown> {
+  const server = await listen(handler);
+  try {
+    return await getJson(`http://127.0.0.1:${server.port}/metadata?secret=s3cret`, LIMITS).catch((error: Error) => ({
+      error: error.message.replace(`:${server.port}`, ''),
+      answered: error instanceof AnswerError,
+      cause: error.cause,
+    }));
+  } finally {
+    await server.close();
+  }
+}
+
+const answering =
+  (status: number, headers: Record<string, string>, body: string | Buffer): Handler =>
+  (_, res) =>
+    void res.writeHead(status, headers).end(body);
+const json = (body: string | Buffer, type = 'application/json'): Handler => answering(200, { 'Content-Type': type }, body);
+const failure = (why: string, answered = true) => ({ error: `http://127.0.0.1/metadata ${why}`, answered, cause: undefined });
+
+test.each([
+  ['application/json', '{"a":1}'],
+  ['Application/JSON; charset=UTF-8', ' {"a":1}\n'],
+  ['application/jwk-set+json', '{"a":1}'],
+])('takes a JSON object as %s', async (type, body) => {
+  expect(await asked(json(body, type))).toEqual({ a: 1 });
+});
+
+it('asks for JSON, by GET', async () => {
+  const answer = await asked((req, res) => {
+    res.setHeader('Content-Type', 'application/json');
+    res.end(JSON.stringify({ method: req.method, accept: req.headers.accept, url: req.url }));
+  });
+  expect(answer).toEqual({ method: 'GET', accept: 'application/json', url: '/metadata?secret=s3cret' });
+});
+
+it('takes as many bytes as it is told to, and not one more, compressed or not', async () => {
+  const sized = (bytes: number) => JSON.stringify({ a: 'x'.repeat(bytes - 8) });
+  const zipped = (bytes: number) =>
+    answering(200, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }, gzipSync(sized(bytes)));
+  expect(await asked(json(sized(1_000)))).toEqual({ a: 'x'.repeat(992) });
+  expect(await asked(zipped(1_000))).toEqual({ a: 'x'.repeat(992) });
+  expect(await asked(json(sized(1_001)))).toEqual(failure('answered more than 1000 bytes'));
+  expect(await asked(zipped(1_001))).toEqual(failure('answered more than 1000 bytes'));
+});
+
+it('stops reading where it has read enough', async () => {
+  let sent = 0;
+  const answer = await asked((_, res) => {
+    res.setHeader('Content-Type', 'application/json');
+    const write = (): void => {
+      while (!res.destroyed) {
+        sent += 16_384;
+        if (!res.write('x'.repeat(16_384))) return void res.once('drain', write);
+      }
+    };
+    write();
+  });
+  expect(answer).toEqual(failure('answered more than 1000 bytes'));
+  expect(sent).toBeLessThan(16 * 2 ** 20);
+});
+
+test.each<[string, Handler, string]>([
+  ['HTML', answering(200, { 'Content-Type': 'text/html' }, '<p>{"a":1}</p>'), 'answered something that is not JSON'],
+  ['JSON that calls itself HTML', json('{"a":1}', 'text/html'), 'answered something that is not JSON'],
+  ['JSON of another kind of name', json('{"a":1}', 'application/jsonp'), 'answered something that is not JSON'],
+  ['no content type', answering(200, {}, '{"a":1}'), 'answered something that is not JSON'],
+  ['half an object', json('{"a":'), 'answered something that is not a JSON object'],
+  ['nothing', json(''), 'answered something that is not a JSON object'],
+  ['a list', json('[{"a":1}]'), 'answered something that is not a JSON object'],
+  ['null', json('null'), 'answered something that is not a JSON object'],
+  ['a text', json('"s3cret"'), 'answered something that is not a JSON object'],
+  ['201', answering(201, { 'Content-Type': 'application/json' }, '{"a":1}'), 'answered status 201'],
+  ['an error', answering(401, { 'Content-Type': 'application/json' }, '{"error":"invalid_client"}'), 'answered status 401 invalid_client'],
+  [
+    'an error that tells too much',
+    answering(400, { 'Content-Type': 'application/json' }, '{"error":"no s3cret","error_description":"s3cret"}'),
+    'answered status 400',
+  ],
+  ['a failure', answering(500, { 'Content-Type': 'text/html' }, '<h1>s3cret</h1>'), 'answered status 500'],
+  ['a failure of null', answering(503, { 'Content-Type': 'application/json' }, 'null'), 'answered status 503'],
+])('does not take %s, and tells where and why without what was said', async (_, handler, why) => {
+  expect(await asked(handler)).toEqual(failure(why));
+});
+
+test.each([301, 302, 303, 307, 308])('does not follow a redirect by %s', async (status) => {
+  let led = 0;
+  const elsewhere = await listen((_, res) => {
+    led++;
+    json('{"a":1}')(_, res);
+  });
+  const answer = await asked(
+    answering(status, { Location: `http://127.0.0.1:${elsewhere.port}/`, 'Content-Type': 'application/json' }, '{"a":1}'),
+  );
+  await elsewhere.close();
+  expect(answer).toEqual(failure(`answered status ${status}`));
+  expect(led).toBe(0);
+});
+
+test.each<[string, Handler, string]>([
+  ['nothing at all', () => {}, 'did not answer within 300 ms'],
+  [
+    'a head and no end',
+    (_, res) => void res.writeHead(200, { 'Content-Type': 'application/json' }).write('{"a":'),
+    'did not answer within 300 ms',
+  ],
+  ['the end of the connection', (req) => void req.socket.destroy(), 'could not be asked: UND_ERR_SOCKET'],
+])('tells a server that answers %s from one that says something else', async (_, handler, why) => {
+  expect(await asked(handler)).toEqual(failure(why, false));
+});
+
+it('tells where nobody listens', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  await expect(getJson(`http://127.0.0.1:${port}/`, LIMITS)).rejects.toThrow(`http://127.0.0.1:${port}/ could not be asked: ECONNREFUSED`);
+});
