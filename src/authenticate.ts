@@ -10,9 +10,16 @@ import { isPromise } from './promises';
 import { Revocations } from './revocations';
 import { checkVerification, type Verification, type Verifier } from './verifiers/verifier';
 
+/** A credential that was found and proven. */
+export interface Passed {
+  readonly ok: true;
+  readonly principal: Principal;
+  readonly carrier: Carrier;
+}
+
 /** What came of looking for a credential and proving it. */
 export type Attempt =
-  | { readonly ok: true; readonly principal: Principal; readonly carrier: Carrier }
+  | Passed
   | {
       readonly ok: false;
       readonly reason: Reason;
@@ -55,7 +62,8 @@ interface Answer {
 
 interface DeskProof extends Proof {
   readonly desk: Desk;
-  readonly carrier: string;
+  /** What every request that brings the credential the same way gets. */
+  readonly attempt: Passed;
 }
 
 const MISSING: Attempt = Object.freeze({ ok: false, reason: 'missing' });
@@ -95,14 +103,15 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
   function prove(carrier: Carrier, token: string): Attempt | Promise<Attempt> {
     if (token.length > (carrier.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH)) return { ok: false, reason: 'malformed', carrier };
     const digest = digestOf(token);
-    const credential: Credential = { carrier: carrier.name, token };
+    const now = Date.now();
     let desk: Desk | undefined;
     try {
-      const known = proofs.fresh(digest, Date.now());
-      if (known?.carrier === carrier.name) return pass(known, carrier);
+      const known = proofs.fresh(digest, now);
+      if (known?.attempt.carrier === carrier) return pass(known, carrier, now);
       if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return { ok: false, reason: 'malformed', carrier };
+      const credential: Credential = { carrier: carrier.name, token };
       desk = route(credential);
-      if (known && known.desk === desk) return pass(known, carrier);
+      if (known && known.desk === desk) return pass(known, carrier, now);
       if (!desk) return { ok: false, reason: carrier.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown', carrier };
       return lookUp(desk, carrier, credential, digest);
     } catch (error) {
@@ -141,7 +150,7 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
     const now = Date.now();
     // Of many who waited for one look-up, the first to be told has sealed the proof already.
     const known = proofs.fresh(digest, now);
-    if (known?.desk === desk && verification?.ok === true) return pass(known, carrier);
+    if (known?.desk === desk && verification?.ok === true) return pass(known, carrier, now);
 
     checkVerification(verification, verifier);
     if (!verification.ok) return refused(verification.reason);
@@ -150,8 +159,8 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
     const principal = sealPrincipal({ ...verification.principal, scopes: expandScopes(verification.principal.scopes) });
     const proof: DeskProof = {
       desk,
+      attempt: { ok: true, principal, carrier },
       revocations: desk.revocations,
-      carrier: carrier.name,
       digest,
       principal,
       until,
@@ -165,18 +174,19 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
     // Bound to a key or certificate that nothing here can ask for: to take it without would be to take a stolen one.
     if (confirmation && Object.keys(confirmation).length > 0) return refused('bad_proof');
     if (!revoked) proofs.keep(proof);
-    return pass(proof, carrier);
+    return pass(proof, carrier, now);
   }
 
-  function pass({ desk, principal }: DeskProof, carrier: Carrier): Attempt {
-    desk.verifier.seen?.(principal);
-    return { ok: true, principal, carrier };
+  function pass({ desk, attempt }: DeskProof, carrier: Carrier, now: number): Attempt {
+    desk.verifier.seen?.(attempt.principal, now);
+    return attempt.carrier === carrier ? attempt : { ...attempt, carrier };
   }
 
   function failed(desk: Desk | undefined, carrier: Carrier, digest: string, error: unknown): Attempt {
-    const known = proofs.stale(digest, Date.now());
+    const now = Date.now();
+    const known = proofs.stale(digest, now);
     return known && known.desk === desk
-      ? pass(known, carrier)
+      ? pass(known, carrier, now)
       : { ok: false, reason: 'unavailable', carrier, verifier: desk?.verifier.name, error };
   }
 

@@ -10,7 +10,10 @@ export function bearer(): Carrier {
     header: 'Authorization',
     extract(request) {
       const value = headerValue(request, 'authorization');
-      if (value === undefined || !SCHEME.test(value)) return undefined;
+      if (value === undefined) return undefined;
+      // As nearly every client writes it. What else may be written, or wrongly is, takes the longer way.
+      if (value.startsWith('Bearer ') && value[7] !== ' ') return value.slice(7);
+      if (!SCHEME.test(value)) return undefined;
       // Only spaces part scheme and token (RFC 9110 §11.4). What is parted by anything else is left so that the grammar refuses it.
       const rest = value.slice('bearer'.length);
       return rest === '' || rest.startsWith(' ') ? rest.replace(/^ +/, '') : ` ${rest}`;

@@ -19,8 +19,10 @@ const STEP_UP: Ruling = { reason: 'step_up' };
 
 export const holdsAll =
   (scopes: readonly string[]): Rule<unknown> =>
-  ({ scopes: granted }) =>
-    scopes.every((scope) => granted.includes(scope)) ? undefined : INSUFFICIENT;
+  ({ scopes: granted }) => {
+    for (const scope of scopes) if (!granted.includes(scope)) return INSUFFICIENT;
+    return undefined;
+  };
 
 export const holdsAny =
   (scopes: readonly string[]): Rule<unknown> =>

@@ -118,7 +118,7 @@ export function middlewareFor(
     else if (outcome.refusal) return answer(req, res, outcome.refusal, next);
     if (!res.headersSent) {
       if (optional) varyBy(res, everyHeader);
-      if (outcome.ok) protect(res, outcome.carrier);
+      if (outcome.ok && !outcome.carrier.scheme) protect(res, outcome.carrier);
     }
     next();
   }
@@ -152,10 +152,9 @@ function answer(req: IncomingMessage, res: ServerResponse, refusal: Refusal, nex
   else refuse(req.method, res, refusal);
 }
 
-/** A shared cache stores what `Authorization` asked for only when told to (RFC 9111 §3.5). It knows of no other credential. */
-function protect(res: ServerResponse, carrier: Carrier): void {
-  if (!carrier.scheme && !res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'private');
-  const header = headerOf(carrier);
+/** A shared cache keeps to itself what `Authorization` asked for (RFC 9111 §3.5). Of any other credential it has to be told. */
+function protect(res: ServerResponse, { header }: Carrier): void {
+  if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'private');
   if (header) varyBy(res, header);
 }
 

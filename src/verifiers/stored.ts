@@ -95,8 +95,8 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
         return unwatch?.();
       };
     },
-    seen(principal) {
-      if (principal.credentialId !== undefined) uses?.count(principal.credentialId);
+    seen(principal, at = Date.now()) {
+      if (principal.credentialId !== undefined) uses?.count(principal.credentialId, at);
     },
     close: async () => uses?.flush(),
     ...credentialLife({

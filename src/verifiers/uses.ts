@@ -8,7 +8,7 @@ const MAX_COUNTED = 100_000;
 
 /** Counts uses in memory and writes them in batches: a request never waits for its own bookkeeping. */
 export interface UseCounter {
-  count(id: string): void;
+  count(id: string, at: number): void;
   /** Writes what was counted. Never rejects: what a failing store did not take stays counted for the next time. */
   flush(): Promise<void>;
 }
@@ -44,5 +44,5 @@ export function useCounter(store: CredentialStore): UseCounter {
   // One batch at a time: a store that is slow is not asked more, and one that hangs keeps nobody from closing.
   const flush = (): Promise<void> => (written = written.then(write));
 
-  return { count: (id) => add(id, 1, Date.now()), flush };
+  return { count: (id, at) => add(id, 1, at), flush };
 }

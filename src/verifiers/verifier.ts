@@ -32,8 +32,8 @@ export interface Verifier {
   verify(credential: Credential): Verification | Promise<Verification>;
   /** Push: tells of what was revoked, on this machine or another. Returns the end of the subscription. */
   watch?(revoked: (mark: RevocationMark) => void): () => void | Promise<void>;
-  /** A use, also when the cache answered. */
-  seen?(principal: Principal): void;
+  /** A use, and when, in milliseconds since the epoch; also when the cache answered. */
+  seen?(principal: Principal, at?: number): void;
   /** Writes what is left to write. */
   close?(): void | Promise<void>;
 }
