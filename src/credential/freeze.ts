@@ -6,3 +6,24 @@ export function deepFreeze<T>(value: T): T {
   }
   return value;
 }
+
+/**
+ * A frozen copy that shares nothing with `value`: what `JSON.parse(JSON.stringify(value))` makes of it, without the text in
+ * between where it is JSON already.
+ */
+export function frozenJson(value: unknown): unknown {
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) return value;
+  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozenJson(item) ?? null));
+  if (isPlainObject(value)) {
+    const members = Object.entries(value).map(([name, member]) => [name, frozenJson(member)] as const);
+    return Object.freeze(Object.fromEntries(members.filter(([, member]) => member !== undefined)));
+  }
+  const text = JSON.stringify(value) as string | undefined;
+  return text === undefined ? undefined : deepFreeze(JSON.parse(text) as unknown);
+}
+
+function isPlainObject(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,4 +1,4 @@
-import { deepFreeze } from './freeze';
+import { frozenJson } from './freeze';
 
 /**
  * Who calls, and with which scopes: the same shape whatever credential the client brought.
@@ -27,7 +27,7 @@ export interface Principal {
 
 /** A frozen copy that shares nothing with `principal`. Claims are JSON: a Date (which freezing cannot hold) becomes its text. */
 export function sealPrincipal(principal: Principal): Principal {
-  return deepFreeze(JSON.parse(JSON.stringify(principal)) as Principal);
+  return frozenJson(principal) as Principal;
 }
 
 /** The authentication information that the Model Context Protocol's SDK hands to its tools. */

@@ -1,4 +1,4 @@
-import { deepFreeze } from '../../src/credential/freeze';
+import { deepFreeze, frozenJson } from '../../src/credential/freeze';
 
 it('freezes the value to the last object in it, and hands back the same', () => {
   const value = { list: [{ deep: { deeper: [] as unknown[] } }], empty: {}, text: 'x', none: null };
@@ -24,3 +24,38 @@ it('goes on below an object that is frozen already', () => {
 });
 
 test.each([undefined, null, 0, '', 'text', true, 1n])('leaves %p as it is', (value) => expect(deepFreeze(value)).toBe(value));
+
+describe('a frozen copy', () => {
+  class Point {
+    constructor(readonly x: number) {}
+  }
+  const sparse = (): unknown[] => [undefined, () => 1, Symbol('s'), NaN, -Infinity];
+
+  it.each<[string, unknown]>([
+    ['texts, numbers, flags and null', { a: 'x', b: -1.5, c: true, d: null }],
+    ['lists and objects in one another', [{ a: [{ b: {} }, []] }]],
+    ['no numbers that JSON has not', { a: NaN, b: Infinity }],
+    ['no members without a value', { a: undefined, b: () => 1, c: Symbol('s'), d: 1 }],
+    ['null for what a list cannot hold', sparse()],
+    ['a Date as its text', { at: new Date(0), list: [new Date(1)] }],
+    ['what an object says that it is', { url: new URL('https://osir.com/a'), own: { toJSON: () => ({ of: new Date(2) }) } }],
+    ['the members of an instance, a Map and bytes', [new Point(1), new Map([[1, 2]]), new Uint8Array([7])]],
+    ['an object without a prototype', Object.assign(Object.create(null) as object, { a: {} })],
+    ['names that look like those of a prototype', JSON.parse('{"__proto__":{"a":{}},"constructor":1,"toJSON":"x"}')],
+  ])('holds %s', (_, value) => {
+    const copy = frozenJson(value);
+    expect(copy).toEqual(JSON.parse(JSON.stringify(value)));
+    expect(JSON.stringify(copy)).toBe(JSON.stringify(value));
+    const objects = (one: unknown): object[] =>
+      typeof one === 'object' && one !== null ? [one, ...Object.values(one).flatMap(objects)] : [];
+    expect(objects(copy).filter((one) => !Object.isFrozen(one))).toEqual([]);
+    expect(objects(copy).filter((one) => objects(value).includes(one))).toEqual([]);
+  });
+
+  it('is not to be had of what JSON has no text for', () => {
+    expect(() => frozenJson({ big: 1n })).toThrow(TypeError);
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    expect(() => frozenJson(circle)).toThrow(RangeError);
+  });
+});

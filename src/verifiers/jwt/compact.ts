@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { isCompactJws } from '../../credential/credential';
 
 /** A compact JWS, taken apart. Nothing in it is proven yet. */
@@ -7,7 +8,6 @@ export interface CompactJws {
 }
 
 const MAX_DEPTH = 16;
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The header and payload of a compact JWS (RFC 7515 §7.1), or undefined for anything that is not exactly one of JSON objects. */
 export function readCompactJws(token: string): CompactJws | undefined {
@@ -15,24 +15,27 @@ export function readCompactJws(token: string): CompactJws | undefined {
   const [first, second, third] = token.split('.') as [string, string, string];
   const header = readObject(first);
   const payload = readObject(second);
-  return header && payload && decodeCanonical(third) ? { header, payload } : undefined;
+  return header && payload && isCanonical(third) ? { header, payload } : undefined;
 }
 
 function readObject(part: string): Readonly<Record<string, unknown>> | undefined {
-  const bytes = decodeCanonical(part);
-  if (!bytes) return undefined;
+  const bytes = isCanonical(part) ? Buffer.from(part, 'base64url') : undefined;
+  if (!bytes || !isUtf8(bytes)) return undefined;
   try {
-    const value: unknown = JSON.parse(utf8.decode(bytes));
+    const value: unknown = JSON.parse(bytes.toString());
     return isObject(value) && isShallow(value, MAX_DEPTH) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** One value, one spelling: base64url with non-zero trailing bits would give a signed token many digests. */
-function decodeCanonical(part: string): Buffer | undefined {
-  const bytes = Buffer.from(part, 'base64url');
-  return bytes.toString('base64url') === part ? bytes : undefined;
+/**
+ * One value, one spelling: base64url with non-zero trailing bits would give a signed token many digests. Groups of four
+ * characters have but one; it is the rest that may differ.
+ */
+function isCanonical(part: string): boolean {
+  const rest = part.slice(part.length - (part.length % 4));
+  return Buffer.from(rest, 'base64url').toString('base64url') === rest;
 }
 
 function isShallow(value: unknown, depth: number): boolean {
