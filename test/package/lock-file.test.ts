@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { manifest, readJson, ROOT } from '../support/package';
+import { readJson, ROOT, type manifest } from '../support/package';
 
 interface LockEntry {
   readonly version?: string;
@@ -15,7 +15,8 @@ interface LockEntry {
 }
 type LockedPackages = Readonly<Record<string, LockEntry>>;
 
-const { packages } = readJson<{ packages: LockedPackages }>(join(ROOT, 'package-lock.json'));
+const lockedIn = (folder: string) => readJson<{ packages: LockedPackages }>(join(ROOT, folder, 'package-lock.json')).packages;
+const packages = lockedIn('.');
 const installed = (all: LockedPackages) => Object.entries(all).filter(([path]) => path !== '');
 
 /** Is `name` found from `path`, as Node looks for it: folder by folder upward? */
@@ -33,24 +34,34 @@ const missingPackages = (all: LockedPackages) =>
 const hosts = (all: LockedPackages) =>
   installed(all).filter(([, { funding: _, deprecated: __, ...entry }]) => 'resolved' in entry || JSON.stringify(entry).includes('://'));
 
-describe('the lock file', () => {
+describe.each([
+  ['this package', '.', 300],
+  ['the bench', 'bench', 80],
+])('the lock file of %s', (_, folder, atLeast) => {
+  const locked = lockedIn(folder);
+
   it('names no host, so that any registry will do', () => {
-    expect(installed(packages).length).toBeGreaterThan(300);
-    expect(hosts(packages)).toEqual([]);
+    expect(installed(locked).length).toBeGreaterThan(atLeast);
+    expect(hosts(locked)).toEqual([]);
   });
 
   it('proves each package by its digest', () => {
-    expect(installed(packages).filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
+    expect(installed(locked).filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
   });
 
   it('holds the optional packages of every platform, so that it installs on all', () => {
-    expect(packages).toHaveProperty(['node_modules/@esbuild/darwin-arm64']);
-    expect(missingPackages(packages)).toEqual([]);
+    expect(missingPackages(locked)).toEqual([]);
   });
 
-  it('is that of package.json', () => {
-    const { name, version, dependencies, devDependencies, engines } = manifest;
-    expect(packages['']).toMatchObject({ name, version, dependencies, devDependencies, engines });
+  it('is that of its package.json', () => {
+    const { name, version, dependencies, devDependencies, engines } = readJson<typeof manifest>(join(ROOT, folder, 'package.json'));
+    expect(locked['']).toMatchObject(JSON.parse(JSON.stringify({ name, version, dependencies, devDependencies, engines })));
+  });
+});
+
+describe('a lock file', () => {
+  it('knows the packages of other platforms', () => {
+    expect(packages).toHaveProperty(['node_modules/@esbuild/darwin-arm64']);
   });
 
   test.each([

@@ -1,0 +1,37 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import jsonwebtoken, { type Algorithm } from 'jsonwebtoken';
+
+/** What every contender is asked with: a key of 59 bytes, a JWT of 700, in a request of 12 headers. */
+export const PREFIX = 'osir';
+export const SCOPE = 'domains:read';
+export const ISSUER = 'https://osir.com';
+export const AUDIENCE = 'https://api.osir.com';
+export const SECRET = createSecretKey(Buffer.alloc(64, 'a secret of this bench alone '));
+const TOKEN_LENGTH = 700;
+
+/** Other headers that a client sends: with `Host` and the credential they are twelve. */
+const COMPANY = {
+  accept: 'application/json',
+  'accept-encoding': 'gzip, deflate, br',
+  'accept-language': 'en-GB,en;q=0.9',
+  'cache-control': 'no-cache',
+  connection: 'keep-alive',
+  'user-agent': 'osir-sdk/4.2.0 (node 22.10.0; linux x64)',
+  'x-forwarded-for': '203.0.113.7',
+  'x-forwarded-proto': 'https',
+  'x-request-id': '7f3c0a52-9d4e-4b8a-8a43-5d1c2e0f9b61',
+  traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+};
+
+export type Headers = Readonly<Record<string, string>>;
+export const inAuthorization = (token: string): Headers => ({ authorization: `Bearer ${token}`, ...COMPANY });
+export const inApiKeyHeader = (key: string): Headers => ({ 'x-api-key': key, ...COMPANY });
+
+/** An access token of the wanted length: what its issuer also says of the user fills it up. */
+export function signedToken(key: KeyObject, algorithm: Algorithm): string {
+  const claims = { sub: 'acct_42', client_id: 'dashboard', scope: `${SCOPE} domains:write`, jti: 'b7e9d2f0-5c1a-4e38-9f67-0a4d3c8e1b25' };
+  const sign = (note: string) =>
+    jsonwebtoken.sign({ ...claims, note }, key, { algorithm, issuer: ISSUER, audience: AUDIENCE, expiresIn: '1d' });
+  const missing = Math.max(0, TOKEN_LENGTH - sign('').length);
+  return sign('x'.repeat(Math.floor((missing * 3) / 4)));
+}

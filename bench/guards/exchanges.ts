@@ -1,0 +1,29 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import type { Request, Response } from 'express';
+import type { Headers } from '../credentials';
+
+/** The peers' types want Express's; what they read of them is Node's. */
+export type Exchange = readonly [Request, Response];
+
+const socket = new Socket();
+
+/** A request and its response, made as Node's server makes them of what its parser read. */
+export function exchange(lines: readonly Buffer[]): Exchange {
+  const req = new IncomingMessage(socket);
+  req.httpVersionMajor = 1;
+  req.httpVersionMinor = 1;
+  req.httpVersion = '1.1';
+  req.method = 'GET';
+  req.url = '/v1/domains';
+  // The parser makes new strings for each request; and the server has looked at the headers before anyone else does.
+  const raw = lines.map((line) => line.toString('latin1'));
+  (req as unknown as { _addHeaderLines: (raw: string[], count: number) => void })._addHeaderLines(raw, raw.length);
+  const res = new ServerResponse(req);
+  if (req.headers.host === undefined) throw new Error('A request without a host');
+  return [req as Request, res as Response];
+}
+
+/** Names and values, as they come over the wire. */
+export const linesOf = (headers: Headers): readonly Buffer[] =>
+  Object.entries({ Host: 'api.osir.com', ...headers }).flatMap((line) => line.map((text) => Buffer.from(text, 'latin1')));

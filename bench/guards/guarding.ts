@@ -1,0 +1,33 @@
+import type { RequestHandler } from 'express';
+import type { Headers } from '../credentials';
+import type { Contender } from '../harness/contender';
+import { exchange, linesOf, type Exchange } from './exchanges';
+
+/** A guard that is asked by a client whose credential is good: one fresh request after the other. */
+export function guarding(guard: RequestHandler, headers: Headers): Contender {
+  const lines = linesOf(headers);
+  return async (calls) => {
+    const exchanges = Array.from({ length: calls }, () => exchange(lines));
+    return () => passAll(guard, exchanges);
+  };
+}
+
+/** Resolves when each request came through; undefined where that was at once. */
+function passAll(guard: RequestHandler, exchanges: readonly Exchange[]): Promise<void> | undefined {
+  let passed = 0;
+  let waiting: (() => void) | undefined;
+  const next = (error?: unknown) => {
+    if (error !== undefined) throw new Error('A good credential was refused', { cause: error });
+    passed++;
+    waiting?.();
+  };
+  const passFrom = (index: number): Promise<void> | undefined => {
+    for (let at = index; at < exchanges.length; at++) {
+      const [req, res] = exchanges[at] as Exchange;
+      void guard(req, res, next);
+      if (passed === at) return new Promise<void>((resolve) => (waiting = resolve)).then(() => passFrom(at + 1));
+    }
+    return undefined;
+  };
+  return passFrom(0);
+}

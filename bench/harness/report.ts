@@ -1,0 +1,29 @@
+import { markdownTable } from 'markdown-table';
+import type { Estimate } from './statistics';
+
+/** A figure of a table: text, a number, or a number with its interval. */
+export type Cell = string | number | Estimate;
+
+export interface Table {
+  readonly title: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** Markdown, so that what the terminal shows is what the documentation says. */
+export const printed = ({ title, columns, rows }: Table): string =>
+  `${title}\n\n${markdownTable([columns, ...rows.map((row) => row.map(textOf))], {
+    align: columns.map((_, index) => (index === 0 ? 'l' : 'r')),
+  })}\n`;
+
+function textOf(cell: Cell): string {
+  if (typeof cell === 'string') return cell;
+  if (typeof cell === 'number') return rounded(cell);
+  return `${rounded(cell.value)} (${rounded(cell.lowest)}–${rounded(cell.highest)})`;
+}
+
+/** Three figures, as many as the noise lets stand. */
+function rounded(value: number): string {
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
+}
