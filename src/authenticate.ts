@@ -1,12 +1,14 @@
 import { NO_CACHE, proofCache, type CacheLimits, type Proof } from './cache';
-import type { Carrier, RequestLike } from './carriers/carrier';
+import type { Carrier, Demand, Possession, RequestLike } from './carriers/carrier';
 import { isForgeable } from './carriers/forgery';
 import { isB64Token, isCompactJws, isPlainToken, MAX_KEY_LENGTH, MAX_TOKEN_LENGTH, type Credential } from './credential/credential';
 import { digestOf } from './credential/digest';
 import { sealPrincipal, type Principal } from './credential/principal';
 import type { Reason } from './credential/reason';
+import type { Confirmation } from './credential/record';
 import { flights, type Flights } from './flights';
-import { isPromise } from './promises';
+import { isPromise, withDeadline } from './promises';
+import { showsAll } from './proof/possession';
 import { Revocations } from './revocations';
 import { checkVerification, type Verification, type Verifier } from './verifiers/verifier';
 
@@ -15,20 +17,24 @@ export interface Passed {
   readonly ok: true;
   readonly principal: Principal;
   readonly carrier: Carrier;
+  /** For the client's next proof of possession. */
+  readonly nonce?: string;
+}
+
+interface Failed {
+  readonly ok: false;
+  readonly reason: Reason;
+  /** Where the credential came from, if there was exactly one. */
+  readonly carrier?: Carrier | undefined;
+  readonly verifier?: string | undefined;
+  /** What the request lacks beside its credential. */
+  readonly demand?: Demand | undefined;
+  /** For the operator: what kept us from deciding. */
+  readonly error?: unknown;
 }
 
 /** What came of looking for a credential and proving it. */
-export type Attempt =
-  | Passed
-  | {
-      readonly ok: false;
-      readonly reason: Reason;
-      /** Where the credential came from, if there was exactly one. */
-      readonly carrier?: Carrier | undefined;
-      readonly verifier?: string | undefined;
-      /** For the operator: what kept us from deciding. */
-      readonly error?: unknown;
-    };
+export type Attempt = Passed | Failed;
 
 export interface AuthenticatorOptions {
   readonly carriers: readonly Carrier[];
@@ -37,6 +43,10 @@ export interface AuthenticatorOptions {
   readonly timeoutMs: number;
   /** Granted scopes → with all that they imply. */
   readonly expandScopes: (granted: readonly string[]) => readonly string[];
+  /** What a credential may be bound to, whatever carrier brings it. */
+  readonly possessions: readonly Possession[];
+  /** Public origin of the API. */
+  readonly origin: string | undefined;
 }
 
 export interface Authenticator {
@@ -61,7 +71,10 @@ interface Answer {
 }
 
 interface DeskProof extends Proof {
+  readonly ok: true;
   readonly desk: Desk;
+  /** What every request has to show that brings the credential. */
+  readonly confirmation: Confirmation | undefined;
   /** What every request that brings the credential the same way gets. */
   readonly attempt: Passed;
 }
@@ -70,10 +83,11 @@ const MISSING: Attempt = Object.freeze({ ok: false, reason: 'missing' });
 const MULTIPLE: Attempt = Object.freeze({ ok: false, reason: 'multiple' });
 
 /**
- * The pipeline, one way: carriers → credential → digest → cache → grammar → verifier → principal.
+ * The pipeline, one way: carriers → credential → digest → cache → grammar → verifier → proof of possession → principal.
  * The client's fault comes back as a reason; whatever throws or is too slow is `unavailable`, never a way in.
  */
-export function authenticator({ carriers, verifiers, cache, timeoutMs, expandScopes }: AuthenticatorOptions): Authenticator {
+export function authenticator(options: AuthenticatorOptions): Authenticator {
+  const { carriers, verifiers, cache, timeoutMs, expandScopes, possessions, origin } = options;
   const explicit = carriers.filter((carrier) => !carrier.ambient);
   const ambient = carriers.filter((carrier) => carrier.ambient);
   const retentionMs = timeoutMs + (cache ? cache.ttlMs + cache.staleIfErrorMs : 0);
@@ -92,26 +106,33 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
       found = carrier;
       token = extracted;
     }
-    if (found) return prove(found, token);
+    if (found) return judge(request, found, token);
     for (const carrier of ambient) {
       const extracted = carrier.extract(request);
-      if (extracted !== undefined && !isForgeable(request, carrier.origins)) return prove(carrier, extracted);
+      if (extracted !== undefined && !isForgeable(request, carrier.origins)) return judge(request, carrier, extracted);
     }
     return MISSING;
   }
 
-  function prove(carrier: Carrier, token: string): Attempt | Promise<Attempt> {
+  function judge(request: RequestLike, carrier: Carrier, token: string): Attempt | Promise<Attempt> {
+    const now = Date.now();
+    const proven = prove(carrier, token, now);
+    return isPromise(proven)
+      ? proven.then((settled) => conclude(request, carrier, settled, Date.now()))
+      : conclude(request, carrier, proven, now);
+  }
+
+  function prove(carrier: Carrier, token: string, now: number): DeskProof | Failed | Promise<DeskProof | Failed> {
     if (token.length > (carrier.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH)) return { ok: false, reason: 'malformed', carrier };
     const digest = digestOf(token);
-    const now = Date.now();
     let desk: Desk | undefined;
     try {
       const known = proofs.fresh(digest, now);
-      if (known?.attempt.carrier === carrier) return pass(known, carrier, now);
+      if (known?.attempt.carrier === carrier) return known;
       if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return { ok: false, reason: 'malformed', carrier };
       const credential: Credential = { carrier: carrier.name, token };
       desk = route(credential);
-      if (known && known.desk === desk) return pass(known, carrier, now);
+      if (known && known.desk === desk) return known;
       if (!desk) return { ok: false, reason: carrier.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown', carrier };
       return lookUp(desk, carrier, credential, digest);
     } catch (error) {
@@ -121,7 +142,7 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
 
   const route = (credential: Credential): Desk | undefined => desks.find(({ verifier }) => verifier.accepts(credential));
 
-  function lookUp(desk: Desk, carrier: Carrier, credential: Credential, digest: string): Attempt | Promise<Attempt> {
+  function lookUp(desk: Desk, carrier: Carrier, credential: Credential, digest: string): DeskProof | Failed | Promise<DeskProof | Failed> {
     const { lookUps, verifier, revocations } = desk;
     // A look-up that began before the last revocation answers none that was asked after it.
     const question = `${digest} ${carrier.name} ${revocations.count}`;
@@ -141,16 +162,16 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
       .catch((error: unknown) => failed(desk, carrier, digest, error));
   }
 
-  function settle(desk: Desk, carrier: Carrier, digest: string, { askedAt, marks, verification }: Answer): Attempt {
+  function settle(desk: Desk, carrier: Carrier, digest: string, { askedAt, marks, verification }: Answer): DeskProof | Failed {
     const verifier = desk.verifier.name;
-    const refused = (reason: Reason): Attempt => {
+    const refused = (reason: Reason): Failed => {
       proofs.drop(digest);
       return { ok: false, reason, carrier, verifier };
     };
     const now = Date.now();
     // Of many who waited for one look-up, the first to be told has sealed the proof already.
     const known = proofs.fresh(digest, now);
-    if (known?.desk === desk && verification?.ok === true) return pass(known, carrier, now);
+    if (known?.desk === desk && verification?.ok === true) return known;
 
     checkVerification(verification, verifier);
     if (!verification.ok) return refused(verification.reason);
@@ -158,7 +179,9 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
     if (now >= until) return refused('expired');
     const principal = sealPrincipal({ ...verification.principal, scopes: expandScopes(verification.principal.scopes) });
     const proof: DeskProof = {
+      ok: true,
       desk,
+      confirmation: confirmation && Object.keys(confirmation).length > 0 ? Object.freeze({ ...confirmation }) : undefined,
       attempt: { ok: true, principal, carrier },
       revocations: desk.revocations,
       digest,
@@ -171,23 +194,48 @@ export function authenticator({ carriers, verifiers, cache, timeoutMs, expandSco
     };
     const revoked = desk.revocations.voids(proof);
     if (revoked && asOf !== undefined) return refused('revoked');
-    // Bound to a key or certificate that nothing here can ask for: to take it without would be to take a stolen one.
-    if (confirmation && Object.keys(confirmation).length > 0) return refused('bad_proof');
     if (!revoked) proofs.keep(proof);
-    return pass(proof, carrier, now);
+    return proof;
   }
 
-  function pass({ desk, attempt }: DeskProof, carrier: Carrier, now: number): Attempt {
-    desk.verifier.seen?.(attempt.principal, now);
+  function failed(desk: Desk | undefined, carrier: Carrier, digest: string, error: unknown): DeskProof | Failed {
+    const known = proofs.stale(digest, Date.now());
+    return known && known.desk === desk ? known : undecided(desk, carrier, error);
+  }
+
+  const undecided = (desk: Desk | undefined, carrier: Carrier, error: unknown): Failed => ({
+    ok: false,
+    reason: 'unavailable',
+    carrier,
+    verifier: desk?.verifier.name,
+    error,
+  });
+
+  function conclude(request: RequestLike, carrier: Carrier, proven: DeskProof | Failed, now: number): Attempt | Promise<Attempt> {
+    if (!proven.ok) return proven;
+    return proven.confirmation || carrier.possession ? possess(request, carrier, proven) : pass(carrier, proven, now);
+  }
+
+  /** What a credential is bound to has to be shown by every request anew, whatever the cache holds. */
+  async function possess(request: RequestLike, carrier: Carrier, proof: DeskProof): Promise<Attempt> {
+    const { digest, confirmation, desk } = proof;
+    try {
+      const shown = await withDeadline(showsAll(request, confirmation, carrier.possession, possessions, { digest, origin }), timeoutMs);
+      if (!shown.ok) return { ...shown, carrier, verifier: desk.verifier.name };
+      const passed = pass(carrier, proof, Date.now());
+      return passed.ok && shown.nonce !== undefined ? { ...passed, nonce: shown.nonce } : passed;
+    } catch (error) {
+      return undecided(desk, carrier, error);
+    }
+  }
+
+  function pass(carrier: Carrier, { desk, attempt }: DeskProof, now: number): Attempt {
+    try {
+      desk.verifier.seen?.(attempt.principal, now);
+    } catch (error) {
+      return undecided(desk, carrier, error);
+    }
     return attempt.carrier === carrier ? attempt : { ...attempt, carrier };
-  }
-
-  function failed(desk: Desk | undefined, carrier: Carrier, digest: string, error: unknown): Attempt {
-    const now = Date.now();
-    const known = proofs.stale(digest, now);
-    return known && known.desk === desk
-      ? pass(known, carrier, now)
-      : { ok: false, reason: 'unavailable', carrier, verifier: desk?.verifier.name, error };
   }
 
   return {

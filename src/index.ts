@@ -7,6 +7,9 @@ export { cookie } from './carriers/cookie';
 export { apiKeyHeader } from './carriers/header';
 export { queryParameter } from './carriers/query';
 
+export { dpop, type DpopOptions } from './proof/dpop';
+export type { ClientCertificate } from './proof/mtls';
+
 export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
 export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
 export { jwt, type JwtOptions } from './verifiers/jwt/jwt';

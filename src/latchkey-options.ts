@@ -6,6 +6,7 @@ import { resourceSchema, type ResourceOptions } from './http/resource-metadata';
 import { aChallengeText, aDuration, aFunction, aListOf, anObjectWith, checkOptions, must, z } from './options';
 import { bearer } from './carriers/bearer';
 import { apiKeyHeader } from './carriers/header';
+import type { ClientCertificate } from './proof/mtls';
 import type { Verifier } from './verifiers/verifier';
 
 export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> {
@@ -19,6 +20,11 @@ export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> 
   readonly realm?: string;
   /** RFC 9728 metadata, and `resource_metadata` in every challenge. */
   readonly resource?: ResourceOptions;
+  /**
+   * Where the client's certificate is, for tokens that are bound to one (RFC 8705 §3): `'socket'`, the TLS connection itself, or
+   * `{ header: 'Client-Cert' }`, which a proxy that ends TLS sets on every request. Without it such tokens are refused.
+   */
+  readonly clientCertificate?: ClientCertificate;
   /**
    * Proofs kept in memory: at most `max` (10 000), each for `ttlMs` (30 000), which bounds how long a revocation on another
    * machine can go unseen. `staleIfErrorMs` (0) serves for that much longer what was proven before, while a store is down.
@@ -44,11 +50,16 @@ const isPlugIn = (...methods: readonly string[]) => {
   return (value: unknown) => schema.safeParse(value).success && typeof (value as { name?: unknown }).name === 'string';
 };
 
-/** Scheme and header go into response headers as they are. */
+const isFieldName = (value: unknown): boolean => typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value);
+
+/** Scheme, header and algorithms go into response headers as they are. */
 const isCarrier = (value: unknown): boolean => {
   if (!isPlugIn('extract')(value)) return false;
-  const { scheme, header } = value as { scheme?: unknown; header?: unknown };
-  return [scheme, header].every((name) => name === undefined || (typeof name === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)));
+  const { scheme, header, algs } = value as { scheme?: unknown; header?: unknown; algs?: unknown };
+  return (
+    [scheme, header].every((name) => name === undefined || isFieldName(name)) &&
+    (algs === undefined || aChallengeText.safeParse(algs).success)
+  );
 };
 
 const schema = z.strictObject({
@@ -57,6 +68,10 @@ const schema = z.strictObject({
   scopes: must('a list of scopes, or a record from scope to description or { description, implies }', isScopeDeclaration).optional(),
   realm: aChallengeText.optional(),
   resource: resourceSchema.optional(),
+  clientCertificate: must(
+    '"socket", or { header } with the name of a header',
+    (value) => value === 'socket' || (Object.keys(value ?? {}).join() === 'header' && isFieldName((value as { header: unknown }).header)),
+  ).optional(),
   cache: z
     .union(
       [

@@ -7,6 +7,7 @@ import { decisionOn, middlewareFor, type Authentication, type Guard, type Middle
 import { refusalBook, type Wanted } from './http/refuse';
 import { metadataUrl, resourceMetadata } from './http/resource-metadata';
 import { settingsOf, type LatchkeyOptions } from './latchkey-options';
+import { boundToCertificate } from './proof/mtls';
 import { aBoolean, aDuration, aFunction, aListOf, checkOptions, must, z } from './options';
 
 /** The guards of one API. None uses `this`: take them apart as you like. */
@@ -56,9 +57,14 @@ const freshAuthSchema = z
  */
 export function latchkey<const S extends ScopeDeclaration = never>(options: LatchkeyOptions<S>): Latchkey<ScopeName<S>> {
   const settings = settingsOf(options);
-  const { carriers, realm, resource, body, timeoutMs } = settings;
+  const { carriers, realm, resource, body, timeoutMs, clientCertificate } = settings;
   const scopes = scopeCatalogue(settings.scopes);
-  const proving = authenticator({ ...settings, expandScopes: scopes.expand });
+  const proving = authenticator({
+    ...settings,
+    expandScopes: scopes.expand,
+    possessions: clientCertificate ? [boundToCertificate(clientCertificate)] : [],
+    origin: resource && new URL(resource.url).origin,
+  });
   const middleware = middlewareFor(proving, carriers);
   const refusals = (wanted: Wanted = {}) =>
     refusalBook({ realm, carriers, body, resourceMetadata: resource && metadataUrl(resource) }, wanted);
@@ -91,7 +97,7 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
       const { scopes: names } = checkRequest;
       const required = names?.length ? checkRequired('check()', names, scopes) : undefined;
       const guard: Guard<RequestLike> = required
-        ? { refusals: (reason, carrier) => refusals({ scopes: required })(reason, carrier), rule: holdsAll(required) }
+        ? { refusals: (...why) => refusals({ scopes: required })(...why), rule: holdsAll(required) }
         : { refusals: anyone, optional: names === undefined };
       return decisionOn(request, guard, proving);
     },

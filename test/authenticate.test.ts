@@ -136,7 +136,6 @@ describe('the order of proof', () => {
       const answer = await check(underBearer('token'), { scopes: ['domains:write'] });
       expect(answer).toMatchObject({ status: 'refused', reason: 'bad_proof', refusal: { status: 401 } });
     }
-    expect(verifier.verify).toHaveBeenCalledTimes(2);
   });
 
   it('takes what is bound to nothing', async () => {

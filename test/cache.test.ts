@@ -320,9 +320,9 @@ describe('a guard that may serve what is stale while the store is down', () => {
   });
 
   test.each([
-    ['over', { until: NOW + TTL_MS }],
-    ['bound to a key that nothing can ask for', { confirmation: { jkt: 'x' } }],
-  ])('does not do so once the verifier has said that it is %s', async (_, answer) => {
+    ['over', { until: NOW + TTL_MS }, OUTAGE],
+    ['bound to a key that nothing can ask for', { confirmation: { jkt: 'x' } }, badBearer('bad_proof')],
+  ])('does not do so once the verifier has said that it is %s', async (_, answer, refused) => {
     const verifier = ownVerifier();
     const { ask } = asking([verifier], { cache: { staleIfErrorMs: STALE_MS } });
     expect(await ask()).toMatchObject({ status: 'authenticated' });
@@ -330,7 +330,7 @@ describe('a guard that may serve what is stale while the store is down', () => {
     verifier.verify.mockReturnValueOnce({ ...proven, ...answer });
     expect(await ask()).toMatchObject({ status: 'refused', refusal: { status: 401 } });
     verifier.verify.mockRejectedValue(new Error('connect ECONNREFUSED'));
-    expect(await ask()).toEqual(OUTAGE);
+    expect(await ask()).toEqual(refused);
   });
 
   it('does not do so with the proof of another verifier', async () => {

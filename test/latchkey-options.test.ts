@@ -329,7 +329,7 @@ test.each(['verifier', 'carrier', 'scope', 'Realm', 'resources', 'caching', 'tim
   'there is no option %s',
   (name) => {
     expect(complaintAbout(name, SECRET)).toBe(
-      `latchkey(): unknown option "${name}"; allowed are verifiers, carriers, scopes, realm, resource, cache, timeoutMs, body`,
+      `latchkey(): unknown option "${name}"; allowed are verifiers, carriers, scopes, realm, resource, clientCertificate, cache, timeoutMs, body`,
     );
   },
 );

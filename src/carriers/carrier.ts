@@ -5,6 +5,39 @@ export interface RequestLike {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Names and values as received, one after the other: where repeated lines can be seen. Adapters may leave it out or empty. */
   readonly rawHeaders?: readonly string[] | undefined;
+  /** Express's: it cuts what a router is mounted on from `url`. */
+  readonly originalUrl?: string | undefined;
+  /** Where the connection's TLS can be asked for the client's certificate. */
+  readonly socket?: object | null | undefined;
+}
+
+/** Whether a request shows the key or certificate that its credential is bound to. */
+export interface Possession {
+  /** The member of `cnf` (RFC 7800 §3.1) that it answers for: `'jkt'`, `'x5t#S256'`. */
+  readonly member: string;
+  /** `value` is the member's, undefined for a credential that is not bound. A throw is our fault: 503. */
+  check(request: RequestLike, value: unknown, context: PossessionContext): Shown | Promise<Shown>;
+}
+
+export interface PossessionContext {
+  /** SHA-256 of the credential, base64url. */
+  readonly digest: string;
+  /** Public origin of the API, where it is configured. */
+  readonly origin: string | undefined;
+}
+
+export type Shown =
+  | {
+      readonly ok: true;
+      /** For the client's next proof. */
+      readonly nonce?: string | undefined;
+    }
+  | { readonly ok: false; readonly reason: 'bad_proof' | 'replayed'; readonly demand?: Demand };
+
+/** What a challenge asks for where the token is good and the proof beside it is not (RFC 9449 §7.1, §9). */
+export interface Demand {
+  readonly error: 'invalid_dpop_proof' | 'use_dpop_nonce';
+  readonly nonce?: string;
 }
 
 /** Where a credential travels in a request, and what its presence means for the answer. */
@@ -19,6 +52,10 @@ export interface Carrier {
   readonly origins?: readonly string[];
   /** Header that the credential stands in, for `Vary`. */
   readonly header?: string;
+  /** JWS algorithms for the challenge (RFC 9449 §7.1), parted by spaces. */
+  readonly algs?: string;
+  /** What a credential that comes this way has to be bound to. One that is not is refused. */
+  readonly possession?: Possession;
   /** Name of the cookie or parameter: two carriers of one kind and place cannot stand side by side. */
   readonly field?: string;
   /** The credential as it stands in the request, `''` for one that is presented and empty, undefined for none. */
@@ -47,3 +84,7 @@ export function headerRepeated(request: RequestLike, name: string): boolean {
   }
   return false;
 }
+
+/** The path as the client sent it, without its query, be the target in absolute form (RFC 9112 §3.2.2) or not. */
+export const pathOf = ({ originalUrl, url = '' }: RequestLike): string =>
+  (originalUrl ?? url).replace(/^https?:\/\/[^/?]*/i, '').split('?')[0] as string;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Attempt, Authenticator } from '../authenticate';
-import type { Carrier, RequestLike } from '../carriers/carrier';
+import type { Carrier, Demand, RequestLike } from '../carriers/carrier';
 import type { Principal } from '../credential/principal';
 import type { Reason } from '../credential/reason';
 import { publishDecision, startOfDecision } from '../decisions';
@@ -21,7 +21,7 @@ export type Authentication =
   | { readonly status: 'refused'; readonly refusal: Refusal; readonly reason: Reason };
 
 /** What a guard asks beyond a good credential: undefined to pass, else the reason and what kept it from deciding, if that is why. */
-export type Ruling = { readonly reason: Reason; readonly error?: unknown } | undefined;
+export type Ruling = { readonly reason: Reason; readonly demand?: Demand | undefined; readonly error?: unknown } | undefined;
 export type Rule<R> = (principal: Principal, request: R) => Ruling | Promise<Ruling>;
 
 export interface Guard<R> {
@@ -62,7 +62,7 @@ function judge<R>(request: R, guard: Guard<R>, startedAt: number | undefined, at
 }
 
 function conclude<R>(guard: Guard<R>, startedAt: number | undefined, attempt: Attempt, ruling: Ruling): Outcome {
-  const refusal = ruling && guard.refusals(ruling.reason, attempt.carrier);
+  const refusal = ruling && guard.refusals(ruling.reason, attempt.carrier, ruling.demand);
   if (startedAt !== undefined) {
     const principal = attempt.ok ? attempt.principal : undefined;
     publishDecision(startedAt, {
@@ -119,6 +119,7 @@ export function middlewareFor(
     if (!res.headersSent) {
       if (optional) varyBy(res, everyHeader);
       if (outcome.ok && !outcome.carrier.scheme) protect(res, outcome.carrier);
+      if (outcome.ok && outcome.nonce !== undefined) hand(res, outcome.nonce);
     }
     next();
   }
@@ -156,6 +157,12 @@ function answer(req: IncomingMessage, res: ServerResponse, refusal: Refusal, nex
 function protect(res: ServerResponse, { header }: Carrier): void {
   if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'private');
   if (header) varyBy(res, header);
+}
+
+/** A nonce that a cache kept would come back when it is good no more (RFC 9449 §8.2). */
+function hand(res: ServerResponse, nonce: string): void {
+  res.setHeader('DPoP-Nonce', nonce);
+  if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
 }
 
 const headerOf = ({ header, scheme }: Carrier): string | undefined => header ?? (scheme && 'Authorization');

@@ -1,5 +1,5 @@
 import { validateHeaderValue, type ServerResponse } from 'node:http';
-import type { Carrier } from '../carriers/carrier';
+import type { Carrier, Demand } from '../carriers/carrier';
 import { deepFreeze } from '../credential/freeze';
 import type { Reason } from '../credential/reason';
 import { challenge, type ChallengeParameters } from './challenge';
@@ -30,8 +30,8 @@ export interface Wanted {
   readonly maxAgeMs?: number | undefined;
 }
 
-/** The refusal for a reason, and for the carrier that the credential came by. */
-export type RefusalBook = (reason: Reason, carrier: Carrier | undefined) => Refusal;
+/** The refusal for a reason, for the carrier that the credential came by, and for what the request lacked beside it. */
+export type RefusalBook = (reason: Reason, carrier: Carrier | undefined, demand?: Demand) => Refusal;
 
 const ANSWERS = {
   unauthorized: { status: 401, message: 'Invalid or missing API key' },
@@ -46,41 +46,57 @@ export function refusalBook(
   { scopes, acrValues, maxAgeMs }: Wanted,
 ): RefusalBook {
   const scope = scopes?.join(' ');
+  const algs = carriers.find((carrier) => carrier.algs !== undefined)?.algs;
   // Bearer first, for clients that read one challenge alone; it comes before the other in the alphabet.
   const schemes = [...new Set(carriers.flatMap(({ scheme }) => scheme ?? []))].sort();
 
-  /** A challenge for each scheme: what went wrong where a credential came under it, and how one is brought. */
-  const challenges = (parameters: ChallengeParameters): readonly string[] =>
-    schemes.length === 0
-      ? [challenge('ApiKey', { realm, scope: parameters.scope, resource_metadata: resourceMetadata })]
-      : schemes.map((scheme) => challenge(scheme, { realm, ...parameters, resource_metadata: resourceMetadata }));
+  const under = (scheme: string, parameters: ChallengeParameters): string =>
+    challenge(scheme, { ...parameters, ...(scheme === 'DPoP' && { algs }), resource_metadata: resourceMetadata });
+  const bareUnder = (scheme: string): string => under(scheme, { ...(scheme !== 'DPoP' && { realm }), scope });
+  /** What went wrong where a credential came under the scheme. A bearer token may be one that is bound: so it is told how those are brought. */
+  const invalidUnder = (scheme: string): readonly string[] =>
+    scheme === 'DPoP'
+      ? [under(scheme, { error: 'invalid_token', scope })]
+      : [
+          under(scheme, { realm, error: 'invalid_token', error_description: 'The access token is invalid or expired', scope }),
+          ...schemes.filter((other) => other !== scheme).map(bareUnder),
+        ];
+  const tells = (parameters: ChallengeParameters) => (scheme: string) => [under(scheme, { realm, ...parameters })];
 
-  const bare = refusal('unauthorized', challenges({ scope }));
-  const invalidToken = refusal(
-    'unauthorized',
-    challenges({ error: 'invalid_token', error_description: 'The access token is invalid or expired', scope }),
-  );
+  const bareChallenges = schemes.length === 0 ? [under('ApiKey', { realm, scope })] : schemes.map(bareUnder);
+  const forAll = (challengesOf: (scheme: string) => readonly string[]) =>
+    schemes.length === 0 ? bareChallenges : schemes.flatMap(challengesOf);
+  const byScheme = (error: keyof typeof ANSWERS, challengesOf: (scheme: string) => readonly string[], otherwise: Refusal) => {
+    const refusals = new Map<string | undefined, Refusal>(schemes.map((scheme) => [scheme, refusal(error, challengesOf(scheme))]));
+    return (carrier: Carrier | undefined): Refusal => refusals.get(carrier?.scheme) ?? otherwise;
+  };
+
+  const bare = refusal('unauthorized', bareChallenges);
+  const invalidToken = byScheme('unauthorized', invalidUnder, bare);
   const multiple = refusal(
     'bad_request',
-    challenges({ error: 'invalid_request', error_description: 'Multiple credentials in one request' }),
+    forAll(tells({ error: 'invalid_request', error_description: 'Multiple credentials in one request' })),
   );
   const forbidden = refusal('forbidden', []);
-  const insufficientScope = refusal(
+  const insufficientScope = byScheme(
     'forbidden',
-    challenges({ error: 'insufficient_scope', error_description: 'The request requires higher privileges', scope }),
+    tells({ error: 'insufficient_scope', error_description: 'The request requires higher privileges', scope }),
+    forbidden,
   );
-  const stepUp = refusal(
-    'unauthorized',
-    challenges({
-      error: 'insufficient_user_authentication',
-      error_description: 'A stronger or more recent authentication is required',
-      acr_values: acrValues?.join(' '),
-      max_age: maxAgeMs === undefined ? undefined : String(Math.floor(maxAgeMs / 1000)),
-    }),
-  );
+  const loginWanted = tells({
+    error: 'insufficient_user_authentication',
+    error_description: 'A stronger or more recent authentication is required',
+    acr_values: acrValues?.join(' '),
+    max_age: maxAgeMs === undefined ? undefined : String(Math.floor(maxAgeMs / 1000)),
+  });
+  const stepUp = byScheme('unauthorized', loginWanted, refusal('unauthorized', forAll(loginWanted)));
+  const demanded = {
+    invalid_dpop_proof: refusal('unauthorized', [under('DPoP', { error: 'invalid_dpop_proof' })]),
+    use_dpop_nonce: refusal('unauthorized', [under('DPoP', { error: 'use_dpop_nonce' })]),
+  };
   const unavailable = refusal('service_unavailable', [], { 'Retry-After': '1' });
 
-  const choose: RefusalBook = (reason, carrier) => {
+  const choose: RefusalBook = (reason, carrier, demand) => {
     switch (reason) {
       case 'missing':
         return bare;
@@ -91,15 +107,19 @@ export function refusalBook(
       case 'denied':
         return forbidden;
       case 'insufficient_scope':
-        return carrier?.scheme ? insufficientScope : forbidden;
+        return insufficientScope(carrier);
       case 'step_up':
-        return stepUp;
+        return stepUp(carrier);
       default:
-        return carrier?.scheme ? invalidToken : bare;
+        return demand ? withNonce(demanded[demand.error], demand.nonce) : invalidToken(carrier);
     }
   };
-  return body ? (reason, carrier) => withBody(choose(reason, carrier), body) : choose;
+  return body ? (...why) => withBody(choose(...why), body) : choose;
 }
+
+/** The one thing that changes from request to request. */
+const withNonce = (refused: Refusal, nonce: string | undefined): Refusal =>
+  nonce === undefined ? refused : deepFreeze({ ...refused, headers: { ...refused.headers, 'DPoP-Nonce': nonce } });
 
 function refusal(error: keyof typeof ANSWERS, challenges: readonly string[], more: Readonly<Record<string, string>> = {}): Refusal {
   const { status, message } = ANSWERS[error];

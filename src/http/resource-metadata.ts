@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { pathOf } from '../carriers/carrier';
 import { isScopeToken } from '../credential/scopes';
 import { aChallengeText, aListOf, aText, isIdentifier, must, z } from '../options';
 import type { Middleware } from './middleware';
@@ -76,7 +76,3 @@ export function resourceMetadata(resource: ResourceOptions | undefined, scopes: 
     }
   };
 }
-
-/** The path as the client sent it, be it in absolute form (RFC 9112 §3.2.2): Express cuts what a router is mounted on from `url`. */
-const pathOf = (req: IncomingMessage & { originalUrl?: string }): string =>
-  (req.originalUrl ?? req.url ?? '').replace(/^https?:\/\/[^/?]*/i, '').split('?')[0] as string;
