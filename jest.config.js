@@ -7,9 +7,10 @@ export default {
     '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
   },
   // These are ESM only.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|kysely29)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(jose|kysely29|oauth4webapi)/)'],
   moduleNameMapper: {
     '^latchkey$': '<rootDir>/src/index.ts',
+    '^latchkey/introspection$': '<rootDir>/src/verifiers/introspection/index.ts',
     '^latchkey/redis$': '<rootDir>/src/stores/redis/index.ts',
     '^latchkey/sql$': '<rootDir>/src/stores/sql/index.ts',
     '^latchkey/testing$': '<rootDir>/src/testing/index.ts',

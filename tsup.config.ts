@@ -10,6 +10,7 @@ export default defineConfig([
       augment: 'src/augment.ts',
       redis: 'src/stores/redis/index.ts',
       sql: 'src/stores/sql/index.ts',
+      introspection: 'src/verifiers/introspection/index.ts',
       testing: 'src/testing/index.ts',
     },
     format: ['esm', 'cjs'],
@@ -17,8 +18,8 @@ export default defineConfig([
     treeshake: true,
     // One copy of each module for all entries, so that a symbol or class of one subpath is that of another.
     splitting: true,
-    // jose is ESM only: a CommonJS build that required it would fail under a user's Jest.
-    noExternal: ['jose'],
+    // These are ESM only: a CommonJS build that required them would fail under a user's Jest.
+    noExternal: ['jose', 'oauth4webapi'],
     dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
   },
   // The command line brings its libraries with it, in one file of CommonJS as they are. Drivers of databases are the user's, and asked

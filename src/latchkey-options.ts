@@ -110,6 +110,11 @@ const cacheLimits = ({ max = 10_000, ttlMs = 30_000, staleIfErrorMs = 0 }: Parti
 function checkApart(carriers: readonly Carrier[], verifiers: readonly Verifier[]): void {
   const places = carriers.map(({ name, header, field }) => JSON.stringify([name, header?.toLowerCase(), field]));
   if (new Set(places).size < places.length) throw new TypeError('latchkey(): option "carriers" names the same place in a request twice');
+  const early = verifiers.slice(0, -1).find(({ last }) => last);
+  if (early)
+    throw new TypeError(
+      `latchkey(): option "verifiers": ${early.name} takes every token that no other does; it must be the last, and the only one`,
+    );
   verifiers.forEach((one, index) => {
     // One without examples may stand last and take what is left, but nobody stands behind it.
     const rival = verifiers.slice(index + 1).find((other) => takesFrom(one, other) || (other.examples && takesFrom(other, one)));

@@ -26,6 +26,8 @@ export interface Verifier {
   readonly name: string;
   /** Made-up credentials of its form: two verifiers that would take each other's are refused at start-up. */
   readonly examples?: readonly Credential[];
+  /** Takes tokens of any form: no other may stand behind it. */
+  readonly last?: true;
   /** By form alone (for JWTs form and unverified `iss`): synchronous, no I/O. */
   accepts(credential: Credential): boolean;
   /** Proves it. A throw or rejection is our fault, never the client's: 503. */

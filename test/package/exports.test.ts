@@ -77,6 +77,7 @@ const TYPES = [
 const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[]; readonly types: readonly string[] }>> = {
   '.': { functions: FUNCTIONS, types: TYPES },
   './augment': { functions: [], types: [] },
+  './introspection': { functions: ['introspection'], types: ['IntrospectionOptions', 'KeyClient', 'SecretClient'] },
   './redis': { functions: ['redisStore'], types: ['RedisClient', 'RedisStoreOptions'] },
   './sql': { functions: ['sqlStore'], types: ['ListenClient', 'SqlStore', 'SqlStoreOptions', 'SqlTables'] },
   './testing': {

@@ -19,7 +19,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   zod: /^options$/,
   'lru-cache': /^cache$/,
   jsonwebtoken: /^verifiers\/jwt\//,
-  jose: /^verifiers\/jwt\//,
+  jose: /^verifiers\/(jwt|introspection)\//,
   kysely: /^(stores\/sql\/|cli\/open-store$)/,
   'better-sqlite3': /^cli\/open-store$/,
   mysql2: /^cli\/open-store$/,
@@ -29,7 +29,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   commander: /^cli\//,
   ms: /^cli\//,
   'shell-quote': /^cli\//,
-  oauth4webapi: /^verifiers\/introspection/,
+  oauth4webapi: /^verifiers\/introspection\//,
   'oidc-provider': /^authorization-server\//,
   express: /^authorization-server\//,
 };

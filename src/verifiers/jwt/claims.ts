@@ -50,7 +50,8 @@ export function scopesOf(payload: CompactJws['payload'], claims: readonly string
   return Array.isArray(scopes) && scopes.every(isScopeToken) ? [...new Set(scopes)] : undefined;
 }
 
-function isFor(aud: unknown, audiences: ReadonlySet<string>): boolean {
+/** Whether `aud`, a text or a list (RFC 7519 §4.1.3), names one of the audiences. */
+export function isFor(aud: unknown, audiences: ReadonlySet<string>): boolean {
   const named = typeof aud === 'string' ? [aud] : aud;
   return Array.isArray(named) && named.every((one) => typeof one === 'string') && named.some((one) => audiences.has(one));
 }
@@ -64,7 +65,7 @@ function isAcceptedType(typ: unknown, types: ReadonlySet<string>): boolean {
 export const bareType = (typ: string): string => typ.toLowerCase().replace(/^application\//, '');
 
 /** Seconds since the epoch (RFC 7519 §2) that are finite in milliseconds too. */
-const isNumericDate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && Number.isFinite(value * 1000);
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isAbsentOr = (test: (value: unknown) => boolean, value: unknown): boolean => value === undefined || test(value);
+export const isNumericDate = (value: unknown): value is number => typeof value === 'number' && value >= 0 && Number.isFinite(value * 1000);
+export const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+export const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isAbsentOr = (test: (value: unknown) => boolean, value: unknown): boolean => value === undefined || test(value);

@@ -1,0 +1,192 @@
+import type { Handler } from '../../support/servers';
+import { active, AUDIENCE, NOW, startEndpoint, TOKEN, verdictOf, verifierAt, type Endpoint } from './endpoint';
+
+let endpoint: Endpoint;
+beforeAll(async () => {
+  endpoint = await startEndpoint();
+});
+afterAll(() => endpoint.close());
+beforeEach(
+  () =>
+    void jest.useFakeTimers({ now: NOW * 1000, doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask'] }),
+);
+afterEach(() => void jest.useRealTimers());
+
+/** JSON that no object makes. */
+const spelt =
+  (json: string): Handler =>
+  (_, res) =>
+    void res.setHeader('Content-Type', 'application/json').end(json);
+const verify = (answer: object, options: Parameters<typeof verifierAt>[1] = {}) => {
+  endpoint.answer(answer);
+  return verifierAt(endpoint, options).verify({ carrier: 'bearer', token: TOKEN });
+};
+const verdict = (answer: object, options: Parameters<typeof verifierAt>[1] = {}) => {
+  endpoint.answer(answer);
+  return verdictOf(verifierAt(endpoint, options));
+};
+
+describe('what is said of a good token', () => {
+  it('makes the principal', async () => {
+    const said = active({
+      iss: 'https://login.osir.com',
+      jti: 'token-1',
+      username: 'ada',
+      scope: 'domains:read domains:write',
+      iat: NOW - 10,
+    });
+    expect(await verify(said)).toEqual({
+      ok: true,
+      until: (NOW + 600) * 1000,
+      principal: {
+        kind: 'access_token',
+        verifier: 'introspection',
+        subject: 'acct_42',
+        issuer: 'https://login.osir.com',
+        clientId: 'app',
+        credentialId: 'token-1',
+        scopes: ['domains:read', 'domains:write'],
+        expiresAt: (NOW + 600) * 1000,
+        claims: said,
+      },
+    });
+  });
+
+  it('may be next to nothing', async () => {
+    expect(await verify({ active: true, aud: AUDIENCE, client_id: 'app' }, { name: 'partner' })).toEqual({
+      ok: true,
+      principal: {
+        kind: 'access_token',
+        verifier: 'partner',
+        subject: 'app',
+        clientId: 'app',
+        scopes: [],
+        claims: { active: true, aud: AUDIENCE, client_id: 'app' },
+      },
+    });
+  });
+
+  it('may be null where the server knows nothing', async () => {
+    const unknown = { sub: null, nbf: null, iss: null, jti: null, cnf: null, scope: null, exp: null, ext: null };
+    expect(await verify(active(unknown))).toEqual({
+      ok: true,
+      principal: {
+        kind: 'access_token',
+        verifier: 'introspection',
+        subject: 'app',
+        clientId: 'app',
+        scopes: [],
+        claims: { active: true, client_id: 'app', aud: AUDIENCE, token_type: 'Bearer' },
+      },
+    });
+  });
+
+  it('comes from the issuer that was asked, where it does not name one', async () => {
+    expect(await verify(active(), { issuer: 'https://login.osir.com' })).toMatchObject({ principal: { issuer: 'https://login.osir.com' } });
+  });
+
+  it('tells what the token is bound to', async () => {
+    const cnf = { jkt: 'thumbprint' };
+    expect(await verify(active({ token_type: 'DPoP', cnf }))).toMatchObject({ ok: true, confirmation: cnf });
+    expect(await verify(active({ cnf: { 'x5t#S256': 'thumbprint' } }))).toMatchObject({ confirmation: { 'x5t#S256': 'thumbprint' } });
+    expect(await verify(active())).not.toHaveProperty('confirmation');
+  });
+
+  it('can name members of every object without becoming one', async () => {
+    endpoint.answer(spelt(`{"__proto__":{"sub":"admin"},"constructor":1,"active":true,"aud":"${AUDIENCE}","client_id":"app"}`));
+    expect(await verifierAt(endpoint).verify({ carrier: 'bearer', token: TOKEN })).toMatchObject({ principal: { subject: 'app' } });
+    expect({}).not.toHaveProperty('sub');
+  });
+});
+
+test.each<[string, object, string]>([
+  ['is not active', { active: false }, 'unknown'],
+  ['is not active, whatever else is said of it', active({ active: false, exp: 'soon' }), 'unknown'],
+  ['has expired', active({ exp: NOW }), 'expired'],
+  ['has a second to live', active({ exp: NOW + 1 }), 'good'],
+  ['is not valid yet', active({ nbf: NOW + 1 }), 'not_yet_valid'],
+  ['is valid from now on', active({ nbf: NOW }), 'good'],
+  ['will be issued', active({ iat: NOW + 1 }), 'not_yet_valid'],
+  ['was issued just now', active({ iat: NOW }), 'good'],
+  ['is of another issuer', active({ iss: 'https://evil.example' }), 'bad_issuer'],
+  ['is of the issuer with a slash', active({ iss: 'https://login.osir.com/' }), 'bad_issuer'],
+  ['is of the issuer', active({ iss: 'https://login.osir.com' }), 'good'],
+  ['is for a sibling API', active({ aud: 'https://billing.osir.com' }), 'bad_audience'],
+  ['is for this API with a slash', active({ aud: `${AUDIENCE}/` }), 'bad_audience'],
+  ['is for several APIs, of which this is one', active({ aud: ['https://billing.osir.com', AUDIENCE] }), 'good'],
+  ['is for several others', active({ aud: ['https://billing.osir.com', 'https://vps.osir.com'] }), 'bad_audience'],
+  ['is for nobody', active({ aud: [] }), 'bad_audience'],
+  ['is for one that is no text', active({ aud: [AUDIENCE, 7] }), 'bad_audience'],
+  ['does not say for whom it is', active({ aud: undefined }), 'bad_audience'],
+  ['does not say what it is', active({ token_type: undefined }), 'good'],
+  ['is a bearer token in lower case', active({ token_type: 'bearer' }), 'good'],
+  ['is a token of DPoP with its key', active({ token_type: 'dpop', cnf: { jkt: 'thumbprint' } }), 'good'],
+  ['is a token of DPoP without its key', active({ token_type: 'DPoP' }), 'bad_type'],
+  ['is a token of DPoP bound to something else', active({ token_type: 'DPoP', cnf: { 'x5t#S256': 'x' } }), 'bad_type'],
+  ['is something else', active({ token_type: 'N_A' }), 'bad_type'],
+  ['is nobody’s', active({ sub: undefined, client_id: undefined }), 'bad_claim'],
+])('a token that %s', async (_, answer, expected) => {
+  expect(await verdict(answer, { issuer: 'https://login.osir.com' })).toBe(expected);
+});
+
+it('lets the clocks differ by as much as it is told', async () => {
+  const options = { clockToleranceMs: 5_000 };
+  expect(await verify(active({ exp: NOW - 4 }), options)).toMatchObject({ ok: true, until: (NOW + 1) * 1000 });
+  expect(await verdict(active({ exp: NOW - 5 }), options)).toBe('expired');
+  expect(await verdict(active({ nbf: NOW + 5, iat: NOW + 5 }), options)).toBe('good');
+  expect(await verdict(active({ nbf: NOW + 6 }), options)).toBe('not_yet_valid');
+});
+
+it('takes any issuer’s word for the token where none is configured', async () => {
+  expect(await verdict(active({ iss: 'https://someone.example' }))).toBe('good');
+});
+
+it('takes one of several audiences', async () => {
+  expect(await verdict(active({ aud: 'b' }), { audience: ['a', 'b'] })).toBe('good');
+  expect(await verdict(active({ aud: 'c' }), { audience: ['a', 'b'] })).toBe('bad_audience');
+});
+
+describe('with allowMissingAudience', () => {
+  test.each<[string, object, string]>([
+    ['does not say for whom it is', active({ aud: undefined }), 'good'],
+    ['does not say for whom nor what it is, like a refresh token', active({ aud: undefined, token_type: undefined }), 'bad_type'],
+    ['is for a sibling API', active({ aud: 'https://billing.osir.com' }), 'bad_audience'],
+    ['is for nobody', active({ aud: [] }), 'bad_audience'],
+  ])('a token that %s', async (_, answer, expected) => {
+    expect(await verdict(answer, { allowMissingAudience: true })).toBe(expected);
+  });
+});
+
+describe('an answer that is none', () => {
+  const member = (name: string) => ({ error: `The introspection endpoint answered a "${name}" that is none (RFC 7662 §2.2)` });
+  const silent = { error: 'The introspection endpoint did not say whether the token is active' };
+
+  test.each<[string, object]>([
+    ['says nothing', {}],
+    ['says "true"', active({ active: 'true' })],
+    ['says 1', active({ active: 1 })],
+    ['says null', active({ active: null })],
+  ])('%s of the token: our fault, not the client’s', async (_, answer) => {
+    expect(await verdict(answer)).toEqual(silent);
+  });
+
+  test.each<[string, readonly unknown[]]>([
+    ['exp', ['1', -1, [], {}, true]],
+    ['nbf', ['1', -1]],
+    ['iat', ['1', -1]],
+    ['sub', ['', 7, [], {}]],
+    ['client_id', ['', 7]],
+    ['iss', ['', 7, ['https://login.osir.com']]],
+    ['jti', ['', 7]],
+    ['token_type', ['', 7]],
+    ['cnf', ['', 7, [], true]],
+    ['scope', [7, {}, ['a b'], 'a"b']],
+  ])('has a %s that is none', async (name, values) => {
+    for (const value of values) expect(await verdict(active({ [name]: value }))).toEqual(member(name));
+  });
+
+  it('has an exp that is infinite', async () => {
+    endpoint.answer(spelt(`{"active":true,"aud":"${AUDIENCE}","sub":"x","exp":1e400}`));
+    expect(await verdictOf(verifierAt(endpoint))).toEqual(member('exp'));
+  });
+});

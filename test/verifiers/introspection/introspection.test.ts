@@ -1,0 +1,456 @@
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { OutgoingHttpHeaders } from 'node:http';
+import { inspect } from 'node:util';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { decodeJwt, jwtVerify } from 'jose';
+import { accessTokens, apiKeys, jwt, latchkey, memoryStore, type Decision, type Verifier } from 'latchkey';
+import { introspection, type IntrospectionOptions } from 'latchkey/introspection';
+import { badBearer, OUTAGE } from '../../support/answers';
+import { asking, underBearer } from '../../support/own-verifier';
+import type { Handler } from '../../support/servers';
+import { active, AUDIENCE, CLIENT, startEndpoint, TOKEN, verdictOf, verifierAt, type Endpoint } from './endpoint';
+
+let endpoint: Endpoint;
+beforeEach(async () => {
+  endpoint = await startEndpoint();
+});
+afterEach(() => endpoint.close());
+
+const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const KEY = ec.privateKey;
+const OPTIONS = { endpoint: 'https://login.osir.com/introspect', client: CLIENT, audience: AUDIENCE };
+
+/** What is said about options, or undefined where nothing is wrong. */
+function complaint(options: object): string | undefined {
+  try {
+    introspection({ ...OPTIONS, ...options });
+    return undefined;
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError);
+    expect(String(error)).not.toContain(CLIENT.secret);
+    return (error as TypeError).message;
+  }
+}
+
+describe('the options', () => {
+  const secure = 'must be an https URL without fragment (http on a loopback host)';
+  const identifier = 'must be an https URL without query and fragment (http on a loopback host)';
+  const audience = 'must be a non-empty string or a non-empty list of them';
+  const client = 'must be { id, secret }, or { id, method: "private_key_jwt", key } with "kid" and "algorithm" as you like';
+  const issuer = 'https://login.osir.com';
+  const assertion = { id: 'api', method: 'private_key_jwt' };
+
+  test.each<[string, object, string]>([
+    ['no place to ask', { endpoint: undefined }, 'give "issuer", "endpoint" or both'],
+    ['an endpoint without TLS', { endpoint: 'http://login.osir.com/introspect' }, `option "endpoint" ${secure}`],
+    ['an endpoint that only looks like a loopback host', { endpoint: 'http://127.0.0.1.evil.example/' }, `option "endpoint" ${secure}`],
+    ['a password in the endpoint', { endpoint: 'https://a:b@login.osir.com/' }, `option "endpoint" ${secure}`],
+    ['an endpoint with a fragment', { endpoint: 'https://login.osir.com/#a' }, `option "endpoint" ${secure}`],
+    ['an endpoint that is no URL', { endpoint: 'login.osir.com' }, `option "endpoint" ${secure}`],
+    ['an issuer without TLS', { issuer: 'http://login.osir.com' }, `option "issuer" ${identifier}`],
+    ['an issuer with a query', { issuer: 'https://login.osir.com/?a' }, `option "issuer" ${identifier}`],
+    ['no client', { client: undefined }, `option "client" ${client}`],
+    ['a client that is a text', { client: 'api' }, `option "client" ${client}`],
+    ['a client without a name', { client: { secret: 'x' } }, 'option "client.id" must be a non-empty string'],
+    ['a client without a secret', { client: { id: 'api' } }, `option "client" ${client}`],
+    ['an empty secret', { client: { id: 'api', secret: '' } }, 'option "client.secret" must be a non-empty string'],
+    ['a secret and a key', { client: { ...CLIENT, key: KEY } }, `option "client" ${client}`],
+    ['a secret and a kid', { client: { ...CLIENT, kid: 'k' } }, `option "client" ${client}`],
+    ['a key without its method', { client: { id: 'api', key: KEY } }, `option "client" ${client}`],
+    ['private_key_jwt without a key', { issuer, client: assertion }, `option "client" ${client}`],
+    ['private_key_jwt with a secret', { issuer, client: { ...assertion, key: KEY, secret: 'x' } }, `option "client" ${client}`],
+    [
+      'another method',
+      { client: { ...CLIENT, method: 'none' } },
+      'option "client.method" must be "client_secret_basic" or "client_secret_post" or "private_key_jwt"',
+    ],
+    [
+      'a member that is not known',
+      { client: { ...CLIENT, clientId: 'x' } },
+      'unknown option "client.clientId"; allowed are id, method, secret, key, kid, algorithm',
+    ],
+    [
+      'private_key_jwt without an issuer',
+      { client: { ...assertion, key: KEY } },
+      'option "issuer" must be given: an assertion of private_key_jwt says for which server it is (RFC 7523 §3)',
+    ],
+    ['no audience', { audience: undefined }, `option "audience" ${audience}`],
+    ['an empty audience', { audience: '' }, `option "audience" ${audience}`],
+    ['an empty list of audiences', { audience: [] }, `option "audience" ${audience}`],
+    ['an audience that is no text', { audience: [/osir/] }, `option "audience" ${audience}`],
+    [
+      'a tolerance that is a text',
+      { clockToleranceMs: '60' },
+      'option "clockToleranceMs" must be a number of milliseconds from 0 to 300000',
+    ],
+    ['too much tolerance', { clockToleranceMs: 300_001 }, 'option "clockToleranceMs" must be a number of milliseconds from 0 to 300000'],
+    ['no time at all', { timeoutMs: 0 }, 'option "timeoutMs" must be a number of milliseconds from 1 to 2147483647'],
+    ['a flag that is a text', { allowMissingAudience: 'yes' }, 'option "allowMissingAudience" must be true or false'],
+    ['another flag that is a text', { jwts: 'yes' }, 'option "jwts" must be true or false'],
+    ['an empty name', { name: '' }, 'option "name" must be a non-empty string'],
+    [
+      'a misspelt option',
+      { audiance: AUDIENCE },
+      'unknown option "audiance"; allowed are issuer, endpoint, client, audience, allowMissingAudience, jwts, clockToleranceMs, timeoutMs, name',
+    ],
+  ])('are not %s', (_, options, said) => {
+    expect(complaint(options)).toBe(`introspection(): ${said}`);
+  });
+
+  test.each<[string, unknown]>([
+    ['a public key', ec.publicKey],
+    ['a secret', 'secret'],
+    ['a public JWK', ec.publicKey.export({ format: 'jwk' })],
+    ['nothing', null],
+    ['a PEM with a passphrase', KEY.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' })],
+  ])('have no key that is %s', (_, key) => {
+    expect(complaint({ issuer: 'https://login.osir.com', client: { ...assertion, key } })).toBe(
+      'introspection(): option "client.key" must be a private key: a PEM without a passphrase, a JWK or a KeyObject',
+    );
+  });
+
+  const weak = 'can sign nothing: RSA of 2048 bits or more, EC of P-256, P-384 or P-521, or Ed25519 is wanted';
+  test.each<[string, KeyObject, string | undefined, string]>([
+    ['short', generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey, undefined, weak],
+    ['for RSASSA-PSS alone', generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey, undefined, weak],
+    ['for agreement', generateKeyPairSync('x25519').privateKey, undefined, weak],
+    ['of another curve', generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey, undefined, weak],
+    ['of another type than the algorithm', KEY, 'RS256', 'does not fit the algorithm RS256'],
+    ['of another curve than the algorithm', KEY, 'ES384', 'does not fit the algorithm ES384'],
+    ['a pair, and the algorithm one of secrets', KEY, 'HS256', 'does not fit the algorithm HS256'],
+  ])('have no key that is %s', (_, key, algorithm, said) => {
+    const options = { issuer: 'https://login.osir.com', client: { ...assertion, key, ...(algorithm && { algorithm }) } };
+    expect(complaint(options)).toBe(`introspection(): option "client.key" ${said}`);
+  });
+
+  test.each<[string, object]>([
+    ['an endpoint', {}],
+    ['an endpoint with a query', { endpoint: 'https://login.osir.com/introspect?tenant=a' }],
+    ['an endpoint on a loopback host', { endpoint: 'http://localhost:8080/introspect' }],
+    ['an issuer alone', { endpoint: undefined, issuer: 'https://login.osir.com' }],
+    ['both', { issuer: 'https://login.osir.com' }],
+    ['several audiences', { audience: ['a', 'b'] }],
+    ['a PEM', { issuer: 'https://login.osir.com', client: { ...assertion, key: KEY.export({ format: 'pem', type: 'pkcs8' }) } }],
+    [
+      'a JWK',
+      { issuer: 'https://login.osir.com', client: { ...assertion, key: KEY.export({ format: 'jwk' }), kid: 'k', algorithm: 'ES256' } },
+    ],
+  ])('may be %s', (_, options) => {
+    expect(complaint(options)).toBeUndefined();
+  });
+});
+
+describe('which tokens it takes', () => {
+  const verifier = introspection(OPTIONS);
+  const JWT = 'eyJhbGciOiJub25lIn0.e30.AAAA';
+
+  test.each([
+    ['bearer', TOKEN, true],
+    ['dpop', TOKEN, true],
+    ['bearer', 'one.dot', true],
+    ['api-key-header', TOKEN, false],
+    ['query', TOKEN, false],
+    ['cookie', TOKEN, false],
+    ['bearer', JWT, false],
+    ['dpop', JWT, false],
+  ])('by %s, %s: %s', (carrier, token, taken) => {
+    expect(verifier.accepts({ carrier, token })).toBe(taken);
+  });
+
+  it('asks about JWTs only where it is told to', () => {
+    const curious = introspection({ ...OPTIONS, jwts: true });
+    expect([curious.accepts({ carrier: 'bearer', token: JWT }), curious.accepts({ carrier: 'query', token: JWT })]).toEqual([true, false]);
+  });
+
+  it('does not send to the server what others take, nor a JWT that nobody takes', async () => {
+    const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
+    const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
+    const own = jwt({ issuer: 'https://osir.com', audience: AUDIENCE, algorithms: ['ES256'], key: ec.publicKey });
+    const { ask, close } = asking([keys, tokens, own, verifierAt(endpoint)]);
+    const { secret } = await keys.issue({ subject: 'acct_7', scopes: [] });
+    expect(await ask(underBearer(secret))).toMatchObject({ status: 'authenticated', principal: { verifier: 'api_keys' } });
+    for (const [token, reason] of [
+      ['osir_live_x', 'malformed'],
+      ['osirat_live_x', 'malformed'],
+      ['a.b.c', 'malformed'],
+      [JWT, 'bad_issuer'],
+    ] as const)
+      expect(await ask(underBearer(token))).toEqual(badBearer(reason));
+    expect(endpoint.asked).toHaveLength(0);
+    expect(await ask(underBearer(TOKEN))).toMatchObject({ status: 'authenticated', principal: { verifier: 'introspection' } });
+    await close();
+  });
+
+  it.each<[string, (last: Verifier) => Verifier[]]>([
+    ['another of its kind', (last) => [last, introspection({ ...OPTIONS, name: 'other' })]],
+    ['keys', (last) => [last, apiKeys({ prefix: 'osir', store: memoryStore() })]],
+    ['one of your own', (last) => [last, { name: 'own', accepts: () => false, verify: () => ({ ok: false, reason: 'unknown' }) }]],
+  ])('lets nobody stand behind it: %s', (_, verifiers) => {
+    expect(() => latchkey({ verifiers: verifiers(introspection(OPTIONS)) })).toThrow(
+      new TypeError(
+        'latchkey(): option "verifiers": introspection takes every token that no other does; it must be the last, and the only one',
+      ),
+    );
+  });
+});
+
+describe('what the server is asked', () => {
+  const asked = async (options: Partial<IntrospectionOptions> = {}) => {
+    await verifierAt(endpoint, options).verify({ carrier: 'bearer', token: 'a+b/c~==' });
+    expect(endpoint.asked).toHaveLength(1);
+    const { path, headers, form } = endpoint.asked[0]!;
+    return { path, authorization: headers.authorization, accept: headers.accept, type: headers['content-type'], form };
+  };
+  const TOLD = { path: 'POST /introspect', accept: 'application/json', type: 'application/x-www-form-urlencoded;charset=UTF-8' };
+  const FORM = { token: 'a+b/c~==', token_type_hint: 'access_token' };
+  const basic = (user: string) => `Basic ${Buffer.from(user).toString('base64')}`;
+
+  it('is one token, with the secret by Basic', async () => {
+    expect(await asked()).toEqual({ ...TOLD, authorization: basic('api:cl1ent%2Ds3cret'), form: FORM });
+  });
+
+  it('is one token, with the secret in the form', async () => {
+    expect(await asked({ client: { ...CLIENT, method: 'client_secret_post' } })).toEqual({
+      ...TOLD,
+      authorization: undefined,
+      form: { ...FORM, client_id: 'api', client_secret: CLIENT.secret },
+    });
+  });
+
+  it('keeps a secret whole that has characters of its own (RFC 6749 §2.3.1)', async () => {
+    const { authorization } = await asked({ client: { id: 'a:b c', secret: 'p:ö%+' } });
+    expect(authorization).toBe(basic('a%3Ab+c:p%3A%C3%B6%25%2B'));
+  });
+
+  it.each<[string, KeyObject, string | undefined]>([
+    ['ES256', KEY, undefined],
+    ['ES384', generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey, undefined],
+    ['ES512', generateKeyPairSync('ec', { namedCurve: 'P-521' }).privateKey, undefined],
+    ['RS256', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, undefined],
+    ['PS384', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey, 'PS384'],
+    ['EdDSA', generateKeyPairSync('ed25519').privateKey, undefined],
+    ['Ed25519', generateKeyPairSync('ed25519').privateKey, 'Ed25519'],
+  ])('is one token, with an assertion by %s', async (alg, key, algorithm) => {
+    const client = {
+      id: 'api',
+      method: 'private_key_jwt',
+      key,
+      kid: 'k1',
+      ...(algorithm && { algorithm }),
+    } as IntrospectionOptions['client'];
+    const { form, authorization } = await asked({ issuer: 'https://login.osir.com', client });
+    const { client_assertion: assertion = '', ...rest } = form;
+    expect(authorization).toBeUndefined();
+    expect(rest).toEqual({ ...FORM, client_id: 'api', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' });
+    const { payload, protectedHeader } = await jwtVerify(assertion, createPublicKey(key), {
+      audience: 'https://login.osir.com',
+      issuer: 'api',
+      subject: 'api',
+    });
+    expect(protectedHeader).toEqual({ alg, kid: 'k1' });
+    expect(payload.exp! - payload.iat!).toBe(60);
+  });
+
+  it('has another assertion each time', async () => {
+    const key = KEY.export({ format: 'jwk' });
+    const verifier = verifierAt(endpoint, { issuer: 'https://login.osir.com', client: { id: 'api', method: 'private_key_jwt', key } });
+    await verifier.verify({ carrier: 'bearer', token: TOKEN });
+    await verifier.verify({ carrier: 'bearer', token: TOKEN });
+    const [one, other] = endpoint.asked.map(({ form }) => decodeJwt(form.client_assertion as string).jti);
+    expect(one).not.toBe(other);
+  });
+});
+
+describe('an issuer', () => {
+  /** An authorization server that publishes this, and introspects at `/introspect`. */
+  const publish = (metadata: object | undefined, answer: object = active()) =>
+    endpoint.answer((req, res) => {
+      res.setHeader('Content-Type', 'application/json');
+      if (req.url === '/introspect') return void res.end(JSON.stringify(answer));
+      if (metadata && req.url?.endsWith('openid-configuration'))
+        return void res.end(JSON.stringify({ issuer: endpoint.origin, ...metadata }));
+      res.statusCode = 404;
+      res.end('{}');
+    });
+  const verifier = () => introspection({ issuer: endpoint.origin, client: CLIENT, audience: AUDIENCE });
+  const paths = () => endpoint.asked.map(({ path }) => path);
+
+  it('tells where to ask: not at start-up, and once', async () => {
+    publish({ introspection_endpoint: `${endpoint.origin}/introspect` });
+    const one = verifier();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(paths()).toEqual([]);
+    expect(await Promise.all([verdictOf(one), verdictOf(one)])).toEqual(['good', 'good']);
+    expect(await verdictOf(one)).toBe('good');
+    expect(paths()).toEqual(['GET /.well-known/openid-configuration', ...Array<string>(3).fill('POST /introspect')]);
+  });
+
+  it('is the only one whose tokens are good', async () => {
+    publish({ introspection_endpoint: `${endpoint.origin}/introspect` }, active({ iss: 'https://evil.example' }));
+    expect(await verdictOf(verifier())).toBe('bad_issuer');
+  });
+
+  it('is not asked where the endpoint is told', async () => {
+    const one = verifierAt(endpoint, { issuer: endpoint.origin });
+    expect(await verdictOf(one)).toBe('good');
+    expect(paths()).toEqual(['POST /introspect']);
+  });
+
+  it.each<[string, object]>([
+    ['no endpoint', {}],
+    ['an endpoint without TLS', { introspection_endpoint: 'http://login.osir.com/introspect' }],
+    ['an endpoint that is no URL', { introspection_endpoint: 7 }],
+  ])('that names %s is an outage', async (_, metadata) => {
+    publish(metadata);
+    expect(await verdictOf(verifier())).toEqual({
+      error: `The metadata of ${endpoint.origin} names no introspection endpoint that a secret may be sent to`,
+    });
+  });
+
+  it('that cannot be found is an outage, and is asked again after a second', async () => {
+    publish(undefined);
+    const one = verifier();
+    const failure = {
+      error: `${endpoint.origin}/.well-known/openid-configuration answered status 404; ${endpoint.origin}/.well-known/oauth-authorization-server answered status 404`,
+    };
+    jest.useFakeTimers({
+      now: 0,
+      doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'Date'],
+    });
+    try {
+      expect(await verdictOf(one)).toEqual(failure);
+      expect(await Promise.all([verdictOf(one), verdictOf(one)])).toEqual([failure, failure]);
+      expect(paths()).toHaveLength(2);
+      publish({ introspection_endpoint: `${endpoint.origin}/introspect` });
+      jest.advanceTimersByTime(999);
+      expect(await verdictOf(one)).toEqual(failure);
+      jest.advanceTimersByTime(1);
+      expect(await verdictOf(one)).toBe('good');
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});
+
+describe('behind a guard', () => {
+  it('is asked once about a token that many present at once, and again when the time is over', async () => {
+    const { ask, close } = asking([verifierAt(endpoint)]);
+    const all = await Promise.all(Array.from({ length: 100 }, () => ask(underBearer(TOKEN))));
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set(['authenticated']));
+    await ask(underBearer(TOKEN));
+    expect(endpoint.asked).toHaveLength(1);
+    jest.useFakeTimers({
+      now: Date.now() + 30_000,
+      doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'performance'],
+    });
+    try {
+      endpoint.answer({ active: false });
+      expect(await ask(underBearer(TOKEN))).toEqual(badBearer('unknown'));
+      expect(endpoint.asked).toHaveLength(2);
+    } finally {
+      jest.useRealTimers();
+      await close();
+    }
+  });
+
+  it('is not asked about what is kept, and nothing is kept past its exp', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    endpoint.answer(active({ exp: now + 10 }));
+    const { ask, close } = asking([verifierAt(endpoint)]);
+    expect(await ask(underBearer(TOKEN))).toMatchObject({ status: 'authenticated', principal: { expiresAt: (now + 10) * 1000 } });
+    jest.useFakeTimers({
+      now: (now + 10) * 1000 - 1,
+      doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'performance'],
+    });
+    try {
+      expect(await ask(underBearer(TOKEN))).toMatchObject({ status: 'authenticated' });
+      expect(endpoint.asked).toHaveLength(1);
+      jest.setSystemTime((now + 10) * 1000);
+      expect(await ask(underBearer(TOKEN))).toEqual(badBearer('expired'));
+      expect(endpoint.asked).toHaveLength(2);
+    } finally {
+      jest.useRealTimers();
+      await close();
+    }
+  });
+
+  it('keeps nothing of a refusal', async () => {
+    const { ask, close } = asking([verifierAt(endpoint)]);
+    endpoint.answer({ active: false });
+    expect(await ask(underBearer(TOKEN))).toEqual(badBearer('unknown'));
+    endpoint.answer(active());
+    expect(await ask(underBearer(TOKEN))).toMatchObject({ status: 'authenticated' });
+    await close();
+  });
+
+  it('refuses what is bound to a key that nobody here asks for', async () => {
+    endpoint.answer(active({ cnf: { 'x5t#S256': 'thumbprint' } }));
+    const { ask, close } = asking([verifierAt(endpoint)]);
+    expect(await ask(underBearer(TOKEN))).toEqual(badBearer('bad_proof'));
+    await close();
+  });
+});
+
+describe('a server that fails', () => {
+  const CLIENTS: Readonly<Record<string, Partial<IntrospectionOptions>>> = {
+    client_secret_basic: {},
+    client_secret_post: { client: { ...CLIENT, method: 'client_secret_post' } },
+    private_key_jwt: { issuer: 'https://login.osir.com', client: { id: 'api', method: 'private_key_jwt', key: KEY } },
+  };
+  const saying =
+    (status: number, headers: OutgoingHttpHeaders, text: string): Handler =>
+    (_, res) =>
+      void res.writeHead(status, headers).end(text);
+  const json = { 'Content-Type': 'application/json' };
+
+  describe.each(Object.entries(CLIENTS))('by %s', (_, options) => {
+    test.each<[string, Handler, string]>([
+      [
+        '401 of our own client',
+        saying(401, { ...json, 'WWW-Authenticate': 'Basic' }, '{"error":"invalid_client"}'),
+        'answered status 401 invalid_client',
+      ],
+      ['403', saying(403, json, '{"error":"access_denied"}'), 'answered status 403 access_denied'],
+      [
+        '500 that repeats what it was sent',
+        saying(500, json, JSON.stringify({ error: TOKEN, error_description: CLIENT.secret })),
+        'answered status 500',
+      ],
+      ['503', saying(503, {}, ''), 'answered status 503'],
+      ['a redirect', saying(307, { Location: 'https://evil.example/' }, ''), 'answered status 307'],
+      ['HTML', saying(200, { 'Content-Type': 'text/html' }, `<h1>${TOKEN}</h1>`), 'answered something that is not JSON'],
+      [
+        'a good answer as a text',
+        saying(200, { 'Content-Type': 'text/plain' }, JSON.stringify(active())),
+        'answered something that is not JSON',
+      ],
+      [
+        'a signed answer',
+        saying(200, { 'Content-Type': 'application/token-introspection+jwt' }, 'e30.e30.AA'),
+        'answered something that is not JSON',
+      ],
+      ['half an answer', saying(200, json, '{"active":true'), 'answered something that is not a JSON object'],
+      ['a list', saying(200, json, '[{"active":true}]'), 'answered something that is not a JSON object'],
+      ['5 MB', saying(200, json, JSON.stringify(active({ pad: 'x'.repeat(5e6) }))), 'answered more than 65536 bytes'],
+      ['the end of the connection', (_, res) => void res.destroy(), 'could not be asked: UND_ERR_SOCKET'],
+      ['nothing', () => {}, 'did not answer within 200 ms'],
+    ])('%s: 503, and the operator is told where and why, without token and secret', async (_what, answer, why) => {
+      endpoint.answer(answer);
+      const decisions: Decision[] = [];
+      const listener = (decision: unknown) => void decisions.push(decision as Decision);
+      subscribe('latchkey:decision', listener);
+      const { ask, close } = asking([verifierAt(endpoint, { timeoutMs: 200, ...options })]);
+      const answered = await ask(underBearer(TOKEN));
+      unsubscribe('latchkey:decision', listener);
+      await close();
+
+      expect(answered).toEqual(OUTAGE);
+      expect(decisions).toMatchObject([{ outcome: 'refused', reason: 'unavailable', verifier: 'introspection', status: 503 }]);
+      const { error } = decisions[0]!;
+      expect((error as Error).message).toBe(`${endpoint.url} ${why}`);
+      const everything = inspect(error, { depth: Infinity, showHidden: true });
+      const sent = endpoint.asked.map(({ headers, form }) => [headers.authorization?.slice(6), form.client_assertion]).flat();
+      for (const secret of [TOKEN, CLIENT.secret, ...sent]) if (secret) expect(everything).not.toContain(secret);
+    });
+  });
+});
