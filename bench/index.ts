@@ -1,38 +1,55 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { growth, growthContenders } from './growth/index';
 import { guardContenders, guards } from './guards/index';
 import type { Effort } from './harness/contest';
 import { profile } from './harness/profile';
 import { printed, type Table } from './harness/report';
+import { http } from './http/index';
+import { junk, junkContenders } from './junk/index';
+import { jwtContenders, jwts } from './jwt/index';
+import { start } from './start/index';
 
-/** Each by its name on the command line, with the file of its contenders where it has one. */
-const MEASUREMENTS: Readonly<
-  Record<string, { readonly measure: (effort: Effort) => Promise<readonly Table[]>; readonly contenders?: string }>
-> = {
+interface Measurement {
+  readonly measure: (effort: Effort) => Promise<readonly Table[]>;
+  /** The file of its contenders, where it has one. */
+  readonly contenders?: string;
+}
+
+/** By their names on the command line. */
+const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   guards: { measure: guards, contenders: guardContenders },
+  jwts: { measure: jwts, contenders: jwtContenders },
+  junk: { measure: junk, contenders: junkContenders },
+  growth: { measure: growth, contenders: growthContenders },
+  start: { measure: start },
+  http: { measure: http },
 };
-const FULL: Effort = { launches: 6, rounds: 30, batches: 30, warmUpMs: 1_500 };
-const QUICK: Effort = { launches: 2, rounds: 8, batches: 20, warmUpMs: 400 };
+const FULL: Effort = { launches: 6, rounds: 30, batches: 30, warmUpMs: 1_500, quick: false };
+const QUICK: Effort = { launches: 1, rounds: 8, batches: 20, warmUpMs: 400, quick: true };
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, profile: { type: 'string' } },
 });
-const chosen = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);
+const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);
 const effort = values.quick ? QUICK : FULL;
+const machine = { node: process.versions.node, v8: process.versions.v8, cpu: `${cpus().length} × ${cpus()[0]?.model.trim()}` };
+const results = new URL('results/', import.meta.url);
+mkdirSync(results, { recursive: true });
 
-const results: Record<string, readonly Table[]> = {};
-console.log(`Node ${process.versions.node}, V8 ${process.versions.v8}, ${cpus().length} × ${cpus()[0]?.model}\n`);
-for (const name of chosen) {
+console.log(`Node ${machine.node}, V8 ${machine.v8}, ${machine.cpu}\n`);
+for (const name of names) {
   const measurement = MEASUREMENTS[name];
   if (!measurement) throw new Error(`There is no measurement "${name}", only ${Object.keys(MEASUREMENTS).join(', ')}`);
-  const { measure, contenders } = measurement;
-  const profiled = contenders === undefined ? undefined : values.profile;
-  results[name] =
-    profiled !== undefined && contenders !== undefined ? [await profile(contenders, profiled, effort)] : await measure(effort);
-  for (const table of results[name]) console.log(printed(table));
+  const tables = await tablesOf(measurement);
+  for (const table of tables) console.log(printed(table));
+  writeFileSync(new URL(`${name}-node-${machine.node}.json`, results), `${JSON.stringify({ ...machine, effort, tables }, undefined, 2)}\n`);
 }
-const folder = new URL('results/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-writeFileSync(new URL(`node-${process.versions.node}.json`, folder), `${JSON.stringify(results, undefined, 2)}\n`);
+
+async function tablesOf({ measure, contenders }: Measurement): Promise<readonly Table[]> {
+  if (values.profile === undefined) return measure(effort);
+  if (contenders === undefined) throw new Error('This measurement has no contenders to profile');
+  return [await profile(contenders, values.profile, effort)];
+}

@@ -15,7 +15,7 @@ export type Guards = Readonly<Record<string, () => Guarded | Promise<Guarded>>>;
 const KEY = `${PREFIX}_live_${randomBytes(25).toString('hex').slice(1)}`;
 const bearing = (guard: RequestHandler, token = KEY): Guarded => ({ guard, headers: inAuthorization(token) });
 const inHeader = (guard: RequestHandler, key = KEY): Guarded => ({ guard, headers: inApiKeyHeader(key) });
-const withJwt = (guard: RequestHandler): Guarded => bearing(guard, signedToken(SECRET, 'HS256'));
+const withJwt = async (guard: RequestHandler): Promise<Guarded> => bearing(guard, await signedToken(SECRET, 'HS256'));
 const latchkeyBearing = async (cached: 'cached' | 'uncached') => {
   const { guard, key } = await keyGuard(cached);
   return bearing(guard, key);

@@ -1,5 +1,6 @@
+import type { KeyObject } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import { apiKeys, jwt, latchkey, memoryStore, type Verifier } from 'latchkey';
+import { apiKeys, jwt, latchkey, memoryStore, type Algorithm, type Verifier } from 'latchkey';
 import { AUDIENCE, ISSUER, PREFIX, SCOPE, SECRET } from '../credentials';
 
 type Cached = 'cached' | 'uncached';
@@ -15,5 +16,5 @@ export async function keyGuard(cached: Cached): Promise<{ readonly guard: Reques
   return { guard: guardOf([keys], cached), key: secret };
 }
 
-export const jwtGuard = (cached: Cached): RequestHandler =>
-  guardOf([jwt({ issuer: ISSUER, audience: AUDIENCE, algorithms: ['HS256'], key: SECRET })], cached);
+export const jwtGuard = (cached: Cached, algorithm: Algorithm = 'HS256', key: KeyObject = SECRET): RequestHandler =>
+  guardOf([jwt({ issuer: ISSUER, audience: AUDIENCE, algorithms: [algorithm], key })], cached);

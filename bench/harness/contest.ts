@@ -13,6 +13,8 @@ export interface Effort {
   readonly batches: number;
   /** Of the processor's time, before the first turn. */
   readonly warmUpMs: number;
+  /** Whether a first impression is enough: some measurements then leave something out. */
+  readonly quick: boolean;
 }
 
 /** What a contender's process is asked for. */
@@ -64,7 +66,7 @@ export async function endOf(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-async function answer(child: ChildProcess): Promise<unknown> {
+export async function answer(child: ChildProcess): Promise<unknown> {
   const listening = new AbortController();
   try {
     const message = once(child, 'message', listening).then(([said]: unknown[]) => said);

@@ -19,10 +19,11 @@ export const printed = ({ title, columns, rows }: Table): string =>
 function textOf(cell: Cell): string {
   if (typeof cell === 'string') return cell;
   if (typeof cell === 'number') return rounded(cell);
+  if (cell.lowest === cell.highest) return rounded(cell.value);
   return `${rounded(cell.value)} (${rounded(cell.lowest)}–${rounded(cell.highest)})`;
 }
 
-/** Three figures, as many as the noise lets stand. */
+/** As many figures as the noise lets stand. */
 function rounded(value: number): string {
   const size = Math.abs(value);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);

@@ -1,0 +1,14 @@
+import { performance } from 'node:perf_hooks';
+
+// From nothing to the first request that was let in.
+const startedAt = performance.now();
+const { apiKeys, latchkey, memoryStore } = await import('../../dist/index.js');
+const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
+const { requireScopes } = latchkey({ scopes: ['domains:read'], verifiers: [keys] });
+const guard = requireScopes('domains:read');
+const { secret } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'] });
+const { IncomingMessage, ServerResponse } = await import('node:http');
+const { Socket } = await import('node:net');
+const req = Object.assign(new IncomingMessage(new Socket()), { headers: { authorization: `Bearer ${secret}` } });
+await new Promise((resolve) => guard(req, new ServerResponse(req), resolve));
+process.send(performance.now() - startedAt);
