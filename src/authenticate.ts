@@ -66,6 +66,7 @@ interface Desk {
 /** What a verifier said, and when it was asked: nothing that happened since is in its answer. */
 interface Answer {
   readonly askedAt: number;
+  readonly upAt: number;
   readonly marks: number;
   readonly verification: Verification;
 }
@@ -149,7 +150,7 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     let answer = cache ? lookUps.join(question) : undefined;
     if (!answer) {
       if (lookUps.full) throw new Error('Too many look-ups are waiting for an answer');
-      const asked = { askedAt: Date.now(), marks: revocations.count };
+      const asked = { askedAt: Date.now(), upAt: performance.now(), marks: revocations.count };
       const verification = verifier.verify(credential);
       if (!isPromise(verification)) return settle(desk, carrier, digest, { ...asked, verification });
       answer = lookUps.start(
@@ -162,7 +163,7 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
       .catch((error: unknown) => failed(desk, carrier, digest, error));
   }
 
-  function settle(desk: Desk, carrier: Carrier, digest: string, { askedAt, marks, verification }: Answer): DeskProof | Failed {
+  function settle(desk: Desk, carrier: Carrier, digest: string, { askedAt, upAt, marks, verification }: Answer): DeskProof | Failed {
     const verifier = desk.verifier.name;
     const refused = (reason: Reason): Failed => {
       proofs.drop(digest);
@@ -191,6 +192,7 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
       asOf,
       marks,
       provenAt: askedAt,
+      upAt,
     };
     const revoked = desk.revocations.voids(proof);
     if (revoked && asOf !== undefined) return refused('revoked');

@@ -14,7 +14,10 @@ export interface CacheLimits {
 export interface Proof extends Revocable {
   /** Marks of the verifier that made it. */
   readonly revocations: Revocations;
+  /** When its proof was begun, by the clock on the wall. */
   readonly provenAt: number;
+  /** The same by the clock of this process (`performance.now()`), which nobody sets. */
+  readonly upAt: number;
   /** Good no longer than this, by its own terms. */
   readonly until: number;
   marks: number;
@@ -37,8 +40,9 @@ export function proofCache<P extends Proof>({ max, ttlMs, staleIfErrorMs }: Cach
 
   const within = (digest: string, now: number, ageMs: number): P | undefined => {
     const proof = proofs.get(digest);
-    // A clock that was set back would make a proof younger than it is.
     if (!proof || now >= proof.until || now >= proof.provenAt + ageMs || now < proof.provenAt) return undefined;
+    // Young by both clocks: the one on the wall can be set back, and this one stands still while the machine sleeps.
+    if (performance.now() >= proof.upAt + ageMs) return undefined;
     const { revocations } = proof;
     if (proof.marks === revocations.count) return proof;
     if (revocations.voids(proof)) {

@@ -10,7 +10,7 @@ import { asking, ownVerifier, proven } from './support/own-verifier';
 const NOW = Date.UTC(2030, 0, 1);
 const TTL_MS = 30_000;
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
 afterEach(() => void jest.useRealTimers());
 
 const principal: Principal = { kind: 'api_key', verifier: 'api_keys', subject: 'acct_42', credentialId: 'k1', scopes: [], claims: {} };
@@ -22,6 +22,7 @@ const proofOf = (members: Partial<Proof> = {}): Proof => ({
   marks: 0,
   revocations: new Revocations(60_000),
   provenAt: NOW,
+  upAt: performance.now(),
   until: Infinity,
   ...members,
 });
@@ -68,10 +69,23 @@ describe('proofs by digest', () => {
     expect(cache.fresh('digest', NOW + after) !== undefined).toBe(good);
   });
 
-  it('are good again when the clock that was set back is right again', () => {
-    const cache = cacheOf();
-    cache.keep(proofOf());
-    expect([cache.fresh('digest', NOW - 1)?.digest, cache.fresh('digest', NOW)?.digest]).toEqual([undefined, 'digest']);
+  test.each<[string, 'fresh' | 'stale', number]>([
+    ['their time to live', 'fresh', TTL_MS],
+    ['the further time', 'stale', TTL_MS + 5_000],
+  ])('do not outlive %s where the clock is set back, however often', (_, look, ageMs) => {
+    const up = jest.spyOn(performance, 'now').mockReturnValue(7);
+    const cache = cacheOf({ staleIfErrorMs: 5_000 });
+    cache.keep(proofOf({ upAt: 7 }));
+    const afterwards = [0, 1_000, ageMs - 1, ageMs, ageMs + 1].map((after) => {
+      up.mockReturnValue(7 + after);
+      return [NOW + 1_000, NOW].map((now) => cache[look]('digest', now) !== undefined);
+    });
+    up.mockRestore();
+    const [good, over] = [
+      [true, true],
+      [false, false],
+    ];
+    expect(afterwards).toEqual([good, good, good, over, over]);
   });
 
   it('are not made younger by use', () => {

@@ -68,12 +68,15 @@ test.each<[string, () => Middleware, (secret: string) => Record<string, string>]
   ['requireScopes()', () => requireScopes('domains:read'), (key) => ({ authorization: `Bearer ${key}` })],
   ['requireAnyScope()', () => requireAnyScope('domains:write', 'domains:read'), (key) => ({ authorization: `Bearer ${key}` })],
   ['authorize()', () => authorize(() => true), (key) => ({ authorization: `Bearer ${key}` })],
-])('a cached key costs %s one hash and one look-up, and next() is called before it returns', (_, make, headers) => {
-  const [guard, [req, res], next] = [make(), request(headers(secret)), jest.fn()];
-  expect(costOf(() => guard(req, res, next))).toEqual({ ...NOTHING, hashes: 1, lookUps: 1 });
-  expect(next.mock.calls).toEqual([[]]);
-  expect(getAuth(req).subject).toBe('acct_42');
-});
+])(
+  'a cached key costs %s one hash, one look-up and one reading of the clock that nobody sets, and next() is called before it returns',
+  (_, make, headers) => {
+    const [guard, [req, res], next] = [make(), request(headers(secret)), jest.fn()];
+    expect(costOf(() => guard(req, res, next))).toEqual({ ...NOTHING, hashes: 1, lookUps: 1, clockReadings: 1 });
+    expect(next.mock.calls).toEqual([[]]);
+    expect(getAuth(req).subject).toBe('acct_42');
+  },
+);
 
 it('costs a second guard of the same request nothing', () => {
   const [first, second, [req, res], next] = [authenticate(), requireScopes('domains:read'), request({ 'x-api-key': secret }), jest.fn()];
@@ -86,7 +89,12 @@ it('costs a thousand requests with a cached key a thousand times that, and no ti
   const guard = requireScopes('domains:read');
   const requests = Array.from({ length: 1_000 }, () => request({ authorization: `Bearer ${secret}` }));
   const next = jest.fn();
-  expect(costOf(() => requests.forEach((one) => guard(...one, next)))).toEqual({ ...NOTHING, hashes: 1_000, lookUps: 1_000 });
+  expect(costOf(() => requests.forEach((one) => guard(...one, next)))).toEqual({
+    ...NOTHING,
+    hashes: 1_000,
+    lookUps: 1_000,
+    clockReadings: 1_000,
+  });
   expect(next).toHaveBeenCalledTimes(1_000);
 });
 
@@ -113,7 +121,7 @@ test.each<[string, Record<string, string>, object]>([
   [
     'a key with a bad checksum',
     { 'x-api-key': `${generateSecret('osir', 'live').slice(0, -6)}000000` },
-    { hashes: 1, lookUps: expect.any(Number) },
+    { hashes: 1, lookUps: expect.any(Number), clockReadings: 1 },
   ],
 ])('costs the store and the event loop nothing to refuse %s', (_, headers, cost) => {
   const [guard, [req, res], next] = [authenticate(), request(headers), jest.fn()];

@@ -4,9 +4,10 @@ import { redisStore } from 'latchkey/redis';
 import { sqlStore } from 'latchkey/sql';
 import { Client } from 'pg';
 import { createClient } from 'redis';
-import type { Call, MachineOptions } from './machines';
+import type { Call, ClockStep, MachineOptions } from './machines';
 import { listen as serve, MOUNTS } from './servers';
 import { postgresPool } from './sql-databases';
+import { computerClock, setClock } from './stepped-clock';
 
 /** A program with a guarded API, whose parent asks for calls of its `apiKeys()`. */
 const { store: url, listen, ttlMs } = JSON.parse(process.argv[2] as string) as MachineOptions;
@@ -30,11 +31,13 @@ async function onPostgres() {
 }
 
 const tell = (message: object) => process.send?.(message);
-process.on('message', ({ number, method, args }: Call) => {
+process.on('message', (message: Call | ClockStep) => {
+  if ('clockMs' in message) return setClock(message.clockMs);
+  const { number, method, args } = message;
   const call = (keys[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
   call.then(
-    (value) => tell({ number, value, at: Date.now() }),
-    (error: Error) => tell({ number, error: error.message, at: Date.now() }),
+    (value) => tell({ number, value, at: computerClock() }),
+    (error: Error) => tell({ number, error: error.message, at: computerClock() }),
   );
 });
 process.on('disconnect', () => process.exit());

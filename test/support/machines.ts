@@ -18,6 +18,11 @@ export interface Call {
   readonly args: readonly unknown[];
 }
 
+/** Its clock is set to so much before or behind the computer's. */
+export interface ClockStep {
+  readonly clockMs: number;
+}
+
 interface Outcome<T> {
   readonly value?: T;
   readonly error?: string;
@@ -31,6 +36,8 @@ type Resolved<M extends keyof CredentialLife> = Awaited<ReturnType<CredentialLif
 export interface Machine {
   readonly port: number;
   readonly call: <M extends keyof CredentialLife>(method: M, ...args: Parameters<CredentialLife[M]>) => Promise<Outcome<Resolved<M>>>;
+  /** Sets its clock so many milliseconds before or behind the computer's. */
+  readonly setClock: (ms: number) => void;
   /** Ends it as a crash would. What was called and not answered yet is an error. */
   readonly kill: () => Promise<void>;
 }
@@ -62,6 +69,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
         waiting.set(number, resolve);
         child.send({ number, method, args } satisfies Call);
       }),
+    setClock: (clockMs) => void child.send({ clockMs } satisfies ClockStep),
     async kill() {
       child.kill('SIGKILL');
       await exited;
