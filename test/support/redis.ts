@@ -11,10 +11,14 @@ import { freePort } from './daemon';
 /** A real Redis server on 127.0.0.1, with its data in a folder that goes when it stops. */
 export interface RedisServer {
   readonly port: number;
+  /** Where it keeps its files. */
+  readonly folder: string;
   /** What `redis-cli` prints for a command. */
   readonly command: (...args: readonly string[]) => Promise<string>;
-  /** The commands that clients sent while `act` ran, those of scripts under `lua`. */
-  readonly commandsDuring: (act: () => Promise<unknown>) => Promise<{ readonly sent: string[]; readonly lua: string[] }>;
+  /** The commands that clients sent while `act` ran, those of scripts under `lua`, and all that MONITOR showed of them. */
+  readonly commandsDuring: (
+    act: () => Promise<unknown>,
+  ) => Promise<{ readonly sent: string[]; readonly lua: string[]; readonly log: string }>;
   /** The process stands still: connections stay, and nothing answers. */
   readonly freeze: () => void;
   readonly thaw: () => void;
@@ -54,6 +58,7 @@ export async function startRedis(...options: readonly string[]): Promise<RedisSe
   };
   return {
     port,
+    folder,
     command,
     commandsDuring: (act) => monitored(port, act, () => command('ECHO', LAST)),
     freeze: () => void server.kill('SIGSTOP'),
@@ -127,5 +132,5 @@ async function monitored(port: number, act: () => Promise<unknown>, sendLast: ()
   }
   const lines = [...log.matchAll(/^\+\S+ \[\d+ (\S+)\] "(\w+)"/gm)].map(([, source, name = '']) => ({ source, name: name.toUpperCase() }));
   const names = (lua: boolean) => lines.filter(({ source }) => (source === 'lua') === lua).map(({ name }) => name);
-  return { sent: names(false).filter((name) => name !== 'PING' && name !== 'ECHO'), lua: names(true) };
+  return { sent: names(false).filter((name) => name !== 'PING' && name !== 'ECHO'), lua: names(true), log };
 }

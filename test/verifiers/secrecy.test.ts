@@ -7,15 +7,13 @@ import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { rowOf } from '../support/guarded-table';
 import { underBearer } from '../support/own-verifier';
+import { tellsOf } from '../support/secrets';
 
 /** All that a log, an error tracker or a debugger would show of the values: accessors, symbols, stacks and causes too. */
 function shown(...values: readonly unknown[]): string {
   const options = { depth: Infinity, showHidden: true, getters: true, maxArrayLength: null, maxStringLength: null };
   return [inspect(values, options), JSON.stringify(values), String(values)].join('\n');
 }
-
-/** What of a secret gives it away: all of it, and its randomness alone. */
-const tellsOf = (text: string, secret: string) => [secret, secret.slice('osir_live_'.length, -6)].filter((part) => text.includes(part));
 
 it('would be seen by these tests wherever it hid', () => {
   const secret = generateSecret('osir', 'live');
