@@ -8,6 +8,7 @@ export default defineConfig([
     entry: {
       index: 'src/index.ts',
       augment: 'src/augment.ts',
+      'authorization-server': 'src/authorization-server/index.ts',
       redis: 'src/stores/redis/index.ts',
       sql: 'src/stores/sql/index.ts',
       introspection: 'src/verifiers/introspection/index.ts',

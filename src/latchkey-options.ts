@@ -62,10 +62,15 @@ const isCarrier = (value: unknown): boolean => {
   );
 };
 
+export const aScopeDeclaration = must(
+  'a list of scopes, or a record from scope to description or { description, implies }',
+  isScopeDeclaration,
+);
+
 const schema = z.strictObject({
   verifiers: aListOf('verifiers: apiKeys(), jwt(), … or objects with name, accepts() and verify()', isPlugIn('accepts', 'verify')),
   carriers: aListOf('carriers: bearer(), apiKeyHeader(), … or objects with name and extract()', isCarrier).optional(),
-  scopes: must('a list of scopes, or a record from scope to description or { description, implies }', isScopeDeclaration).optional(),
+  scopes: aScopeDeclaration.optional(),
   realm: aChallengeText.optional(),
   resource: resourceSchema.optional(),
   clientCertificate: must(

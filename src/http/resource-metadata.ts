@@ -1,7 +1,7 @@
-import { pathOf } from '../carriers/carrier';
 import { isScopeToken } from '../credential/scopes';
 import { aChallengeText, aListOf, aText, isIdentifier, must, z } from '../options';
 import type { Middleware } from './middleware';
+import { published } from './published';
 
 /** This API as an OAuth 2.0 protected resource (RFC 9728). */
 export interface ResourceOptions {
@@ -44,8 +44,7 @@ export function metadataUrl({ url }: ResourceOptions): string {
 /** Serves the metadata at its path, to any origin and without authentication; everything else goes on. */
 export function resourceMetadata(resource: ResourceOptions | undefined, scopes: readonly string[] | undefined): Middleware {
   if (!resource) throw new TypeError('resourceMetadata(): latchkey() needs the option "resource" for it');
-  const path = new URL(metadataUrl(resource)).pathname;
-  const body = JSON.stringify({
+  return published([new URL(metadataUrl(resource)).pathname], {
     resource: resource.url,
     authorization_servers: resource.authorizationServers,
     scopes_supported: resource.scopesSupported ?? scopes,
@@ -55,24 +54,4 @@ export function resourceMetadata(resource: ResourceOptions | undefined, scopes: 
     resource_policy_uri: resource.policyUri,
     resource_tos_uri: resource.tosUri,
   });
-
-  return (req, res, next) => {
-    if (pathOf(req) !== path) return next();
-    res.setHeader('Access-Control-Allow-Origin', '*');
-    if (req.method === 'OPTIONS') {
-      res.setHeader('Access-Control-Allow-Methods', 'GET');
-      res.setHeader('Access-Control-Allow-Headers', '*');
-      res.statusCode = 204;
-      res.end();
-    } else if (req.method === 'GET' || req.method === 'HEAD') {
-      res.setHeader('Content-Type', 'application/json; charset=utf-8');
-      res.setHeader('Content-Length', Buffer.byteLength(body));
-      res.setHeader('Cache-Control', 'public, max-age=3600');
-      res.end(req.method === 'HEAD' ? undefined : body);
-    } else {
-      res.setHeader('Allow', 'GET, HEAD, OPTIONS');
-      res.statusCode = 405;
-      res.end();
-    }
-  };
 }

@@ -77,6 +77,30 @@ const TYPES = [
 const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[]; readonly types: readonly string[] }>> = {
   '.': { functions: FUNCTIONS, types: TYPES },
   './augment': { functions: [], types: [] },
+  './authorization-server': {
+    functions: ['authorizationServer', 'consentPage', 'loginPage'],
+    types: [
+      'AuthorizationServer',
+      'AuthorizationServerOptions',
+      'Client',
+      'ClientChanges',
+      'ClientOptions',
+      'Clients',
+      'Consent',
+      'Dialect',
+      'EndpointName',
+      'EndpointOptions',
+      'GrantType',
+      'Interaction',
+      'JwtAccessTokens',
+      'Login',
+      'LoginPageOptions',
+      'RegisteredClient',
+      'RequestedScope',
+      'SigningKey',
+      'User',
+    ],
+  },
   './introspection': { functions: ['introspection'], types: ['IntrospectionOptions', 'KeyClient', 'SecretClient'] },
   './redis': { functions: ['redisStore'], types: ['RedisClient', 'RedisStoreOptions'] },
   './sql': { functions: ['sqlStore'], types: ['ListenClient', 'SqlStore', 'SqlStoreOptions', 'SqlTables'] },
@@ -146,7 +170,8 @@ describe('the exports', () => {
 
 describe('the package', () => {
   const built = readdirSync(join(ROOT, 'dist'));
-  const ownDependencies = (subpath: string) => (subpath === './sql' ? [...DEPENDENCIES, 'kysely'] : DEPENDENCIES);
+  const PEERS: Readonly<Record<string, string>> = { './authorization-server': 'oidc-provider', './sql': 'kysely' };
+  const ownDependencies = (subpath: string) => [...DEPENDENCIES, PEERS[subpath]];
 
   it('depends on three packages when it runs', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(DEPENDENCIES);

@@ -37,9 +37,10 @@ function fail(res: ServerResponse, error: unknown): void {
 export async function listen(
   listener: RequestListener,
   options: ServerOptions = {},
+  wanted = 0,
 ): Promise<{ port: number; server: Server; close: () => Promise<void> }> {
   const server = createServer(options, listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve));
   return {
     server,
     port: (server.address() as AddressInfo).port,

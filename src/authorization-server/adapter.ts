@@ -1,0 +1,133 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { digestOf, idOf } from '../credential/digest';
+import type { StateStore } from '../stores/store';
+import type { ManagedVerifier } from '../verifiers/stored';
+import type { Client, Clients } from './clients';
+import type { Grants } from './grants';
+import type { SealedState } from './sealed-state';
+
+export interface AdapterOptions {
+  readonly store: StateStore;
+  readonly state: SealedState;
+  readonly grants: Grants;
+  readonly clients: Clients;
+  /** Opaque access tokens; undefined where they are JWTs. */
+  readonly tokens: ManagedVerifier | undefined;
+  /** `aud` of what is issued. */
+  readonly audience: string;
+  /** How long a refresh token that was used may be used again. */
+  readonly refreshGraceMs: number;
+  /** What the engine knows a client by. */
+  readonly metadataOf: (client: Client) => AdapterPayload;
+  /** What the engine answers `invalid_grant` for. */
+  readonly invalidGrant: () => Error;
+}
+
+/** What the engine keeps, by the names that it has for it. */
+export function adapterFor(options: AdapterOptions): (model: string) => Adapter {
+  const { state, grants, clients, tokens, metadataOf } = options;
+  const until = (expiresIn: number | undefined) => Date.now() + (expiresIn ?? 0) * 1000;
+
+  const adapters: Readonly<Record<string, Partial<Adapter>>> = {
+    Client: {
+      async find(id) {
+        const client = await clients.get(id);
+        return client && metadataOf(client);
+      },
+    },
+    Grant: {
+      upsert: (id, payload, expiresIn) => grants.save(id, payload, until(expiresIn)),
+      find: async (id) => (await grants.find(id)) as AdapterPayload | undefined,
+      destroy: (id) => grants.end(id),
+    },
+    Interaction: {
+      upsert: (id, payload, expiresIn) => state.put('oauth:Interaction', id, payload, until(expiresIn)),
+      find: async (id) => (await state.get('oauth:Interaction', id)) as AdapterPayload | undefined,
+      destroy: (id) => state.remove('oauth:Interaction', id),
+    },
+    // Who is logged in is the app's to say, at every authorization request: a session of the engine's own would outlive the app's.
+    Session: { async upsert() {}, async find() {}, async findByUid() {}, async destroy() {} },
+    AuthorizationCode: usedOnce('AuthorizationCode', 0, options),
+    RefreshToken: usedOnce('RefreshToken', options.refreshGraceMs, options),
+    ...(tokens && {
+      AccessToken: { ...issuedTokens(tokens, 'AccessToken', options.audience), revokeByGrantId: (grantId) => grants.end(grantId) },
+      ClientCredentials: issuedTokens(tokens, 'ClientCredentials', options.audience),
+    }),
+    ...(!tokens && {
+      AccessToken: { async find() {}, revokeByGrantId: (grantId) => grants.end(grantId) },
+      ClientCredentials: { async find() {} },
+    }),
+  };
+
+  return (model) => complete(model, adapters[model] ?? {});
+}
+
+/** What is not there is not used, or we do not know the engine well enough to go on. */
+function complete(model: string, adapter: Partial<Adapter>): Adapter {
+  const absent = (method: string) => async () => {
+    throw new Error(`The engine called ${method}() of ${model}, which it was not expected to`);
+  };
+  const methods = ['upsert', 'find', 'findByUserCode', 'findByUid', 'consume', 'destroy', 'revokeByGrantId'] as const;
+  return { ...(Object.fromEntries(methods.map((method) => [method, absent(method)])) as unknown as Adapter), ...adapter };
+}
+
+/**
+ * Codes and refresh tokens. Of many uses at once the store lets one through; every other one ends the grant, since nobody can tell
+ * the client's from a thief's (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
+ */
+function usedOnce(model: string, graceMs: number, { store, state, grants, invalidGrant }: AdapterOptions): Partial<Adapter> {
+  const group = `oauth:${model}`;
+  const used = `oauth:used ${model}`;
+  const usedAt = async (id: string): Promise<number | undefined> => {
+    const at = await store.get(used, digestOf(id));
+    return at === undefined ? undefined : Number(at);
+  };
+  // Without a grace no clock is asked: that of the machine of the first use may be ahead.
+  const isReuse = (at: number | undefined): at is number => at !== undefined && (graceMs === 0 || Date.now() >= at + graceMs);
+
+  return {
+    upsert: (id, payload, expiresIn) => state.put(group, id, payload, Date.now() + (expiresIn ?? 0) * 1000),
+    async find(id) {
+      const [payload, at] = await Promise.all([state.get(group, id) as Promise<AdapterPayload | undefined>, usedAt(id)]);
+      return payload && { ...payload, ...(isReuse(at) && { consumed: Math.floor(at / 1000) }) };
+    },
+    async consume(id) {
+      const payload = (await state.get(group, id)) as AdapterPayload | undefined;
+      const now = Date.now();
+      if (payload && (await store.put(used, digestOf(id), String(now), (payload.exp ?? 0) * 1000 + graceMs))) return;
+      const at = await usedAt(id);
+      if (payload && at !== undefined && !isReuse(at)) return;
+      if (payload?.grantId !== undefined) await grants.end(payload.grantId);
+      throw invalidGrant();
+    },
+    destroy: (id) => state.remove(group, id),
+    // They are worth nothing without their grant, and that has ended.
+    async revokeByGrantId() {},
+  };
+}
+
+/** Access tokens as the credentials that they are, for introspection and revocation. Those without a grant are a client's own. */
+function issuedTokens(tokens: ManagedVerifier, kind: 'AccessToken' | 'ClientCredentials', audience: string): Partial<Adapter> {
+  const recordId = (token: string) => idOf(digestOf(token));
+  return {
+    async find(token) {
+      const record = await tokens.get(recordId(token));
+      if (!record || record.revokedAt !== null || (record.grantId !== null) !== (kind === 'AccessToken')) return undefined;
+      const { subject, clientId, grantId, scopes, issuedAt, expiresAt, metadata } = record;
+      return {
+        kind,
+        jti: token,
+        iat: Math.floor(issuedAt / 1000),
+        ...(expiresAt !== null && { exp: Math.floor(expiresAt / 1000) }),
+        ...(clientId !== null && { clientId }),
+        ...(grantId !== null && { grantId, accountId: subject }),
+        scope: scopes.join(' '),
+        aud: audience,
+        extra: { ...metadata, sub: subject },
+      };
+    },
+    async destroy(token) {
+      await tokens.revoke(recordId(token));
+    },
+  };
+}

@@ -1,0 +1,278 @@
+import { randomBytes } from 'node:crypto';
+import { digestOf, idOf } from '../credential/digest';
+import { isScopeToken } from '../credential/scopes';
+import { aBoolean, aDuration, aText, checkOptions, must, z } from '../options';
+import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
+import { credentialLife } from '../verifiers/life';
+
+/** `authorization_code` (RFC 6749 §4.1), `client_credentials` (§4.4), `refresh_token` (§6). */
+export type GrantType = 'authorization_code' | 'client_credentials' | 'refresh_token';
+
+/** What to register (RFC 6749 §2). */
+export interface ClientOptions<Scope extends string = string> {
+  /** What users read on the consent page. */
+  readonly name: string;
+  /** Scopes that it may ask for. A request without `scope` asks for all of them. */
+  readonly scopes: readonly Scope[];
+  /** Where users are sent back to, compared exactly (§3.1.2.3). `https`, or `http` on a loopback host. */
+  readonly redirectUris?: readonly string[];
+  /** The code flow with refresh tokens where there are redirect URIs, client credentials where there are none. */
+  readonly grantTypes?: readonly GrantType[];
+  /** `'confidential'` (the default) has a secret. `'public'`, an app in a browser or on a phone, can keep none and uses PKCE (§2.1). */
+  readonly type?: 'confidential' | 'public';
+  /** `'native'` may also have redirect URIs of a scheme of its own, and any port on a loopback host (RFC 8252 §7). `'web'` by default. */
+  readonly applicationType?: 'web' | 'native';
+  /** An API that may ask for any token at the introspection endpoint, not only for its own (RFC 7662 §4). */
+  readonly resourceServer?: boolean;
+  /** Made up where absent. */
+  readonly clientId?: string;
+}
+
+/** A registered client, without its secrets. */
+export interface Client extends Required<ClientOptions> {
+  /** Milliseconds since the epoch. */
+  readonly registeredAt: number;
+}
+
+/** A client, and its secret if it is confidential: shown this once. */
+export interface RegisteredClient {
+  readonly client: Client;
+  readonly secret: string | undefined;
+}
+
+/** What may be changed of a client. */
+export type ClientChanges<Scope extends string = string> = Partial<
+  Pick<ClientOptions<Scope>, 'name' | 'scopes' | 'redirectUris' | 'grantTypes' | 'resourceServer'>
+>;
+
+/** The clients of an authorization server. Bad arguments are a TypeError; a store that fails rejects. */
+export interface Clients<Scope extends string = string> {
+  /** Registers a client. Its secret is returned this once. A `clientId` that is taken is a TypeError. */
+  register(options: ClientOptions<Scope>): Promise<RegisteredClient>;
+  get(clientId: string): Promise<Client | undefined>;
+  /** In the order of registration: `limit` (default 100, at most 1 000) from the one after the client `after`. */
+  list(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly Client[]>;
+  /** Changes a client; undefined where there is none. */
+  update(clientId: string, changes: ClientChanges<Scope>): Promise<Client | undefined>;
+  /** Gives a confidential client a new secret; the old ones live on for `overlapMs` (default 0). Undefined where there is none. */
+  rotateSecret(clientId: string, options?: { readonly overlapMs?: number }): Promise<RegisteredClient | undefined>;
+  /** Removes a client and ends all that it holds. True for the one call that did it. */
+  remove(clientId: string): Promise<boolean>;
+}
+
+/** The clients, and what the server itself asks of them. */
+export interface ClientRegistry {
+  readonly clients: Clients;
+  /** Whether a secret is the client's own, and good. */
+  readonly proves: (clientId: string, secret: string) => Promise<boolean>;
+}
+
+const CLIENT = 'oauth_client';
+const SECRET = 'client_secret';
+const ALL: Owner = { kind: CLIENT, by: 'subject', id: CLIENT };
+const secretsOf = (clientId: string): Owner => ({ kind: SECRET, by: 'client', id: clientId });
+const MOST_SECRETS = 1_000;
+
+/**
+ * Clients are records of the credential store beside their secrets, which are credentials like any other: only digests are kept.
+ * `removed` ends what a client held.
+ */
+export function clientRegistry(store: CredentialStore, removed: (clientId: string) => Promise<void>): ClientRegistry {
+  const secrets = credentialLife({
+    kind: SECRET,
+    name: 'clients',
+    prefix: 'client',
+    environments: ['secret'],
+    store,
+    ttlMs: null,
+    flushUses: async () => {},
+    tell: () => {},
+  });
+
+  const find = async (clientId: string): Promise<StoredRecord | undefined> => {
+    const record = await store.findById(idOf(digestOfClient(clientId)));
+    return record?.kind === CLIENT && record.clientId === clientId && record.revokedAt === null ? record : undefined;
+  };
+  const get = async (clientId: string): Promise<Client | undefined> => {
+    const record = await find(clientId);
+    return record && clientOf(record);
+  };
+  const newSecret = async (clientId: string): Promise<string> => (await secrets.issue({ subject: clientId, clientId, scopes: [] })).secret;
+  const endSecrets = async (clientId: string, but: string, overlapMs: number): Promise<void> => {
+    const now = Date.now();
+    const held = await store.list(secretsOf(clientId), { limit: MOST_SECRETS });
+    for (const { id, digest, revokedAt } of held) {
+      if (digest === but || revokedAt !== null) continue;
+      await (overlapMs === 0 ? store.revoke(id, now) : store.end(id, now + overlapMs));
+    }
+  };
+
+  const clients: Clients = {
+    async register(options) {
+      const client = checked('clients.register()', complete(options, Date.now()), options);
+      if (!(await store.insert(recordOf(client)))) throw new TypeError('clients.register(): option "clientId" is taken');
+      return { client, secret: client.type === 'confidential' ? await newSecret(client.clientId) : undefined };
+    },
+    get,
+    async list(page = {}) {
+      checkOptions('clients.list()', pageSchema, page);
+      const { after, limit = 100 } = page;
+      const records = await store.list(ALL, { after: after === undefined ? undefined : idOf(digestOfClient(after)), limit });
+      return records.filter(({ revokedAt }) => revokedAt === null).map(clientOf);
+    },
+    async update(clientId, changes) {
+      checkOptions('clients.update()', changesSchema, changes);
+      const before = await get(clientId);
+      if (!before) return undefined;
+      const client = checked('clients.update()', { ...before, ...withoutAbsent(changes) }, changes);
+      const { id, name, scopes, metadata } = recordOf(client);
+      const record = await store.update(id, { name, scopes, metadata });
+      return record && clientOf(record);
+    },
+    async rotateSecret(clientId, options = {}) {
+      checkOptions('clients.rotateSecret()', rotateSchema, options);
+      const client = await get(clientId);
+      if (client?.type !== 'confidential') return undefined;
+      const secret = await newSecret(clientId);
+      await endSecrets(clientId, digestOf(secret), options.overlapMs ?? 0);
+      return { client, secret };
+    },
+    async remove(clientId) {
+      const now = Date.now();
+      const done = await store.revoke(idOf(digestOfClient(clientId)), now);
+      await store.revokeAll(secretsOf(clientId), now);
+      await removed(clientId);
+      return done;
+    },
+  };
+
+  return {
+    clients,
+    async proves(clientId, secret) {
+      const record = await store.find(digestOf(secret));
+      return (
+        record?.kind === SECRET &&
+        record.clientId === clientId &&
+        record.revokedAt === null &&
+        (record.expiresAt === null || record.expiresAt > Date.now())
+      );
+    },
+  };
+}
+
+/** Under which a client is kept. It proves nothing: no credential has a space. */
+const digestOfClient = (clientId: string): string => digestOf(`${CLIENT} ${clientId}`);
+
+function recordOf({ clientId, name, scopes, registeredAt, ...rest }: Client): StoredRecord {
+  const digest = digestOfClient(clientId);
+  const { type, applicationType, redirectUris, grantTypes, resourceServer } = rest;
+  return {
+    id: idOf(digest),
+    kind: CLIENT,
+    digest,
+    subject: CLIENT,
+    clientId,
+    name,
+    scopes,
+    issuedAt: registeredAt,
+    metadata: { type, applicationType, redirectUris, grantTypes, resourceServer },
+    expiresAt: null,
+    revokedAt: null,
+    hint: '',
+    grantId: null,
+    environment: null,
+    lastUsedAt: null,
+    useCount: 0,
+    rotatedFrom: null,
+    confirmation: null,
+  };
+}
+
+function clientOf({ clientId, name, scopes, issuedAt, metadata }: StoredRecord): Client {
+  const client = { ...metadata, clientId, name, scopes, registeredAt: issuedAt };
+  if (!clientSchema.safeParse(client).success) throw new Error('The credential store answered something that is not a client');
+  return client as unknown as Client;
+}
+
+function complete(options: ClientOptions, registeredAt: number): Client {
+  const { redirectUris = [], type = 'confidential', clientId = randomBytes(16).toString('hex') } = options;
+  const grantTypes: readonly GrantType[] = redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : ['client_credentials'];
+  return {
+    grantTypes: options.resourceServer === true && redirectUris.length === 0 ? [] : grantTypes,
+    applicationType: 'web',
+    resourceServer: false,
+    ...withoutAbsent(options),
+    redirectUris,
+    type,
+    clientId,
+    registeredAt,
+  };
+}
+
+const withoutAbsent = <T extends object>(members: T): T =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
+
+/** The client, or a TypeError on the options that it was made of. */
+function checked(where: string, client: Client, options: object): Client {
+  if (typeof options !== 'object' || options === null) checkOptions(where, clientSchema, options);
+  checkOptions(where, clientSchema, client);
+  return client;
+}
+
+const isListOf = (test: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(test);
+const GRANT_TYPES: readonly unknown[] = ['authorization_code', 'client_credentials', 'refresh_token'];
+const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
+
+const members = {
+  name: aText,
+  scopes: must('a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)', isListOf(isScopeToken)),
+  redirectUris: must('a list of absolute URIs without fragment (RFC 6749 §3.1.2)', isListOf(isRedirectUri)),
+  grantTypes: must(
+    `a list of ${GRANT_TYPES.join(', ')}`,
+    isListOf((value) => GRANT_TYPES.includes(value)),
+  ),
+  resourceServer: aBoolean,
+};
+
+const clientSchema = z
+  .strictObject({
+    ...members,
+    type: must('"confidential" or "public"', (value) => value === 'confidential' || value === 'public'),
+    applicationType: must('"web" or "native"', (value) => value === 'web' || value === 'native'),
+    clientId: must('1 to 256 characters of visible ASCII', (value) => typeof value === 'string' && /^[!-~]{1,256}$/.test(value)),
+    registeredAt: z.number(),
+  })
+  .superRefine((client, context) => {
+    const { type, applicationType, redirectUris, grantTypes } = client as unknown as Client;
+    const fault = (path: keyof Client, message: string) => void context.addIssue({ code: 'custom', path: [path], message });
+    const usesCode = grantTypes.includes('authorization_code');
+    if (usesCode !== redirectUris.length > 0) fault('redirectUris', 'must be there for the authorization_code grant, and for it alone');
+    if (grantTypes.includes('refresh_token') && !usesCode) fault('grantTypes', 'must not have refresh_token without authorization_code');
+    if (type === 'public' && grantTypes.includes('client_credentials'))
+      fault('grantTypes', 'must not have client_credentials for a public client (RFC 6749 §4.4)');
+    if (applicationType === 'web' && !redirectUris.every(isWebUri))
+      fault('redirectUris', 'must be https, or http on a loopback host; only a native client has a scheme of its own');
+  });
+
+const changesSchema = z.strictObject(members).partial();
+const rotateSchema = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
+const pageSchema = z.strictObject({
+  after: aText.optional(),
+  limit: must(
+    'a whole number from 1 to 1000',
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1_000,
+  ).optional(),
+});
+
+/** A scheme of one's own is the reverse of a domain name (RFC 8252 §7.1): it has a dot, which `javascript:` and its like do not. */
+function isRedirectUri(value: unknown): boolean {
+  if (typeof value !== 'string' || !/^[!-~]+$/.test(value) || value.includes('#') || !URL.canParse(value)) return false;
+  return isWebUri(value) || /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]*:$/.test(new URL(value).protocol);
+}
+
+/** RFC 9700 §2.6: nothing is sent to plain http, except to a machine's own user. */
+function isWebUri(value: string): boolean {
+  const { protocol, hostname, username, password } = new URL(value);
+  if (`${username}${password}` !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
+}

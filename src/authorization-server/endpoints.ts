@@ -1,0 +1,67 @@
+import { checkOptions, must, z } from '../options';
+
+/** The endpoints, by the names of RFC 8414. `interaction` is where users log in and consent. */
+export type EndpointName = 'authorization' | 'token' | 'revocation' | 'introspection' | 'jwks' | 'interaction';
+
+/**
+ * Where an endpoint is: a path of the issuer's host, or a whole URL where it is on another. Of several the first is published, and
+ * all are answered.
+ */
+export type EndpointOptions = { readonly [N in EndpointName]?: string | readonly string[] };
+
+export interface Endpoint {
+  readonly name: EndpointName;
+  /** As it is published. */
+  readonly url: string;
+  /** All paths under which it is answered; the first is that of `url`. */
+  readonly paths: readonly [string, ...string[]];
+}
+
+export type Endpoints = Readonly<Record<EndpointName, Endpoint>>;
+
+const DEFAULTS: Readonly<Record<EndpointName, string>> = {
+  authorization: '/oauth/authorize',
+  token: '/oauth/token',
+  revocation: '/oauth/revoke',
+  introspection: '/oauth/introspect',
+  jwks: '/oauth/jwks',
+  interaction: '/oauth/interaction',
+};
+
+const PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
+const isPlace = (value: unknown): boolean => {
+  if (typeof value !== 'string') return false;
+  if (value.startsWith('/')) return PATH.test(value);
+  if (!/^https?:\/\/[^\s?#\\@]+$/.test(value) || !URL.canParse(value)) return false;
+  return PATH.test(new URL(value).pathname);
+};
+const places = must('a path such as "/oauth/token", or a URL with one, without query and slash at the end; or a list of them', (value) =>
+  Array.isArray(value) ? value.length > 0 && value.every(isPlace) : isPlace(value),
+).optional();
+
+export const endpointsSchema = z.strictObject({
+  authorization: places,
+  token: places,
+  revocation: places,
+  introspection: places,
+  jwks: places,
+  interaction: must('a path, such as "/oauth/interaction"', (value) => typeof value === 'string' && PATH.test(value)).optional(),
+});
+
+export function endpointsOf(issuer: string, options: EndpointOptions = {}): Endpoints {
+  checkOptions('authorizationServer(): endpoints', endpointsSchema, options);
+  const entries = (Object.keys(DEFAULTS) as EndpointName[]).map((name): [EndpointName, Endpoint] => {
+    const urls = [options[name] ?? DEFAULTS[name]].flat().map((place) => new URL(place, issuer));
+    const paths = [...new Set(urls.map(({ pathname }) => pathname))] as [string, ...string[]];
+    return [name, { name, url: (urls[0] as URL).href, paths }];
+  });
+  const taken = new Map<string, EndpointName>();
+  for (const [name, { paths }] of entries) {
+    for (const path of paths) {
+      const other = taken.get(path);
+      if (other) throw new TypeError(`authorizationServer(): endpoints: ${other} and ${name} are both at ${path}`);
+      taken.set(path, name);
+    }
+  }
+  return Object.fromEntries(entries) as Endpoints;
+}

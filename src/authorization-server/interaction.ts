@@ -1,0 +1,118 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Interaction as EngineInteraction, InteractionResults } from 'oidc-provider';
+import { isForgeable } from '../carriers/forgery';
+import type { Clients } from './clients';
+import type { Engine } from './engine';
+import { markup } from './markup';
+import type { Consent, Interaction, Login, RequestedScope, User } from './login';
+import { sendPage } from './page';
+import { parametersOf } from './requests';
+
+export interface InteractionsOptions {
+  readonly engine: Engine;
+  readonly clients: Clients;
+  readonly login: Login;
+  readonly consent: Consent;
+  readonly describe: (scope: string) => RequestedScope;
+  readonly audience: string;
+  /** Path of the authorization endpoint, where the engine goes on. */
+  readonly authorizePath: string;
+}
+
+/** What the engine keeps of a login until it goes on. */
+type LoginResult = {
+  readonly accountId: string;
+  readonly ts?: number;
+  readonly acr?: string;
+  readonly name?: string;
+};
+
+/**
+ * The way of a user: who is this, did they agree, and back to the engine with both. The cookie that the engine set names the
+ * interaction, so another browser cannot take part in it, and a form must have the token that this page gave it.
+ *
+ * `own` is the request without its body, for the engine.
+ */
+export function interactions(options: InteractionsOptions) {
+  const { engine, clients, login, consent, describe, audience, authorizePath } = options;
+
+  return async (req: IncomingMessage, own: IncomingMessage, res: ServerResponse, uid: string, path: string): Promise<void> => {
+    const details = await engine.interactionDetails(own, res).catch((error: unknown) => {
+      if ((error as { error?: string }).error === 'invalid_request') return undefined;
+      throw error;
+    });
+    if (details?.uid !== uid) return refuse(res, 'This page has expired, or belongs to another browser.');
+    const client = await clients.get(details.params.client_id as string);
+    if (!client) return refuse(res, 'The app that sent you here is not known any more.');
+
+    const form = req.method === 'POST' ? ((await parametersOf(req, {})) ?? new URLSearchParams()) : undefined;
+    const csrfToken = csrfTokenOf(details);
+    if (form && (isForgeable(req) || !isSame(form.get('csrf_token'), csrfToken)))
+      return refuse(res, 'This form was not sent from our page.');
+    const interaction: Interaction = {
+      client,
+      scopes: (details.params.scope as string).split(' ').map(describe),
+      redirectUri: details.params.redirect_uri as string,
+      path,
+      csrfToken,
+      form,
+    };
+
+    const go = (location: string) => void res.writeHead(303, { Location: location, 'Cache-Control': 'no-store' }).end();
+    const goOn = async (result: InteractionResults) => {
+      await engine.interactionResult(own, res, result, { mergeWithLastSubmission: false });
+      go(`${authorizePath}/${uid}`);
+    };
+    const denied = () => goOn({ error: 'access_denied', error_description: 'the user did not allow it' });
+
+    let known = loginIn(details);
+    if (!known) {
+      const user = await login(req, res, interaction);
+      if (user === undefined) return;
+      if (user === null) return denied();
+      known = loginResult(user);
+      await engine.interactionResult(own, res, { login: known }, { mergeWithLastSubmission: false });
+      // A form is not sent twice, and what it said to the login is not said to the consent.
+      if (form) return go(path);
+    }
+    const agreed = await consent(req, res, { ...interaction, user: userOf(known) });
+    if (agreed === undefined) return;
+    const requested = interaction.scopes.map(({ name }) => name);
+    const allowed = agreed === true ? requested : requested.filter((scope) => agreed && agreed.includes(scope));
+    if (allowed.length === 0) return denied();
+    const grant = new engine.Grant({ accountId: known.accountId, clientId: client.clientId });
+    grant.addResourceScope(audience, allowed);
+    const others = requested.filter((scope) => !allowed.includes(scope));
+    if (others.length > 0) grant.rejectResourceScope(audience, others);
+    await goOn({ login: known, consent: { grantId: await grant.save() } });
+  };
+}
+
+const refuse = (res: ServerResponse, why: string): void =>
+  sendPage(res, {
+    title: 'This did not work',
+    status: 400,
+    content: markup`<p>${why}</p>
+<p>Go back to the app that sent you here, and begin again.</p>`,
+  });
+
+/** Of a value that is in the store alone, so that it follows from nothing that the browser has. */
+const csrfTokenOf = ({ cid }: EngineInteraction): string => hash('sha256', `csrf ${cid}`, 'base64url');
+
+const isSame = (given: string | null, expected: string): boolean =>
+  given?.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
+
+const loginIn = ({ result, lastSubmission }: EngineInteraction): LoginResult | undefined =>
+  (result?.login ?? lastSubmission?.login) as LoginResult | undefined;
+
+function loginResult({ subject, name, authTime = Date.now(), acr }: User): LoginResult {
+  if (typeof subject !== 'string' || subject === '') throw new TypeError('authorizationServer(): login must give a user with a subject');
+  return { accountId: subject, ts: Math.floor(authTime / 1000), ...(acr !== undefined && { acr }), ...(name !== undefined && { name }) };
+}
+
+const userOf = ({ accountId, name, acr }: LoginResult): User => ({
+  subject: accountId,
+  ...(name !== undefined && { name }),
+  ...(acr !== undefined && { acr }),
+});

@@ -1,0 +1,41 @@
+import type { Endpoints } from './endpoints';
+
+export interface MetadataOptions {
+  readonly issuer: string;
+  readonly endpoints: Endpoints;
+  readonly scopes: readonly string[];
+  /** Whether users can log in. */
+  readonly hasLogin: boolean;
+  /** Whether access tokens are JWTs. */
+  readonly hasKeys: boolean;
+}
+
+const WELL_KNOWN = '/.well-known/oauth-authorization-server';
+const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
+
+/** The well-known path goes between host and path of the issuer (RFC 8414 §3.1); some clients put it at the end. */
+export function metadataPaths(issuer: string): readonly string[] {
+  const { pathname } = new URL(issuer);
+  const path = pathname.replace(/\/$/, '');
+  return [...new Set([`${WELL_KNOWN}${path}`, `${path}${WELL_KNOWN}`])];
+}
+
+/** The metadata of RFC 8414 §2. Made once: nothing in it depends on a request. */
+export function metadataOf({ issuer, endpoints, scopes, hasLogin, hasKeys }: MetadataOptions): object {
+  return {
+    issuer,
+    ...(hasLogin && { authorization_endpoint: endpoints.authorization.url }),
+    token_endpoint: endpoints.token.url,
+    ...(hasKeys && { jwks_uri: endpoints.jwks.url }),
+    scopes_supported: scopes,
+    response_types_supported: hasLogin ? ['code'] : [],
+    response_modes_supported: hasLogin ? ['query', 'fragment'] : [],
+    grant_types_supported: [...(hasLogin ? ['authorization_code', 'refresh_token'] : []), 'client_credentials'],
+    token_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
+    revocation_endpoint: endpoints.revocation.url,
+    revocation_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
+    introspection_endpoint: endpoints.introspection.url,
+    introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+    ...(hasLogin && { code_challenge_methods_supported: ['S256'], authorization_response_iss_parameter_supported: true }),
+  };
+}

@@ -1,0 +1,46 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { digestOf } from '../credential/digest';
+import type { StateStore } from '../stores/store';
+
+/**
+ * State kept under ids that are secrets: a code, a refresh token, the cookie of a login in progress. The key of an entry is the
+ * id's digest, and its value is encrypted under the id itself. Whoever reads the store learns nothing that could be used, not even
+ * by way of the ids that stand inside of other entries.
+ */
+export interface SealedState {
+  put(group: string, id: string, value: object, until: number): Promise<void>;
+  get(group: string, id: string): Promise<object | undefined>;
+  remove(group: string, id: string): Promise<void>;
+}
+
+export const sealedState = (store: StateStore): SealedState => ({
+  put: (group, id, value, until) => store.replace(group, digestOf(id), seal(id, JSON.stringify(value)), until),
+  async get(group, id) {
+    const sealed = await store.get(group, digestOf(id));
+    return sealed === undefined ? undefined : (JSON.parse(unseal(id, sealed)) as object);
+  },
+  async remove(group, id) {
+    await store.take(group, digestOf(id));
+  },
+});
+
+const CIPHER = 'aes-256-gcm';
+const IV_LENGTH = 12;
+const TAG_LENGTH = 16;
+
+/** SHA-256 of the id is known to the store: the key comes from the id by another way. */
+const keyOf = (id: string) => Buffer.from(hkdfSync('sha256', id, '', 'latchkey sealed state', 32));
+
+function seal(id: string, text: string): string {
+  const iv = randomBytes(IV_LENGTH);
+  const cipher = createCipheriv(CIPHER, keyOf(id), iv);
+  const encrypted = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), encrypted]).toString('base64url');
+}
+
+function unseal(id: string, sealed: string): string {
+  const bytes = Buffer.from(sealed, 'base64url');
+  const decipher = createDecipheriv(CIPHER, keyOf(id), bytes.subarray(0, IV_LENGTH), { authTagLength: TAG_LENGTH });
+  decipher.setAuthTag(bytes.subarray(IV_LENGTH, IV_LENGTH + TAG_LENGTH));
+  return decipher.update(bytes.subarray(IV_LENGTH + TAG_LENGTH), undefined, 'utf8') + decipher.final('utf8');
+}
