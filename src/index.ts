@@ -12,7 +12,8 @@ export type { ClientCertificate } from './proof/mtls';
 
 export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
 export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
-export { jwt, type JwtOptions } from './verifiers/jwt/jwt';
+export { jwt } from './verifiers/jwt/jwt';
+export type { JwtOptions, RemoteOptions } from './verifiers/jwt/jwt-options';
 export type { JwkSet, KeyInput } from './verifiers/jwt/keys';
 export type { Algorithm } from './verifiers/jwt/signature';
 export type { CredentialLife, ImportedRecord, Issued, IssueOptions, PublicRecord, Whose } from './verifiers/life';

@@ -80,11 +80,14 @@ export const aChallengeText = must<string>(
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** Whether a URL is of this machine. */
+export const isLoopback = (url: string): boolean => LOOPBACK.has(new URL(url).hostname);
+
 /** A URL that secrets may be sent to: `https`, or `http` on a loopback host. */
 export function isSecureUrl(value: unknown): value is string {
   if (typeof value !== 'string' || !/^https?:\/\/[^\s#\\]+$/.test(value) || !URL.canParse(value)) return false;
-  const { protocol, hostname, username, password } = new URL(value);
-  return (protocol === 'https:' || LOOPBACK.has(hostname)) && `${username}${password}` === '';
+  const { protocol, username, password } = new URL(value);
+  return (protocol === 'https:' || isLoopback(value)) && `${username}${password}` === '';
 }
 
 /** An identifier of an issuer (RFC 8414 §2) or a resource (RFC 9728 §1.2). */

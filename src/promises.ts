@@ -17,3 +17,7 @@ export function withDeadline<T>(answer: PromiseLike<T>, timeoutMs: number): Prom
 
 export const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
   typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
+
+/** What `next` makes of a value: at once, where the value is there. */
+export const andThen = <T, U>(value: T | PromiseLike<T>, next: (value: T) => U | Promise<U>): U | Promise<U> =>
+  isPromise(value) ? Promise.resolve(value.then(next)) : next(value);

@@ -60,6 +60,7 @@ const TYPES = [
   'RecordedUse',
   'Refusal',
   'RefusalBody',
+  'RemoteOptions',
   'RequestLike',
   'ResourceOptions',
   'RevocationMark',

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import Provider, { type Configuration, type JWKS } from 'oidc-provider';
+import Provider, { type Configuration } from 'oidc-provider';
 import { APP, type Order, type ProgramOptions, type SigningKey } from './authorization-server';
 
 /** A program that is an authorization server, as `authorization-server.ts` describes it. */
@@ -21,7 +21,7 @@ const resourceServer = {
 };
 
 const configuration = (keys: readonly SigningKey[]): Configuration => ({
-  jwks: { keys } as unknown as JWKS,
+  jwks: { keys },
   scopes: ['openid', 'offline_access', ...scopes],
   // A secret that stays the same when keys change, so that whoever is in the middle of a login stays there.
   cookies: { keys: ['a key for cookies'] },

@@ -111,9 +111,11 @@ const reader: CredentialReader = { find: async () => undefined };
   expectTypeOf(jwt(options)).toEqualTypeOf<Verifier>();
   jwt({ ...options, issuer: ['a', 'b'], audience: ['c'], profile: 'rfc9068', typ: ['at+jwt'] });
 
-  const { algorithms: _, ...withoutAlgorithms } = options;
-  // @ts-expect-error -- algorithms are always named
-  jwt(withoutAlgorithms);
+  const { algorithms: _, key: __, ...discovered } = options;
+  jwt(discovered);
+  jwt({ ...discovered, jwksUri: 'https://osir.com/jwks', remote: { ttlMs: 1_000, fetch } });
+  // @ts-expect-error -- a misspelt option
+  jwt({ ...discovered, remote: { ttl: 1_000 } });
   // @ts-expect-error -- no algorithm
   jwt({ ...options, algorithms: ['none'] });
   // @ts-expect-error -- other case

@@ -2,6 +2,12 @@
 export interface Limits {
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Ends the wait early. */
+  readonly signal?: AbortSignal;
+  /** In place of the global one. */
+  readonly fetch?: typeof fetch;
+  /** Takes JSON whatever its content type says, as files on plain hosts have it. */
+  readonly anyType?: boolean;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -13,15 +19,16 @@ export class AnswerError extends Error {
 
 /** A JSON object from where it is published. */
 export const getJson = (url: string, limits: Limits): Promise<JsonObject> =>
-  answerOf(url, limits, (signal) => fetch(url, { headers: { Accept: 'application/json' }, redirect: 'manual', signal }));
+  answerOf(url, limits, (signal) => (limits.fetch ?? fetch)(url, { headers: { Accept: 'application/json' }, redirect: 'manual', signal }));
 
 /**
  * The JSON object that a server answers. A redirect is not followed: where it leads, nobody vouched for. Whatever goes wrong is
  * told as where and why, without a cause: what libraries and servers say may hold what they were sent.
  */
 export async function answerOf(url: string, limits: Limits, ask: (signal: AbortSignal) => Promise<Response>): Promise<JsonObject> {
-  const asking = ask(AbortSignal.timeout(limits.timeoutMs));
-  const answer = asking.then(async (response) => readJson(response, await readText(response, limits.maxBytes)));
+  const late = AbortSignal.timeout(limits.timeoutMs);
+  const asking = ask(limits.signal ? AbortSignal.any([late, limits.signal]) : late);
+  const answer = asking.then(async (response) => readJson(response, await readText(response, limits.maxBytes), limits.anyType));
   return answer.catch((error: unknown) => {
     throw told(error, url, limits);
   });
@@ -45,9 +52,9 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function readJson({ status, headers }: Response, text: string): JsonObject {
+function readJson({ status, headers }: Response, text: string, anyType = false): JsonObject {
   if (status !== 200) throw new AnswerError([`status ${status}`, errorIn(text)].join(' ').trim());
-  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(headers.get('Content-Type') ?? ''))
+  if (!anyType && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(headers.get('Content-Type') ?? ''))
     throw new AnswerError('something that is not JSON');
   const value = parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new AnswerError('something that is not a JSON object');

@@ -1,8 +1,8 @@
 import { AnswerError, getJson, type JsonObject, type Limits } from './fetch';
 
 /**
- * What an authorization server publishes about itself: OpenID Connect Discovery §4, else RFC 8414 §3. Only a server that answers
- * is asked at the other place: one that does not would be waited for twice.
+ * What an authorization server publishes about itself: OpenID Connect Discovery §4, else RFC 8414 §3 and §5. Only a server that answers
+ * is asked at another place: one that does not would be waited for twice.
  */
 export async function fetchMetadata(issuer: string, limits: Limits): Promise<JsonObject> {
   const failures: string[] = [];
@@ -23,5 +23,6 @@ export async function fetchMetadata(issuer: string, limits: Limits): Promise<Jso
 function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
-  return [`${origin}${path}/.well-known/openid-configuration`, `${origin}/.well-known/oauth-authorization-server${path}`];
+  const inserted = ['oauth-authorization-server', 'openid-configuration'].map((name) => `${origin}/.well-known/${name}${path}`);
+  return [...new Set([`${origin}${path}/.well-known/openid-configuration`, ...inserted])];
 }

@@ -4,7 +4,7 @@ import type { CompactJws } from './compact';
 
 /** What a verifier asks of a token's header and claims. */
 export interface ClaimsPolicy {
-  readonly issuers: ReadonlySet<string>;
+  readonly issuers: { has(iss: unknown): boolean };
   readonly audiences: ReadonlySet<string>;
   /** Accepted `typ` header values, in lower case and without `application/`; `''` is none. */
   readonly types: ReadonlySet<string>;

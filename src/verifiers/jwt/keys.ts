@@ -16,9 +16,14 @@ export interface VerificationKey {
   readonly algorithms: ReadonlySet<Algorithm>;
 }
 
-/** Keys by what a token's header says of them. */
+/** Keys by what a token's header says of them. A rejection means that they could not be had. */
 export interface KeySource {
   /** Keys that may have signed a token of this `alg` and `kid`. */
+  candidates(algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[] | Promise<readonly VerificationKey[]>;
+}
+
+/** Keys that are here. */
+export interface KeySet extends KeySource {
   candidates(algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[];
 }
 
@@ -26,7 +31,7 @@ const WHERE = 'jwt()';
 const MIN_RSA_BITS = 2048;
 
 /** One key, whatever `kid` a token names, unless the key has one itself. */
-export function singleKey(input: KeyInput, algorithms: readonly Algorithm[]): KeySource {
+export function singleKey(input: KeyInput, algorithms: readonly Algorithm[]): KeySet {
   const key = readKey('key', input, algorithms);
   if (!key)
     throw new TypeError(
@@ -35,20 +40,36 @@ export function singleKey(input: KeyInput, algorithms: readonly Algorithm[]): Ke
   const unfit = algorithms.filter((algorithm) => !key.algorithms.has(algorithm));
   if (unfit.length > 0)
     throw new TypeError(`${WHERE}: option "key" does not fit the algorithm ${unfit.join(', ')}; one key, one kind of algorithm`);
-  return keySource([key]);
+  return setOf([key]);
 }
 
 /** The keys of a set that can verify. Providers publish others beside them, which are passed over (RFC 7517 §5). */
-export function keySet(set: JwkSet, algorithms: readonly Algorithm[]): KeySource {
+export function keySet(set: JwkSet, algorithms: readonly Algorithm[]): KeySet {
   const keys = set.keys.flatMap((jwk, index) => {
     const key = isKnown(jwk) ? readKey(`jwks.keys.${index}`, jwk, algorithms) : undefined;
     return key && key.algorithms.size > 0 ? [key] : [];
   });
   if (keys.length === 0) throw new TypeError(`${WHERE}: option "jwks" holds no key that verifies ${algorithms.join(', ')}`);
-  return keySource(keys);
+  return setOf(keys);
 }
 
-function keySource(keys: readonly VerificationKey[]): KeySource {
+/** The keys of a set that came over the network: whatever cannot verify safely is passed over. An Error for what is no JWK Set. */
+export function fetchedKeys({ keys }: { readonly keys?: unknown }, algorithms: readonly Algorithm[]): KeySet {
+  if (!Array.isArray(keys)) throw new Error('What was fetched is no JWK Set (RFC 7517 §5)');
+  return setOf(
+    keys.flatMap((jwk: unknown) => {
+      if (typeof jwk !== 'object' || jwk === null) return [];
+      try {
+        const key = readKey('jwksUri', jwk as JsonWebKey, algorithms);
+        return key && key.algorithms.size > 0 ? [key] : [];
+      } catch {
+        return [];
+      }
+    }),
+  );
+}
+
+function setOf(keys: readonly VerificationKey[]): KeySet {
   const fits = (key: VerificationKey, algorithm: Algorithm) => key.algorithms.has(algorithm);
   return {
     candidates: (algorithm, kid) =>

@@ -125,3 +125,18 @@ it('tells where nobody listens', async () => {
   await new Promise((resolve) => server.close(resolve));
   await expect(getJson(`http://127.0.0.1:${port}/`, LIMITS)).rejects.toThrow(`http://127.0.0.1:${port}/ could not be asked: ECONNREFUSED`);
 });
+
+it('takes JSON of any type where it is told to', async () => {
+  const server = await listen(json('{"a":1}', 'text/plain'));
+  expect(await getJson(`http://127.0.0.1:${server.port}/`, { ...LIMITS, anyType: true })).toEqual({ a: 1 });
+  await server.close();
+});
+
+it('asks by another function, and stops when it is told to', async () => {
+  const stopping = new AbortController();
+  const own: typeof fetch = (_url, init) =>
+    new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)));
+  const answer = getJson('https://id.example/a?b', { timeoutMs: 60_000, maxBytes: 1, signal: stopping.signal, fetch: own });
+  stopping.abort();
+  await expect(answer).rejects.toThrow('https://id.example/a could not be asked: AbortError');
+});

@@ -31,6 +31,7 @@ test.each([
   ['OpenID Connect Discovery below a path', '/tenant', `/tenant${OPENID}`, [`/tenant${OPENID}`]],
   ['RFC 8414 with the path at the end', '/tenant', `${OAUTH}/tenant`, [`/tenant${OPENID}`, `${OAUTH}/tenant`]],
   ['a path that ends in a slash', '/tenant/', `${OAUTH}/tenant`, [`/tenant${OPENID}`, `${OAUTH}/tenant`]],
+  ['OpenID with the path at the end', '/tenant', `${OPENID}/tenant`, [`/tenant${OPENID}`, `${OAUTH}/tenant`, `${OPENID}/tenant`]],
   ['an issuer that is a host and a slash', '/', OAUTH, [OPENID, OAUTH]],
 ])('finds metadata by %s', async (_, path, at, asked) => {
   expect(await publishing({ [at]: `{"issuer":"{origin}${path}","jwks_uri":"/jwks"}` }, path)).toEqual({
@@ -43,8 +44,10 @@ test.each(['{origin}', '{origin}/Tenant', '{origin}/tenant/', 'https://evil.exam
   'takes no metadata of %s for that of another issuer',
   async (issuer) => {
     const { found, asked } = await publishing({ [`/tenant${OPENID}`]: JSON.stringify({ issuer }) }, '/tenant');
-    expect(found).toBe(`/tenant${OPENID} is the metadata of another issuer; ${OAUTH}/tenant answered status 404`);
-    expect(asked).toHaveLength(2);
+    expect(found).toBe(
+      `/tenant${OPENID} is the metadata of another issuer; ${OAUTH}/tenant answered status 404; ${OPENID}/tenant answered status 404`,
+    );
+    expect(asked).toHaveLength(3);
   },
 );
 

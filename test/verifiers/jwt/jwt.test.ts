@@ -234,7 +234,6 @@ describe('an option', () => {
     [
       'algorithms',
       [
-        undefined,
         null,
         '',
         'HS256',
@@ -262,7 +261,7 @@ describe('an option', () => {
         ['PS256', 'HS256'],
       ],
     ],
-    ['key', [null, '', 7, true, () => 'key', Symbol('key')]],
+    ['key', [undefined, null, '', 7, true, () => 'key', Symbol('key')]],
     ['profile', [null, '', 'RFC9068', 'rfc7519', true, ['rfc9068']]],
     ['typ', [null, '', [], [''], ['JWT', 7], 7, true, /jwt/, {}]],
     ['requiredClaims', [null, '', 'sub', [], [''], ['sub', 7], {}, new Set(['sub'])]],
@@ -280,20 +279,29 @@ describe('an option', () => {
   it.each<[unknown]>([[null], [[]], ['{"keys":[]}'], [{}], [{ keys: {} }], [{ keys: 'k' }], [{ keys: [null] }], [{ keys: ['k'] }], [7]])(
     'jwks of %j is named at start-up',
     (jwks) => {
-      expect(messageOf({ ...good, key: undefined, jwks })).toMatch(/^option "jwks" must be a JWK Set/);
+      const { key: _, ...others } = good;
+      expect(messageOf({ ...others, jwks })).toMatch(/^option "jwks" must be a JWK Set/);
     },
   );
 
+  it('that names no algorithms is refused beside a key that is given', () => {
+    const { key, ...named } = good;
+    const jwks = { keys: [PAIRS.RS256.publicKey.export({ format: 'jwk' })] };
+    for (const given of [{ key }, { jwks }])
+      expect(messageOf({ ...named, ...given, algorithms: undefined })).toBe('option "algorithms" must be named with "key" and "jwks"');
+  });
+
   it('key has no other beside it', () => {
-    expect(messageOf({ ...good, key: undefined })).toBe('give one of "key" and "jwks"');
-    expect(messageOf({ ...good, jwks: { keys: [] } })).toBe('give one of "key" and "jwks"');
+    const message = 'give one of "key", "jwks" and "jwksUri", or none to find the keys by the issuer\'s metadata';
+    expect(messageOf({ ...good, jwks: { keys: [] } })).toBe(message);
+    expect(messageOf({ ...good, jwksUri: 'https://osir.com/jwks' })).toBe(message);
   });
 
   it.each(['clockTolerance', 'issuers', 'aud', 'algorithm', 'secret', 'publicKey', 'secretOrKey', 'ignoreExpiration', 'maxAge', 'jwksURI'])(
     'that does not exist is named at start-up: %s',
     (name) => {
       expect(messageOf({ ...good, [name]: '60' })).toBe(
-        `unknown option "${name}"; allowed are issuer, audience, algorithms, key, jwks, profile, typ, requiredClaims, scopeClaim, clockToleranceMs, name`,
+        `unknown option "${name}"; allowed are issuer, audience, algorithms, key, jwks, jwksUri, remote, profile, typ, requiredClaims, scopeClaim, clockToleranceMs, name`,
       );
     },
   );

@@ -1,0 +1,25 @@
+import { isLoopback, isSecureUrl } from '../../options';
+import type { Limits } from '../issuer/fetch';
+import { fetchMetadata } from '../issuer/metadata';
+
+/** Tells where keys are published. */
+export type Locate = (limits: Limits) => Promise<string>;
+
+/** By the issuer's metadata; while that cannot be had, where they were before. */
+export function discovery(issuer: string): Locate {
+  let known: string | undefined;
+  return async (limits) => {
+    try {
+      known = jwksUriOf(await fetchMetadata(issuer, limits), issuer);
+    } catch (error) {
+      if (known === undefined) throw error;
+    }
+    return known;
+  };
+}
+
+/** No server far away may send us to this machine. */
+function jwksUriOf({ jwks_uri: uri }: { readonly jwks_uri?: unknown }, issuer: string): string {
+  if (isSecureUrl(uri) && (!isLoopback(uri) || isLoopback(issuer))) return uri;
+  throw new Error(`The metadata of ${issuer} has no jwks_uri of https`);
+}

@@ -1,0 +1,132 @@
+import { aDuration, aFunction, aListOf, aText, checkOptions, isIdentifier, isSecureUrl, must, z } from '../../options';
+import { bareType } from './claims';
+import type { JwkSet, KeyInput } from './keys';
+import { ALGORITHMS, type Algorithm } from './signature';
+
+/** How keys from a URL are fetched and kept. Durations in milliseconds. */
+export interface RemoteOptions {
+  /** How long fetched keys are used before the server is asked again, so that one which it withdrew is refused: 600 000 by default. */
+  readonly ttlMs?: number;
+  /** How much longer they are used while the server cannot be asked: 86 400 000 (a day) by default. */
+  readonly staleIfErrorMs?: number;
+  /** From the start of one attempt to the next, whatever came of it: 5 000 by default. */
+  readonly cooldownMs?: number;
+  /** Deadline of one answer: 5 000 by default. */
+  readonly timeoutMs?: number;
+  /** In place of the global `fetch`, for a proxy or certificates of your own. It must keep `redirect` and `signal`. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface JwtOptions {
+  /** Exactly what `iss` says; a list where one service signs under several names. */
+  readonly issuer: string | readonly string[];
+  /** What `aud` must name: this API. One of a list is enough. */
+  readonly audience: string | readonly string[];
+  /**
+   * Algorithms that may have signed; HS is never mixed with others. They must be named with `key` and `jwks`. For keys from a URL
+   * they are all but HS by default.
+   */
+  readonly algorithms?: readonly Algorithm[];
+  /** A PEM public key or certificate, a JWK, a `KeyObject`, or the secret of an HS algorithm. */
+  readonly key?: KeyInput;
+  /** Several keys, chosen by `kid`. */
+  readonly jwks?: JwkSet;
+  /**
+   * Where the issuer publishes its keys: `https`, or `http` to this machine. Without it, and without `key` and `jwks`, the issuer's
+   * metadata says where (OpenID Connect Discovery, RFC 8414).
+   */
+  readonly jwksUri?: string;
+  /** How keys from a URL are fetched and kept. */
+  readonly remote?: RemoteOptions;
+  /** Asks for all that RFC 9068 §2.2 requires: `typ` `at+jwt`, `sub`, `client_id`, `iat`, `jti`. */
+  readonly profile?: 'rfc9068';
+  /** `typ` header values to accept; `at+jwt`, `JWT` and none by default. */
+  readonly typ?: string | readonly string[];
+  /** Claims that must be there beside `exp`, `iss`, `aud` and a subject. */
+  readonly requiredClaims?: readonly string[];
+  /** Claim that holds the scopes, a string or an array: `scope`, else `scp`, by default; `permissions` for some issuers. */
+  readonly scopeClaim?: string;
+  /** How far the issuer's clock may be off, up to 300 000 ms; 0 by default. */
+  readonly clockToleranceMs?: number;
+  /** Names it in principals and decisions; `'jwt'` by default. */
+  readonly name?: string;
+}
+
+const MAX_TOLERANCE_MS = 300_000;
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+const aTextOrList = must(
+  'a non-empty string or a non-empty list of them',
+  (value) => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
+);
+const isTypes = (value: unknown): boolean =>
+  [value].flat().length > 0 && [value].flat().every((one) => isText(one) && bareType(one as string) !== '');
+const isAlgorithm = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(ALGORITHMS, value);
+const isHmac = (algorithm: unknown): boolean => String(algorithm).startsWith('HS');
+
+interface Keys {
+  readonly key?: unknown;
+  readonly jwks?: unknown;
+  readonly jwksUri?: unknown;
+}
+const isFetched = ({ key, jwks }: Keys): boolean => key === undefined && jwks === undefined;
+const isDiscovered = ({ jwksUri, ...keys }: Keys): boolean => isFetched(keys) && jwksUri === undefined;
+
+const optionsSchema = z
+  .strictObject({
+    issuer: aTextOrList,
+    audience: aTextOrList,
+    algorithms: aListOf(`algorithms of ${Object.keys(ALGORITHMS).join(', ')}`, isAlgorithm).optional(),
+    // One that is there and undefined was meant to be given: then no other way to the keys is taken.
+    key: must(
+      'a PEM, a JWK, a KeyObject or a secret',
+      (value) => isText(value) || (typeof value === 'object' && value !== null),
+    ).exactOptional(),
+    jwks: must(
+      'a JWK Set: { keys: [ … ] }',
+      (value) =>
+        Array.isArray((value as JwkSet | null)?.keys) && (value as JwkSet).keys.every((key) => typeof key === 'object' && key !== null),
+    ).optional(),
+    jwksUri: must('a URL of https, or of http to this machine', isSecureUrl).optional(),
+    remote: z
+      .strictObject({
+        ttlMs: aDuration(1).optional(),
+        staleIfErrorMs: aDuration(0).optional(),
+        cooldownMs: aDuration(1).optional(),
+        timeoutMs: aDuration(1).optional(),
+        fetch: aFunction.optional(),
+      })
+      .optional(),
+    profile: z.literal('rfc9068', { error: 'must be "rfc9068"' }).optional(),
+    typ: must('a media type, such as "at+jwt", or a non-empty list of them', isTypes).optional(),
+    requiredClaims: aListOf('names of claims', isText).optional(),
+    scopeClaim: aText.optional(),
+    clockToleranceMs: aDuration(0, MAX_TOLERANCE_MS).optional(),
+    name: aText.optional(),
+  })
+  .refine(({ key, jwks, jwksUri }) => [key, jwks, jwksUri].filter((one) => one !== undefined).length < 2, {
+    error: 'give one of "key", "jwks" and "jwksUri", or none to find the keys by the issuer\'s metadata',
+  })
+  .refine((options) => isFetched(options) || options.algorithms !== undefined, {
+    path: ['algorithms'],
+    error: 'must be named with "key" and "jwks"',
+  })
+  .refine((options) => isFetched(options) || options.remote === undefined, { path: ['remote'], error: 'is for keys from a URL' })
+  .refine((options) => !isFetched(options) || !options.algorithms?.some(isHmac), {
+    path: ['algorithms'],
+    error: 'must not have HS for keys from a URL: whoever can read them could sign',
+  })
+  .refine(({ issuer, ...options }) => !isDiscovered(options) || [issuer].flat().every(isIdentifier), {
+    path: ['issuer'],
+    error:
+      'must be a URL of https without query, or of http to this machine, for its metadata to be found; else give "key", "jwks" or "jwksUri"',
+  })
+  .refine(({ algorithms = [] }) => algorithms.every(isHmac) || !algorithms.some(isHmac), {
+    path: ['algorithms'],
+    error: 'must not mix HS with RS, PS, ES or EdDSA: a public key could pass for a secret (RFC 8725 §2.1)',
+  });
+
+/** The options of `jwt()`, or a TypeError. */
+export function checkJwtOptions(options: JwtOptions): void {
+  checkOptions('jwt()', optionsSchema, options);
+}

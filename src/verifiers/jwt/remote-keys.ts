@@ -1,0 +1,74 @@
+import { withDeadline } from '../../promises';
+import { getJson, type Limits } from '../issuer/fetch';
+import type { Locate } from './discovery';
+import { fetchedKeys, type KeySet, type KeySource, type VerificationKey } from './keys';
+import type { Algorithm } from './signature';
+
+/** How keys from a URL are kept. Durations in milliseconds. */
+export interface RemoteKeysPolicy {
+  /** How long fetched keys are used before the server is asked again: how long a key that it withdrew can go unseen. */
+  readonly ttlMs: number;
+  /** How much longer they are used while the server cannot be asked. */
+  readonly staleIfErrorMs: number;
+  /** From the beginning of one attempt to fetch to the next, whatever came of it: a flood of unknown keys costs one fetch in that time. */
+  readonly cooldownMs: number;
+}
+
+/** How long a token whose key is known waits for news of it. */
+const PATIENCE_MS = 500;
+
+/** The keys that a server publishes. Only what fits no known key waits for the network, and one fetch at a time serves all who wait. */
+export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], policy: RemoteKeysPolicy, limits: () => Limits): KeySource {
+  let keys: KeySet | undefined;
+  let fetchedAt = -Infinity;
+  let triedAt = -Infinity;
+  let failure: unknown;
+  let underWay: Promise<void> | undefined;
+
+  async function load(startedAt: number): Promise<void> {
+    try {
+      const bounds = limits();
+      keys = fetchedKeys(await getJson(await locate(bounds), bounds), algorithms);
+      fetchedAt = startedAt;
+      failure = undefined;
+    } catch (error) {
+      failure = error;
+    } finally {
+      underWay = undefined;
+    }
+  }
+
+  /** Settles when the server was asked; undefined where it was asked a moment ago. */
+  function refresh(now: number): Promise<void> | undefined {
+    // A clock that was set back does not make us wait for it.
+    if (underWay || (now >= triedAt && now < triedAt + policy.cooldownMs)) return underWay;
+    triedAt = now;
+    return (underWay = load(now));
+  }
+
+  const known = (algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[] =>
+    keys && Date.now() < fetchedAt + policy.ttlMs + policy.staleIfErrorMs ? keys.candidates(algorithm, kid) : [];
+
+  return {
+    candidates(algorithm, kid) {
+      if (!algorithms.includes(algorithm)) return [];
+      const now = Date.now();
+      const found = known(algorithm, kid);
+      if (found.length > 0 && now >= fetchedAt && now < fetchedAt + policy.ttlMs) return found;
+      const news = refresh(now);
+      if (found.length > 0) {
+        // Where the server was away already, nobody waits to hear that it still is.
+        if (!news || failure !== undefined) return found;
+        return withDeadline(news, PATIENCE_MS).then(
+          () => known(algorithm, kid),
+          () => found,
+        );
+      }
+      const answer = (): readonly VerificationKey[] => {
+        if (failure !== undefined) throw failure as Error;
+        return known(algorithm, kid);
+      };
+      return news ? news.then(answer) : answer();
+    },
+  };
+}

@@ -1,0 +1,210 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { jwt, latchkey, type JwtOptions, type Verifier } from 'latchkey';
+import { JWKS, json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../../support/made-up-issuer';
+import { AUDIENCE, PAIRS, verdict } from './tokens';
+
+let server: MadeUpIssuer;
+let elsewhere: MadeUpIssuer;
+let aheadMs = 0;
+const realNow = Date.now;
+
+beforeEach(async () => {
+  aheadMs = 0;
+  jest.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs);
+  [server, elsewhere] = await Promise.all([madeUpIssuer(), madeUpIssuer()]);
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await Promise.all([server.close(), elsewhere.close()]);
+});
+
+const COOLDOWN_MS = 5_000;
+const TTL_MS = 600_000;
+const verifierOf = (options: Partial<JwtOptions> = {}) => jwt({ issuer: server.issuer, audience: AUDIENCE, ...options });
+/** Whether the token is good, why not, or that nobody could tell. */
+const outcome = async (verifier: Verifier, token: string) => {
+  try {
+    return await verdict(token, verifier);
+  } catch {
+    return 'outage';
+  }
+};
+const EVERYTHING = { [METADATA]: 1, [JWKS]: 1 };
+
+describe('two lines', () => {
+  it('take a token of the issuer, by keys that its metadata leads to, fetched once', async () => {
+    const verifier = verifierOf();
+    expect(server.connections()).toBe(0);
+    for (let n = 0; n < 3; n++) expect(await verdict(server.token(), verifier)).toBe('good');
+    expect(server.asked).toEqual(EVERYTHING);
+  });
+
+  it('need no metadata where they say where the keys are', async () => {
+    expect(await verdict(server.token(), verifierOf({ jwksUri: `${server.issuer}${JWKS}` }))).toBe('good');
+    expect(server.asked).toEqual({ [JWKS]: 1 });
+  });
+
+  it('take every algorithm but HS, and no other where some are named', async () => {
+    server.keys = [publicJwk('rs', 'RS256'), publicJwk('es', 'ES256'), publicJwk('ed', 'EdDSA')];
+    const tokens = [server.token({ kid: 'es' }), server.token({ kid: 'es', alg: 'HS256' })];
+    expect(await Promise.all(tokens.map((token) => verdict(token, verifierOf())))).toEqual(['good', 'bad_signature']);
+    expect(await verdict(server.token({ kid: 'es' }), verifierOf({ algorithms: ['RS256'] }))).toBe('bad_signature');
+  });
+
+  it('take a known key at once, without a promise', async () => {
+    const verifier = verifierOf();
+    const verify = () => verifier.verify({ carrier: 'bearer', token: server.token() });
+    expect(verify()).toBeInstanceOf(Promise);
+    await verify();
+    expect(verify()).toMatchObject({ ok: true });
+  });
+
+  it('fetch nothing for a token that is no token of theirs', async () => {
+    const verifier = verifierOf();
+    const { check } = latchkey({ verifiers: [verifier] });
+    const others = [elsewhere.token(), server.token({ alg: 'HS256' }), server.token({ alg: 'none' }), server.token({ kid: ['k1'] })];
+    const hints = [{ jku: `${elsewhere.issuer}${JWKS}` }, { x5u: elsewhere.issuer }, { jwk: publicJwk('k1') }];
+    for (const token of [...others, ...hints.map((hint) => server.token(hint))]) {
+      const decision = await check({ headers: { authorization: `Bearer ${token}` } }, { scopes: [] });
+      expect(decision).toMatchObject({ status: 'refused', refusal: { status: 401 } });
+    }
+    expect(await verdict(elsewhere.token(), verifier)).toBe('bad_issuer');
+    expect([server.connections(), elsewhere.connections()]).toEqual([0, 0]);
+  });
+});
+
+describe('keys that are fetched', () => {
+  it('are passed over where they cannot verify safely', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+    const odd = [
+      { kty: 'oct', k: 'AAAA', kid: 'k1' },
+      { kty: 'EC', crv: 'P-256', kid: 'k1' },
+      { kty: 'other', kid: 'k1' },
+      { ...publicKey.export({ format: 'jwk' }), kid: 'short' },
+      { ...privateKey.export({ format: 'jwk' }), kid: 'k1' },
+      { ...PAIRS.ES256.privateKey.export({ format: 'jwk' }), kid: 'private' },
+      publicJwk('enc', 'ES256', { use: 'enc' }),
+      publicJwk('ops', 'ES256', { key_ops: ['sign'] }),
+      publicJwk('other', 'ES256', { alg: 'ES384' }),
+      null,
+      'text',
+      7,
+      [],
+    ];
+    server.answers.set(JWKS, json({ keys: [...odd, publicJwk('k1'), publicJwk('k1', 'ES384')] }));
+    const verifier = verifierOf();
+    expect(await verdict(server.token(), verifier)).toBe('good');
+    for (const kid of ['private', 'enc', 'ops', 'other', 'short'])
+      expect(await verdict(server.token({ kid }), verifier)).toBe('bad_signature');
+  });
+
+  it('are all tried that fit, for a token that names none', async () => {
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    server.keys = [{ ...other.publicKey.export({ format: 'jwk' }), kid: 'a' }, publicJwk('b'), publicJwk(undefined, 'RS256')];
+    const verifier = verifierOf();
+    const mallory = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    expect(await verdict(server.token({ kid: undefined }), verifier)).toBe('good');
+    expect(await verdict(server.token({ kid: undefined }, {}, other.privateKey), verifier)).toBe('good');
+    expect(await verdict(server.token({ kid: undefined }, {}, mallory), verifier)).toBe('bad_signature');
+    expect(await verdict(server.token({ kid: 'a' }), verifier)).toBe('bad_signature');
+  });
+
+  it('are fetched again for an unknown kid, once in a cool-down however many come, and their absence is the token’s fault', async () => {
+    const verifier = verifierOf();
+    await verdict(server.token(), verifier);
+    const flood = () => Promise.all(Array.from({ length: 200 }, (_, n) => outcome(verifier, server.token({ kid: `unknown ${n}` }))));
+    expect(new Set(await flood())).toEqual(new Set(['bad_signature']));
+    expect(server.asked[JWKS]).toBe(1);
+    aheadMs += COOLDOWN_MS;
+    expect(new Set(await flood())).toEqual(new Set(['bad_signature']));
+    expect(new Set(await flood())).toEqual(new Set(['bad_signature']));
+    expect(server.asked).toEqual({ [METADATA]: 2, [JWKS]: 2 });
+  });
+
+  it('are seen when they rotate, by all who wait for one fetch, and the old one is dropped', async () => {
+    const verifier = verifierOf();
+    await verdict(server.token(), verifier);
+    const next = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    server.keys = [{ ...next.publicKey.export({ format: 'jwk' }), kid: 'k2' }];
+    aheadMs += COOLDOWN_MS;
+    const verdicts = await Promise.all(
+      Array.from({ length: 50 }, () => outcome(verifier, server.token({ kid: 'k2' }, {}, next.privateKey))),
+    );
+    expect(new Set(verdicts)).toEqual(new Set(['good']));
+    expect(server.asked[JWKS]).toBe(2);
+    expect(await outcome(verifier, server.token())).toBe('bad_signature');
+  });
+
+  it('are asked for again after their time, so that one that was withdrawn is refused', async () => {
+    const verifier = verifierOf();
+    await verdict(server.token(), verifier);
+    server.keys = [publicJwk('k2')];
+    aheadMs = TTL_MS - 1_000;
+    expect(await outcome(verifier, server.token())).toBe('good');
+    aheadMs = TTL_MS + 1;
+    expect(await outcome(verifier, server.token())).toBe('bad_signature');
+  });
+
+  it('are fetched at times of one’s own choice', async () => {
+    const verifier = verifierOf({ remote: { ttlMs: 2_000, cooldownMs: 1_000, staleIfErrorMs: 3_000 } });
+    await verdict(server.token(), verifier);
+    aheadMs = 2_001;
+    await verdict(server.token(), verifier);
+    expect(server.asked[JWKS]).toBe(2);
+    await server.refuse();
+    aheadMs += 4_900;
+    expect(await outcome(verifier, server.token())).toBe('good');
+    aheadMs += 200;
+    expect(await outcome(verifier, server.token())).toBe('outage');
+  });
+
+  it('are fetched by the function that is given', async () => {
+    const asked: [unknown, unknown][] = [];
+    const own: typeof fetch = (url, init) => {
+      asked.push([url, init?.redirect]);
+      return fetch(url, init);
+    };
+    expect(await verdict(server.token(), verifierOf({ remote: { fetch: own } }))).toBe('good');
+    expect(asked).toEqual([METADATA, JWKS].map((path) => [`${server.issuer}${path}`, 'manual']));
+  });
+
+  it('are fetched no more when the guard is closed meanwhile', async () => {
+    const ended = new Promise((resolve) => server.answers.set(JWKS, (_res, req) => void req.on('close', resolve)));
+    const { check, close } = latchkey({ verifiers: [verifierOf()] });
+    const decision = check({ headers: { authorization: `Bearer ${server.token()}` } }, { scopes: [] });
+    while (server.asked[JWKS] === undefined) await new Promise(setImmediate);
+    await close();
+    expect(await decision).toMatchObject({ reason: 'unavailable' });
+    await ended;
+  });
+});
+
+describe('a server that is slow', () => {
+  const ask = (verifier: Verifier, timeoutMs: number) =>
+    latchkey({ verifiers: [verifier], timeoutMs, cache: false }).check(
+      { headers: { authorization: `Bearer ${server.token()}` } },
+      { scopes: [] },
+    );
+
+  it('is waited for beyond the request that asked, so that the next is good', async () => {
+    let answer = () => {};
+    const held = new Promise<void>((resolve) =>
+      server.answers.set(JWKS, (res, req) => resolve(void (answer = () => json({ keys: server.keys })(res, req)))),
+    );
+    const verifier = verifierOf();
+    expect(await ask(verifier, 50)).toMatchObject({ reason: 'unavailable' });
+    await held;
+    answer();
+    while ((await ask(verifier, 1_000)).status !== 'authenticated') await new Promise(setImmediate);
+    expect(server.asked[JWKS]).toBe(1);
+  });
+
+  it('holds up no token whose key is known beyond the deadline of a request', async () => {
+    const verifier = verifierOf();
+    await verdict(server.token(), verifier);
+    server.answers.set(JWKS, () => undefined);
+    aheadMs = TTL_MS;
+    expect(await ask(verifier, 1_000)).toMatchObject({ status: 'authenticated' });
+    await verifier.close?.();
+  });
+});
