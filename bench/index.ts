@@ -10,11 +10,15 @@ import { http } from './http/index';
 import { junk, junkContenders } from './junk/index';
 import { jwtContenders, jwts } from './jwt/index';
 import { start } from './start/index';
+import { stores } from './stores/index';
+import { revocations } from './stores/revocations';
 
 interface Measurement {
   readonly measure: (effort: Effort) => Promise<readonly Table[]>;
   /** The file of its contenders, where it has one. */
   readonly contenders?: string;
+  /** Takes minutes, and servers of databases: left out of a quick run that does not name it. */
+  readonly slow?: true;
 }
 
 /** By their names on the command line. */
@@ -25,6 +29,8 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   growth: { measure: growth, contenders: growthContenders },
   start: { measure: start },
   http: { measure: http },
+  stores: { measure: stores, slow: true },
+  revocations: { measure: revocations, slow: true },
 };
 const FULL: Effort = { launches: 6, rounds: 30, batches: 30, warmUpMs: 1_500, quick: false };
 const QUICK: Effort = { launches: 1, rounds: 8, batches: 20, warmUpMs: 400, quick: true };
@@ -33,7 +39,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { quick: { type: 'boolean', default: false }, profile: { type: 'string' } },
 });
-const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS);
+const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS).filter((name) => !values.quick || !MEASUREMENTS[name]?.slow);
 const effort = values.quick ? QUICK : FULL;
 const machine = { node: process.versions.node, v8: process.versions.v8, cpu: `${cpus().length} × ${cpus()[0]?.model.trim()}` };
 const results = new URL('results/', import.meta.url);

@@ -5,8 +5,8 @@ export interface MariadbServer extends Daemon {
   readonly url: string;
 }
 
-/** A real MariaDB. It logs every statement. */
-export async function startMariadb(): Promise<MariadbServer> {
+/** A real MariaDB. */
+export async function startMariadb({ logsStatements = true } = {}): Promise<MariadbServer> {
   const find = (program: string) => findProgram(program, 'mariadb-server', ['/usr/sbin', '/usr/bin']);
   const [installDb, mariadbd] = [find('mariadb-install-db'), find('mariadbd')];
   const daemon = await startDaemon({
@@ -22,7 +22,8 @@ export async function startMariadb(): Promise<MariadbServer> {
         `--socket=${folder}/socket`,
         `--pid-file=${folder}/pid`,
       ],
-      ...['--max-connections=200', '--innodb-flush-log-at-trx-commit=0', '--general-log', `--general-log-file=${folder}/statements.log`],
+      ...['--max-connections=200', '--innodb-flush-log-at-trx-commit=0'],
+      ...(logsStatements ? ['--general-log', `--general-log-file=${folder}/statements.log`] : []),
     ],
     ready: /ready for connections/,
   });

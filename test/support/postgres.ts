@@ -8,8 +8,8 @@ export interface PostgresServer extends Daemon {
   readonly url: string;
 }
 
-/** A real PostgreSQL, whose texts have another order than that of their bytes unless a column says otherwise. It logs every statement. */
-export async function startPostgres(): Promise<PostgresServer> {
+/** A real PostgreSQL, whose texts have another order than that of their bytes unless a column says otherwise. */
+export async function startPostgres({ logsStatements = true } = {}): Promise<PostgresServer> {
   const folders = existsSync(VERSIONS) ? readdirSync(VERSIONS).map((version) => `${VERSIONS}/${version}/bin`) : [];
   const find = (program: string) => findProgram(program, 'postgresql', folders);
   const [initdb, postgres] = [find('initdb'), find('postgres')];
@@ -23,7 +23,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     run: (folder, port) => [
       postgres,
       ...['-D', `${folder}/data`, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-F'],
-      ...['-c', 'max_connections=200', '-c', 'log_statement=all'],
+      ...['-c', 'max_connections=200', '-c', `log_statement=${logsStatements ? 'all' : 'none'}`],
     ],
     ready: /ready to accept connections/,
   });

@@ -1,0 +1,104 @@
+import { setImmediate } from 'node:timers/promises';
+import { apiKeys, latchkey, type Authentication, type RequestLike } from 'latchkey';
+import { inAuthorization, PREFIX, SCOPE } from '../credentials';
+import { median, quantile } from '../harness/statistics';
+import { anyOf, recordOf, secretOf } from '../records';
+import { DATABASES, type Database } from './databases';
+
+/** One database, with few keys and then with many. */
+export interface StoreFigures {
+  readonly few: LookUps;
+  readonly many: LookUps;
+  readonly loadSeconds: number;
+  readonly bytesPerKey: number;
+}
+export interface LookUps {
+  /** Of keys that the cache does not know, by `AT_ONCE` clients. */
+  readonly perSecond: number;
+  readonly p99Ms: number;
+  /** One after the other. */
+  readonly aloneMs: number;
+  /** Of keys that it knows, by as many clients. */
+  readonly cachedPerSecond: number;
+  readonly cachedP99Ms: number;
+}
+
+const AT_ONCE = 16;
+const WRITERS = 32;
+const FEW = 1_000;
+const REQUESTS = 100_000;
+const [, , name, many, milliseconds] = process.argv as [string, string, string, string, string];
+const { store, bytes, close } = (await DATABASES[name]?.()) as Database;
+
+const startedAt = performance.now();
+await load(0, FEW);
+const afterFew = performance.now();
+const few = await lookUps(FEW);
+const resumedAt = performance.now();
+await load(FEW, Number(many));
+const loadSeconds = (performance.now() - resumedAt + afterFew - startedAt) / 1_000;
+const bytesPerKey = (await bytes()) / Number(many);
+const figures: StoreFigures = { few, many: await lookUps(Number(many)), loadSeconds, bytesPerKey };
+await close();
+process.send?.(figures);
+process.disconnect?.();
+
+async function load(from: number, to: number): Promise<void> {
+  let next = from;
+  const writer = async () => {
+    while (next < to) if (!(await store.insert(recordOf(next++)))) throw new Error('A key was there already');
+  };
+  await Promise.all(Array.from({ length: WRITERS }, writer));
+}
+
+async function lookUps(size: number): Promise<LookUps> {
+  const verifiers = [apiKeys({ prefix: PREFIX, store })];
+  const uncached = latchkey({ scopes: [SCOPE], verifiers, cache: false });
+  const cached = latchkey({ scopes: [SCOPE], verifiers, cache: { ttlMs: 3_600_000 } });
+  const any = requestsWith(Array.from({ length: Math.min(size, REQUESTS) }, () => anyOf(size)));
+  const same = requestsWith(Array.from({ length: FEW }, (_, number) => number));
+  const missing = await underLoad((request) => uncached.check(request, { scopes: [SCOPE] }), any, AT_ONCE);
+  const alone = await underLoad((request) => uncached.check(request, { scopes: [SCOPE] }), any, 1);
+  for (const request of same) await cached.check(request, { scopes: [SCOPE] });
+  const known = await underLoad((request) => cached.check(request, { scopes: [SCOPE] }), same, AT_ONCE);
+  await uncached.close();
+  await cached.close();
+  return {
+    perSecond: missing.perSecond,
+    p99Ms: missing.p99Ms,
+    aloneMs: alone.medianMs,
+    cachedPerSecond: known.perSecond,
+    cachedP99Ms: known.p99Ms,
+  };
+}
+
+function requestsWith(numbers: readonly number[]): readonly RequestLike[] {
+  return numbers.map((number) => ({ headers: inAuthorization(secretOf(number)) }));
+}
+
+async function underLoad(check: (request: RequestLike) => Promise<Authentication>, requests: readonly RequestLike[], clients: number) {
+  // The compiler is at work at first.
+  await decisionsFor(Number(milliseconds) / 2);
+  const before = performance.now();
+  const took = await decisionsFor(Number(milliseconds));
+  const seconds = (performance.now() - before) / 1_000;
+  return { perSecond: took.length / seconds, p99Ms: quantile(took, 0.99), medianMs: median(took) };
+
+  async function decisionsFor(ms: number): Promise<readonly number[]> {
+    const times: number[] = [];
+    let next = 0;
+    const end = performance.now() + ms;
+    const client = async () => {
+      do {
+        // Requests come by way of the event loop, and so do timers.
+        if (next % 64 === 0) await setImmediate();
+        const before = performance.now();
+        const { status } = await check(requests[next++ % requests.length] as RequestLike);
+        if (status !== 'authenticated') throw new Error(`A good key was ${status}`);
+        times.push(performance.now() - before);
+      } while (performance.now() < end);
+    };
+    await Promise.all(Array.from({ length: clients }, client));
+    return times;
+  }
+}
