@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Each package that `src` may import → the files that may. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   zod: /^options$/,
-  'lru-cache': /^cache$/,
+  'lru-cache': /^(cache$|verifiers\/jwt\/)/,
   jsonwebtoken: /^verifiers\/jwt\//,
   jose: /^verifiers\/(jwt|introspection)\//,
   kysely: /^(stores\/sql\/|cli\/open-store$)/,

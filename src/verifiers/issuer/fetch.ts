@@ -14,7 +14,13 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The server answered, and not with what it was asked for. */
 export class AnswerError extends Error {
-  override readonly name = 'AnswerError';
+  override readonly name: string = 'AnswerError';
+  constructor(
+    message: string,
+    readonly status?: number,
+  ) {
+    super(message);
+  }
 }
 
 /** A JSON object from where it is published. */
@@ -36,7 +42,7 @@ export async function answerOf(url: string, limits: Limits, ask: (signal: AbortS
 
 function told(error: unknown, url: string, { timeoutMs }: Limits): Error {
   const { origin, pathname } = new URL(url);
-  if (error instanceof AnswerError) return new AnswerError(`${origin}${pathname} answered ${error.message}`);
+  if (error instanceof AnswerError) return new AnswerError(`${origin}${pathname} answered ${error.message}`, error.status);
   const late = (error as Error | null)?.name === 'TimeoutError';
   return new Error(`${origin}${pathname} ${late ? `did not answer within ${timeoutMs} ms` : `could not be asked: ${codeOf(error)}`}`);
 }
@@ -53,7 +59,7 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
 }
 
 function readJson({ status, headers }: Response, text: string, anyType = false): JsonObject {
-  if (status !== 200) throw new AnswerError([`status ${status}`, errorIn(text)].join(' ').trim());
+  if (status !== 200) throw new AnswerError([`status ${status}`, errorIn(text)].join(' ').trim(), status);
   if (!anyType && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(headers.get('Content-Type') ?? ''))
     throw new AnswerError('something that is not JSON');
   const value = parse(text);

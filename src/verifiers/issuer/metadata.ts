@@ -1,23 +1,34 @@
 import { AnswerError, getJson, type JsonObject, type Limits } from './fetch';
 
+/** The server answers, and nowhere with metadata of that issuer. */
+export class NoSuchIssuer extends AnswerError {
+  override readonly name = 'NoSuchIssuer';
+}
+
+/** How servers say that there is no such tenant. */
+const ABSENT: readonly unknown[] = [400, 404, 410];
+
 /**
  * What an authorization server publishes about itself: OpenID Connect Discovery §4, else RFC 8414 §3 and §5. Only a server that answers
  * is asked at another place: one that does not would be waited for twice.
  */
 export async function fetchMetadata(issuer: string, limits: Limits): Promise<JsonObject> {
   const failures: string[] = [];
+  let isAbsent = true;
   for (const url of metadataUrls(issuer)) {
     try {
       const metadata = await getJson(url, limits);
       // Only the issuer itself says who it is: the value is compared as it stands (RFC 8414 §3.3).
       if (metadata.issuer === issuer) return metadata;
       failures.push(`${url} is the metadata of another issuer`);
+      isAbsent = false;
     } catch (error) {
       if (!(error instanceof AnswerError)) throw error;
       failures.push(error.message);
+      isAbsent &&= ABSENT.includes(error.status);
     }
   }
-  throw new AnswerError(failures.join('; '));
+  throw new (isAbsent ? NoSuchIssuer : AnswerError)(failures.join('; '));
 }
 
 function metadataUrls(issuer: string): readonly string[] {

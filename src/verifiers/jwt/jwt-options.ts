@@ -2,6 +2,7 @@ import { aDuration, aFunction, aListOf, aText, checkOptions, isIdentifier, isSec
 import { bareType } from './claims';
 import type { JwkSet, KeyInput } from './keys';
 import { ALGORITHMS, type Algorithm } from './signature';
+import { isPattern, isSafePattern } from './tenants';
 
 /** How keys from a URL are fetched and kept. Durations in milliseconds. */
 export interface RemoteOptions {
@@ -13,13 +14,19 @@ export interface RemoteOptions {
   readonly cooldownMs?: number;
   /** Deadline of one answer: 5 000 by default. */
   readonly timeoutMs?: number;
+  /** Of how many tenants the keys are kept, those that were used last: 10 000 by default. */
+  readonly maxIssuers?: number;
   /** In place of the global `fetch`, for a proxy or certificates of your own. It must keep `redirect` and `signal`. */
   readonly fetch?: typeof fetch;
 }
 
 export interface JwtOptions {
-  /** Exactly what `iss` says; a list where one service signs under several names. */
-  readonly issuer: string | readonly string[];
+  /**
+   * Exactly what `iss` says; a list where one service signs under several names. For tenants a pattern, such as
+   * `'https://login.example.com/{tenant}/v2.0'`, whose placeholder is one label of the host or (part of) one segment of the path, or a
+   * function, which is asked of well-formed URLs alone: whatever it takes is fetched from. Each issuer has keys of its own.
+   */
+  readonly issuer: string | readonly string[] | ((iss: string) => boolean);
   /** What `aud` must name: this API. One of a list is enough. */
   readonly audience: string | readonly string[];
   /**
@@ -55,10 +62,9 @@ export interface JwtOptions {
 const MAX_TOLERANCE_MS = 300_000;
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const aTextOrList = must(
-  'a non-empty string or a non-empty list of them',
-  (value) => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
-);
+const isTextOrList = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
+const aTextOrList = must('a non-empty string or a non-empty list of them', isTextOrList);
+const namesIn = (issuer: unknown): readonly string[] => (typeof issuer === 'function' ? [] : ([issuer].flat() as readonly string[]));
 const isTypes = (value: unknown): boolean =>
   [value].flat().length > 0 && [value].flat().every((one) => isText(one) && bareType(one as string) !== '');
 const isAlgorithm = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(ALGORITHMS, value);
@@ -74,7 +80,10 @@ const isDiscovered = ({ jwksUri, ...keys }: Keys): boolean => isFetched(keys) &&
 
 const optionsSchema = z
   .strictObject({
-    issuer: aTextOrList,
+    issuer: must(
+      'a non-empty string, a non-empty list of them, or a function',
+      (value) => typeof value === 'function' || isTextOrList(value),
+    ),
     audience: aTextOrList,
     algorithms: aListOf(`algorithms of ${Object.keys(ALGORITHMS).join(', ')}`, isAlgorithm).optional(),
     // One that is there and undefined was meant to be given: then no other way to the keys is taken.
@@ -94,6 +103,10 @@ const optionsSchema = z
         staleIfErrorMs: aDuration(0).optional(),
         cooldownMs: aDuration(1).optional(),
         timeoutMs: aDuration(1).optional(),
+        maxIssuers: must(
+          'a whole number from 1 to 1000000',
+          (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1e6,
+        ).optional(),
         fetch: aFunction.optional(),
       })
       .optional(),
@@ -116,10 +129,14 @@ const optionsSchema = z
     path: ['algorithms'],
     error: 'must not have HS for keys from a URL: whoever can read them could sign',
   })
-  .refine(({ issuer, ...options }) => !isDiscovered(options) || [issuer].flat().every(isIdentifier), {
+  .refine(({ issuer, ...options }) => !isDiscovered(options) || namesIn(issuer).every((one) => isPattern(one) || isIdentifier(one)), {
     path: ['issuer'],
     error:
       'must be a URL of https without query, or of http to this machine, for its metadata to be found; else give "key", "jwks" or "jwksUri"',
+  })
+  .refine(({ issuer }) => namesIn(issuer).every((one) => !isPattern(one) || isSafePattern(one)), {
+    path: ['issuer'],
+    error: 'must have its placeholders in the path, or as whole labels of the host before two that are fixed',
   })
   .refine(({ algorithms = [] }) => algorithms.every(isHmac) || !algorithms.some(isHmac), {
     path: ['algorithms'],

@@ -7,6 +7,7 @@ import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
 import type { VerificationKey } from './keys';
 import { isSignedBy, type Algorithm } from './signature';
+import { exampleOfPattern } from './tenants';
 
 const CARRIERS = ['bearer', 'dpop'];
 const RFC9068_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
@@ -34,7 +35,7 @@ export function jwt(options: JwtOptions): Verifier {
 
   return {
     name,
-    examples: listOf(options.issuer).map((iss) => ({ carrier: 'bearer', token: exampleOf(iss) })),
+    examples: exampleIssuers(options.issuer).map((iss) => ({ carrier: 'bearer', token: exampleOf(iss) })),
     accepts({ carrier, token }: Credential) {
       if (!CARRIERS.includes(carrier) || token.split('.').length !== 3) return false;
       const jws = readCompactJws(token);
@@ -115,6 +116,9 @@ function accept({ payload }: CompactJws, policy: ClaimsPolicy, verifier: string)
     },
   };
 }
+
+const exampleIssuers = (issuer: JwtOptions['issuer']): readonly string[] =>
+  typeof issuer === 'function' ? [] : listOf(issuer).map(exampleOfPattern);
 
 function exampleOf(iss: string): string {
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

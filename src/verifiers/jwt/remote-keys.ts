@@ -1,5 +1,6 @@
 import { withDeadline } from '../../promises';
 import { getJson, type Limits } from '../issuer/fetch';
+import { NoSuchIssuer } from '../issuer/metadata';
 import type { Locate } from './discovery';
 import { fetchedKeys, type KeySet, type KeySource, type VerificationKey } from './keys';
 import type { Algorithm } from './signature';
@@ -12,6 +13,8 @@ export interface RemoteKeysPolicy {
   readonly staleIfErrorMs: number;
   /** From the beginning of one attempt to fetch to the next, whatever came of it: a flood of unknown keys costs one fetch in that time. */
   readonly cooldownMs: number;
+  /** Whether an issuer that answers that it has no metadata is none, rather than one that is away. */
+  readonly mayBeAbsent: boolean;
 }
 
 /** How long a token whose key is known waits for news of it. */
@@ -65,6 +68,7 @@ export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], pol
         );
       }
       const answer = (): readonly VerificationKey[] => {
+        if (policy.mayBeAbsent && failure instanceof NoSuchIssuer) return [];
         if (failure !== undefined) throw failure as Error;
         return known(algorithm, kid);
       };

@@ -137,7 +137,7 @@ describe('an option of remote keys', () => {
   });
   it('that is misspelt is named', () => {
     expect(messageOf({ remote: { ttl: 1 } })).toBe(
-      'jwt(): unknown option "remote.ttl"; allowed are ttlMs, staleIfErrorMs, cooldownMs, timeoutMs, fetch',
+      'jwt(): unknown option "remote.ttl"; allowed are ttlMs, staleIfErrorMs, cooldownMs, timeoutMs, maxIssuers, fetch',
     );
     expect(messageOf({ remote: { fetch: 'fetch' } })).toBe('jwt(): option "remote.fetch" must be a function');
   });

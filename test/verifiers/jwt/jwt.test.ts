@@ -226,10 +226,7 @@ describe('an option', () => {
   };
 
   it.each<[string, unknown[]]>([
-    [
-      'issuer',
-      [undefined, null, '', [], [''], [ISSUER, ''], [ISSUER, 7], 7, true, /osir/, {}, new URL(ISSUER), () => ISSUER, new Set([ISSUER])],
-    ],
+    ['issuer', [undefined, null, '', [], [''], [ISSUER, ''], [ISSUER, 7], 7, true, /osir/, {}, new URL(ISSUER), new Set([ISSUER])]],
     ['audience', [undefined, null, '', [], [''], [AUDIENCE, null], [/osir/], 7, true, /osir/, {}, [[AUDIENCE]]]],
     [
       'algorithms',
