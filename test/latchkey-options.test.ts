@@ -173,8 +173,27 @@ describe('the option carriers', () => {
     ['a scheme with a space', { scheme: 'Bearer realm="x",' }],
     ['a header with a line feed', { header: 'X-Own\r\nX-Forged: 1' }],
     ['a header beyond Latin-1', { header: 'X-Ключ' }],
+    ['algorithms with a quote', { algs: 'ES256", realm="x' }],
+    ['algorithms that are a list', { algs: ['ES256'] }],
   ])('does not hold one of your own with %s', (_, more) => {
     expect(complaintAbout('carriers', [finding(more)])).toContain('option "carriers');
+  });
+});
+
+describe('the option clientCertificate', () => {
+  test.each(
+    named([
+      ...['', 'tls', 'Socket', true, null, 7, [], {}, { header: '' }, { header: 7 }, { header: 'Client Cert' }],
+      ...[{ header: 'Client-Cert', proxy: true }, { headers: 'Client-Cert' }],
+    ]),
+  )('is not %s', (_, value) => {
+    expect(complaintAbout('clientCertificate', value)).toBe(
+      'latchkey(): option "clientCertificate" must be "socket", or { header } with the name of a header',
+    );
+  });
+
+  test.each(named(['socket', { header: 'Client-Cert' }]))('may be %s', (_, value) => {
+    expect(complaintAbout('clientCertificate', value)).toBeUndefined();
   });
 });
 

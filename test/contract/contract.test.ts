@@ -6,6 +6,7 @@ import {
   apiKeys,
   bearer,
   cookie,
+  dpop,
   findAuth,
   jwt,
   latchkey,
@@ -17,7 +18,10 @@ import {
 } from 'latchkey';
 import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
+import { serverNonces } from '../../src/proof/nonce';
+import { clientKey, proofOf, type ProofParts } from '../support/dpop';
 import { listen, MOUNTS, sendRaw, type Handler } from '../support/servers';
+import { DPOP_ROWS } from './dpop-rows';
 import { ROWS, type Mode } from './rows';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -47,6 +51,38 @@ const faults = new Map(broken.map(([fault, secret]) => [digestOf(secret), FAULTS
 const brokenKeys = apiKeys({ prefix: 'broken', store: { find: async (digest) => (await faults.get(digest)?.()) as never } });
 const credentials = new Map<string, string>(broken);
 
+const boundTo = clientKey();
+const nonce = { secret: 'a secret of this server, long enough', rotateMs: 2 ** 31 - 1 };
+/** Proofs for the token `bound`, by what is wrong with them. They are made when they are sent. */
+const PROOFS: Record<string, () => Partial<ProofParts>> = {
+  proof: () => ({}),
+  headProof: () => ({ method: 'HEAD' }),
+  proofOfBothKinds: () => ({ token: credentials.get('boundToMore') as string }),
+  expiredProof: () => ({ token: credentials.get('boundAndExpired') as string }),
+  unboundProof: () => ({ token: credentials.get('accessToken') as string }),
+  jwtProof: () => ({ token: credentials.get('boundJwt') as string }),
+  oldJwtProof: () => ({ token: credentials.get('oldBoundJwt') as string }),
+  freshJwtProof: () => ({ token: credentials.get('freshBoundJwt') as string }),
+  proofOfAnotherKey: () => ({ key: clientKey() }),
+  forgedProof: () => ({ signer: clientKey().privateKey }),
+  proofOfAnotherMethod: () => ({ method: 'POST' }),
+  proofOfAnotherUrl: () => ({ url: 'http://api.example.com/v1/other' }),
+  proofOfAnotherToken: () => ({ token: 'another' }),
+  oldProof: () => ({ claims: { iat: Math.floor(Date.now() / 1_000) - 61 } }),
+  earlyProof: () => ({ claims: { iat: Math.ceil(Date.now() / 1_000) + 120 } }),
+  proofWithPrivateKey: () => ({ header: { jwk: boundTo.privateKey.export({ format: 'jwk' }) } }),
+  proofWithoutId: () => ({ claims: { jti: undefined } }),
+  proofAgain: () => ({ claims: { jti: 'again' } }),
+  proofWithNonce: () => ({ claims: { nonce: serverNonces(nonce.secret, nonce.rotateMs).current() } }),
+  proofWithOldNonce: () => ({ claims: { nonce: 'old' } }),
+};
+const valueOf = (name: string): string => {
+  const parts = PROOFS[name]?.();
+  if (!parts) return name === 'nonce' ? serverNonces(nonce.secret, nonce.rotateMs).current() : (credentials.get(name) ?? `no ${name}`);
+  return proofOf({ key: boundTo, token: credentials.get('bound') as string, url: 'http://api.example.com/v1/domains', ...parts });
+};
+const filled = (text: string): string => text.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name));
+
 beforeAll(async () => {
   const scopes = ['domains:read'];
   const subject = 'acct_42';
@@ -61,6 +97,12 @@ beforeAll(async () => {
     expired: (await keys.issue({ subject, scopes, expiresAt: Date.now() - 1 })).secret,
     session: (await sessions.issue({ subject, scopes })).secret,
     accessToken: (await tokens.issue({ subject, scopes })).secret,
+    bound: (await tokens.issue({ subject, scopes, confirmation: { jkt: boundTo.jkt } })).secret,
+    boundToMore: (await tokens.issue({ subject, scopes, confirmation: { jkt: boundTo.jkt, kid: 'k1' } })).secret,
+    boundAndExpired: (await tokens.issue({ subject, scopes, confirmation: { jkt: boundTo.jkt }, expiresAt: Date.now() - 1 })).secret,
+    boundJwt: sign({ cnf: { jkt: boundTo.jkt } }),
+    oldBoundJwt: sign({ cnf: { jkt: boundTo.jkt }, auth_time: now - 301, acr: 'urn:hw' }),
+    freshBoundJwt: sign({ cnf: { jkt: boundTo.jkt }, auth_time: now - 10, acr: 'urn:hw' }),
     jwt: sign({}),
     freshJwt: sign({ auth_time: now - 10, acr: 'urn:hw' }),
     weakJwt: sign({ auth_time: now - 10, acr: 'urn:password' }),
@@ -76,11 +118,20 @@ beforeAll(async () => {
   for (const [name, secret] of Object.entries(secrets)) credentials.set(name, secret);
 });
 
-const CARRIERS: Record<NonNullable<Mode['carriers']>, LatchkeyOptions['carriers']> = {
+const CARRIERS = {
   default: [bearer(), apiKeyHeader()],
   all: [bearer(), apiKeyHeader(), queryParameter('api_key'), cookie('sid', { origins: ['https://app.example.org'] })],
   'header only': [apiKeyHeader()],
 };
+/** With a memory of proofs of their own for each server. */
+const carriersOf = (name: NonNullable<Mode['carriers']>): LatchkeyOptions['carriers'] =>
+  ({
+    ...CARRIERS,
+    dpop: [bearer(), apiKeyHeader(), dpop()],
+    'dpop only': [dpop({ algorithms: ['ES256', 'PS256'] })],
+    'dpop with nonces': [bearer(), dpop({ nonce })],
+    'dpop without its store': [dpop({ store: { put: () => Promise.reject(new Error('connect ECONNREFUSED')) } as never })],
+  })[name];
 const BODIES: Record<NonNullable<Mode['body']>, LatchkeyOptions['body']> = {
   problem: ({ status }) => ({
     contentType: 'application/problem+json',
@@ -92,7 +143,7 @@ const BODIES: Record<NonNullable<Mode['body']>, LatchkeyOptions['body']> = {
 function guards(mode: Partial<Mode>): Middleware[] {
   const { carriers = 'default', realm, resource, body, guard = 'authenticate' } = mode;
   const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth } = latchkey({
-    carriers: CARRIERS[carriers],
+    carriers: carriersOf(carriers),
     verifiers: [
       keys,
       brokenKeys,
@@ -114,6 +165,7 @@ function guards(mode: Partial<Mode>): Middleware[] {
     authorize: () => [authorize(() => false)],
     stepUp: () => [requireFreshAuth({ maxAgeMs: 300_000, acrValues: ['urn:mfa', 'urn:hw'] })],
     'authenticate, then scopes': () => [authenticate(), requireScopes('domains:write')],
+    'authenticate, then held scope': () => [authenticate(), requireScopes('domains:read')],
   }[guard]();
 }
 
@@ -124,14 +176,15 @@ const handler: Handler = (req, res) => {
 const unchunked = (body: string) => body.replace(/^[0-9a-f]+\r\n([^]*)\r\n0\r\n\r\n$/, '$1');
 
 describe.each(Object.entries(MOUNTS))('the HTTP contract on %s', (_name, mount) => {
-  test.each(ROWS.map((row) => [`row ${row.row}`, row.when, row] as const))('%s: %s', async (_row, _when, row) => {
+  test.each([...ROWS, ...DPOP_ROWS].map((row) => [`row ${row.row}`, row.when, row] as const))('%s: %s', async (_row, _when, row) => {
     const server = await listen(mount(guards(row.mode ?? {}), handler));
     try {
-      const request = row.request.replace(/\{(\w+)\}/g, (_, name: string) => credentials.get(name) ?? `no ${name}`);
+      const request = filled(row.request);
+      for (let n = 1; n < (row.times ?? 1); n++) await sendRaw(server.port, request);
       const answer = await sendRaw(server.port, request);
       expect({ ...answer, body: unchunked(answer.body), headers: [...answer.headers].sort() }).toEqual({
         status: row.status,
-        headers: [...row.headers].sort(),
+        headers: row.headers.map(filled).sort(),
         body: row.body,
       });
     } finally {

@@ -2,30 +2,41 @@ import { rawRequest } from '../support/servers';
 
 /** How the guard under test was made. */
 export interface Mode {
-  readonly guard: 'authenticate' | 'optional' | 'scopes' | 'anyScope' | 'heldScope' | 'authorize' | 'stepUp' | 'authenticate, then scopes';
-  readonly carriers?: 'default' | 'all' | 'header only';
+  readonly guard:
+    | 'authenticate'
+    | 'optional'
+    | 'scopes'
+    | 'anyScope'
+    | 'heldScope'
+    | 'authorize'
+    | 'stepUp'
+    | 'authenticate, then scopes'
+    | 'authenticate, then held scope';
+  readonly carriers?: 'default' | 'all' | 'header only' | 'dpop' | 'dpop only' | 'dpop with nonces' | 'dpop without its store';
   readonly resource?: true;
   readonly body?: 'problem' | 'message';
   readonly realm?: string;
 }
 
-/** One line of the contract: a raw request in, an exact answer out. `{key}` and the like stand for credentials. */
+/** One line of the contract: a raw request in, an exact answer out. `{key}` and the like stand for credentials and proofs. */
 export interface Row {
   readonly row: number | 'success';
   readonly when: string;
   readonly mode?: Partial<Mode>;
   readonly request: string;
+  /** How often it is sent; the last answer counts. */
+  readonly times?: number;
   readonly status: number;
   readonly headers: readonly string[];
   readonly body: string;
 }
 
-const get = (...headers: string[]) => rawRequest('GET /v1/domains', ...headers);
+export const get = (...headers: string[]) => rawRequest('GET /v1/domains', ...headers);
 const upgrade = (...headers: string[]) => get('Connection: Upgrade', 'Upgrade: websocket', ...headers);
 
-const UNAUTHORIZED = '{"error":"unauthorized","message":"Invalid or missing API key"}';
-const BAD_REQUEST = '{"error":"bad_request","message":"Multiple credentials in one request"}';
-const FORBIDDEN = '{"error":"forbidden","message":"Insufficient permissions for this action"}';
+export const UNAUTHORIZED = '{"error":"unauthorized","message":"Invalid or missing API key"}';
+export const BAD_REQUEST = '{"error":"bad_request","message":"Multiple credentials in one request"}';
+export const FORBIDDEN = '{"error":"forbidden","message":"Insufficient permissions for this action"}';
 const UNAVAILABLE = '{"error":"service_unavailable","message":"Authentication is temporarily unavailable"}';
 
 const content = (body: string) => [
@@ -33,7 +44,7 @@ const content = (body: string) => [
   `Content-Length: ${Buffer.byteLength(body)}`,
   'Cache-Control: no-store',
 ];
-const refused = (status: number, body: string, challenges: readonly string[], more: readonly string[] = []) => ({
+export const refused = (status: number, body: string, challenges: readonly string[], more: readonly string[] = []) => ({
   status,
   headers: [...challenges.map((challenge) => `WWW-Authenticate: ${challenge}`), ...more, ...content(body)],
   body,
@@ -59,9 +70,13 @@ const none = refused(401, UNAUTHORIZED, [BARE]);
 const badBearer = refused(401, UNAUTHORIZED, [INVALID]);
 const badOther = refused(401, UNAUTHORIZED, [BARE]);
 const several = refused(400, BAD_REQUEST, [MULTIPLE]);
-const outage = refused(503, UNAVAILABLE, [], ['Retry-After: 1']);
-const passes = (...headers: string[]) => ({ status: 200, headers: [...headers, 'Transfer-Encoding: chunked'], body: 'acct_42' });
-const anonymous = (...headers: string[]) => ({ status: 200, headers: [...headers, 'Transfer-Encoding: chunked'], body: 'anonymous' });
+export const outage = refused(503, UNAVAILABLE, [], ['Retry-After: 1']);
+export const passes = (...headers: string[]) => ({ status: 200, headers: [...headers, 'Transfer-Encoding: chunked'], body: 'acct_42' });
+export const anonymous = (...headers: string[]) => ({
+  status: 200,
+  headers: [...headers, 'Transfer-Encoding: chunked'],
+  body: 'anonymous',
+});
 
 const all = { carriers: 'all' } as const;
 const scopes = { guard: 'scopes' } as const;
