@@ -1,0 +1,124 @@
+import type { JSONWebKeySet } from 'jose';
+import { bearer, dpop, getAuth, jwt, latchkey, type DpopOptions, type JwkSet } from 'latchkey';
+import * as oauth from 'oauth4webapi';
+import { APP, startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server';
+import { listen, MOUNTS } from '../support/servers';
+
+const AUDIENCE = 'https://api.example.com';
+const INSECURE = { [oauth.allowInsecureRequests]: true };
+
+let server: AuthorizationServer;
+let metadata: oauth.AuthorizationServer;
+let jwks: JwkSet;
+beforeAll(async () => {
+  server = await startAuthorizationServer();
+  const issuer = new URL(server.issuer);
+  metadata = await oauth.processDiscoveryResponse(issuer, await oauth.discoveryRequest(issuer, INSECURE));
+  jwks = (await (await fetch(metadata.jwks_uri as string)).json()) as JSONWebKeySet;
+}, 30_000);
+afterAll(() => server.close());
+
+/** A client as oauth4webapi makes it, with a token of the live authorization server that is bound to its key. */
+async function clientOf(alg: string) {
+  const client: oauth.Client = { client_id: APP.id };
+  const handle = oauth.DPoP(client, await oauth.generateKeyPair(alg));
+  const response = await oauth.clientCredentialsGrantRequest(
+    metadata,
+    client,
+    oauth.ClientSecretBasic(APP.secret),
+    { resource: AUDIENCE, scope: 'read' },
+    { DPoP: handle, ...INSECURE },
+  );
+  const { access_token: token, token_type: type } = await oauth.processClientCredentialsResponse(metadata, client, response);
+  expect(type).toBe('dpop');
+  const asked = (url: string, options: { DPoP?: oauth.DPoPHandle } = { DPoP: handle }) =>
+    oauth.protectedResourceRequest(token, 'GET', new URL(url), undefined, undefined, { ...options, ...INSECURE });
+  return { token, handle, asked };
+}
+
+async function served(mount: (typeof MOUNTS)[string], options?: DpopOptions) {
+  const { requireScopes } = latchkey({
+    carriers: [bearer(), dpop(options)],
+    verifiers: [jwt({ issuer: server.issuer, audience: AUDIENCE, algorithms: ['ES256'], jwks, profile: 'rfc9068' })],
+  });
+  const { port, close } = await listen(mount([requireScopes('read')], (req, res) => res.end(getAuth(req).clientId)));
+  return { url: `http://127.0.0.1:${port}/v1/domains?page=1`, close };
+}
+
+/** What the client reads in a refusal. */
+const refusalOf = (request: Promise<Response>) =>
+  request.then(
+    () => undefined,
+    (error: oauth.WWWAuthenticateChallengeError) => ({
+      status: error.status,
+      challenges: error.cause.map(({ scheme, parameters }) => [scheme, parameters.error]),
+      wantsNonce: oauth.isDPoPNonceError(error),
+    }),
+  );
+
+describe.each(Object.entries(MOUNTS))('oauth4webapi with a token of a live oidc-provider, on %s', (_name, mount) => {
+  test.each(['ES256', 'Ed25519'])('passes with a key of %s, as often as it asks', async (alg) => {
+    const { url, close } = await served(mount);
+    const { asked } = await clientOf(alg);
+    for (let n = 0; n < 3; n++) {
+      const response = await asked(url);
+      expect([response.status, await response.text()]).toEqual([200, APP.id]);
+    }
+    await close();
+  });
+
+  it('is told of a nonce, and passes with it', async () => {
+    const { url, close } = await served(mount, { nonce: { secret: 'a secret of this server, long enough' } });
+    const { asked } = await clientOf('ES256');
+    expect(await refusalOf(asked(url))).toEqual({ status: 401, challenges: [['dpop', 'use_dpop_nonce']], wantsNonce: true });
+    expect((await asked(url)).status).toBe(200);
+    expect((await asked(url)).status).toBe(200);
+    await close();
+  });
+
+  it('does not pass with the token alone', async () => {
+    const { url, close } = await served(mount);
+    const { asked } = await clientOf('ES256');
+    expect(await refusalOf(asked(url, {}))).toEqual({
+      status: 401,
+      challenges: [
+        ['bearer', 'invalid_token'],
+        ['dpop', undefined],
+      ],
+      wantsNonce: false,
+    });
+    await close();
+  });
+
+  it('does not pass with the key of another', async () => {
+    const { url, close } = await served(mount);
+    const [mine, other] = [await clientOf('ES256'), await clientOf('ES256')];
+    expect(await refusalOf(mine.asked(url, { DPoP: other.handle }))).toEqual({
+      status: 401,
+      challenges: [['dpop', 'invalid_token']],
+      wantsNonce: false,
+    });
+    await close();
+  });
+
+  it('passes behind a proxy that says of itself what clients call it', async () => {
+    const { url, close } = await served(mount, { baseUrl: 'http://api.example.com/public' });
+    const { token, handle, asked } = await clientOf('ES256');
+    expect(await refusalOf(asked(url))).toMatchObject({ challenges: [['dpop', 'invalid_dpop_proof']] });
+    // What the client sends to the proxy arrives here, at the address inside.
+    const inside = (_url: string, init: RequestInit) => fetch(url, init);
+    const response = await oauth.protectedResourceRequest(
+      token,
+      'GET',
+      new URL('http://api.example.com/public/v1/domains'),
+      undefined,
+      undefined,
+      {
+        ...{ DPoP: handle, ...INSECURE },
+        [oauth.customFetch]: inside as never,
+      },
+    );
+    expect(response.status).toBe(200);
+    await close();
+  });
+});
