@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { growth, growthContenders } from './growth/index';
-import { guardContenders, guards } from './guards/index';
+import { guardContenders, guards, guardsOnExpress } from './guards/index';
 import type { Effort } from './harness/contest';
 import { profile } from './harness/profile';
 import { printed, type Table } from './harness/report';
@@ -24,6 +24,7 @@ interface Measurement {
 /** By their names on the command line. */
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   guards: { measure: guards, contenders: guardContenders },
+  express: { measure: guardsOnExpress, contenders: guardContenders },
   jwts: { measure: jwts, contenders: jwtContenders },
   junk: { measure: junk, contenders: junkContenders },
   growth: { measure: growth, contenders: growthContenders },
@@ -32,7 +33,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   stores: { measure: stores, slow: true },
   revocations: { measure: revocations, slow: true },
 };
-const FULL: Effort = { launches: 6, rounds: 30, batches: 30, warmUpMs: 1_500, quick: false };
+const FULL: Effort = { launches: 6, rounds: 20, batches: 30, warmUpMs: 800, quick: false };
 const QUICK: Effort = { launches: 1, rounds: 8, batches: 20, warmUpMs: 400, quick: true };
 
 const { values, positionals } = parseArgs({

@@ -1,11 +1,12 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import type { Request, Response } from 'express';
+import express, { type Request, type Response } from 'express';
 import type { Headers } from '../credentials';
 
 /** The peers' types want Express's; what they read of them is Node's. */
 export type Exchange = readonly [Request, Response];
 
+const PATH = '/v1/domains';
 const socket = new Socket();
 
 /** A request and its response, made as Node's server makes them of what its parser read. */
@@ -15,13 +16,23 @@ export function exchange(lines: readonly Buffer[]): Exchange {
   req.httpVersionMinor = 1;
   req.httpVersion = '1.1';
   req.method = 'GET';
-  req.url = '/v1/domains';
+  req.url = PATH;
   // The parser makes new strings for each request; and the server has looked at the headers before anyone else does.
   const raw = lines.map((line) => line.toString('latin1'));
   (req as unknown as { _addHeaderLines: (raw: string[], count: number) => void })._addHeaderLines(raw, raw.length);
   const res = new ServerResponse(req);
   if (req.headers.host === undefined) throw new Error('A request without a host');
   return [req as Request, res as Response];
+}
+
+const app = express();
+let arrived: Exchange;
+app.get(PATH, (req, res) => void (arrived = [req, res]));
+
+/** The same as Express hands them to the first guard of a route. */
+export function exchangeOnExpress(lines: readonly Buffer[]): Exchange {
+  app(...exchange(lines));
+  return arrived;
 }
 
 /** Names and values, as they come over the wire. */

@@ -4,10 +4,10 @@ import type { Contender } from '../harness/contender';
 import { exchange, linesOf, type Exchange } from './exchanges';
 
 /** A guard that is asked by a client whose credential is good: one fresh request after the other. */
-export function guarding(guard: RequestHandler, headers: Headers): Contender {
+export function guarding(guard: RequestHandler, headers: Headers, make = exchange): Contender {
   const lines = linesOf(headers);
   return async (calls) => {
-    const exchanges = Array.from({ length: calls }, () => exchange(lines));
+    const exchanges = Array.from({ length: calls }, () => make(lines));
     return () => passAll(guard, exchanges);
   };
 }
