@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import express from 'express';
 import jsonwebtoken from 'jsonwebtoken';
 import { bearer, getAuth, jwt, latchkey } from 'latchkey';
-import { header, serve } from './support/serve';
+import { bearing, curl, serve } from './support/serve';
 
 // In production the private keys belong to the authorization servers alone.
 const main = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -42,7 +42,6 @@ app.get('/projects', requireScopes('read:projects'), (req, res) => {
 });
 
 const now = Math.floor(Date.now() / 1000);
-const bearing = (token: string) => header('Authorization', `Bearer ${token}`);
 /** A token of the API's own issuer. */
 const own = (claims: object = {}) =>
   bearing(
@@ -63,15 +62,15 @@ const foreign = (claims: object) =>
   );
 
 serve('The iiniit API', app, [
-  ['read:user: 200', '/user', own()],
-  ['read:projects: 200', '/projects', own()],
-  ['read:user alone, for projects: 403', '/projects', own({ scope: 'read:user' })],
-  ["the partner's token: 200", '/projects', foreign({ tenant: 'acme' })],
-  ["the partner's token, for a user: 403", '/user', foreign({ tenant: 'acme' })],
-  ["the partner's token without its tenant: 401", '/projects', foreign({})],
-  ['an expired token: 401', '/user', own({ exp: now - 1 })],
-  ['a token for another API: 401', '/user', own({ aud: 'https://other.iiniit.com' })],
-  ['an ID token: 401', '/user', own({ nonce: 'n-0S6' })],
-  ["the partner's name over our key: 401", '/user', own({ iss: 'https://login.partner.example' })],
-  ['no token: 401', '/user'],
+  ['read:user: 200', curl('/user', own())],
+  ['read:projects: 200', curl('/projects', own())],
+  ['read:user alone, for projects: 403', curl('/projects', own({ scope: 'read:user' }))],
+  ["the partner's token: 200", curl('/projects', foreign({ tenant: 'acme' }))],
+  ["the partner's token, for a user: 403", curl('/user', foreign({ tenant: 'acme' }))],
+  ["the partner's token without its tenant: 401", curl('/projects', foreign({}))],
+  ['an expired token: 401', curl('/user', own({ exp: now - 1 }))],
+  ['a token for another API: 401', curl('/user', own({ aud: 'https://other.iiniit.com' }))],
+  ['an ID token: 401', curl('/user', own({ nonce: 'n-0S6' }))],
+  ["the partner's name over our key: 401", curl('/user', own({ iss: 'https://login.partner.example' }))],
+  ['no token: 401', curl('/user')],
 ]);

@@ -1,7 +1,7 @@
 // A general API: access tokens as bearer, and older keys in two headers or a query parameter.
 import express from 'express';
 import { accessTokens, apiKeyHeader, apiKeys, bearer, getAuth, latchkey, memoryStore, queryParameter } from 'latchkey';
-import { header, serve } from './support/serve';
+import { bearing, curl, header, serve } from './support/serve';
 
 const store = memoryStore();
 const keys = apiKeys({ prefix: 'acme', store });
@@ -30,14 +30,14 @@ const { secret: token } = await tokens.issue({ subject: 'customer_3', clientId: 
 const expired = await tokens.issue({ subject: 'customer_3', scopes: [], expiresAt: Date.now() - 1_000 });
 
 serve('The general API', app, [
-  ['an access token: 200', '/v1/users', header('Authorization', `Bearer ${token}`)],
-  ['a key as X-API-Key: 200', '/v1/data', header('X-API-Key', key)],
-  ['the same key in a custom header: 200', '/v1/data', header('X-Acme-Key', key)],
-  ['the same key as query parameter: 200', `/v1/data?api_key=${key}`],
-  ['a key where only tokens are good: 403', '/v1/users', header('X-API-Key', key)],
-  ['an access token in the place of a key: 401', '/v1/data', header('X-API-Key', token)],
-  ['an expired access token: 401', '/v1/users', header('Authorization', `Bearer ${expired.secret}`)],
-  ['the key in both headers: 400', '/v1/data', header('X-API-Key', key), header('X-Acme-Key', key)],
-  ['the key twice in the URL: 400', `/v1/data?api_key=${key}&api_key=${key}`],
-  ['no credential: 401', '/v1/data'],
+  ['an access token: 200', curl('/v1/users', bearing(token))],
+  ['a key as X-API-Key: 200', curl('/v1/data', header('X-API-Key', key))],
+  ['the same key in a custom header: 200', curl('/v1/data', header('X-Acme-Key', key))],
+  ['the same key as query parameter: 200', curl(`/v1/data?api_key=${key}`)],
+  ['a key where only tokens are good: 403', curl('/v1/users', header('X-API-Key', key))],
+  ['an access token in the place of a key: 401', curl('/v1/data', header('X-API-Key', token))],
+  ['an expired access token: 401', curl('/v1/users', bearing(expired.secret))],
+  ['the key in both headers: 400', curl('/v1/data', header('X-API-Key', key), header('X-Acme-Key', key))],
+  ['the key twice in the URL: 400', curl(`/v1/data?api_key=${key}&api_key=${key}`)],
+  ['no credential: 401', curl('/v1/data')],
 ]);

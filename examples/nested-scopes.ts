@@ -1,7 +1,7 @@
 // The IriSync API: bearer keys of two environments, and wide scopes that hold narrow ones.
 import express from 'express';
 import { apiKeys, bearer, getAuth, latchkey, memoryStore } from 'latchkey';
-import { header, serve } from './support/serve';
+import { bearing, curl, serve } from './support/serve';
 
 // This server is the production API. It issues keys of both environments, and takes its own alone.
 const keys = apiKeys({
@@ -48,24 +48,24 @@ app.get('/api/scopes', authenticate(), (req, res) => {
 
 const key = async (scope: string, environment = 'production') => {
   const { secret } = await keys.issue({ subject: 'user_7', scopes: [scope], environment });
-  return header('Authorization', `Bearer ${secret}`);
+  return bearing(secret);
 };
 const reader = await key('read');
 const writer = await key('write');
 const contentReader = await key('content:read');
 
 serve('The IriSync API', app, [
-  ['read, for the user: 200', '/api/users/me', reader],
-  ['read holds content:read: 200', '/api/content', reader],
-  ['read holds analytics:read: 200', '/api/analytics', reader],
-  ['read does not hold write: 403', '/api/users/me', '-X PATCH', reader],
-  ['write, for the user: 200', '/api/users/me', '-X PATCH', writer],
-  ['write holds content:write: 201', '/api/content', '-X POST', writer],
-  ['write does not hold read: 403', '/api/users/me', writer],
-  ['content:read, for content: 200', '/api/content', contentReader],
-  ['content:read does not hold read: 403', '/api/users/me', contentReader],
-  ['content:read does not hold analytics:read: 403', '/api/analytics', contentReader],
-  ['all that read holds: 200', '/api/scopes', reader],
-  ['a key for development: 401', '/api/users/me', await key('read', 'development')],
-  ['a missing key: 401', '/api/users/me'],
+  ['read, for the user: 200', curl('/api/users/me', reader)],
+  ['read holds content:read: 200', curl('/api/content', reader)],
+  ['read holds analytics:read: 200', curl('/api/analytics', reader)],
+  ['read does not hold write: 403', curl('/api/users/me', '-X PATCH', reader)],
+  ['write, for the user: 200', curl('/api/users/me', '-X PATCH', writer)],
+  ['write holds content:write: 201', curl('/api/content', '-X POST', writer)],
+  ['write does not hold read: 403', curl('/api/users/me', writer)],
+  ['content:read, for content: 200', curl('/api/content', contentReader)],
+  ['content:read does not hold read: 403', curl('/api/users/me', contentReader)],
+  ['content:read does not hold analytics:read: 403', curl('/api/analytics', contentReader)],
+  ['all that read holds: 200', curl('/api/scopes', reader)],
+  ['a key for development: 401', curl('/api/users/me', await key('read', 'development'))],
+  ['a missing key: 401', curl('/api/users/me')],
 ]);

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import express from 'express';
 import { bearer, cookie, getAuth, latchkey, memoryStore, sessionTokens, type Refusal } from 'latchkey';
-import { header, serve } from './support/serve';
+import { bearing, curl, header, serve } from './support/serve';
 
 const sessions = sessionTokens({ prefix: 'shopsession', store: memoryStore() });
 
@@ -25,15 +25,15 @@ const sid = header('Cookie', `sid=${secret}`);
 const upgrade = `${header('Connection', 'Upgrade')} ${header('Upgrade', 'websocket')}`;
 
 const server = serve('The shop', app, [
-  ['the cookie: 200', '/cart', sid],
-  ['the cookie, from the API itself: 201', '/cart', '-X POST', sid, header('Sec-Fetch-Site', 'same-origin')],
-  ['the cookie, from an allowed origin: 201', '/cart', '-X POST', sid, header('Origin', 'https://app.example.com')],
-  ['the cookie, from another site: 401', '/cart', '-X POST', sid, header('Sec-Fetch-Site', 'cross-site')],
-  ['the cookie, from an older browser on another site: 401', '/cart', '-X POST', sid, header('Origin', 'https://evil.example')],
-  ['the same session as bearer: 201', '/cart', '-X POST', header('Authorization', `Bearer ${secret}`)],
-  ['an upgrade: 101', '/live', sid, upgrade],
-  ['an upgrade from another site: 401', '/live', sid, upgrade, header('Sec-Fetch-Site', 'cross-site')],
-  ['an upgrade without a session: 401', '/live', upgrade],
+  ['the cookie: 200', curl('/cart', sid)],
+  ['the cookie, from the API itself: 201', curl('/cart', '-X POST', sid, header('Sec-Fetch-Site', 'same-origin'))],
+  ['the cookie, from an allowed origin: 201', curl('/cart', '-X POST', sid, header('Origin', 'https://app.example.com'))],
+  ['the cookie, from another site: 401', curl('/cart', '-X POST', sid, header('Sec-Fetch-Site', 'cross-site'))],
+  ['the cookie, from an older browser on another site: 401', curl('/cart', '-X POST', sid, header('Origin', 'https://evil.example'))],
+  ['the same session as bearer: 201', curl('/cart', '-X POST', bearing(secret))],
+  ['an upgrade: 101', curl('/live', sid, upgrade)],
+  ['an upgrade from another site: 401', curl('/live', sid, upgrade, header('Sec-Fetch-Site', 'cross-site'))],
+  ['an upgrade without a session: 401', curl('/live', upgrade)],
 ]);
 
 // Where there is no middleware, check() decides, and its refusal is the answer.

@@ -1,65 +1,81 @@
 import { cpSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { commandOf, startExample } from './support/examples';
 import { assertBuilt, readText, ROOT, temporaryFolder } from './support/package';
-import { ask, freePort, headerValues, ready, start } from './support/programs';
+import { answerIn, headerValues, run, type Answer } from './support/programs';
 
 jest.setTimeout(60_000);
 
-// The one of two processes needs a store, prints no requests to try, and ends by itself: `two-processes.test.ts` runs it.
-const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter((file) => file.endsWith('.ts') && file !== 'two-processes.ts');
+// The one of two processes needs a store, prints no walk-through, and ends by itself: `two-processes.test.ts` runs it.
+const EXAMPLES = readdirSync(join(ROOT, 'examples'))
+  .filter((file) => file.endsWith('.ts') && file !== 'two-processes.ts')
+  .map((file) => file.slice(0, -3));
 
-interface Trial {
-  /** The comment over a curl line, for example `a missing scope: 403`. */
+interface Step {
+  /** The comment over the lines, for example `a missing scope: 403`. */
   readonly shows: string;
-  readonly status: number;
-  readonly curl: string;
+  /** What it says that will be answered, if there is one answer. */
+  readonly status: number | undefined;
+  /** Lines for a shell. */
+  readonly lines: string;
 }
 
-/** Starts an example, runs every line that it prints, and holds the answers against what it says and against the contract. */
+/** Starts an example, walks through all that it prints, and holds the answers against what it says and against the contract. */
 async function tryOut(folder: string, command: readonly [string, ...string[]], source: string): Promise<void> {
-  const port = await freePort();
-  const program = start(folder, command, { PORT: String(port) });
+  const example = await startExample(command, folder);
   try {
-    await ready(program, port);
-    // Once it answers, it has printed its lines; a turn later they are here.
-    await fetch(`http://127.0.0.1:${port}/`);
-    await setImmediate();
-    const trials = trialsIn(program.printed());
-    expect(trials).toHaveLength(source.match(/^ {2}\[.+: \d{3}['"],/gm)?.length ?? 0);
+    const steps = stepsIn(example.printed);
+    const told = steps.filter(({ status }) => status !== undefined);
+    expect(told).toHaveLength(source.match(/: \d{3}['"],/g)?.length ?? 0);
     const realm = /realm: '(\w+)'/.exec(source)?.[1] ?? 'api';
-    for (const trial of trials) expect(await outcomeOf(trial)).toEqual(expectedOf(trial, realm));
+    for (const [index, answer] of (await answersTo(steps)).entries()) {
+      const step = steps[index] as Step;
+      if (step.status !== undefined) expect(outcomeOf(step, answer)).toEqual(expectedOf(step, realm));
+    }
   } finally {
-    await program.stop();
+    await example.stop();
   }
 }
 
-const trialsIn = (output: string): Trial[] =>
-  [...output.matchAll(/^# (.+: (\d{3}))\n(curl .+)$/gm)].map(([, shows = '', status, curl = '']) => ({
+const stepsIn = (printed: string): Step[] =>
+  [...printed.matchAll(/^# (.+?(?:: (\d{3}))?)\n((?:.+\n)+)$/gm)].map(([, shows = '', status, lines = '']) => ({
     shows,
-    status: Number(status),
-    curl,
+    status: status === undefined ? undefined : Number(status),
+    lines,
   }));
 
-async function outcomeOf({ shows, curl }: Trial) {
-  const answer = await ask(curl);
-  const refused = answer.status >= 400;
+/** One shell for all steps, since some leave a variable to those that follow. */
+async function answersTo(steps: readonly Step[]): Promise<(Answer | undefined)[]> {
+  const end = '--- the end of a step ---';
+  const printed = await run(ROOT, ['sh', '-c', `${steps.map(({ lines }) => `${lines}echo '${end}'`).join('\n')}`]);
+  return printed.split(`${end}\n`).slice(0, -1).map(answerIn);
+}
+
+function outcomeOf({ shows, lines }: Step, answer: Answer | undefined) {
+  if (!answer) return { shows, status: undefined };
+  const { status, body } = answer;
+  const refused = status >= 400;
+  if (isNotOurs(lines)) return { shows, status };
   return {
     shows,
-    status: answer.status,
+    status,
     challenges: headerValues(answer, 'WWW-Authenticate'),
     cache: headerValues(answer, 'Cache-Control'),
-    body: refused || answer.body === '' ? answer.body : typeof JSON.parse(answer.body),
+    body: refused || body === '' ? body : typeof JSON.parse(body),
     ...(refused && { type: headerValues(answer, 'Content-Type'), length: headerValues(answer, 'Content-Length') }),
   };
 }
 
-function expectedOf({ shows, status, curl }: Trial, realm: string): Awaited<ReturnType<typeof outcomeOf>> {
-  const asBearer = curl.includes('Authorization: ');
+/** What the authorization server and the example itself answer: the contract is of the guards. */
+const isNotOurs = (lines: string): boolean => /\/oauth2?\/|\/auth\/|\/sessions /.test(lines);
+
+function expectedOf({ shows, status = 0, lines }: Step, realm: string): ReturnType<typeof outcomeOf> {
+  if (isNotOurs(lines)) return { shows, status };
+  const asBearer = lines.includes('Authorization: ');
   const refusal = REFUSALS[status];
   if (!refusal) {
-    const upgraded = status === 101;
-    return { shows, status, challenges: [], cache: asBearer || upgraded ? [] : ['private'], body: upgraded ? '' : 'object' };
+    const empty = status === 101 || status === 204;
+    return { shows, status, challenges: [], cache: asBearer || empty ? [] : ['private'], body: empty ? '' : 'object' };
   }
   const parameters = asBearer ? refusal.asBearer : refusal.otherwise;
   return {
@@ -97,9 +113,12 @@ const REFUSALS: Readonly<Record<number, { readonly body: string; readonly asBear
 describe('an example does what it prints, on the built package', () => {
   beforeAll(assertBuilt);
 
-  test.each(EXAMPLES)('%s', async (file) => {
-    const command = ['npx', '--no-install', 'tsx', '--tsconfig', 'examples/support/tsconfig.dist.json', `examples/${file}`] as const;
-    await tryOut(ROOT, command, readText(`examples/${file}`));
+  test.each(EXAMPLES)('%s', async (name) => {
+    await tryOut(ROOT, commandOf(name), readText(`examples/${name}.ts`));
+  });
+
+  it('tells the names of all, where one is asked for that is not there', async () => {
+    await expect(run(ROOT, commandOf('nothing'))).rejects.toThrow(/NAME is one of .*osir/);
   });
 });
 
@@ -113,6 +132,6 @@ describe('npm run demo', () => {
       cpSync(join(ROOT, name), join(copy.path, name), { recursive: true });
     }
     symlinkSync(join(ROOT, 'node_modules'), join(copy.path, 'node_modules'));
-    await tryOut(copy.path, ['npm', 'run', 'demo'], readText('examples/domain-api.ts'));
+    await tryOut(copy.path, ['npm', 'run', 'demo'], readText('examples/osir.ts'));
   });
 });

@@ -1,26 +1,31 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 
-/** One request to try: what it shows, and the arguments of its curl line after the URL. */
-export type Trial = readonly [shows: string, path: string, ...curlArguments: string[]];
+/** Where an example is: at `PORT`, 3000 by default. */
+export const origin = `http://127.0.0.1:${process.env.PORT ?? 3000}`;
 
-/** Starts an example on 127.0.0.1 (`PORT`, 3000 by default) and prints requests to try, ready to paste. */
-export function serve(title: string, app: RequestListener, trials: readonly Trial[]): Server {
+/** What it shows, with the status that is to be seen, and the lines for a shell. */
+export type Step = readonly [shows: string, ...lines: string[]];
+
+/** Starts an example and prints what one needs to know, and a walk-through for a shell, from top to bottom. */
+export function serve(title: string, app: RequestListener, steps: readonly Step[], facts: Readonly<Record<string, string>> = {}): Server {
   const server = createServer(app);
   server.on('error', (error: NodeJS.ErrnoException) => {
     const hint = error.code === 'EADDRINUSE' ? ': the port is taken; choose another with PORT=…' : '';
     console.error(`${error.message}${hint}`);
     process.exitCode = 1;
   });
-  server.listen(Number(process.env.PORT ?? 3000), '127.0.0.1', () => {
-    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    console.log(`${title} on ${origin}\n`);
-    for (const [shows, path, ...curlArguments] of trials) {
-      console.log(`# ${shows}\ncurl -i '${origin}${path}'${curlArguments.map((argument) => ` ${argument}`).join('')}\n`);
-    }
+  server.listen(Number(new URL(origin).port), '127.0.0.1', () => {
+    console.log(`${title}\n`);
+    for (const [name, value] of Object.entries({ url: origin, ...facts })) console.log(`${name}: ${value}`);
+    console.log('');
+    for (const [shows, ...lines] of steps) console.log(`# ${shows}\n${lines.join('\n')}\n`);
   });
   return server;
 }
 
+export const curl = (path: string, ...args: readonly string[]): string => [`curl -i '${origin}${path}'`, ...args].join(' ');
+
 /** A header as curl takes it. */
-export const header = (name: string, value: string): string => `-H '${name}: ${value}'`;
+export const header = (name: string, value: string): string => `-H "${name}: ${value}"`;
+
+export const bearing = (token: string): string => header('Authorization', `Bearer ${token}`);

@@ -9,6 +9,7 @@ jest.setTimeout(120_000);
 const DOCUMENTS = [
   'README.md',
   'CHANGELOG.md',
+  'examples/README.md',
   ...(existsSync(join(ROOT, 'docs')) ? readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }) : [])
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),

@@ -98,9 +98,15 @@ export async function ask(line: string, variables: Variables = {}): Promise<Answ
   const program = start('/', ['sh', '-c', line], variables);
   // curl takes the end of a connection after a 101 for a failure.
   await program.ended;
-  const text = program.printed();
-  const answer = /^HTTP\/1\.1 (\d{3})[^]*?\r\n\r\n/m.exec(text);
+  const answer = answerIn(program.printed());
   if (!answer) throw new Error(`No answer to: ${line}\n${program.output()}`);
+  return answer;
+}
+
+/** The answer that curl printed. */
+export function answerIn(text: string): Answer | undefined {
+  const answer = /^HTTP\/1\.1 (\d{3})[^]*?\r\n\r\n/m.exec(text);
+  if (!answer) return undefined;
   return {
     status: Number(answer[1]),
     head: answer[0].trimEnd().split('\r\n'),
