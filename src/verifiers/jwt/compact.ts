@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { isCompactJws } from '../../credential/credential';
+import { isCompactJws, type Credential } from '../../credential/credential';
 
 /** A compact JWS, taken apart. Nothing in it is proven yet. */
 export interface CompactJws {
@@ -8,6 +8,13 @@ export interface CompactJws {
 }
 
 const MAX_DEPTH = 16;
+const alreadyRead = new WeakMap<Credential, CompactJws | undefined>();
+
+/** What a credential holds, read once however many verifiers ask for it. */
+export function jwsOf(credential: Credential): CompactJws | undefined {
+  if (!alreadyRead.has(credential)) alreadyRead.set(credential, readCompactJws(credential.token));
+  return alreadyRead.get(credential);
+}
 
 /** The header and payload of a compact JWS (RFC 7515 §7.1), or undefined for anything that is not exactly one of JSON objects. */
 export function readCompactJws(token: string): CompactJws | undefined {

@@ -2,7 +2,7 @@ import type { Credential } from '../../credential/credential';
 import { andThen, isPromise } from '../../promises';
 import type { Verification, Verifier } from '../verifier';
 import { bareType, expiryOf, judgeClaims, scopesOf, type ClaimsPolicy } from './claims';
-import { readCompactJws, type CompactJws } from './compact';
+import { jwsOf, type CompactJws } from './compact';
 import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
 import type { VerificationKey } from './keys';
@@ -36,14 +36,15 @@ export function jwt(options: JwtOptions): Verifier {
   return {
     name,
     examples: exampleIssuers(options.issuer).map((iss) => ({ carrier: 'bearer', token: exampleOf(iss) })),
-    accepts({ carrier, token }: Credential) {
-      if (!CARRIERS.includes(carrier) || token.split('.').length !== 3) return false;
-      const jws = readCompactJws(token);
+    accepts(credential: Credential) {
+      if (!CARRIERS.includes(credential.carrier) || credential.token.split('.').length !== 3) return false;
+      const jws = jwsOf(credential);
       // What cannot be read names no issuer: whoever takes JWTs may say that it is malformed.
       return jws === undefined || issuers.has(jws.payload.iss);
     },
-    verify({ token }) {
-      const jws = readCompactJws(token);
+    verify(credential) {
+      const { token } = credential;
+      const jws = jwsOf(credential);
       const algorithm = jws?.header.alg as Algorithm;
       if (!jws || !isPlainHeader(jws.header)) return { ok: false, reason: 'malformed' };
       const keys = issuers.keysOf(jws.payload.iss);
