@@ -15,8 +15,12 @@ export function frozenJson(value: unknown): unknown {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) return value;
   if (Array.isArray(value)) return Object.freeze(value.map((item) => frozenJson(item) ?? null));
   if (isPlainObject(value)) {
-    const members = Object.entries(value).map(([name, member]) => [name, frozenJson(member)] as const);
-    return Object.freeze(Object.fromEntries(members.filter(([, member]) => member !== undefined)));
+    const copy: Record<string, unknown> = { ...value };
+    for (const name of Object.keys(copy)) {
+      copy[name] = frozenJson(copy[name]);
+      if (copy[name] === undefined) delete copy[name];
+    }
+    return Object.freeze(copy);
   }
   const text = JSON.stringify(value) as string | undefined;
   return text === undefined ? undefined : deepFreeze(JSON.parse(text) as unknown);
@@ -25,5 +29,5 @@ export function frozenJson(value: unknown): unknown {
 function isPlainObject(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return (prototype === Object.prototype || prototype === null) && Object.getOwnPropertySymbols(value).length === 0;
 }

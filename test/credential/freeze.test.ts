@@ -41,13 +41,14 @@ describe('a frozen copy', () => {
     ['what an object says that it is', { url: new URL('https://osir.com/a'), own: { toJSON: () => ({ of: new Date(2) }) } }],
     ['the members of an instance, a Map and bytes', [new Point(1), new Map([[1, 2]]), new Uint8Array([7])]],
     ['an object without a prototype', Object.assign(Object.create(null) as object, { a: {} })],
+    ['no members that a symbol names', { a: {}, [Symbol('s')]: { open: true } }],
     ['names that look like those of a prototype', JSON.parse('{"__proto__":{"a":{}},"constructor":1,"toJSON":"x"}')],
   ])('holds %s', (_, value) => {
     const copy = frozenJson(value);
     expect(copy).toEqual(JSON.parse(JSON.stringify(value)));
     expect(JSON.stringify(copy)).toBe(JSON.stringify(value));
     const objects = (one: unknown): object[] =>
-      typeof one === 'object' && one !== null ? [one, ...Object.values(one).flatMap(objects)] : [];
+      typeof one === 'object' && one !== null ? [one, ...Reflect.ownKeys(one).flatMap((key) => objects((one as never)[key]))] : [];
     expect(objects(copy).filter((one) => !Object.isFrozen(one))).toEqual([]);
     expect(objects(copy).filter((one) => objects(value).includes(one))).toEqual([]);
   });
