@@ -38,10 +38,11 @@ const QUICK: Effort = { launches: 1, rounds: 8, batches: 20, warmUpMs: 400, quic
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, profile: { type: 'string' } },
+  options: { quick: { type: 'boolean', default: false }, launches: { type: 'string' }, profile: { type: 'string' } },
 });
 const names = positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS).filter((name) => !values.quick || !MEASUREMENTS[name]?.slow);
-const effort = values.quick ? QUICK : FULL;
+const usual = values.quick ? QUICK : FULL;
+const effort = { ...usual, launches: Number(values.launches ?? usual.launches) };
 const machine = { node: process.versions.node, v8: process.versions.v8, cpu: `${cpus().length} × ${cpus()[0]?.model.trim()}` };
 const results = new URL('results/', import.meta.url);
 mkdirSync(results, { recursive: true });

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { shuffled, type Effort, type Samples } from '../harness/contest';
+import { shuffled, type Effort } from '../harness/contest';
 import type { Table } from '../harness/report';
 import { estimate, paired, ratio } from '../harness/statistics';
 
@@ -11,28 +11,40 @@ const LATCHKEY = 'import latchkey, call it, answer the first request';
 const FILES = { [EXPRESS]: 'express.js', [EXPRESS_AGAIN]: 'express.js', [LATCHKEY]: 'latchkey.js' };
 const NAMES = Object.keys(FILES) as (keyof typeof FILES)[];
 
-/** What a program waits for before its first request: each time in a process that is new, and does nothing else. */
+interface Start {
+  /** Milliseconds on the clock. */
+  readonly waited: number;
+  /** Milliseconds of the processor, on which other programs have no effect. */
+  readonly worked: number;
+}
+
+/** What a program does before its first request: each time in a process that is new, and does nothing else. */
 export async function start(effort: Effort): Promise<readonly Table[]> {
-  const samples: Record<string, number[][]> = Object.fromEntries(NAMES.map((name) => [name, []]));
+  const starts = new Map<string, Start[][]>(NAMES.map((name) => [name, []]));
   for (let launch = 0; launch < effort.launches; launch++) {
-    for (const name of NAMES) samples[name]?.push([]);
+    for (const name of NAMES) starts.get(name)?.push([]);
     for (let round = 0; round < Math.ceil(effort.rounds / 2); round++) {
-      for (const name of shuffled(NAMES)) samples[name]?.[launch]?.push(await millisecondsOf(FILES[name]));
+      for (const name of shuffled(NAMES)) starts.get(name)?.[launch]?.push(await startOf(FILES[name]));
     }
   }
-  const of = (name: string): Samples[string] => samples[name] ?? [];
+  const of = (name: string, what: keyof Start) => (starts.get(name) ?? []).map((launch) => launch.map((one) => one[what]));
   return [
     {
       title: 'The start, in a new process',
-      columns: ['what', 'ms', '× importing express'],
-      rows: NAMES.map((name) => [name, estimate(of(name)), paired(of(name), of(EXPRESS), ratio)]),
+      columns: ['what', 'ms', 'ms of CPU', '× importing express, CPU'],
+      rows: NAMES.map((name) => [
+        name,
+        estimate(of(name, 'waited')),
+        estimate(of(name, 'worked')),
+        paired(of(name, 'worked'), of(EXPRESS, 'worked'), ratio),
+      ]),
     },
   ];
 }
 
-async function millisecondsOf(file: string): Promise<number> {
+async function startOf(file: string): Promise<Start> {
   // Without what the bench itself runs on.
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: [] });
-  const [[milliseconds]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
-  return milliseconds as number;
+  const [[start]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+  return start as Start;
 }

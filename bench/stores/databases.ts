@@ -7,7 +7,7 @@ import { startMariadb } from '../../test/support/mariadb';
 import { startPostgres } from '../../test/support/postgres';
 import { CLIENTS } from '../../test/support/redis-clients';
 import { startRedis } from '../../test/support/redis';
-import { connect, sqliteFile, type Address, type AnyKysely } from '../../test/support/sql-databases';
+import { connect, openSqlite, sqliteFile, type Address, type AnyKysely } from '../../test/support/sql-databases';
 import { heapInUse } from '../harness/own-process';
 
 /** A store over a database that runs on this machine, and how much of memory or disk its keys take. */
@@ -35,6 +35,8 @@ export const DATABASES: Readonly<Record<string, () => Promise<Database>>> = {
   },
   SQLite: async () => {
     const { address, remove } = sqliteFile();
+    // As the documentation sets it up: SQLite remembers it in the file.
+    openSqlite(address.sqlite).pragma('journal_mode = WAL');
     return onSql(
       address,
       async () => statSync(address.sqlite).size,
