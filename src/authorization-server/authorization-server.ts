@@ -9,7 +9,7 @@ import { clientRegistry, type Clients } from './clients';
 import { endpointsOf, type EndpointName } from './endpoints';
 import { startEngine } from './engine';
 import { grants as grantsIn } from './grants';
-import { interactions } from './interaction';
+import { interactions, sendOutage } from './interaction';
 import { consentPage } from './login';
 import { metadataOf, metadataPaths } from './metadata';
 import { engineRequest, hasTwoAuthorizations, parametersOf, UnreadableRequest, withSpacedScopes } from './requests';
@@ -70,7 +70,6 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   const interacting = engine.then((provider) =>
     interactions({
       engine: provider,
-      clients,
       login: login ?? (() => null),
       consent: options.consent ?? consentPage(),
       describe: (name) => ({ name, description: descriptionOf(options.scopes, name) }),
@@ -139,7 +138,11 @@ export function authorizationServer<const S extends ScopeDeclaration>(
     middleware(req, res, next) {
       const path = pathOf(req);
       if (!isOurs(path)) return metadata(req, res, next);
-      answer(req, res, path).catch((error: unknown) => (error instanceof UnreadableRequest ? refuse(res, error) : next(error)));
+      answer(req, res, path).catch((error: unknown) => {
+        if (error instanceof UnreadableRequest) refuse(res, error);
+        else if ((error as { error?: unknown } | null)?.error === 'temporarily_unavailable') sendOutage(res);
+        else next(error);
+      });
     },
     clients,
     revoke: grants.endAll,

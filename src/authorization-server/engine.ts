@@ -36,6 +36,7 @@ export type Engine = Provider;
 
 const CODE_TTL = 60;
 const INTERACTION_TTL = 3_600;
+const OUTAGE = 503;
 
 /**
  * The certified engine, configured: all of OAuth is its own. ESM only, so it is loaded when it is needed, and from CommonJS too.
@@ -49,14 +50,14 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const [{ alg }] = keys as readonly [SigningJwk];
   const seconds = (ms: number) => Math.max(1, Math.floor(ms / 1000));
 
-  /** A store that fails or hangs is no answer about the client. */
+  /** What cannot be decided is 503, and no word about the client. */
   const settled = async <T>(answer: Promise<T>): Promise<T> => {
     try {
       return await withDeadline(answer, timeoutMs);
     } catch (cause) {
       if (cause instanceof errors.OIDCProviderError) throw cause;
       const unavailable = new errors.TemporarilyUnavailable('the server cannot answer at the moment', { cause });
-      throw Object.assign(unavailable, { status: 503, statusCode: 503, expose: true });
+      throw Object.assign(unavailable, { status: OUTAGE, statusCode: OUTAGE, expose: true });
     }
   };
   const adapter = adapterFor({
@@ -75,6 +76,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     const allowed = scopesFor(client);
     if (requested === undefined && params) params.scope = client.scopes.filter((scope) => allowed.includes(scope)).join(' ') || undefined;
     const unknown = requested?.split(' ').filter((scope) => !allowed.includes(scope)) ?? [];
+    if (params?.scope === undefined && params?.grant_type === undefined) throw new errors.InvalidScope('the client may have no scope', '');
     if (unknown.length > 0) throw new errors.InvalidScope('the scope is unknown, or the client may not have it', unknown.join(' '));
   };
 
@@ -175,6 +177,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   if (opaque) issueFrom(opaque, engine, options, settled);
   engine.use(async (ctx, next) => {
     await next();
+    if (ctx.status === OUTAGE) ctx.set('Retry-After', '1');
     const { oidc, body } = ctx as unknown as KoaContextWithOIDC & { readonly body: { error?: string } | undefined };
     if (body?.error === 'invalid_request' && isOfAnotherGrantType(oidc)) body.error = 'unauthorized_client';
   });
@@ -221,7 +224,7 @@ function engineMetadata(client: Client): AdapterPayload {
   };
 }
 
-const clientIn = (engineClient: EngineClient): Client => engineClient.latchkey as Client;
+export const clientIn = (engineClient: EngineClient): Client => engineClient.latchkey as Client;
 
 /** Access tokens become credentials of the store, which every guard proves. */
 function issueFrom(tokens: ManagedVerifier, engine: Engine, { grants, registry }: EngineOptions, settled: Settled): void {

@@ -2,8 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Interaction as EngineInteraction, InteractionResults } from 'oidc-provider';
 import { isForgeable } from '../carriers/forgery';
-import type { Clients } from './clients';
-import type { Engine } from './engine';
+import { clientIn, type Engine } from './engine';
 import { markup } from './markup';
 import type { Consent, Interaction, Login, RequestedScope, User } from './login';
 import { sendPage } from './page';
@@ -11,7 +10,6 @@ import { parametersOf } from './requests';
 
 export interface InteractionsOptions {
   readonly engine: Engine;
-  readonly clients: Clients;
   readonly login: Login;
   readonly consent: Consent;
   readonly describe: (scope: string) => RequestedScope;
@@ -35,7 +33,7 @@ type LoginResult = {
  * `own` is the request without its body, for the engine.
  */
 export function interactions(options: InteractionsOptions) {
-  const { engine, clients, login, consent, describe, audience, authorizePath } = options;
+  const { engine, login, consent, describe, audience, authorizePath } = options;
 
   return async (req: IncomingMessage, own: IncomingMessage, res: ServerResponse, uid: string, path: string): Promise<void> => {
     const details = await engine.interactionDetails(own, res).catch((error: unknown) => {
@@ -43,9 +41,10 @@ export function interactions(options: InteractionsOptions) {
       throw error;
     });
     if (details?.uid !== uid) return refuse(res, 'This page has expired, or belongs to another browser.');
-    const client = await clients.get(details.params.client_id as string);
-    if (!client) return refuse(res, 'The app that sent you here is not known any more.');
+    const engineClient = await engine.Client.find(details.params.client_id as string);
+    if (!engineClient) return refuse(res, 'The app that sent you here is not known any more.');
 
+    const client = clientIn(engineClient);
     const form = req.method === 'POST' ? ((await parametersOf(req, {})) ?? new URLSearchParams()) : undefined;
     const csrfToken = csrfTokenOf(details);
     if (form && (isForgeable(req) || !isSame(form.get('csrf_token'), csrfToken)))
@@ -87,6 +86,16 @@ export function interactions(options: InteractionsOptions) {
     if (others.length > 0) grant.rejectResourceScope(audience, others);
     await goOn({ login: known, consent: { grantId: await grant.save() } });
   };
+}
+
+/** The page for a user whom we cannot serve at the moment. */
+export function sendOutage(res: ServerResponse): void {
+  res.setHeader('Retry-After', '1');
+  sendPage(res, {
+    title: 'Please try again',
+    status: 503,
+    content: markup`<p>We cannot answer at the moment. Load this page again in a while.</p>`,
+  });
 }
 
 const refuse = (res: ServerResponse, why: string): void =>

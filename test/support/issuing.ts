@@ -105,7 +105,13 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
   await server.ready();
 
   const post: Issuing['post'] = async (path, parameters, headers = {}) =>
-    answerOf(await fetch(`${origin}${path}`, { method: 'POST', headers, body: new URLSearchParams(parameters) }));
+    answerOf(
+      await fetch(`${origin}${path}`, {
+        method: 'POST',
+        headers: { connection: 'close', ...headers },
+        body: new URLSearchParams(parameters),
+      }),
+    );
   const authorizeUrl: Issuing['authorizeUrl'] = ({ clientId, redirectUris }, parameters = {}) => {
     const query = { response_type: 'code', client_id: clientId, redirect_uri: redirectUris[0] as string, ...parameters };
     return `${origin}/oauth/authorize?${new URLSearchParams(query).toString()}`;
@@ -115,7 +121,8 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
 
   return {
     ...{ issuer: `${origin}${issuerPath}`, origin, server, tokens, store, post, authorizeUrl, authorize },
-    call: async (accessToken) => answerOf(await fetch(`${origin}/v1/domains`, { headers: { authorization: `Bearer ${accessToken}` } })),
+    call: async (accessToken) =>
+      answerOf(await fetch(`${origin}/v1/domains`, { headers: { connection: 'close', authorization: `Bearer ${accessToken}` } })),
     async grant(clientOptions) {
       const registered = await server.clients.register({ ...WEB_CLIENT, ...clientOptions });
       const { client, secret = '' } = registered;
