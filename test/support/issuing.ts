@@ -40,6 +40,8 @@ export interface IssuingOptions extends Partial<Omit<AuthorizationServerOptions<
   readonly login?: AuthorizationServerOptions['login'] | null;
   /** What stands before the server. */
   readonly before?: readonly express.RequestHandler[];
+  /** The origin of the issuer, where it is not that of the server. */
+  readonly issuerOrigin?: string;
   /** The path of the issuer, where it has one. */
   readonly issuerPath?: string;
   /** The port of one that was here before. */
@@ -84,13 +86,13 @@ export interface Granted extends RegisteredClient {
 
 /** A real server with an API beside it that takes its tokens. */
 export async function startIssuing(options: IssuingOptions = {}): Promise<Issuing> {
-  const { before = [], issuerPath = '', port: wanted = 0, store = memoryStore(), login: by = login, ...rest } = options;
+  const { before = [], issuerOrigin, issuerPath = '', port: wanted = 0, store = memoryStore(), login: by = login, ...rest } = options;
   const app = express();
   const { port, close } = await listen(app, {}, wanted);
   const origin = `http://127.0.0.1:${port}`;
   const tokens = accessTokens({ store, prefix: 'osirat' });
   const server = authorizationServer({
-    issuer: `${origin}${issuerPath}`,
+    issuer: `${issuerOrigin ?? origin}${issuerPath}`,
     ...{ store, scopes: SCOPES, tokens },
     ...(by && { login: by }),
     ...rest,

@@ -1,0 +1,199 @@
+import { memoryStore } from 'latchkey';
+import { accessTokens } from 'latchkey';
+import { authorizationServer, type ClientOptions } from 'latchkey/authorization-server';
+import { CALLBACK, startIssuing, WEB_CLIENT, type Issuing, type Scope } from '../support/issuing';
+
+let issuing: Issuing;
+beforeAll(async () => {
+  issuing = await startIssuing();
+});
+afterAll(() => issuing.close());
+
+const registry = () => {
+  const store = memoryStore();
+  const tokens = accessTokens({ store, prefix: 'osirat' });
+  return authorizationServer({ issuer: 'https://api.osir.com', store, tokens, scopes: ['domains:read', 'domains:write'] }).clients;
+};
+const token = (clientId: string, secret: string | undefined) =>
+  issuing.post('/oauth/token', { grant_type: 'client_credentials', client_id: clientId, client_secret: secret ?? '' });
+
+it('a client is registered with what follows from its options, and its secret is shown once', async () => {
+  const clients = registry();
+  const { client, secret } = await clients.register({ name: 'Watch', scopes: ['domains:read'], redirectUris: [CALLBACK] });
+  expect(client).toEqual({
+    name: 'Watch',
+    scopes: ['domains:read'],
+    redirectUris: [CALLBACK],
+    grantTypes: ['authorization_code', 'refresh_token'],
+    type: 'confidential',
+    applicationType: 'web',
+    resourceServer: false,
+    clientId: expect.stringMatching(/^[0-9a-f]{32}$/),
+    registeredAt: expect.any(Number),
+  });
+  expect(secret).toMatch(/^client_secret_[0-9A-Za-z]{49}$/);
+  expect(await clients.get(client.clientId)).toEqual(client);
+  expect(JSON.stringify(await clients.list())).not.toContain(secret);
+  const machine = await clients.register({ name: 'Nightly', scopes: [] });
+  expect(machine.client.grantTypes).toEqual(['client_credentials']);
+  const api = await clients.register({ name: 'API', scopes: [], resourceServer: true });
+  expect(api.client.grantTypes).toEqual([]);
+  const app = await clients.register({ name: 'App', scopes: [], redirectUris: [CALLBACK], type: 'public' });
+  expect(app.secret).toBeUndefined();
+});
+
+it('clients are listed page by page, in the order of registration', async () => {
+  const clients = registry();
+  for (const clientId of ['first', 'second', 'third']) await clients.register({ clientId, name: clientId, scopes: [] });
+  const names = async (page?: { after?: string; limit?: number }) => (await clients.list(page)).map(({ clientId }) => clientId).sort();
+  expect(await names()).toEqual(['first', 'second', 'third']);
+  const [first] = await clients.list({ limit: 1 });
+  expect(await names({ after: first?.clientId as string })).toHaveLength(2);
+  expect(await clients.list({ after: 'nobody' })).toEqual([]);
+});
+
+it('an id that is taken is refused', async () => {
+  const clients = registry();
+  await clients.register({ clientId: 'watch', name: 'Watch', scopes: [] });
+  await expect(clients.register({ clientId: 'watch', name: 'Other', scopes: [] })).rejects.toThrow(
+    new TypeError('clients.register(): option "clientId" is taken'),
+  );
+});
+
+test.each<[what: string, options: Partial<Record<keyof ClientOptions, unknown>>, fault: string]>([
+  ['no name', { name: '' }, 'option "name" must be a non-empty string'],
+  ['a misspelt option', { redirectUri: CALLBACK } as never, 'unknown option "redirectUri"'],
+  ['a scope with a space', { scopes: ['a b'] }, 'option "scopes" must be a list of scopes'],
+  ['no list of scopes', { scopes: 'domains:read' }, 'option "scopes" must be a list of scopes'],
+  ['plain http', { redirectUris: ['http://app.example/callback'] }, 'option "redirectUris" must be'],
+  ['a fragment', { redirectUris: [`${CALLBACK}#x`] }, 'option "redirectUris" must be'],
+  ['a relative URI', { redirectUris: ['/callback'] }, 'option "redirectUris" must be'],
+  ['a user in the URI', { redirectUris: ['https://a:b@app.example/'] }, 'option "redirectUris" must be'],
+  ['a script', { redirectUris: ['javascript:alert(1)'], applicationType: 'native' }, 'option "redirectUris" must be'],
+  ['data', { redirectUris: ['data:text/html,x'], applicationType: 'native' }, 'option "redirectUris" must be'],
+  ['a scheme of its own, for the web', { redirectUris: ['com.example.app:/back'] }, 'option "redirectUris" must be https'],
+  ['a scheme without a domain', { redirectUris: ['myapp:/back'], applicationType: 'native' }, 'option "redirectUris" must be'],
+  ['codes without a redirect URI', { grantTypes: ['authorization_code'] }, 'option "redirectUris" must be there'],
+  ['redirect URIs without codes', { redirectUris: [CALLBACK], grantTypes: ['client_credentials'] }, 'option "redirectUris" must be there'],
+  ['refresh without codes', { grantTypes: ['refresh_token'] }, 'option "grantTypes" must not have refresh_token'],
+  ['an unknown grant type', { grantTypes: ['password'] }, 'option "grantTypes" must be a list of'],
+  [
+    'client credentials without a secret',
+    { type: 'public', grantTypes: ['client_credentials'] },
+    'option "grantTypes" must not have client',
+  ],
+  ['an unknown type', { type: 'secret' }, 'option "type" must be'],
+  ['an id with a space', { clientId: 'a b' }, 'option "clientId" must be'],
+])('%s is a TypeError', async (_, options, fault) => {
+  const registering = registry().register({ name: 'Watch', scopes: [], ...options } as never);
+  await expect(registering).rejects.toBeInstanceOf(TypeError);
+  await expect(registering).rejects.toThrow(fault);
+});
+
+describe('a change', () => {
+  it('is there at the next request: scopes, redirect URIs, name', async () => {
+    const { client, credentials, tokens } = await issuing.grant();
+    const { clients } = issuing.server;
+    await clients.update(client.clientId, { scopes: ['domains:read'], redirectUris: ['https://app.example/other'], name: 'Renamed' });
+    expect(await clients.get(client.clientId)).toEqual({
+      ...client,
+      ...{ scopes: ['domains:read'], redirectUris: ['https://app.example/other'], name: 'Renamed' },
+    });
+    const refreshed = await issuing.post('/oauth/token', {
+      ...{ grant_type: 'refresh_token', refresh_token: tokens.refresh_token },
+      ...credentials,
+    });
+    expect(refreshed.body).toMatchObject({ scope: 'domains:read' });
+    const response = await fetch(issuing.authorizeUrl(client), { redirect: 'manual' });
+    expect(response.status).toBe(400);
+  });
+
+  it('that is wrong is a TypeError, and changes nothing', async () => {
+    const { client } = await issuing.server.clients.register(WEB_CLIENT);
+    const { clients } = issuing.server;
+    for (const changes of [{ redirectUris: ['http://evil.example'] }, { redirectUris: [] }, { type: 'public' }, { clientId: 'x' }]) {
+      await expect(clients.update(client.clientId, changes as never)).rejects.toBeInstanceOf(TypeError);
+    }
+    expect(await clients.get(client.clientId)).toEqual(client);
+    expect(await clients.update('nobody', { name: 'x' })).toBeUndefined();
+  });
+});
+
+describe('a secret', () => {
+  const newClient = () => issuing.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] } satisfies ClientOptions<Scope>);
+
+  it('that is rotated without overlap is bad at once', async () => {
+    const { client, secret } = await newClient();
+    const rotated = await issuing.server.clients.rotateSecret(client.clientId);
+    expect(rotated?.secret).not.toBe(secret);
+    expect([(await token(client.clientId, secret)).status, (await token(client.clientId, rotated?.secret)).status]).toEqual([401, 200]);
+  });
+
+  it('that is rotated with overlap is good beside the new one, until then', async () => {
+    const { client, secret } = await newClient();
+    const rotated = await issuing.server.clients.rotateSecret(client.clientId, { overlapMs: 400 });
+    expect([(await token(client.clientId, secret)).status, (await token(client.clientId, rotated?.secret)).status]).toEqual([200, 200]);
+    await new Promise((resolve) => setTimeout(resolve, 450));
+    expect([(await token(client.clientId, secret)).status, (await token(client.clientId, rotated?.secret)).status]).toEqual([401, 200]);
+  });
+
+  it('that still overlaps ends with a later rotation that has no overlap', async () => {
+    const { client, secret } = await newClient();
+    const second = await issuing.server.clients.rotateSecret(client.clientId, { overlapMs: 60_000 });
+    const third = await issuing.server.clients.rotateSecret(client.clientId);
+    const statuses = await Promise.all([secret, second?.secret, third?.secret].map((one) => token(client.clientId, one)));
+    expect(statuses.map(({ status }) => status)).toEqual([401, 401, 200]);
+  });
+
+  it('is no access token, and its digest is no secret', async () => {
+    const { client, secret = '' } = await newClient();
+    expect((await issuing.call(secret)).status).toBe(401);
+    const [{ digest } = { digest: '' }] = await issuing.store.list(
+      { kind: 'client_secret', by: 'client', id: client.clientId },
+      { limit: 1 },
+    );
+    expect((await token(client.clientId, digest)).status).toBe(401);
+  });
+
+  it('of a public client, or of none, cannot be rotated', async () => {
+    const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, type: 'public' });
+    expect(await issuing.server.clients.rotateSecret(client.clientId)).toBeUndefined();
+    expect(await issuing.server.clients.rotateSecret('nobody')).toBeUndefined();
+  });
+});
+
+it('a client that is removed is unknown, with all that it held', async () => {
+  const { client, credentials, tokens } = await issuing.grant();
+  const { clients } = issuing.server;
+  expect([await clients.remove(client.clientId), await clients.remove(client.clientId)]).toEqual([true, false]);
+  expect(await clients.get(client.clientId)).toBeUndefined();
+  expect((await clients.list({ limit: 1_000 })).some(({ clientId }) => clientId === client.clientId)).toBe(false);
+  expect((await issuing.call(tokens.access_token)).status).toBe(401);
+  const refreshed = await issuing.post('/oauth/token', {
+    ...{ grant_type: 'refresh_token', refresh_token: tokens.refresh_token },
+    ...credentials,
+  });
+  expect(refreshed).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+});
+
+describe('a native client', () => {
+  it('may use any port of a loopback host, and nothing else that it did not register', async () => {
+    const { client } = await issuing.server.clients.register({
+      ...WEB_CLIENT,
+      ...{ type: 'public', applicationType: 'native', redirectUris: ['http://127.0.0.1/back'] },
+    });
+    const pkce = { code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' };
+    const ask = async (redirectUri: string) =>
+      (await fetch(issuing.authorizeUrl(client, { redirect_uri: redirectUri, ...pkce }), { redirect: 'manual' })).status;
+    expect(await ask('http://127.0.0.1:51004/back')).toBe(303);
+    expect(await ask('http://127.0.0.1:51004/other')).toBe(400);
+    expect(await ask('http://localhost:51004/back')).toBe(400);
+    expect(await ask('https://127.0.0.1:51004/back')).toBe(400);
+  });
+
+  it('of the web may not', async () => {
+    const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, redirectUris: ['http://127.0.0.1/back'] });
+    const response = await fetch(issuing.authorizeUrl(client, { redirect_uri: 'http://127.0.0.1:51004/back' }), { redirect: 'manual' });
+    expect(response.status).toBe(400);
+  });
+});
