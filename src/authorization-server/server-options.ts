@@ -1,6 +1,6 @@
 import { isScopeToken, scopeCatalogue, type ScopeDeclaration } from '../credential/scopes';
 import { aScopeDeclaration } from '../latchkey-options';
-import { aBoolean, aDuration, aFunction, anObjectWith, aText, checkOptions, isIdentifier, must, z } from '../options';
+import { aBoolean, aDuration, aFunction, aListOf, anObjectWith, aText, checkOptions, isIdentifier, must, z } from '../options';
 import type { CredentialStore, StateStore } from '../stores/store';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { endpointsSchema, type EndpointOptions } from './endpoints';
@@ -45,7 +45,7 @@ const schema = z.strictObject({
   issuer: must('an https URL without query and fragment (http on a loopback host)', isIdentifier),
   store: anObjectWith('find', 'findById', 'insert', 'list', 'update', 'end', 'revoke', 'revokeAll', 'put', 'replace', 'get', 'take'),
   scopes: aScopeDeclaration,
-  tokens: z.union([anObjectWith('issue', 'get', 'revoke', 'revokeAll'), z.strictObject({ keys: must('', isKeys) })], {
+  tokens: z.union([anObjectWith('issue', 'get', 'revoke', 'revokeAll'), z.strictObject({ keys: aListOf('private keys', () => true) })], {
     error: 'must be accessTokens({ … }), or { keys: [ … ] } with at least one private key',
   }),
   login: aFunction.optional(),
@@ -66,10 +66,6 @@ const schema = z.strictObject({
   grantTtlMs: aDuration(1_000, LONGEST_MS).optional(),
   timeoutMs: aDuration(1).optional(),
 });
-
-function isKeys(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0;
-}
 
 /** Scopes that mean OpenID Connect to clients and to the engine. */
 const RESERVED: readonly string[] = ['openid', 'offline_access'];

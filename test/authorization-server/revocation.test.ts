@@ -180,7 +180,7 @@ describe('while the store is down', () => {
   const broken = (method: keyof StateStore | 'find' | 'findById' | 'insert', failure: () => Promise<never>) => {
     const store = memoryStore();
     let isBroken = false;
-    const call = store[method] as (...args: unknown[]) => Promise<unknown>;
+    const call = store[method].bind(store) as (...args: unknown[]) => Promise<unknown>;
     return {
       store: { ...store, [method]: (...args: unknown[]) => (isBroken ? failure() : call(...args)) },
       breakDown: () => void (isBroken = true),
