@@ -102,7 +102,7 @@ describe.each([
     database = await start();
     machines = [await database.open(), await database.open()];
     issuing = await startIssuing({ store: machines[0]!.store, timeoutMs: 20_000 });
-    other = await startIssuing({ store: machines[1]!.store, timeoutMs: 20_000 });
+    other = await startIssuing({ store: machines[1]!.store, timeoutMs: 20_000, issuerOrigin: issuing.origin });
   });
   afterAll(async () => {
     await issuing.close();
