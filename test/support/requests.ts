@@ -10,12 +10,13 @@ export interface Asker {
 /** No answer by then is no answer at all. */
 const HANGS_AFTER_MS = 10_000;
 
-export function asker(): Asker {
+/** One who shows a secret as `X-API-Key`, or in other headers. */
+export function asker(headersOf: (secret: string) => Readonly<Record<string, string>> = (secret) => ({ 'x-api-key': secret })): Asker {
   const agent = new Agent({ keepAlive: true });
   return {
     ask: (port, secret) =>
       new Promise((resolve) => {
-        const request = get({ agent, host: '127.0.0.1', port, headers: { 'x-api-key': secret }, timeout: HANGS_AFTER_MS });
+        const request = get({ agent, host: '127.0.0.1', port, headers: headersOf(secret), timeout: HANGS_AFTER_MS });
         request.on('response', (response) => response.resume().on('end', () => resolve(response.statusCode ?? 'no status')));
         request.on('timeout', () => request.destroy(new Error(request.socket?.connecting ? 'no connection' : 'no answer')));
         request.on('error', ({ message }) => resolve(message));

@@ -1,8 +1,9 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { getAuth, latchkey } from 'latchkey';
+import { bearer, dpop, getAuth, latchkey } from 'latchkey';
 import { introspection, type IntrospectionOptions } from 'latchkey/introspection';
 import { APP, startAuthorizationServer, type AuthorizationServer } from '../../support/authorization-server';
 import { badBearer, OUTAGE } from '../../support/answers';
+import { clientKey, proofOf } from '../../support/dpop';
 import { asking, underBearer } from '../../support/own-verifier';
 import { listen, MOUNTS } from '../../support/servers';
 
@@ -111,4 +112,21 @@ it('works again as soon as the server does, also if it was away when this API st
   expect(decision).toMatchObject({ status: 'authenticated', principal: { scopes: ['read'] } });
   await close();
   await away.close();
+});
+
+it('takes a token that is bound to a key from its owner alone (RFC 9449 §6.2)', async () => {
+  const key = clientKey();
+  const url = `${server.issuer}/token`;
+  const token = await server.token(AUDIENCE, {}, { dpop: proofOf({ key, token: '', method: 'POST', url, claims: { ath: undefined } }) });
+  const { ask, close } = asking([verifier()], { carriers: [bearer(), dpop()], resource: { url: 'https://api.example.com' } });
+  const request = (scheme: string, proof?: string) => ({
+    method: 'GET',
+    url: '/',
+    headers: { host: 'api.example.com', authorization: `${scheme} ${token}`, ...(proof !== undefined && { dpop: proof }) },
+  });
+  const proof = (by = key) => proofOf({ key: by, token, url: 'https://api.example.com/' });
+  expect(await ask(request('DPoP', proof()))).toMatchObject({ status: 'authenticated', principal: { subject: APP.id } });
+  expect(await ask(request('DPoP', proof(clientKey())))).toMatchObject({ status: 'refused', refusal: { status: 401 } });
+  expect(await ask(request('Bearer', proof()))).toMatchObject({ status: 'refused', refusal: { status: 401 } });
+  await close();
 });

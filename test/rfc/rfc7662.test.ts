@@ -1,0 +1,297 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { latchkey, type LatchkeyOptions } from 'latchkey';
+import { introspection } from 'latchkey/introspection';
+import { badBearer, OUTAGE } from '../support/answers';
+import { underBearer } from '../support/own-verifier';
+import { certificateOf } from '../verifiers/jwt/certificate';
+import { active, AUDIENCE, CLIENT, startEndpoint, TOKEN, verdictOf, verifierAt, type Endpoint } from '../verifiers/introspection/endpoint';
+import { ledger } from './ledger';
+
+let endpoint: Endpoint;
+beforeEach(async () => {
+  endpoint = await startEndpoint();
+});
+afterEach(() => endpoint.close());
+
+const verdict = (answer: object) => {
+  endpoint.answer(answer);
+  return verdictOf(verifierAt(endpoint));
+};
+const guard = (options: Partial<LatchkeyOptions> = {}) => {
+  const { check } = latchkey({ verifiers: [verifierAt(endpoint)], ...options });
+  return () => check(underBearer(TOKEN), { scopes: [] });
+};
+const saying = (status: number, body: object) =>
+  endpoint.answer((_, res) => void res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body)));
+/** The clock alone: what goes over the wire takes its own time. */
+const at = async (now: number, action: () => Promise<void>) => {
+  jest.useFakeTimers({ now, doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+  await action().finally(() => jest.useRealTimers());
+};
+
+const member = (name: string, good: unknown, bad: unknown) => async () => {
+  expect(await verdict(active({ [name]: good }))).toBe('good');
+  expect(await verdict(active({ [name]: bad }))).toMatchObject({ error: expect.stringContaining(`"${name}"`) as string });
+};
+
+ledger('RFC 7662', [
+  {
+    section: '2',
+    level: 'MUST',
+    says: 'The endpoint is asked over TLS.',
+    test() {
+      expect(() => introspection({ endpoint: 'http://login.osir.com/introspect', client: CLIENT, audience: AUDIENCE })).toThrow(
+        /option "endpoint" must be an https URL/,
+      );
+    },
+  },
+  {
+    section: '2.1',
+    level: 'MUST',
+    says: 'The token is sent by POST, in a form.',
+    async test() {
+      await verdict(active());
+      expect(endpoint.asked).toMatchObject([
+        { path: 'POST /introspect', headers: { 'content-type': expect.stringContaining('application/x-www-form-urlencoded') as string } },
+      ]);
+    },
+  },
+  {
+    section: '2.1',
+    level: 'REQUIRED',
+    says: 'The parameter token is the token as the client presented it.',
+    async test() {
+      await guard()();
+      expect(endpoint.asked[0]?.form.token).toBe(TOKEN);
+    },
+  },
+  {
+    section: '2.1',
+    level: 'OPTIONAL',
+    says: 'The parameter token_type_hint says what the token is presented as.',
+    async test() {
+      await guard()();
+      expect(endpoint.asked[0]?.form.token_type_hint).toBe('access_token');
+    },
+  },
+  {
+    section: '2.1',
+    level: 'MUST',
+    says: 'The caller shows that it may ask.',
+    async test() {
+      await guard()();
+      expect(endpoint.asked[0]?.headers.authorization).toMatch(/^Basic /);
+      expect(() => introspection({ endpoint: endpoint.url, audience: AUDIENCE } as never)).toThrow(/option "client"/);
+    },
+  },
+  {
+    section: '2.1',
+    level: 'MAY',
+    says: 'The server may accept other parameters that tell more of the request.',
+    notOurs: 'because no server that was looked at asks for any, and what a client sent is not passed on',
+  },
+  {
+    section: '2.2',
+    level: 'REQUIRED',
+    says: 'active says whether the token is good, as a boolean.',
+    async test() {
+      expect(await verdict(active())).toBe('good');
+      expect(await verdict({ active: false })).toBe('unknown');
+      const unclear = { error: 'The introspection endpoint did not say whether the token is active' };
+      for (const value of [undefined, 'true', 1, null]) expect(await verdict(active({ active: value }))).toEqual(unclear);
+    },
+  },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'scope is a text of scopes that spaces part.',
+    async test() {
+      endpoint.answer(active({ scope: 'domains:read domains:write' }));
+      expect(await guard()()).toMatchObject({ principal: { scopes: ['domains:read', 'domains:write'] } });
+      endpoint.answer(active({ scope: undefined }));
+      expect(await guard()()).toMatchObject({ principal: { scopes: [] } });
+    },
+  },
+  { section: '2.2', level: 'OPTIONAL', says: 'client_id names the client.', test: member('client_id', 'app', 7) },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'username is for people to read, and reaches the API.',
+    async test() {
+      endpoint.answer(active({ username: 'ada' }));
+      expect(await guard()()).toMatchObject({ principal: { subject: 'acct_42', claims: { username: 'ada' } } });
+    },
+  },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'token_type is one that RFC 6749 §5.1 knows for access tokens.',
+    async test() {
+      expect(await verdict(active({ token_type: 'bearer' }))).toBe('good');
+      expect(await verdict(active({ token_type: 'mac' }))).toBe('bad_type');
+    },
+  },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'exp says when the token ends, in seconds.',
+    async test() {
+      const exp = Math.floor(Date.now() / 1000);
+      expect([await verdict(active({ exp })), await verdict(active({ exp: exp + 60 }))]).toEqual(['expired', 'good']);
+    },
+  },
+  { section: '2.2', level: 'OPTIONAL', says: 'iat says when the token was issued, in seconds.', test: member('iat', 1, '1') },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'nbf says before when the token is not to be used, in seconds.',
+    async test() {
+      const now = Math.floor(Date.now() / 1000);
+      expect([await verdict(active({ nbf: now + 60 })), await verdict(active({ nbf: now }))]).toEqual(['not_yet_valid', 'good']);
+    },
+  },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'sub names the subject; a token without one is its client’s.',
+    async test() {
+      endpoint.answer(active());
+      expect(await guard()()).toMatchObject({ principal: { subject: 'acct_42' } });
+      endpoint.answer(active({ sub: undefined }));
+      expect(await guard()()).toMatchObject({ principal: { subject: 'app' } });
+    },
+  },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'aud, a text or a list, says for whom the token is.',
+    async test() {
+      expect(await verdict(active({ aud: AUDIENCE }))).toBe('good');
+      expect(await verdict(active({ aud: ['https://billing.osir.com', AUDIENCE] }))).toBe('good');
+      expect(await verdict(active({ aud: 'https://billing.osir.com' }))).toBe('bad_audience');
+      expect(await verdict(active({ aud: undefined }))).toBe('bad_audience');
+    },
+  },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'iss names the issuer of the token.',
+    async test() {
+      endpoint.answer(active({ iss: 'https://login.osir.com' }));
+      expect(await verdictOf(verifierAt(endpoint, { issuer: 'https://login.osir.com' }))).toBe('good');
+      expect(await verdictOf(verifierAt(endpoint, { issuer: 'https://evil.example' }))).toBe('bad_issuer');
+    },
+  },
+  { section: '2.2', level: 'OPTIONAL', says: 'jti names the token.', test: member('jti', 'token-1', 7) },
+  {
+    section: '2.2',
+    level: 'MAY',
+    says: 'Servers may say more, which reaches the API.',
+    async test() {
+      endpoint.answer(active({ tenant: { id: 7 } }));
+      expect(await guard()()).toMatchObject({ principal: { claims: { tenant: { id: 7 } } } });
+    },
+  },
+  {
+    section: '2.2',
+    level: 'MAY',
+    says: 'A server may tell one API other things than another.',
+    notOurs: 'because it is for the server to decide; a verifier asks as one client, and what it was told is kept for its own guard alone',
+  },
+  {
+    section: '2.2',
+    level: 'MAY',
+    says: 'An answer may be kept, for a time that the operator chooses.',
+    async test() {
+      const keeping = guard();
+      const now = Date.now();
+      await keeping();
+      await at(now + 29_000, async () => void (await keeping()));
+      expect(endpoint.asked).toHaveLength(1);
+      await at(now + 31_000, async () => void (await keeping()));
+      expect(endpoint.asked).toHaveLength(2);
+      const asking = guard({ cache: false });
+      await asking();
+      await asking();
+      expect(endpoint.asked).toHaveLength(4);
+    },
+  },
+  {
+    section: '2.3',
+    level: 'MUST',
+    says: 'That our own client is refused (401) says nothing of the token.',
+    async test() {
+      saying(401, { error: 'invalid_client' });
+      expect(await guard()()).toEqual(OUTAGE);
+    },
+  },
+  {
+    section: '2.3',
+    level: 'MUST',
+    says: 'A token that is not active is no error of the server: the API answers 401.',
+    async test() {
+      saying(200, { active: false });
+      expect(await guard()()).toEqual(badBearer('unknown'));
+      saying(400, { error: 'invalid_request' });
+      expect(await guard()()).toEqual(OUTAGE);
+    },
+  },
+  {
+    section: '4',
+    level: 'MUST',
+    says: 'The server judges expiry, validity, revocation and signature of the token.',
+    notOurs: 'because it is for the authorization server; what it says of time and audience is judged here once more all the same',
+  },
+  {
+    section: '4',
+    level: 'MUST',
+    says: 'The certificate of the endpoint is checked.',
+    async test() {
+      const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+      let asked = 0;
+      const options = { cert: certificateOf(publicKey, privateKey).pem, key: privateKey.export({ format: 'pem', type: 'pkcs8' }) };
+      const server = createServer(options, (_, res) => {
+        asked++;
+        res.setHeader('Content-Type', 'application/json').end(JSON.stringify(active()));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const verifier = introspection({ endpoint: `https://127.0.0.1:${port}/`, client: CLIENT, audience: AUDIENCE });
+      expect(await verdictOf(verifier)).toMatchObject({ error: expect.stringContaining('could not be asked: ') as string });
+      expect(asked).toBe(0);
+      await new Promise((resolve) => server.close(resolve));
+    },
+  },
+  {
+    section: '4',
+    level: 'MAY',
+    says: 'A server may take POST alone, so that tokens stay out of logs: nothing is sent in a URL.',
+    async test() {
+      await guard()();
+      expect(endpoint.asked.map(({ path }) => path)).toEqual(['POST /introspect']);
+    },
+  },
+  {
+    section: '4',
+    level: 'MUST NOT',
+    says: 'An answer with exp is not kept beyond it.',
+    async test() {
+      const exp = Math.floor(Date.now() / 1000) + 5;
+      endpoint.answer(active({ exp }));
+      const asking = guard();
+      await asking();
+      await at(exp * 1000 - 1, async () => expect(await asking()).toMatchObject({ status: 'authenticated' }));
+      expect(endpoint.asked).toHaveLength(1);
+      await at(exp * 1000, async () => expect(await asking()).toEqual(badBearer('expired')));
+    },
+  },
+  {
+    section: '4',
+    level: 'MUST',
+    says: 'What is asked is limited, so that nobody finds tokens by trying.',
+    notOurs:
+      'because the server has to throttle its callers; a limit by address before the guard is for the API to mount, and its guide says how',
+  },
+]);
