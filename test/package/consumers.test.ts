@@ -225,12 +225,14 @@ describe('a project that tests itself with a plain Jest', () => {
 
   beforeAll(() => install(folder, tarball, ['jest']));
 
-  it('requires latchkey, verifies an EdDSA token, and fakes who calls', async () => {
+  it('requires latchkey, verifies an EdDSA token, asks about an opaque one, and fakes who calls', async () => {
     writeFiles(join(folder, 'project'), {
       'package.json': JSON.stringify({ jest: { transform: {} } }),
       'guards.test.js': `
         const { generateKeyPairSync, sign } = require('node:crypto');
+        const { createServer } = require('node:http');
         const { jwt, latchkey } = require('latchkey');
+        const { introspection } = require('latchkey/introspection');
         const { fakeAuth } = require('latchkey/testing');
 
         const { publicKey, privateKey } = generateKeyPairSync('ed25519');
@@ -250,6 +252,23 @@ describe('a project that tests itself with a plain Jest', () => {
           const forged = signed + '.' + Buffer.alloc(64).toString('base64url');
           expect(await outcomeOf('Bearer ' + forged)).toMatchObject({ status: 'refused', reason: 'bad_signature', refusal: { status: 401 } });
         });
+        test('an opaque token is good if its server says so', async () => {
+          const server = createServer((req, res) => {
+            res.setHeader('Content-Type', 'application/json');
+            res.end(JSON.stringify({ active: true, aud: payload.aud, sub: 'acct_42' }));
+          });
+          await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+          const opaque = introspection({
+            issuer: payload.iss,
+            endpoint: 'http://127.0.0.1:' + server.address().port,
+            client: { id: 'api', method: 'private_key_jwt', key: privateKey },
+            audience: payload.aud,
+          });
+          const asking = latchkey({ verifiers: [opaque] });
+          expect(await asking.check({ headers: { authorization: 'Bearer opaque' } })).toMatchObject({ principal: { subject: 'acct_42' } });
+          server.close();
+          server.closeAllConnections();
+        });
         test('whoever calls has one scope', async () => {
           const fake = fakeAuth({ subject: 'acct_7', scopes: ['domains:read'] });
           expect(await fake.check({ headers: {} }, { scopes: ['domains:read'] })).toMatchObject({ principal: { subject: 'acct_7' } });
@@ -258,6 +277,6 @@ describe('a project that tests itself with a plain Jest', () => {
     });
     const program = start(join(folder, 'project'), ['npx', '--no-install', 'jest', '--ci']);
     await program.ended;
-    expect(program.output()).toMatch(/^Tests: +3 passed, 3 total$/m);
+    expect(program.output()).toMatch(/^Tests: +4 passed, 4 total$/m);
   });
 });
