@@ -1,15 +1,17 @@
 import { cpSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { commandOf, startExample } from './support/examples';
 import { assertBuilt, readText, ROOT, temporaryFolder } from './support/package';
-import { answerIn, headerValues, run, type Answer } from './support/programs';
+import { answerIn, freePort, headerValues, run, start, type Answer } from './support/programs';
 
 jest.setTimeout(60_000);
 
-// The one of two processes needs a store, prints no walk-through, and ends by itself: `two-processes.test.ts` runs it.
+// These print no walk-through, and have tests of their own.
+const TOLD_ELSEWHERE = ['two-processes', 'mcp', 'mcp-client'];
 const EXAMPLES = readdirSync(join(ROOT, 'examples'))
-  .filter((file) => file.endsWith('.ts') && file !== 'two-processes.ts')
-  .map((file) => file.slice(0, -3));
+  .flatMap((file) => (file.endsWith('.ts') ? [file.slice(0, -3)] : []))
+  .filter((name) => !TOLD_ELSEWHERE.includes(name));
 
 interface Step {
   /** The comment over the lines, for example `a missing scope: 403`. */
@@ -75,7 +77,8 @@ function expectedOf({ shows, status = 0, lines }: Step, realm: string): ReturnTy
   const refusal = REFUSALS[status];
   if (!refusal) {
     const empty = status === 101 || status === 204;
-    return { shows, status, challenges: [], cache: asBearer || empty ? [] : ['private'], body: empty ? '' : 'object' };
+    const elsewhere = /-H "(X-[\w-]+|Cookie): |[?&]api_key=/.test(lines);
+    return { shows, status, challenges: [], cache: elsewhere && !empty ? ['private'] : [], body: empty ? '' : 'object' };
   }
   const parameters = asBearer ? refusal.asBearer : refusal.otherwise;
   return {
@@ -115,6 +118,13 @@ describe('an example does what it prints, on the built package', () => {
 
   test.each(EXAMPLES)('%s', async (name) => {
     await tryOut(ROOT, commandOf(name), readText(`examples/${name}.ts`));
+  });
+
+  it('opens a WebSocket for the page that has the session, in websocket', async () => {
+    const program = start(ROOT, commandOf('websocket'), { PORT: String(await freePort()) });
+    while (program.running() && !program.printed().includes('the page is told: Welcome, user_5')) await setTimeout(20);
+    expect(program.running()).toBe(true);
+    await program.stop();
   });
 
   it('tells the names of all, where one is asked for that is not there', async () => {

@@ -1,0 +1,50 @@
+// GraphQL by graphql-http: a guard says who calls, and each field asks for its scope.
+import express from 'express';
+import { GraphQLError, GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
+import { createHandler } from 'graphql-http/lib/use/express';
+import { apiKeys, findAuth, hasScopes, latchkey, memoryStore, type Principal } from 'latchkey';
+import { bearing, curl, header, serve } from './support/serve';
+
+const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
+const { authenticate } = latchkey({ scopes: ['domains:read', 'billing:read'], verifiers: [keys] });
+
+interface Context extends Record<PropertyKey, unknown> {
+  readonly principal: Principal | undefined;
+}
+
+/** A resolver for those who hold the scope. For others the field is an error, and the rest of the answer stands. */
+const withScope =
+  <T>(scope: string, resolve: (principal: Principal) => T) =>
+  (_parent: unknown, _args: unknown, { principal }: Context): T => {
+    if (principal && hasScopes(principal, scope)) return resolve(principal);
+    throw new GraphQLError('Forbidden', { extensions: { code: principal ? 'FORBIDDEN' : 'UNAUTHENTICATED' } });
+  };
+
+const query = new GraphQLObjectType<unknown, Context>({
+  name: 'Query',
+  fields: {
+    version: { type: GraphQLString, resolve: () => '1.0' },
+    me: { type: GraphQLString, resolve: (_parent, _args, { principal }) => principal?.subject },
+    domains: { type: GraphQLInt, resolve: withScope('domains:read', () => 3) },
+    balance: { type: GraphQLInt, resolve: withScope('billing:read', () => 42) },
+  },
+});
+
+const app = express();
+// Who has no credential may still ask for what is open to all. One that is bad is refused here, whatever is asked.
+app.use(
+  '/graphql',
+  authenticate({ optional: true }),
+  createHandler<Context>({ schema: new GraphQLSchema({ query }), context: ({ raw }) => ({ principal: findAuth(raw) }) }),
+);
+
+const { secret } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'] });
+const ask = (fields: string, ...args: string[]) =>
+  curl('/graphql', '-X POST', header('Content-Type', 'application/json'), `-d '{"query":"{ ${fields} }"}'`, ...args);
+
+serve('The GraphQL API', app, [
+  ['who calls, and a field with its scope: 200', ask('me domains', bearing(secret))],
+  ['a field without its scope, an error beside the others: 200', ask('domains balance', bearing(secret))],
+  ['what is open to all, without a key: 200', ask('version me')],
+  ['a bad key, even for what is open to all: 401', ask('version', bearing('osir_live_wrong'))],
+]);
