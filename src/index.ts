@@ -14,6 +14,7 @@ export { accessTokens, type AccessTokensOptions } from './verifiers/access-token
 export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
 export { jwt } from './verifiers/jwt/jwt';
 export type { JwtOptions, RemoteOptions } from './verifiers/jwt/jwt-options';
+export type { RevocableVerifier, RevocationStore, RevokedTokens } from './verifiers/jwt/revoking';
 export type { JwkSet, KeyInput } from './verifiers/jwt/keys';
 export type { Algorithm } from './verifiers/jwt/signature';
 export type { CredentialLife, ImportedRecord, Issued, IssueOptions, PublicRecord, Whose } from './verifiers/life';

@@ -11,3 +11,11 @@ export interface RevocationMark {
   /** When the mark may be forgotten: the expiry of the last credential that it is about. Without it, once no cached proof can be older. */
   readonly until?: number;
 }
+
+const KINDS: ReadonlySet<unknown> = new Set<RevocationMark['kind']>(['digest', 'credential', 'subject', 'client', 'grant']);
+
+/** Whether it is a mark: it may have come over a channel on which anyone can speak. */
+export function isRevocationMark(value: unknown): value is RevocationMark {
+  const { kind, id, at, until } = (value ?? {}) as Partial<Record<keyof RevocationMark, unknown>>;
+  return KINDS.has(kind) && typeof id === 'string' && Number.isFinite(at) && (until === undefined || Number.isFinite(until));
+}

@@ -34,15 +34,18 @@ function credentialsInMemory(): CredentialStore {
     byId.set(kept.id, kept);
     return kept;
   };
-  const change = (record: StoredRecord, at: number): StoredRecord => {
-    const kept = keep(record);
+  const tell = (mark: RevocationMark) => {
     for (const listener of listeners) {
       try {
-        listener({ kind: 'credential', id: record.id, at });
+        listener(mark);
       } catch {
         // The change is made, and the other listeners have to hear of it: a listener's fault is its own.
       }
     }
+  };
+  const change = (record: StoredRecord, at: number): StoredRecord => {
+    const kept = keep(record);
+    tell({ kind: 'credential', id: record.id, at });
     return kept;
   };
 
@@ -96,6 +99,9 @@ function credentialsInMemory(): CredentialStore {
       const old = [...byId.values()].filter((record) => record.kind === kind && endOf(record) < before);
       for (const { id } of old) byId.delete(id);
       return old.length;
+    },
+    async announce(mark) {
+      tell(mark);
     },
     watch(listener) {
       // Of its own, so that the end of one subscription does not end another of the same function.

@@ -65,7 +65,12 @@ export interface CredentialStore extends CredentialReader {
   /** Drops records of a kind that expired or were revoked before `before`; how many. */
   prune(kind: string, before: number): Promise<number>;
   /**
-   * Tells of every record that is revoked, ended or changed, on this machine or another. A listener that throws is no harm to the
+   * Tells those who watch, here and on other machines, of a revocation that is of no record of this store: of JWTs, for example.
+   * Push only: nothing is kept of it.
+   */
+  announce(mark: RevocationMark): Promise<void>;
+  /**
+   * Tells of every record that is revoked, ended or changed, and of what is announced, on this machine or another. A listener that throws is no harm to the
    * caller or to other listeners. Returns the end of the subscription.
    */
   watch(listener: (mark: RevocationMark) => void): () => void | Promise<void>;

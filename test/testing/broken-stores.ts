@@ -63,7 +63,9 @@ const TELLS_ONCE = 'tells each listener once for each subscription, until that h
 const THROWS = 'goes on when a listener throws';
 const USES_ARE_NO_NEWS = 'tells nothing of uses, which would void what is cached';
 export const TELLS_OTHERS = 'tells of what is revoked, ended and changed on another machine';
-export const WATCHES: readonly string[] = [TELLS, TELLS_ONCE, THROWS, USES_ARE_NO_NEWS, TELLS_OTHERS];
+const ANNOUNCES = 'tells of a mark that is announced, as it is';
+export const ANNOUNCES_TO_OTHERS = 'tells of a mark that is announced on another machine, as it is';
+export const WATCHES: readonly string[] = [TELLS, ANNOUNCES, TELLS_ONCE, THROWS, USES_ARE_NO_NEWS, TELLS_OTHERS, ANNOUNCES_TO_OTHERS];
 
 const ownerOf = (record: StoredRecord, by: Owner['by']) =>
   ({ subject: record.subject, client: record.clientId, grant: record.grantId })[by];
@@ -412,7 +414,22 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   {
     mistake: 'a mark has its time in seconds',
     plant: ({ store }) => ({ watch: (listener) => store.watch((mark) => listener({ ...mark, at: Math.floor(mark.at / 1000) })) }),
-    noticedBy: [TELLS, TELLS_OTHERS],
+    noticedBy: [TELLS, ANNOUNCES, TELLS_OTHERS, ANNOUNCES_TO_OTHERS],
+  },
+  {
+    mistake: 'announce() is silent',
+    plant: () => ({ announce: async () => {} }),
+    noticedBy: [ANNOUNCES, ANNOUNCES_TO_OTHERS],
+  },
+  {
+    mistake: 'announce() tells of every mark as of a credential',
+    plant: ({ store }) => ({ announce: (mark) => store.announce({ ...mark, kind: 'credential' }) }),
+    noticedBy: [ANNOUNCES, ANNOUNCES_TO_OTHERS],
+  },
+  {
+    mistake: 'announce() forgets until when a mark is of use',
+    plant: ({ store }) => ({ announce: ({ kind, id, at }) => store.announce({ kind, id, at }) }),
+    noticedBy: [ANNOUNCES, ANNOUNCES_TO_OTHERS],
   },
   {
     mistake: 'a subscription never ends',

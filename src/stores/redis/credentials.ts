@@ -11,7 +11,7 @@ import { isOne } from './script';
 const BATCH = 250;
 
 /** Records and the lists of their owners. Who watches hears of them on the channel `keys.marks`. */
-export function credentialsInRedis(connection: Connection, keys: Keys): Omit<CredentialStore, 'watch'> {
+export function credentialsInRedis(connection: Connection, keys: Keys): Omit<CredentialStore, 'announce' | 'watch'> {
   const index = ownerIndex(connection);
 
   const findById = async (id: string): Promise<StoredRecord | undefined> => {

@@ -73,6 +73,9 @@ export function redisStore(options: RedisStoreOptions): CredentialStore & StateS
   return {
     ...credentialsInRedis(connection, keys),
     ...stateInRedis(connection, keys),
+    async announce(mark) {
+      await connection.send(keys.marks, ['PUBLISH', keys.marks, JSON.stringify(mark)]);
+    },
     watch: marksFrom(library, keys.marks),
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RevocationMark } from '../../credential/revocation';
+import { isRevocationMark, type RevocationMark } from '../../credential/revocation';
 import type { CredentialStore } from '../store';
 import type { Library } from './library';
 
@@ -82,13 +82,11 @@ const orLate = (answer: Promise<unknown>): Promise<unknown> =>
     }),
   ]);
 
-const KINDS: ReadonlySet<unknown> = new Set<RevocationMark['kind']>(['digest', 'credential', 'subject', 'client', 'grant']);
-
 /** What is no mark is not for us: anyone may publish on a channel. */
 function readMark(message: string): RevocationMark | undefined {
   try {
-    const mark = JSON.parse(message) as RevocationMark | null;
-    return KINDS.has(mark?.kind) && typeof mark?.id === 'string' && Number.isFinite(mark.at) ? mark : undefined;
+    const mark: unknown = JSON.parse(message);
+    return isRevocationMark(mark) ? mark : undefined;
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import type { CredentialsTable, Database } from './tables';
 import { isStorable, whole } from './values';
 import type { Writes } from './writes';
 
-export function credentialsIn(db: Database, writes: Writes, news: News): Omit<CredentialStore, 'watch'> {
+export function credentialsIn(db: Database, writes: Writes, news: News): Omit<CredentialStore, 'announce' | 'watch'> {
   const select = (condition: Condition) => db.selectFrom('latchkey_credentials').select(COLUMNS).where(condition);
 
   const findById = async (id: string) => {

@@ -51,10 +51,15 @@ export function sqlStore(options: SqlStoreOptions): SqlStore {
   if (!language) throw new TypeError('sqlStore(): option "db" must write the SQL of PostgreSQL, SQLite or MySQL');
   if (listen && language !== 'postgres') throw new TypeError('sqlStore(): option "listen" is for PostgreSQL');
 
-  const news = newsOf(listen);
+  const news = newsOf(db, language === 'postgres', listen);
   const writes = language === 'mysql' ? lockingWrites(db) : returningWrites(db, language === 'postgres' ? news.announcement : undefined);
   return {
-    ...guarded({ ...credentialsIn(db, writes, news), ...stateIn(db, writes), migrate: () => migrate(db, language) }),
+    ...guarded({
+      ...credentialsIn(db, writes, news),
+      ...stateIn(db, writes),
+      announce: news.announce,
+      migrate: () => migrate(db, language),
+    }),
     watch: news.watch,
   };
 }

@@ -1,44 +1,53 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import type { RevocationMark } from '../../credential/revocation';
+import { isRevocationMark, type RevocationMark } from '../../credential/revocation';
 import { keepListening, type ListenClient } from './listening';
+import type { Database } from './tables';
 
 /** The channel of PostgreSQL's NOTIFY. */
 const CHANNEL = 'latchkey_news';
+/** Of a message of PostgreSQL. */
+const MAX_BYTES = 8_000;
 
 /** News of credentials that were revoked, ended or changed: told here at once, and to other machines where PostgreSQL carries it. */
 export interface News {
   /** Tells those who watch this store. */
   readonly tell: (ids: readonly string[], at: number) => void;
+  /** Tells them of any mark, and other machines where PostgreSQL carries it. */
+  readonly announce: (mark: RevocationMark) => Promise<void>;
   /** For the RETURNING of a statement that changes credentials on PostgreSQL: one message a row, sent when the change is there to be read. */
   readonly announcement: (at: number) => ReturnType<typeof announce>;
   readonly watch: (listener: (mark: RevocationMark) => void) => () => Promise<void>;
 }
 
-export function newsOf(listen: (() => ListenClient) | undefined): News {
+export function newsOf(db: Database, carries: boolean, listen: (() => ListenClient) | undefined): News {
   const me = randomUUID();
   // A subscription each, so that a listener that watches twice is told twice.
   const subscriptions = new Set<{ readonly listener: (mark: RevocationMark) => void }>();
   let stopListening: (() => Promise<void>) | undefined;
 
-  const tell = (ids: readonly string[], at: number) => {
-    for (const id of ids) {
-      for (const { listener } of subscriptions) {
-        try {
-          listener({ kind: 'credential', id, at });
-        } catch {
-          // What is told of has been done: a listener that fails does not undo it, nor keep it from the others.
-        }
+  const tell = (mark: RevocationMark) => {
+    for (const { listener } of subscriptions) {
+      try {
+        listener(mark);
+      } catch {
+        // What is told of has been done: a listener that fails does not undo it, nor keep it from the others.
       }
     }
   };
   const hear = (payload: string) => {
-    const { from, id, at } = read(payload);
-    if (from !== me && typeof id === 'string' && typeof at === 'number') tell([id], at);
+    const { from, ...mark } = { kind: 'credential', ...read(payload) };
+    if (from !== me && isRevocationMark(mark)) tell(mark);
   };
 
   return {
-    tell,
+    tell: (ids, at) => ids.forEach((id) => tell({ kind: 'credential', id, at })),
+    async announce(mark) {
+      tell(mark);
+      const payload = JSON.stringify({ from: me, ...mark });
+      // What is too long for a message is seen when `ttlMs` is over.
+      if (carries && Buffer.byteLength(payload) < MAX_BYTES) await sql`select pg_notify(${CHANNEL}, ${payload})`.execute(db);
+    },
     announcement: (at) => announce(me, at),
     watch(listener) {
       const subscription = { listener };
@@ -55,12 +64,12 @@ export function newsOf(listen: (() => ListenClient) | undefined): News {
   };
 }
 
-/** About 120 bytes, where a message may have 8,000. */
+/** About 120 bytes. */
 const announce = (from: string, at: number) =>
   sql`pg_notify(${CHANNEL}, json_build_object('from', ${from}::text, 'id', id, 'at', ${at}::bigint)::text)`.as('announced');
 
 /** Anybody in the database can write to the channel: what is not ours is passed over. */
-function read(payload: string): { readonly from?: unknown; readonly id?: unknown; readonly at?: unknown } {
+function read(payload: string): { readonly from?: unknown } {
   try {
     return Object(JSON.parse(payload)) as object;
   } catch {

@@ -1,12 +1,13 @@
 import type { RevocationMark } from '../../credential/revocation';
 import type { CredentialStore, StoredRecord } from '../../stores/store';
 import { comesTrue, demand, sleep, type Cases, type OpenedStore } from './contract';
-import { newRecord } from './samples';
+import { newRecord, ODD_TEXTS, unique } from './samples';
 
 /** watch: news of what was done here and, with `push`, on another machine. */
 export function watching({ push, withinMs }: { push: boolean; withinMs: number }): Cases<OpenedStore<CredentialStore>> {
   const here: Cases<OpenedStore<CredentialStore>> = {
     'tells of what is revoked, ended and changed': ({ store }) => tells(store, store, withinMs),
+    'tells of a mark that is announced, as it is': ({ store }) => tellsAnnounced(store, store, withinMs),
 
     async 'tells each listener once for each subscription, until that has ended'({ store }) {
       const [listener, control] = [heard(), heard()];
@@ -56,7 +57,32 @@ export function watching({ push, withinMs }: { push: boolean; withinMs: number }
     },
   };
   if (!push) return here;
-  return { ...here, 'tells of what is revoked, ended and changed on another machine': ({ store, peer }) => tells(peer, store, withinMs) };
+  return {
+    ...here,
+    'tells of what is revoked, ended and changed on another machine': ({ store, peer }) => tells(peer, store, withinMs),
+    'tells of a mark that is announced on another machine, as it is': ({ store, peer }) => tellsAnnounced(peer, store, withinMs),
+  };
+}
+
+async function tellsAnnounced(watcher: CredentialStore, actor: CredentialStore, withinMs: number): Promise<void> {
+  const listener = heard();
+  const end = watcher.watch(listener.hear);
+  try {
+    await toldOf(actor, [listener], withinMs);
+    const at = Date.now();
+    const marks: RevocationMark[] = [
+      ...ODD_TEXTS.map((text): RevocationMark => ({ kind: 'subject', id: unique(text), at })),
+      ...(['digest', 'credential', 'client', 'grant'] as const).map((kind) => ({ kind, id: unique('announced'), at, until: at + 60_000 })),
+    ];
+    for (const mark of marks) {
+      await actor.announce(mark);
+      const isTold = () => listener.marks.find(({ id }) => id === mark.id);
+      await comesTrue(() => isTold() !== undefined, withinMs);
+      demand(`watch() tells of a mark that is announced within ${withinMs} ms, as it is`, isTold(), mark);
+    }
+  } finally {
+    await end();
+  }
 }
 
 async function tells(watcher: CredentialStore, actor: CredentialStore, withinMs: number): Promise<void> {

@@ -12,6 +12,8 @@ export interface ClaimsPolicy {
   /** Names of the claims that may hold the scopes: the first that is there does. */
   readonly scopeClaims: readonly string[];
   readonly toleranceMs: number;
+  /** The longest life that a token may have, from an `iat` that must be there. */
+  readonly maxLifetimeMs: number | undefined;
 }
 
 /** Marks of an ID token (OpenID Connect Core §2): made for a client to read, not for an API to accept (RFC 8725 §3.11). */
@@ -29,6 +31,7 @@ export function judgeClaims({ header, payload }: CompactJws, policy: ClaimsPolic
   if (typeof iss !== 'string' || !policy.issuers.has(iss)) return 'bad_issuer';
   if (!isFor(aud, policy.audiences)) return 'bad_audience';
   if (!isAcceptedType(header.typ, policy.types) || ID_TOKEN_MARKS.some((mark) => Object.hasOwn(payload, mark))) return 'bad_type';
+  if (policy.maxLifetimeMs !== undefined && !(exp * 1000 - (iat as number) * 1000 <= policy.maxLifetimeMs)) return 'bad_claim';
   if (policy.requiredClaims.some((name) => !Object.hasOwn(payload, name))) return 'bad_claim';
   if (![sub, clientId, jti].every((value) => isAbsentOr(isText, value)) || (sub ?? clientId) === undefined) return 'bad_claim';
   if (!isAbsentOr(isObject, cnf) || scopesOf(payload, policy.scopeClaims) === undefined) return 'bad_claim';

@@ -1,6 +1,7 @@
-import { aDuration, aFunction, aListOf, aText, checkOptions, isIdentifier, isSecureUrl, must, z } from '../../options';
+import { aDuration, aFunction, aListOf, aText, anObjectWith, checkOptions, isIdentifier, isSecureUrl, must, z } from '../../options';
 import { bareType } from './claims';
 import type { JwkSet, KeyInput } from './keys';
+import type { RevocationStore } from './revoking';
 import { ALGORITHMS, type Algorithm } from './signature';
 import { isPattern, isSafePattern } from './tenants';
 
@@ -55,6 +56,13 @@ export interface JwtOptions {
   readonly scopeClaim?: string;
   /** How far the issuer's clock may be off, up to 300 000 ms; 0 by default. */
   readonly clockToleranceMs?: number;
+  /**
+   * Where revocations of these tokens are kept: any `StateStore`, asked on every fresh proof. A token is then refused without `iat`,
+   * or where it lives longer than `maxLifetimeMs`: it could outlive its revocation.
+   */
+  readonly revocations?: RevocationStore;
+  /** The longest life of a token, from `iat` to `exp`, with `revocations`: 86 400 000 (a day) by default. */
+  readonly maxLifetimeMs?: number;
   /** Names it in principals and decisions; `'jwt'` by default. */
   readonly name?: string;
 }
@@ -115,7 +123,13 @@ const optionsSchema = z
     requiredClaims: aListOf('names of claims', isText).optional(),
     scopeClaim: aText.optional(),
     clockToleranceMs: aDuration(0, MAX_TOLERANCE_MS).optional(),
+    revocations: anObjectWith('get', 'replace').optional(),
+    maxLifetimeMs: aDuration(1, Number.MAX_SAFE_INTEGER).optional(),
     name: aText.optional(),
+  })
+  .refine(({ revocations, maxLifetimeMs }) => revocations !== undefined || maxLifetimeMs === undefined, {
+    path: ['maxLifetimeMs'],
+    error: 'is for "revocations", which have to be kept for so long',
   })
   .refine(({ key, jwks, jwksUri }) => [key, jwks, jwksUri].filter((one) => one !== undefined).length < 2, {
     error: 'give one of "key", "jwks" and "jwksUri", or none to find the keys by the issuer\'s metadata',

@@ -6,10 +6,12 @@ import { jwsOf, type CompactJws } from './compact';
 import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
 import type { VerificationKey } from './keys';
+import { revoking, type RevocableVerifier, type RevocationStore, type Revoking } from './revoking';
 import { isSignedBy, type Algorithm } from './signature';
-import { exampleOfPattern } from './tenants';
+import { exampleOfPattern, isPattern } from './tenants';
 
 const CARRIERS = ['bearer', 'dpop'];
+const DAY_MS = 86_400_000;
 const RFC9068_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
 
 /**
@@ -22,15 +24,21 @@ const RFC9068_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
  * jwt({ issuer: 'https://osir.com', audience: 'https://api.osir.com', algorithms: ['RS256'], key: publicKeyPem })
  * @throws TypeError for a wrong, misspelt or unsafe option or key
  */
+export function jwt(options: JwtOptions & { readonly revocations: RevocationStore }): RevocableVerifier;
+export function jwt(options: JwtOptions): Verifier;
 export function jwt(options: JwtOptions): Verifier {
   checkJwtOptions(options);
   const { name = 'jwt' } = options;
   const issuers = issuersOf(options);
   const policy = claimsPolicy(options, issuers);
 
-  const judge = (jws: CompactJws): Verification => {
+  const revocations = revocationsOf(options, policy);
+
+  const judge = (jws: CompactJws): Verification | Promise<Verification> => {
     const reason = judgeClaims(jws, policy, Date.now());
-    return reason ? { ok: false, reason } : accept(jws, policy, name);
+    if (reason) return { ok: false, reason };
+    const accepted = accept(jws, policy, name);
+    return revocations ? revocations.check(accepted) : accepted;
   };
 
   return {
@@ -54,7 +62,13 @@ export function jwt(options: JwtOptions): Verifier {
       return andThen(signed, (good) => (good ? judge(jws) : { ok: false, reason: 'bad_signature' }));
     },
     close: () => issuers.close(),
+    ...(revocations && { revoke: revocations.revoke, watch: revocations.watch }),
   };
+}
+
+function revocationsOf({ issuer, revocations }: JwtOptions, { maxLifetimeMs, toleranceMs }: ClaimsPolicy): Revoking | undefined {
+  const only = [issuer].flat().find((one) => typeof one === 'string' && !isPattern(one)) as string | undefined;
+  return revocations && revoking(revocations, [issuer].flat().length === 1 ? only : undefined, maxLifetimeMs as number, toleranceMs);
 }
 
 function isSignedByOne(token: string, algorithm: Algorithm, keys: readonly VerificationKey[]): boolean | Promise<boolean> {
@@ -73,6 +87,7 @@ function claimsPolicy(options: JwtOptions, issuers: Issuers): ClaimsPolicy {
     requiredClaims: [...(rfc9068 ? RFC9068_CLAIMS : []), ...(options.requiredClaims ?? [])],
     scopeClaims: options.scopeClaim === undefined ? ['scope', 'scp'] : [options.scopeClaim],
     toleranceMs: options.clockToleranceMs ?? 0,
+    maxLifetimeMs: options.revocations && (options.maxLifetimeMs ?? DAY_MS),
   };
 }
 
@@ -88,7 +103,7 @@ function isPlainHeader(header: CompactJws['header']): boolean {
   );
 }
 
-function accept({ payload }: CompactJws, policy: ClaimsPolicy, verifier: string): Verification {
+function accept({ payload }: CompactJws, policy: ClaimsPolicy, verifier: string): Verification & { ok: true } {
   const {
     iss,
     sub,

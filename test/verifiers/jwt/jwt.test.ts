@@ -298,7 +298,7 @@ describe('an option', () => {
     'that does not exist is named at start-up: %s',
     (name) => {
       expect(messageOf({ ...good, [name]: '60' })).toBe(
-        `unknown option "${name}"; allowed are issuer, audience, algorithms, key, jwks, jwksUri, remote, profile, typ, requiredClaims, scopeClaim, clockToleranceMs, name`,
+        `unknown option "${name}"; allowed are issuer, audience, algorithms, key, jwks, jwksUri, remote, profile, typ, requiredClaims, scopeClaim, clockToleranceMs, revocations, maxLifetimeMs, name`,
       );
     },
   );

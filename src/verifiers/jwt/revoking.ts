@@ -1,0 +1,96 @@
+import type { RevocationMark } from '../../credential/revocation';
+import { aText, checkOptions, z } from '../../options';
+import type { CredentialStore, StateStore } from '../../stores/store';
+import type { Verification, Verifier } from '../verifier';
+
+/** Where revocations are kept. One that can announce tells the other instances at once; else they see it when `ttlMs` is over. */
+export type RevocationStore = Pick<StateStore, 'get' | 'replace'> & Partial<Pick<CredentialStore, 'announce' | 'watch'>>;
+
+/** What to revoke: one token by its `jti`, or all that a subject or a client was issued until now. */
+export interface RevokedTokens {
+  readonly credentialId?: string;
+  readonly subject?: string;
+  readonly clientId?: string;
+  /** Whose `jti`, subject or client it is; need not be said where there is one issuer. */
+  readonly issuer?: string;
+}
+
+/** A verifier whose tokens can be revoked before they expire. */
+export interface RevocableVerifier extends Verifier {
+  /**
+   * Refuses these tokens on every instance, also on those that start later, until the last of them has expired.
+   *
+   * @throws TypeError unless one of `credentialId`, `subject` and `clientId` is named
+   */
+  readonly revoke: (tokens: RevokedTokens) => Promise<void>;
+}
+
+const GROUP = 'jwt-revocations';
+type Kind = 'credential' | 'subject' | 'client';
+
+const revokedSchema = z
+  .strictObject({ credentialId: aText.optional(), subject: aText.optional(), clientId: aText.optional(), issuer: aText.optional() })
+  .refine(({ credentialId, subject, clientId }) => [credentialId, subject, clientId].filter((one) => one !== undefined).length === 1, {
+    error: 'name one of "credentialId", "subject" and "clientId"',
+  });
+
+export interface Revoking extends Required<Pick<RevocableVerifier, 'revoke' | 'watch'>> {
+  /** The verification, or that the token is revoked. */
+  check(verification: Verification & { readonly ok: true }): Promise<Verification>;
+}
+
+/**
+ * Revocations in a store, asked on every fresh proof. Each is kept under its issuer, since a subject is unique only there, for as
+ * long as a token that it is about can live.
+ */
+export function revoking(store: RevocationStore, issuer: string | undefined, lifeMs: number, toleranceMs: number): Revoking {
+  const listeners = new Set<{ readonly tell: (mark: RevocationMark) => void }>();
+  const keyOf = (iss: string, kind: Kind, id: string) => JSON.stringify([iss, kind, id]);
+
+  const revokedAt = async (iss: string, kind: Kind, id: string | undefined): Promise<number | undefined> => {
+    const value = id === undefined ? undefined : await store.get(GROUP, keyOf(iss, kind, id));
+    if (value === undefined) return undefined;
+    if (!/^\d+$/.test(value)) throw new Error('The store of revocations answered something that is not a time');
+    return Number(value);
+  };
+
+  return {
+    async revoke(tokens) {
+      checkOptions('revoke()', revokedSchema, tokens);
+      const { credentialId, subject, clientId, issuer: iss = issuer } = tokens;
+      if (iss === undefined) throw new TypeError('revoke(): name the "issuer" too: this verifier has several');
+      const [kind, id] =
+        credentialId !== undefined
+          ? (['credential', credentialId] as const)
+          : clientId !== undefined
+            ? (['client', clientId] as const)
+            : (['subject', subject as string] as const);
+      const at = Date.now();
+      await store.replace(GROUP, keyOf(iss, kind, id), String(at), Math.ceil(at + lifeMs + 2 * toleranceMs));
+      const mark: RevocationMark = { kind, id, at };
+      for (const { tell } of listeners) tell(mark);
+      await store.announce?.(mark);
+    },
+    watch(tell) {
+      const listener = { tell };
+      listeners.add(listener);
+      const end = store.watch?.(tell);
+      return () => {
+        listeners.delete(listener);
+        return end?.();
+      };
+    },
+    async check({ asOf = 0, ...verification }) {
+      const { issuer: iss = '', credentialId, subject, clientId } = verification.principal;
+      // At once, which costs the time of one.
+      const [byId, ...ofMany] = await Promise.all([
+        revokedAt(iss, 'credential', credentialId),
+        revokedAt(iss, 'subject', subject),
+        revokedAt(iss, 'client', clientId),
+      ]);
+      // The issuer's clock may be ahead of ours.
+      const isRevoked = byId !== undefined || ofMany.some((at) => at !== undefined && asOf <= at + toleranceMs);
+      return isRevoked ? { ok: false, reason: 'revoked' } : verification;
+    },
+  };
+}
