@@ -1,4 +1,4 @@
-// The iiniit API: JWT access tokens of two issuers, each with its own algorithm, keys and claim for scopes.
+// JWTs of two issuers, each with its own algorithm, keys and claim for scopes.
 import { generateKeyPairSync } from 'node:crypto';
 import express from 'express';
 import jsonwebtoken from 'jsonwebtoken';
@@ -61,7 +61,7 @@ const foreign = (claims: object) =>
     ),
   );
 
-serve('The iiniit API', app, [
+serve('An API of two issuers', app, [
   ['read:user: 200', curl('/user', own())],
   ['read:projects: 200', curl('/projects', own())],
   ['read:user alone, for projects: 403', curl('/projects', own({ scope: 'read:user' }))],

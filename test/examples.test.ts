@@ -73,7 +73,7 @@ const isNotOurs = (lines: string): boolean => /\/oauth2?\/|\/auth\/|\/sessions /
 
 function expectedOf({ shows, status = 0, lines }: Step, realm: string): ReturnType<typeof outcomeOf> {
   if (isNotOurs(lines)) return { shows, status };
-  const asBearer = lines.includes('Authorization: ');
+  const asBearer = lines.includes('Authorization: Bearer ');
   const refusal = REFUSALS[status];
   if (!refusal) {
     const empty = status === 101 || status === 204;

@@ -1,6 +1,6 @@
 import { Browser } from '../support/browser';
 import { bearing, commandOf, startExample, type Example } from '../support/examples';
-import { agree, logIn, type Answer } from '../support/issuing';
+import { logIn, type Answer } from '../support/issuing';
 import { assertBuilt } from '../support/package';
 
 jest.setTimeout(60_000);
@@ -21,12 +21,11 @@ afterAll(() => osir.stop());
 
 const domains = (token: string, method = 'GET') => osir.ask('/v1/domains', { method, headers: bearing(token) });
 
-/** Step 1: where the app has its user back. */
-async function authorize(scope = 'domains:read domains:write'): Promise<URL> {
-  const query = `client_id=${ids.client_id}&redirect_uri=${CALLBACK}&response_type=code&scope=${encodeURIComponent(scope)}`;
-  const page = await new Browser().open(`${osir.fact('url')}/oauth/authorize?${query}`);
-  return page.url.href.startsWith(CALLBACK) ? page.url : (await agree(await logIn(page))).url;
-}
+/** Step 1. */
+const authorize = (scope = 'domains:read domains:write') =>
+  osir.authorize(
+    `/oauth/authorize?client_id=${ids.client_id}&redirect_uri=${CALLBACK}&response_type=code&scope=${encodeURIComponent(scope)}`,
+  );
 
 /** Steps 1 and 2. */
 async function tokensFor(scope?: string): Promise<Answer['body']> {

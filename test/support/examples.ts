@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { answerOf, type Answer } from './issuing';
+import { Browser } from './browser';
+import { agree, answerOf, logIn, type Answer } from './issuing';
 import { ROOT } from './package';
 import { freePort, ready, start } from './programs';
 
@@ -19,6 +20,8 @@ export interface Example {
   readonly ask: (path: string, init?: RequestInit) => Promise<Answer>;
   /** Posts a form. */
   readonly post: (path: string, parameters: Readonly<Record<string, string>>) => Promise<Answer>;
+  /** Goes to the path of an authorization request as a user who agrees: where the client has its user back. */
+  readonly authorize: (path: string) => Promise<URL>;
   readonly stop: () => Promise<void>;
 }
 
@@ -42,6 +45,10 @@ export async function startExample(command: readonly [string, ...string[]], fold
     fact,
     ask,
     post: (path, parameters) => ask(path, { method: 'POST', body: new URLSearchParams(parameters) }),
+    async authorize(path) {
+      const page = await new Browser().open(`${fact('url')}${path}`);
+      return page.text === '' ? page.url : (await agree(await logIn(page))).url;
+    },
     stop: program.stop,
   };
 }
