@@ -43,12 +43,15 @@ export function allowedBy<R>(policy: Policy<R>, timeoutMs: number): Rule<R> {
   };
 }
 
+/** How far an issuer's clock may be ahead. A login of a later time, in milliseconds perhaps, would never be old. */
+const MAX_SKEW_MS = 300_000;
+
 /** A login that is fresh and strong enough. Only a user with an access token can make another: for all others the answer is no. */
 export function freshlyAuthenticated({ maxAgeMs, acrValues }: FreshAuthOptions): Rule<unknown> {
   return (principal) => {
     const { auth_time: authTime, acr } = principal.claims;
     const age = typeof authTime === 'number' ? Date.now() - authTime * 1000 : Infinity;
-    const fresh = maxAgeMs === undefined || age <= maxAgeMs;
+    const fresh = maxAgeMs === undefined || (age <= maxAgeMs && age >= -MAX_SKEW_MS);
     const strong = acrValues === undefined || acrValues.includes(acr as string);
     if (fresh && strong) return undefined;
     return principal.kind === 'access_token' && principal.subject !== principal.clientId ? STEP_UP : DENIED;

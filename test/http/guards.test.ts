@@ -165,6 +165,7 @@ describe('requireFreshAuth', () => {
     ['recently, in the way that is asked for', { maxAgeMs: 1_000, acrValues: ['urn:mfa'] }, { auth_time: seconds(NOW), acr: 'urn:mfa' }],
     ['in one of the ways that are asked for', { acrValues: ['urn:mfa', 'urn:hw'] }, { acr: 'urn:hw' }],
     ['in the way that is asked for, long ago', { acrValues: ['urn:mfa'] }, { acr: 'urn:mfa', auth_time: 0 }],
+    ['a little ahead of our clock', { maxAgeMs: 1_000 }, { auth_time: seconds(NOW + 300_000) }],
     ['recently, in no known way', { maxAgeMs: 1_000 }, { auth_time: seconds(NOW), acr: 'urn:password' }],
   ])('lets through who logged in %s', (_when, options, claims) => {
     expect(rule(options, claims)).toBeUndefined();
@@ -172,6 +173,8 @@ describe('requireFreshAuth', () => {
 
   test.each<[string, FreshAuthOptions, Principal['claims']]>([
     ['a moment too long ago', { maxAgeMs: 300_000 }, { auth_time: seconds(NOW - 300_001) }],
+    ['too far ahead of our clock', { maxAgeMs: 300_000 }, { auth_time: seconds(NOW + 300_001) }],
+    ['at a time in milliseconds', { maxAgeMs: 300_000 }, { auth_time: NOW }],
     ['at no known time', { maxAgeMs: 300_000 }, {}],
     ['at a time that is a string', { maxAgeMs: 300_000 }, { auth_time: String(seconds(NOW)) }],
     ['at a time that is null', { maxAgeMs: 300_000 }, { auth_time: null }],

@@ -201,16 +201,13 @@ describe('a proof', () => {
     expect(await guarded().check({ ...requestOf(token, proof), rawHeaders: ['DPoP', proof, 'dpop', proof] })).toEqual(BAD_PROOF);
   });
 
-  it('is bad for a request whose method or address is not known', async () => {
+  it('is bad for a request whose method or address is not known, though it names none itself', async () => {
     const token = await issue();
+    const headers = { authorization: `DPoP ${token}`, dpop: proofOf({ key, token, claims: { htu: undefined } }) };
     const { check } = guarded();
     expect(await check({ headers: requestOf(token, proofOf({ key, token })).headers })).toEqual(BAD_PROOF);
-    expect(
-      await check({
-        ...requestOf(token, proofOf({ key, token })),
-        headers: { authorization: `DPoP ${token}`, dpop: proofOf({ key, token }) },
-      }),
-    ).toEqual(BAD_PROOF);
+    expect(await check({ method: 'GET', url: '/', headers })).toEqual(BAD_PROOF);
+    expect(await check({ method: 'GET', url: '/', headers: { ...headers, dpop: proofOf({ key, token }) } })).toEqual(BAD_PROOF);
   });
 
   const ones = (bytes: number) => Buffer.alloc(bytes, 255).toString('base64url');
@@ -237,6 +234,12 @@ describe('the token under DPoP', () => {
   ])('is refused that is %s', async (_what, confirmation) => {
     const token = await issue(confirmation(key));
     expect(await guarded().check(requestOf(token, proofOf({ key, token })))).toEqual(BAD_TOKEN);
+  });
+
+  it('is refused that is bound to nothing, whatever proof is beside it or is not', async () => {
+    const token = await issue(null);
+    expect(await guarded().check(requestOf(token, undefined))).toEqual(BAD_TOKEN);
+    expect(await guarded().check(requestOf(token, 'x'))).toEqual(BAD_TOKEN);
   });
 
   it('is refused before its proof is looked at', async () => {
