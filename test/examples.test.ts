@@ -30,9 +30,10 @@ async function tryOut(folder: string, command: readonly [string, ...string[]], s
     const told = steps.filter(({ status }) => status !== undefined);
     expect(told).toHaveLength(source.match(/: \d{3}['"],/g)?.length ?? 0);
     const realm = /realm: '(\w+)'/.exec(source)?.[1] ?? 'api';
+    const schemes = source.includes('dpop(') ? ['Bearer', 'DPoP'] : ['Bearer'];
     for (const [index, answer] of (await answersTo(steps)).entries()) {
       const step = steps[index] as Step;
-      if (step.status !== undefined) expect(outcomeOf(step, answer)).toEqual(expectedOf(step, realm));
+      if (step.status !== undefined) expect(outcomeOf(step, answer)).toEqual(expectedOf(step, realm, schemes));
     }
   } finally {
     await example.stop();
@@ -71,20 +72,19 @@ function outcomeOf({ shows, lines }: Step, answer: Answer | undefined) {
 /** What the authorization server and the example itself answer: the contract is of the guards. */
 const isNotOurs = (lines: string): boolean => /\/oauth2?\/|\/auth\/|\/sessions /.test(lines);
 
-function expectedOf({ shows, status = 0, lines }: Step, realm: string): ReturnType<typeof outcomeOf> {
+function expectedOf(step: Step, realm: string, schemes: readonly string[]): ReturnType<typeof outcomeOf> {
+  const { shows, status = 0, lines } = step;
   if (isNotOurs(lines)) return { shows, status };
-  const asBearer = lines.includes('Authorization: Bearer ');
   const refusal = REFUSALS[status];
   if (!refusal) {
     const empty = status === 101 || status === 204;
     const elsewhere = /-H "(X-[\w-]+|Cookie): |[?&]api_key=/.test(lines);
     return { shows, status, challenges: [], cache: elsewhere && !empty ? ['private'] : [], body: empty ? '' : 'object' };
   }
-  const parameters = asBearer ? refusal.asBearer : refusal.otherwise;
   return {
     shows,
     status,
-    challenges: parameters === undefined ? [] : [expect.stringMatching(new RegExp(`^Bearer realm="${realm}"${parameters}$`)) as string],
+    challenges: challengesOf(step, realm, schemes).map((pattern) => expect.stringMatching(new RegExp(`^${pattern}$`)) as string),
     cache: ['no-store'],
     body: refusal.body,
     type: ['application/json; charset=utf-8'],
@@ -92,6 +92,19 @@ function expectedOf({ shows, status = 0, lines }: Step, realm: string): ReturnTy
   };
 }
 
+/** The challenges of a refusal, as patterns: Bearer's, and where it is configured DPoP's. */
+function challengesOf({ status = 0, lines }: Step, realm: string, schemes: readonly string[]): readonly string[] {
+  const { asBearer, otherwise } = REFUSALS[status] as (typeof REFUSALS)[number];
+  if (lines.includes('Authorization: DPoP ')) {
+    return [status === 403 ? `DPoP realm="${realm}"${asBearer}, ${ALGS}` : `DPoP error="invalid_(dpop_proof|token)"(${SCOPE})?, ${ALGS}`];
+  }
+  const parameters = lines.includes('Authorization: Bearer ') ? asBearer : otherwise;
+  if (parameters === undefined) return [];
+  const bearer = `Bearer realm="${realm}"${parameters}`;
+  return status === 401 && schemes.includes('DPoP') ? [bearer, `DPoP (scope="[a-z: ]+", )?${ALGS}`] : [bearer];
+}
+
+const ALGS = 'algs="[A-Za-z0-9 ]+"';
 const SCOPE = ', scope="[a-z: ]+"';
 const INVALID_REQUEST = ', error="invalid_request", error_description="Multiple credentials in one request"';
 

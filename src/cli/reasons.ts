@@ -74,9 +74,9 @@ export const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
     mend: 'Use a key of this environment.',
   },
   bad_proof: {
-    happened: 'The token is bound to a key or certificate that was not shown, or not shown well.',
+    happened: 'The token is bound to a key or certificate that was not shown, or not shown well; or it came under DPoP and is not bound.',
     section: 'RFC 9449 §7.1',
-    mend: 'Send the proof that belongs to the token.',
+    mend: 'Send the proof that belongs to the token, made for this method and URL, by a clock that is right.',
   },
   replayed: {
     happened: 'The proof was used before.',

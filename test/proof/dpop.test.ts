@@ -299,6 +299,35 @@ describe('the token under DPoP', () => {
   });
 });
 
+describe('the URL that a proof is for', () => {
+  const resource = { url: 'https://api.osir.com/v1' };
+  const inside = { url: '/v1/domains', headers: { host: 'internal:3000' } };
+  const answerFor = async (url: string, options?: DpopOptions, more: object = {}) => {
+    const token = await issue();
+    const { check } = latchkey({ carriers: [dpop(options)], verifiers: [tokens], ...more });
+    return (await check(requestOf(token, proofOf({ key, token, url }), inside))).status;
+  };
+
+  it('is that of the request, where nothing else is configured', async () => {
+    expect(await answerFor('http://internal:3000/v1/domains')).toBe('authenticated');
+    expect(await answerFor('https://api.osir.com/v1/domains')).toBe('refused');
+  });
+
+  it('is at the origin of the resource', async () => {
+    expect(await answerFor('https://api.osir.com/v1/domains', {}, { resource })).toBe('authenticated');
+    expect(await answerFor('https://api.osir.com/v1/v1/domains', {}, { resource })).toBe('refused');
+    expect(await answerFor('http://internal:3000/v1/domains', {}, { resource })).toBe('refused');
+  });
+
+  test.each(['https://example.com/api', 'https://example.com/api/', 'HTTPS://Example.com:443/api'])(
+    'is under baseUrl: %s',
+    async (baseUrl) => {
+      expect(await answerFor('https://example.com/api/v1/domains', { baseUrl }, { resource })).toBe('authenticated');
+      expect(await answerFor('https://api.osir.com/v1/domains', { baseUrl }, { resource })).toBe('refused');
+    },
+  );
+});
+
 describe('the options of dpop()', () => {
   test.each<[string, unknown, string]>([
     ['algorithms', [], 'a non-empty list of algorithms of'],
