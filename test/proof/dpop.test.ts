@@ -86,6 +86,7 @@ describe('a proof', () => {
     ['a time as far ahead as is allowed', claims({ iat: SECONDS + 60 })],
     ['a window of its own', { ...claims({ iat: SECONDS - 300 }), options: { windowMs: 300_000 } }],
     ['a nonce that nobody asked for', claims({ nonce: 'x' })],
+    ['much in it', claims({ more: 'x'.repeat(4_096) })],
     ['claims of its own', claims({ sub: 'user_7', aud: 'x' })],
     ['a kid', header({ kid: 'k1' })],
     ['more about its key', header({ jwk: { ...key.jwk, kid: 'k1', use: 'sig', alg: 'ES256', key_ops: ['verify'] } })],
@@ -155,6 +156,7 @@ describe('a proof', () => {
     ['an ath of another token', claims({ ath: digestOf('another') })],
     ['an ath in hex', claims({ ath: Buffer.from(digestOf('x'), 'base64url').toString('hex') })],
     ['an ath of null', claims({ ath: null })],
+    ['so much in it that it is too long', claims({ more: 'x'.repeat(8_192) })],
     ['claims nested too deep', claims({ deep })],
   ])('is bad with %s', async (_what, trial) => {
     expect(await answerTo(trial)).toEqual(BAD_PROOF);
