@@ -91,7 +91,7 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
       checkOptions('requireFreshAuth()', freshAuthSchema, fresh);
       return middleware({ refusals: refusals(fresh), rule: freshlyAuthenticated(fresh) });
     },
-    resourceMetadata: () => resourceMetadata(resource, scopes.names),
+    resourceMetadata: () => resourceMetadata(resource, { scopes: scopes.names, carriers, certificates: clientCertificate !== undefined }),
     async check(request, checkRequest = {}) {
       checkOptions('check()', checkSchema, checkRequest);
       const { scopes: names } = checkRequest;

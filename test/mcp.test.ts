@@ -1,5 +1,5 @@
 import { commandOf } from './support/examples';
-import { assertBuilt, ROOT } from './support/package';
+import { assertBuilt, readText, ROOT } from './support/package';
 import { freePort, ready, run, start, type Program } from './support/programs';
 
 jest.setTimeout(60_000);
@@ -27,6 +27,10 @@ describe('the example of the Model Context Protocol, on the built package', () =
       'add_note: noted for ada, by notebook',
       'read_notes: ada has Water the plants',
     ]);
+  });
+
+  it.each(['README.md', 'docs/mcp.md'])('is started by the words of %s', (document) => {
+    expect(readText(document)).toContain('\nnpm run example -- mcp\nnpm run example -- mcp-client\n');
   });
 
   it('tells who does not come with a token where to get one, and for what', async () => {

@@ -1,3 +1,4 @@
+import type { Carrier } from '../carriers/carrier';
 import { isScopeToken } from '../credential/scopes';
 import { aChallengeText, aListOf, aText, isIdentifier, must, z } from '../options';
 import type { Middleware } from './middleware';
@@ -41,17 +42,27 @@ export function metadataUrl({ url }: ResourceOptions): string {
   return `${origin}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
 }
 
+/** What the API takes, beside what is said of it. */
+export interface Offered {
+  readonly scopes: readonly string[] | undefined;
+  readonly carriers: readonly Carrier[];
+  /** Whether tokens may be bound to a client's certificate. */
+  readonly certificates: boolean;
+}
+
 /** Serves the metadata at its path, to any origin and without authentication; everything else goes on. */
-export function resourceMetadata(resource: ResourceOptions | undefined, scopes: readonly string[] | undefined): Middleware {
+export function resourceMetadata(resource: ResourceOptions | undefined, { scopes, carriers, certificates }: Offered): Middleware {
   if (!resource) throw new TypeError('resourceMetadata(): latchkey() needs the option "resource" for it');
   return published([new URL(metadataUrl(resource)).pathname], {
     resource: resource.url,
     authorization_servers: resource.authorizationServers,
     scopes_supported: resource.scopesSupported ?? scopes,
-    bearer_methods_supported: ['header'],
+    bearer_methods_supported: carriers.some(({ scheme }) => scheme === 'Bearer') ? ['header'] : [],
     resource_name: resource.name,
     resource_documentation: resource.documentation,
     resource_policy_uri: resource.policyUri,
     resource_tos_uri: resource.tosUri,
+    tls_client_certificate_bound_access_tokens: certificates || undefined,
+    dpop_signing_alg_values_supported: carriers.find(({ algs }) => algs !== undefined)?.algs?.split(' '),
   });
 }

@@ -15,7 +15,17 @@ const DOCUMENTS = [
     .map((name) => `docs/${name}`),
 ];
 /** What a document may import besides latchkey. */
-const PACKAGES = ['cors', 'express', 'express-rate-limit', 'jose', 'jsonwebtoken', 'supertest', 'tsx', 'typescript'];
+const PACKAGES = [
+  '@modelcontextprotocol/sdk',
+  'cors',
+  'express',
+  'express-rate-limit',
+  'jose',
+  'jsonwebtoken',
+  'supertest',
+  'tsx',
+  'typescript',
+];
 const DATABASES = ['@electric-sql/pglite', 'better-sqlite3', 'ioredis', 'kysely', 'kysely-pglite-dialect', 'mysql2', 'pg', 'redis'];
 const TYPES = ['better-sqlite3', 'cors', 'express', 'jest', 'jsonwebtoken', 'node', 'pg', 'supertest'].map((name) => `@types/${name}`);
 /** What the install script of better-sqlite3 makes: scripts are not run here. */
