@@ -22,6 +22,7 @@ const PACKAGES = [
   'express-rate-limit',
   'jose',
   'jsonwebtoken',
+  'oidc-provider',
   'supertest',
   'tsx',
   'typescript',
