@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import type { Client } from '../authorization-server/clients';
 import type { PublicRecord } from '../verifiers/life';
 
 const time = (value: number | null): string => (value === null ? '–' : new Date(value).toISOString().replace(/\.\d+Z$/, 'Z'));
@@ -50,6 +51,32 @@ export function detailsOf(record: PublicRecord): string {
     ['uses', String(record.useCount)],
     ['rotated from', record.rotatedFrom ?? '–'],
     ['metadata', JSON.stringify(record.metadata)],
+  );
+  return textOf(table);
+}
+
+/** One client a line. */
+export function clientTableOf(clients: readonly Client[]): string {
+  if (clients.length === 0) return 'No clients.';
+  const table = new Table({ ...PLAIN, head: ['CLIENT ID', 'NAME', 'TYPE', 'GRANT TYPES', 'SCOPES', 'REGISTERED'] });
+  for (const { clientId, name, type, grantTypes, scopes, registeredAt } of clients) {
+    table.push([clientId, name, type, grantTypes.join(' ') || '–', scopes.join(' ') || '–', time(registeredAt)]);
+  }
+  return textOf(table);
+}
+
+/** All of one client, a member a line. */
+export function clientDetailsOf(client: Client): string {
+  const table = new Table(PLAIN);
+  table.push(
+    ['client id', client.clientId],
+    ['name', client.name],
+    ['type', `${client.type}, ${client.applicationType}`],
+    ['grant types', client.grantTypes.join(' ') || '–'],
+    ['scopes', client.scopes.join(' ') || '–'],
+    ['redirect URIs', client.redirectUris.join(' ') || '–'],
+    ['resource server', client.resourceServer ? 'yes' : 'no'],
+    ['registered', time(client.registeredAt)],
   );
   return textOf(table);
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
+import { clientsCommand } from './clients';
 import { explainCommand } from './explain';
 import { keysCommand } from './keys';
 import type { Terminal } from './terminal';
@@ -12,12 +13,13 @@ const MISUSED = 2;
 /** Runs one command line. Resolves to its exit code: 0 for done, 1 for could not, 2 for not understood. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = new Command('latchkey')
-    .description('Keys and decisions of an API guarded by Latchkey.')
+    .description('Keys, clients and decisions of an API guarded by Latchkey.')
     .version(version)
     .option('--store <url>', 'where the keys are: sqlite:./keys.db, postgres://…, mysql://…, redis://… (or LATCHKEY_STORE)')
     .option('--json', 'print JSON instead of tables')
     .configureHelp({ showGlobalOptions: true })
     .addCommand(keysCommand(terminal))
+    .addCommand(clientsCommand(terminal))
     .addCommand(explainCommand(terminal))
     .addHelpText('after', '\nExit codes: 0 done, 1 it could not be done, 2 the command line is wrong.');
   settle(program, terminal);

@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client, RegisteredClient } from 'latchkey/authorization-server';
+import { openStore } from '../../src/cli/open-store';
+import { startIssuing, WEB_CLIENT } from '../support/issuing';
+import { shell } from './terminal';
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
+const url = `sqlite:${join(folder, 'keys.db')}`;
+afterAll(() => rmSync(folder, { recursive: true }));
+const latchkey = shell({ LATCHKEY_STORE: url });
+const REGISTER = ['clients', 'register', '--name', 'Domain Watch', '--scope', 'domains:read,domains:write'];
+const register = async (...more: string[]) => JSON.parse((await latchkey([...REGISTER, ...more, '--json'])).out) as RegisteredClient;
+
+it('register prints the secret on standard output, once and alone', async () => {
+  const { code, out, err } = await latchkey([...REGISTER, '--id', 'watch']);
+  expect([code, out]).toEqual([0, expect.stringMatching(/^client_secret_[0-9A-Za-z]{49}$/)]);
+  expect(err).toMatch(/client id +watch\n/);
+  expect(err).not.toContain(out);
+});
+
+it('register takes all that a client can have', async () => {
+  const uris = ['--redirect-uri', 'com.example.app:/back', '--redirect-uri', 'https://app.example/a,b'];
+  const { client, secret } = await register('--type', 'public', '--application-type', 'native', '--resource-server', ...uris);
+  expect(client).toMatchObject({
+    ...{ name: 'Domain Watch', scopes: ['domains:read', 'domains:write'], type: 'public', applicationType: 'native' },
+    ...{ redirectUris: ['com.example.app:/back', 'https://app.example/a,b'], grantTypes: ['authorization_code', 'refresh_token'] },
+    resourceServer: true,
+  });
+  expect(secret).toBeUndefined();
+});
+
+it('list, show and update know it', async () => {
+  const { client } = await register('--redirect-uri', 'https://app.example/callback');
+  const shown = async () => JSON.parse((await latchkey(['clients', 'show', client.clientId, '--json'])).out) as Client;
+  expect(await shown()).toEqual(client);
+  const { out } = await latchkey(['clients', 'list']);
+  expect(
+    out
+      .split('\n')[0]
+      ?.trim()
+      .split(/\s{2,}/),
+  ).toEqual(['CLIENT ID', 'NAME', 'TYPE', 'GRANT TYPES', 'SCOPES', 'REGISTERED']);
+  expect(out).toContain(client.clientId);
+  const updated = await latchkey(['clients', 'update', client.clientId, '--name', 'Other', '--scope', 'domains:read']);
+  expect(updated.code).toBe(0);
+  expect(await shown()).toEqual({ ...client, name: 'Other', scopes: ['domains:read'] });
+});
+
+it('rotate and remove are seen by a server that runs', async () => {
+  const { store, close } = await openStore(url, true);
+  const issuing = await startIssuing({ store });
+  const { client, credentials, tokens } = await issuing.grant({
+    grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],
+  });
+  const ask = async (secret: string) =>
+    (await issuing.post('/oauth/token', { grant_type: 'client_credentials', client_id: client.clientId, client_secret: secret })).status;
+  const overlapping = await latchkey(['clients', 'rotate', client.clientId, '--overlap', '1h']);
+  expect([await ask(credentials.client_secret as string), await ask(overlapping.out)]).toEqual([200, 200]);
+  const rotated = await latchkey(['clients', 'rotate', client.clientId]);
+  expect([await ask(credentials.client_secret as string), await ask(overlapping.out), await ask(rotated.out)]).toEqual([401, 401, 200]);
+
+  expect(await latchkey(['clients', 'remove', client.clientId])).toMatchObject({ code: 0, out: `Removed: ${client.clientId}` });
+  expect([
+    await ask(rotated.out),
+    (await issuing.tokens.list({ clientId: client.clientId })).every(({ revokedAt }) => revokedAt !== null),
+  ]).toEqual([401, true]);
+  // Another id with the old grant's refresh token proves nothing either.
+  const again = await issuing.server.clients.register(WEB_CLIENT);
+  const stolen = { client_id: again.client.clientId, client_secret: again.secret as string, refresh_token: tokens.refresh_token as string };
+  expect((await issuing.post('/oauth/token', { grant_type: 'refresh_token', ...stolen })).status).toBe(400);
+  await issuing.close();
+  await close();
+});
+
+test.each<[what: string, code: number, args: string[]]>([
+  ['a client that is not there', 1, ['show', 'nobody']],
+  ['the removal of one that is not there', 1, ['remove', 'nobody']],
+  ['a rotation for one that is not there', 1, ['rotate', 'nobody']],
+  ['a wrong redirect URI', 2, ['register', '--name', 'x', '--redirect-uri', 'http://app.example']],
+  ['a wrong type', 2, ['register', '--name', 'x', '--type', 'secret']],
+  ['no name', 2, ['register', '--scope', 'domains:read']],
+])('%s ends with %i', async (_, code, args) => {
+  const printed = await latchkey(['clients', ...args]);
+  expect([printed.code, printed.out]).toEqual([code, '']);
+  expect(printed.err).not.toBe('');
+});
