@@ -53,6 +53,7 @@ for (const name of names) {
   if (!measurement) throw new Error(`There is no measurement "${name}", only ${Object.keys(MEASUREMENTS).join(', ')}`);
   const tables = await tablesOf(measurement);
   for (const table of tables) console.log(printed(table));
+  if (values.profile !== undefined) continue;
   writeFileSync(new URL(`${name}-node-${machine.node}.json`, results), `${JSON.stringify({ ...machine, effort, tables }, undefined, 2)}\n`);
 }
 

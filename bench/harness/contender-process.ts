@@ -7,9 +7,12 @@ const [, , file, name, warmUpMs] = process.argv as [string, string, string, stri
 const { contenders } = (await import(file)) as { contenders: Contenders };
 const contender = (await contenders[name]?.()) as Contender;
 
-/** Few, so that a request is as near in the processor's caches as one that just arrived; but a batch is longer than a look at the clock. */
+/**
+ * Few, so that a request is as near in the processor's caches as one that just arrived; but a batch is longer than a look at the clock,
+ * and shorter than the time after which another program has its turn.
+ */
 const CALLS = 32;
-const MAX_BATCH_US = 4_000;
+const MAX_BATCH_US = 1_000;
 let calls = CALLS;
 
 const prepare = () => contender(calls);
@@ -25,7 +28,7 @@ async function batch(): Promise<number> {
 
 // Until the compiler is done with it: by the time that this process had, not by that which passed.
 for (const before = process.cpuUsage(); process.cpuUsage(before).user < Number(warmUpMs) * 1_000;) {
-  calls = Math.min(CALLS, Math.max(2, Math.round(MAX_BATCH_US / (await batch()))));
+  calls = Math.min(CALLS, Math.max(1, Math.round(MAX_BATCH_US / (await batch()))));
 }
 
 async function batches(count: number): Promise<readonly number[]> {
