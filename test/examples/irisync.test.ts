@@ -216,12 +216,12 @@ describe('scopes', () => {
   });
 });
 
-it.each<[what: string, headers: Record<string, string>]>([
-  ['no credential', {}],
-  ['the key of the document', bearing('YOUR_API_KEY')],
-  ['a key in X-API-Key, which is not documented', { 'X-API-Key': 'iri_production_x' }],
+it.each<[what: string, headers: () => Record<string, string>]>([
+  ['no credential', () => ({})],
+  ['the key of the document', () => bearing('YOUR_API_KEY')],
+  ['a good key in X-API-Key, which is not documented', () => ({ 'X-API-Key': irisync.fact('api_key') })],
 ])('answers 401 to %s', async (_, headers) => {
-  expect(await irisync.ask('/api/users/me', { headers })).toMatchObject({
+  expect(await irisync.ask('/api/users/me', { headers: headers() })).toMatchObject({
     status: 401,
     body: { error: 'unauthorized', message: 'Invalid or missing API key' },
   });

@@ -1,0 +1,122 @@
+import express from 'express';
+import type { Browser, Page } from 'playwright-core';
+import type { RegisteredClient } from 'latchkey/authorization-server';
+import { startChromium } from '../support/chromium';
+import { startIssuing, WEB_CLIENT, type Issuing } from '../support/issuing';
+import { listen } from '../support/servers';
+
+jest.setTimeout(120_000);
+
+let browser: Browser;
+let issuing: Issuing;
+let app: WebApp;
+
+beforeAll(async () => {
+  browser = await startChromium();
+  issuing = await startIssuing();
+  app = await startWebApp();
+});
+afterAll(async () => {
+  await browser?.close();
+  await app?.close();
+  await issuing?.close();
+});
+
+interface WebApp {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/** A client on a host of its own: it sends its user to the server, and shows what the API answered. */
+async function startWebApp(): Promise<WebApp> {
+  const site = express();
+  const { port, close } = await listen(site);
+  const url = `http://127.0.0.1:${port}`;
+  const redirectUri = `${url}/callback`;
+  const { client, secret = '' }: RegisteredClient = await issuing.server.clients.register({ ...WEB_CLIENT, redirectUris: [redirectUri] });
+  site.get('/', (_req, res) => res.redirect(issuing.authorizeUrl(client, { state: 'xyz' })));
+  site.get('/callback', async ({ query }, res) => {
+    const { code, error, state } = query as Readonly<Record<string, string>>;
+    if (code === undefined) return void res.send(`<h1>${error}</h1><p>${state}</p>`);
+    const { body } = await issuing.post('/oauth/token', {
+      ...{ grant_type: 'authorization_code', code, redirect_uri: redirectUri },
+      ...{ client_id: client.clientId, client_secret: secret },
+    });
+    const answer = await issuing.call(body.access_token as string);
+    res.send(`<h1>${answer.body.subject}</h1><p>${state}</p>`);
+  });
+  return { url, close };
+}
+
+async function visit(javaScriptEnabled: boolean, way: (page: Page) => Promise<void>): Promise<void> {
+  const context = await browser.newContext({ javaScriptEnabled });
+  const complaints: string[] = [];
+  try {
+    const page = await context.newPage();
+    // A policy that is in the way of the page itself shows here.
+    page.on('console', (message) => message.type() === 'error' && !/40[34]/.test(message.text()) && complaints.push(message.text()));
+    await page.goto(app.url);
+    await way(page);
+    expect(complaints).toEqual([]);
+  } finally {
+    await context.close();
+  }
+}
+
+async function logIn(page: Page, password = 'lovelace'): Promise<void> {
+  await page.getByLabel('Name').fill('ada');
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+describe.each([
+  ['with', true],
+  ['without', false],
+])('a user of Chromium %s JavaScript', (_, javaScriptEnabled) => {
+  it('logs in, agrees, and is sent back to a client that can call the API', async () => {
+    await visit(javaScriptEnabled, async (page) => {
+      expect(new URL(page.url()).origin).toBe(issuing.origin);
+      await logIn(page);
+      expect(await page.getByRole('heading').textContent()).toBe('Allow Domain Watch?');
+      expect(await page.getByRole('listitem').allTextContents()).toEqual(['View domains', 'Manage domains']);
+      await page.getByRole('button', { name: 'Allow' }).click();
+      expect(new URL(page.url()).origin).toBe(app.url);
+      expect([await page.getByRole('heading').textContent(), await page.getByRole('paragraph').textContent()]).toEqual(['acct_42', 'xyz']);
+    });
+  });
+
+  it('tries again after a wrong password, and is sent back when they deny', async () => {
+    await visit(javaScriptEnabled, async (page) => {
+      await logIn(page, 'wrong');
+      expect(await page.getByRole('alert').textContent()).toBe('Wrong name or password.');
+      expect(await page.getByLabel('Name').inputValue()).toBe('ada');
+      await logIn(page);
+      await page.getByRole('button', { name: 'Deny' }).click();
+      expect([await page.getByRole('heading').textContent(), await page.getByRole('paragraph').textContent()]).toEqual([
+        'access_denied',
+        'xyz',
+      ]);
+    });
+  });
+
+  it('gives up without a name and a password', async () => {
+    await visit(javaScriptEnabled, async (page) => {
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      expect(await page.getByRole('heading').textContent()).toBe('access_denied');
+    });
+  });
+});
+
+it('is shown with its own style, by the keyboard alone too', async () => {
+  await visit(true, async (page) => {
+    expect(await page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth")).not.toBe('none');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('ada');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('lovelace');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Allow' }).press('Enter');
+    await page.waitForURL(`${app.url}/callback?**`);
+    expect(await page.getByRole('heading').textContent()).toBe('acct_42');
+  });
+});
