@@ -9,6 +9,11 @@ export interface ClaimsPolicy {
   /** Accepted `typ` header values, in lower case and without `application/`; `''` is none. */
   readonly types: ReadonlySet<string>;
   readonly requiredClaims: readonly string[];
+  /** Values of which a claim must have one. */
+  readonly claimValues: ReadonlyMap<string, ReadonlySet<unknown>>;
+  /** The claims that name the audience and the client. */
+  readonly audienceClaim: string;
+  readonly clientIdClaim: string;
   /** Names of the claims that may hold the scopes: the first that is there does. */
   readonly scopeClaims: readonly string[];
   readonly toleranceMs: number;
@@ -24,7 +29,9 @@ const ID_TOKEN_MARKS = ['nonce', 'at_hash', 'c_hash'];
  * time, issuer and audience, type, then the rest (RFC 7519 §4.1, RFC 9068 §4).
  */
 export function judgeClaims({ header, payload }: CompactJws, policy: ClaimsPolicy, now: number): Reason | undefined {
-  const { exp, nbf, iat, iss, aud, sub, client_id: clientId, jti, cnf } = payload;
+  const { exp, nbf, iat, iss, sub, jti, cnf } = payload;
+  const aud = ownOf(payload, policy.audienceClaim);
+  const clientId = ownOf(payload, policy.clientIdClaim);
   if (!isNumericDate(exp) || !isAbsentOr(isNumericDate, nbf) || !isAbsentOr(isNumericDate, iat)) return 'bad_claim';
   if (now >= expiryOf(payload, policy)) return 'expired';
   if ([nbf, iat].some((time) => time !== undefined && now < (time as number) * 1000 - policy.toleranceMs)) return 'not_yet_valid';
@@ -32,11 +39,16 @@ export function judgeClaims({ header, payload }: CompactJws, policy: ClaimsPolic
   if (!isFor(aud, policy.audiences)) return 'bad_audience';
   if (!isAcceptedType(header.typ, policy.types) || ID_TOKEN_MARKS.some((mark) => Object.hasOwn(payload, mark))) return 'bad_type';
   if (policy.maxLifetimeMs !== undefined && !(exp * 1000 - (iat as number) * 1000 <= policy.maxLifetimeMs)) return 'bad_claim';
+  if ([...policy.claimValues].some(([name, values]) => ![ownOf(payload, name)].flat().some((value) => values.has(value))))
+    return 'bad_claim';
   if (policy.requiredClaims.some((name) => !Object.hasOwn(payload, name))) return 'bad_claim';
   if (![sub, clientId, jti].every((value) => isAbsentOr(isText, value)) || (sub ?? clientId) === undefined) return 'bad_claim';
   if (!isAbsentOr(isObject, cnf) || scopesOf(payload, policy.scopeClaims) === undefined) return 'bad_claim';
   return undefined;
 }
+
+/** A claim whose name is configured, so that it may be any. */
+export const ownOf = (payload: CompactJws['payload'], name: string): unknown => (Object.hasOwn(payload, name) ? payload[name] : undefined);
 
 /** When a token stops being good: on `exp` it is over (RFC 7519 §4.1.4). Milliseconds since the epoch, tolerance included. */
 export const expiryOf = (payload: CompactJws['payload'], policy: ClaimsPolicy): number =>

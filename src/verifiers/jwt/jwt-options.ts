@@ -21,6 +21,8 @@ export interface RemoteOptions {
   readonly fetch?: typeof fetch;
 }
 
+type ClaimValue = string | number | boolean;
+
 export interface JwtOptions {
   /**
    * Exactly what `iss` says; a list where one service signs under several names. For tenants a pattern, such as
@@ -52,8 +54,14 @@ export interface JwtOptions {
   readonly typ?: string | readonly string[];
   /** Claims that must be there beside `exp`, `iss`, `aud` and a subject. */
   readonly requiredClaims?: readonly string[];
-  /** Claim that holds the scopes, a string or an array: `scope`, else `scp`, by default; `permissions` for some issuers. */
-  readonly scopeClaim?: string;
+  /** Values that claims must have, one of a list each: `{ token_use: 'access' }`. Of a claim that is a list, one member is enough. */
+  readonly claims?: Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>;
+  /** Claim that holds the scopes, a string or an array; of a list, the first that is there: `['scope', 'scp']` by default. */
+  readonly scopeClaim?: string | readonly string[];
+  /** Claim that says whom the token is for: `aud` by default; `client_id` for an issuer that gives access tokens no `aud`. */
+  readonly audienceClaim?: string;
+  /** Claim that names the client: `client_id` by default; `azp`, `cid` or `appid` for some issuers. */
+  readonly clientIdClaim?: string;
   /** How far the issuer's clock may be off, up to 300 000 ms; 0 by default. */
   readonly clockToleranceMs?: number;
   /**
@@ -75,6 +83,13 @@ const aTextOrList = must('a non-empty string or a non-empty list of them', isTex
 const namesIn = (issuer: unknown): readonly string[] => (typeof issuer === 'function' ? [] : ([issuer].flat() as readonly string[]));
 const isTypes = (value: unknown): boolean =>
   [value].flat().length > 0 && [value].flat().every((one) => isText(one) && bareType(one as string) !== '');
+const isClaims = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every(
+    (one) => [one].flat().length > 0 && [one].flat().every((v) => isText(v) || typeof v === 'number' || typeof v === 'boolean'),
+  );
 const isAlgorithm = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(ALGORITHMS, value);
 const isHmac = (algorithm: unknown): boolean => String(algorithm).startsWith('HS');
 
@@ -121,7 +136,10 @@ const optionsSchema = z
     profile: z.literal('rfc9068', { error: 'must be "rfc9068"' }).optional(),
     typ: must('a media type, such as "at+jwt", or a non-empty list of them', isTypes).optional(),
     requiredClaims: aListOf('names of claims', isText).optional(),
-    scopeClaim: aText.optional(),
+    claims: must('an object of claims and the values that they must have', isClaims).optional(),
+    scopeClaim: aTextOrList.optional(),
+    audienceClaim: aText.optional(),
+    clientIdClaim: aText.optional(),
     clockToleranceMs: aDuration(0, MAX_TOLERANCE_MS).optional(),
     revocations: anObjectWith('get', 'replace').optional(),
     maxLifetimeMs: aDuration(1, Number.MAX_SAFE_INTEGER).optional(),

@@ -1,7 +1,7 @@
 import type { Credential } from '../../credential/credential';
 import { andThen, isPromise } from '../../promises';
 import type { Verification, Verifier } from '../verifier';
-import { bareType, expiryOf, judgeClaims, scopesOf, type ClaimsPolicy } from './claims';
+import { bareType, expiryOf, judgeClaims, ownOf, scopesOf, type ClaimsPolicy } from './claims';
 import { jwsOf, type CompactJws } from './compact';
 import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
@@ -85,7 +85,10 @@ function claimsPolicy(options: JwtOptions, issuers: Issuers): ClaimsPolicy {
     audiences: new Set(listOf(options.audience)),
     types: new Set(options.typ === undefined ? (rfc9068 ? ['at+jwt'] : ['at+jwt', 'jwt', '']) : listOf(options.typ).map(bareType)),
     requiredClaims: [...(rfc9068 ? RFC9068_CLAIMS : []), ...(options.requiredClaims ?? [])],
-    scopeClaims: options.scopeClaim === undefined ? ['scope', 'scp'] : [options.scopeClaim],
+    claimValues: new Map(Object.entries(options.claims ?? {}).map(([name, values]) => [name, new Set([values].flat())])),
+    audienceClaim: options.audienceClaim ?? 'aud',
+    clientIdClaim: options.clientIdClaim ?? 'client_id',
+    scopeClaims: listOf(options.scopeClaim ?? ['scope', 'scp']),
     toleranceMs: options.clockToleranceMs ?? 0,
     maxLifetimeMs: options.revocations && (options.maxLifetimeMs ?? DAY_MS),
   };
@@ -104,15 +107,15 @@ function isPlainHeader(header: CompactJws['header']): boolean {
 }
 
 function accept({ payload }: CompactJws, policy: ClaimsPolicy, verifier: string): Verification & { ok: true } {
-  const {
-    iss,
-    sub,
-    client_id: clientId,
-    jti,
-    iat,
-    exp,
-    cnf,
-  } = payload as { iss: string; sub?: string; client_id?: string; jti?: string; iat?: number; exp: number; cnf?: Record<string, unknown> };
+  const { iss, sub, jti, iat, exp, cnf } = payload as {
+    iss: string;
+    sub?: string;
+    jti?: string;
+    iat?: number;
+    exp: number;
+    cnf?: Record<string, unknown>;
+  };
+  const clientId = ownOf(payload, policy.clientIdClaim) as string | undefined;
   return {
     ok: true,
     until: expiryOf(payload, policy),

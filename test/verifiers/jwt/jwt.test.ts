@@ -262,7 +262,10 @@ describe('an option', () => {
     ['profile', [null, '', 'RFC9068', 'rfc7519', true, ['rfc9068']]],
     ['typ', [null, '', [], [''], ['JWT', 7], 7, true, /jwt/, {}]],
     ['requiredClaims', [null, '', 'sub', [], [''], ['sub', 7], {}, new Set(['sub'])]],
-    ['scopeClaim', [null, '', 7, true, ['scope'], {}]],
+    ['scopeClaim', [null, '', 7, true, [], ['scope', 7], {}]],
+    ['claims', [null, '', 'a', 7, [], { a: undefined }, { a: null }, { a: [] }, { a: '' }, { a: {} }, { a: [['b']] }]],
+    ['audienceClaim', [null, '', 7, ['aud'], {}]],
+    ['clientIdClaim', [null, '', 7, ['azp'], {}]],
     ['clockToleranceMs', [null, '60', '', 'abc', '60s', [60], {}, true, NaN, Infinity, -Infinity, -1, -0.001, 300_001, 10n, new Date(60)]],
     ['name', [null, '', 7, ['jwt'], {}]],
   ])('%s that is wrong is named at start-up', (name, values) => {
@@ -298,7 +301,7 @@ describe('an option', () => {
     'that does not exist is named at start-up: %s',
     (name) => {
       expect(messageOf({ ...good, [name]: '60' })).toBe(
-        `unknown option "${name}"; allowed are issuer, audience, algorithms, key, jwks, jwksUri, remote, profile, typ, requiredClaims, scopeClaim, clockToleranceMs, revocations, maxLifetimeMs, name`,
+        `unknown option "${name}"; allowed are issuer, audience, algorithms, key, jwks, jwksUri, remote, profile, typ, requiredClaims, claims, scopeClaim, audienceClaim, clientIdClaim, clockToleranceMs, revocations, maxLifetimeMs, name`,
       );
     },
   );
