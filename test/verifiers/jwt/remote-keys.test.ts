@@ -207,4 +207,33 @@ describe('a server that is slow', () => {
     expect(await ask(verifier, 1_000)).toMatchObject({ status: 'authenticated' });
     await verifier.close?.();
   });
+
+  it('holds up nobody again whose key is known, once it is known to be away', async () => {
+    const verifier = verifierOf({ remote: { timeoutMs: 100 } });
+    await verdict(server.token(), verifier);
+    server.answers.set(JWKS, () => undefined);
+    aheadMs = TTL_MS;
+    await verdict(server.token(), verifier);
+    aheadMs += COOLDOWN_MS;
+    expect(verifier.verify({ carrier: 'bearer', token: server.token() })).toMatchObject({ ok: true });
+  });
+
+  it('is asked once at a time, however long it takes', async () => {
+    server.answers.set(JWKS, (res, req) => void setTimeout(() => json({ keys: server.keys })(res, req), 100));
+    const verifier = verifierOf({ remote: { cooldownMs: 1 } });
+    const first = verdict(server.token(), verifier);
+    while (server.asked[JWKS] === undefined) await new Promise(setImmediate);
+    aheadMs = COOLDOWN_MS;
+    expect([await verdict(server.token(), verifier), await first]).toEqual(['good', 'good']);
+    expect(server.asked[JWKS]).toBe(1);
+  });
+});
+
+test('a clock that is set back makes neither keys nor a cool-down last longer', async () => {
+  aheadMs = 3_600_000;
+  const verifier = verifierOf();
+  await verdict(server.token(), verifier);
+  server.keys = [];
+  aheadMs = 0;
+  expect(await outcome(verifier, server.token())).toBe('bad_signature');
 });

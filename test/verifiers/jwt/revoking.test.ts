@@ -99,6 +99,15 @@ describe('a revoked token', () => {
     jest.restoreAllMocks();
   });
 
+  it('is told to nobody who has stopped watching', async () => {
+    const verifier = verifierOver(silent());
+    const heard: unknown[] = [];
+    const ends = [1, 2].map((listener) => verifier.watch?.(({ id }) => void heard.push([listener, id])));
+    await ends[0]?.();
+    await verifier.revoke({ subject: 'acct_42' });
+    expect(heard).toEqual([[2, 'acct_42']]);
+  });
+
   it('is kept for as long as one that it is about can live, and forgotten then', async () => {
     const store = memoryStore();
     const replace = jest.spyOn(store, 'replace');
