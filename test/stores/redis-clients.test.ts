@@ -27,8 +27,8 @@ describe.each(Object.entries(CLIENTS))('by %s', (_, connect) => {
   it('a look-up is one command', async () => {
     const keys = apiKeys({ prefix: 'osir', store });
     const { secret, record } = await keys.issue({ subject: 'acct_42', scopes: [] });
-    await expect(server.commandsDuring(async () => keys.verify(secret))).resolves.toEqual({ sent: ['HMGET'], lua: [] });
-    await expect(server.commandsDuring(() => store.findById(record.id))).resolves.toEqual({ sent: ['HMGET'], lua: [] });
+    await expect(server.commandsDuring(async () => keys.verify(secret))).resolves.toMatchObject({ sent: ['HMGET'], lua: [] });
+    await expect(server.commandsDuring(() => store.findById(record.id))).resolves.toMatchObject({ sent: ['HMGET'], lua: [] });
   });
 
   it('a revocation is one command, and tells of itself before it is done', async () => {
@@ -57,7 +57,7 @@ describe.each(Object.entries(CLIENTS))('by %s', (_, connect) => {
     ['get()', 'GET', (key) => store.get('group', key)],
     ['take()', 'GETDEL', (key) => store.take('group', key)],
   ])('%s is one command', async (_name, command, act) => {
-    await expect(server.commandsDuring(() => act(unique('key')))).resolves.toEqual({ sent: [command], lua: [] });
+    await expect(server.commandsDuring(() => act(unique('key')))).resolves.toMatchObject({ sent: [command], lua: [] });
   });
 
   it('a program goes in full only to a server that does not know it', async () => {
