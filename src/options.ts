@@ -54,12 +54,19 @@ export const must = <T = unknown>(expected: string, test: (value: unknown) => bo
   z.custom<T>(test, { error: `must be ${expected}` });
 
 export const aFunction = must('a function', (value) => typeof value === 'function');
-export const aText = must<string>('a non-empty string', (value) => typeof value === 'string' && value !== '');
+export const aText = must<string>('a non-empty string', (value) => isText(value));
 export const aBoolean = must<boolean>('true or false', (value) => typeof value === 'boolean');
 
 /** A duration in milliseconds from `min` on. */
 export const aDuration = (min: number, max = 2 ** 31 - 1): z.ZodType<number> =>
   must(`a number of milliseconds from ${min} to ${max}`, (value) => typeof value === 'number' && value >= min && value <= max);
+
+/** How far another machine's clock may be off, in milliseconds. */
+export const aClockTolerance = aDuration(0, 300_000);
+
+const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
+export const isTextOrList = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
+export const aTextOrList = must('a non-empty string or a non-empty list of them', isTextOrList);
 
 /** A list of at least one element, each of which passes. */
 export const aListOf = (expected: string, test: (value: unknown) => boolean): z.ZodType<readonly unknown[]> =>

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { digestOf, idOf } from '../credential/digest';
 import { isScopeToken } from '../credential/scopes';
-import { aBoolean, aDuration, aText, checkOptions, must, z } from '../options';
+import { aBoolean, aDuration, aText, checkOptions, isLoopback, must, z } from '../options';
 import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
-import { credentialLife } from '../verifiers/life';
+import { credentialLife, withoutAbsent } from '../verifiers/life';
+import { pageMembers } from '../verifiers/life-arguments';
 
 /** `authorization_code` (RFC 6749 §4.1), `client_credentials` (§4.4), `refresh_token` (§6). */
 export type GrantType = 'authorization_code' | 'client_credentials' | 'refresh_token';
@@ -209,9 +210,6 @@ function complete(options: ClientOptions, registeredAt: number): Client {
   };
 }
 
-const withoutAbsent = <T extends object>(members: T): T =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;
-
 /** The client, or a TypeError on the options that it was made of. */
 function checked(where: string, client: Client, options: object): Client {
   if (typeof options !== 'object' || options === null) checkOptions(where, clientSchema, options);
@@ -221,7 +219,6 @@ function checked(where: string, client: Client, options: object): Client {
 
 const isListOf = (test: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(test);
 const GRANT_TYPES: readonly unknown[] = ['authorization_code', 'client_credentials', 'refresh_token'];
-const LOOPBACK: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 const members = {
   name: aText,
@@ -256,13 +253,7 @@ const clientSchema = z
 
 const changesSchema = z.strictObject(members).partial();
 const rotateSchema = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
-const pageSchema = z.strictObject({
-  after: aText.optional(),
-  limit: must(
-    'a whole number from 1 to 1000',
-    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1_000,
-  ).optional(),
-});
+const pageSchema = z.strictObject(pageMembers);
 
 /** A scheme of one's own is the reverse of a domain name (RFC 8252 §7.1): it has a dot, which `javascript:` and its like do not. */
 function isRedirectUri(value: unknown): boolean {
@@ -272,7 +263,7 @@ function isRedirectUri(value: unknown): boolean {
 
 /** RFC 9700 §2.6: nothing is sent to plain http, except to a machine's own user. */
 function isWebUri(value: string): boolean {
-  const { protocol, hostname, username, password } = new URL(value);
+  const { protocol, username, password } = new URL(value);
   if (`${username}${password}` !== '') return false;
-  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.includes(hostname));
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(value));
 }

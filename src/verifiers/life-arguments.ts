@@ -5,6 +5,15 @@ import { aDuration, aText, checkOptions, must, z } from '../options';
 
 const MAX_PAGE = 1_000;
 
+/** Which of a list are wanted. */
+export const pageMembers = {
+  after: aText.optional(),
+  limit: must(
+    `a whole number from 1 to ${MAX_PAGE}`,
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
+  ).optional(),
+};
+
 /** Checks what is handed to the life of a verifier's credentials. Anything wrong is a TypeError that names it and says what is allowed. */
 export function lifeArguments(verifier: string, environments: readonly string[] | undefined) {
   const aTime = must('a time in whole milliseconds since the epoch', Number.isSafeInteger);
@@ -62,11 +71,7 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
   const list = z
     .strictObject({
       ...whose,
-      after: aText.optional(),
-      limit: must(
-        `a whole number from 1 to ${MAX_PAGE}`,
-        (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
-      ).optional(),
+      ...pageMembers,
     })
     .refine(namesOneOwner, ONE_OWNER);
   const prune = z.strictObject({ olderThanMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });

@@ -246,7 +246,7 @@ function newRecord(from: ImportedRecord, kind: string, rotatedFrom: string | nul
 }
 
 /** Without the members that are undefined, which mean what absent ones do. */
-const withoutAbsent = <T extends object>(changes: T): T =>
+export const withoutAbsent = <T extends object>(changes: T): T =>
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;
 
 function withoutDigest({ digest: _, ...record }: StoredRecord): PublicRecord {

@@ -1,5 +1,5 @@
 import { introspectionRequest, allowInsecureRequests } from 'oauth4webapi';
-import { aBoolean, aDuration, aText, checkOptions, isIdentifier, isSecureUrl, must, z } from '../../options';
+import { aBoolean, aClockTolerance, aDuration, aText, aTextOrList, checkOptions, isIdentifier, isSecureUrl, must, z } from '../../options';
 import { isCompactJws } from '../../credential/credential';
 import { answerOf, type Limits } from '../issuer/fetch';
 import { lazily } from '../issuer/lazily';
@@ -31,27 +31,21 @@ export interface IntrospectionOptions {
   readonly name?: string;
 }
 
-const MAX_TOLERANCE_MS = 300_000;
 const MAX_ANSWER_BYTES = 65_536;
 const METADATA_BYTES = 1_048_576;
 const METADATA_FRESHNESS = { maxAgeMs: 3_600_000, coolDownMs: 1_000 };
 const CARRIERS = ['bearer', 'dpop'];
 const HINT = { token_type_hint: 'access_token' };
 
-const isTextOrList = (value: unknown): boolean => {
-  const all = [value].flat();
-  return all.length > 0 && all.every((one) => typeof one === 'string' && one !== '');
-};
-
 const optionsSchema = z
   .strictObject({
     issuer: must('an https URL without query and fragment (http on a loopback host)', isIdentifier).optional(),
     endpoint: must('an https URL without fragment (http on a loopback host)', isSecureUrl).optional(),
     client: clientSchema,
-    audience: must('a non-empty string or a non-empty list of them', isTextOrList),
+    audience: aTextOrList,
     allowMissingAudience: aBoolean.optional(),
     jwts: aBoolean.optional(),
-    clockToleranceMs: aDuration(0, MAX_TOLERANCE_MS).optional(),
+    clockToleranceMs: aClockTolerance.optional(),
     timeoutMs: aDuration(1).optional(),
     name: aText.optional(),
   })

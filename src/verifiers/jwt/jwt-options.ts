@@ -1,4 +1,18 @@
-import { aDuration, aFunction, aListOf, aText, anObjectWith, checkOptions, isIdentifier, isSecureUrl, must, z } from '../../options';
+import {
+  aClockTolerance,
+  aDuration,
+  aFunction,
+  aListOf,
+  aText,
+  aTextOrList,
+  anObjectWith,
+  checkOptions,
+  isIdentifier,
+  isSecureUrl,
+  isTextOrList,
+  must,
+  z,
+} from '../../options';
 import { bareType } from './claims';
 import type { JwkSet, KeyInput } from './keys';
 import type { RevocationStore } from './revoking';
@@ -75,11 +89,7 @@ export interface JwtOptions {
   readonly name?: string;
 }
 
-const MAX_TOLERANCE_MS = 300_000;
-
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-const isTextOrList = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
-const aTextOrList = must('a non-empty string or a non-empty list of them', isTextOrList);
 const namesIn = (issuer: unknown): readonly string[] => (typeof issuer === 'function' ? [] : ([issuer].flat() as readonly string[]));
 const isTypes = (value: unknown): boolean =>
   [value].flat().length > 0 && [value].flat().every((one) => isText(one) && bareType(one as string) !== '');
@@ -140,7 +150,7 @@ const optionsSchema = z
     scopeClaim: aTextOrList.optional(),
     audienceClaim: aText.optional(),
     clientIdClaim: aText.optional(),
-    clockToleranceMs: aDuration(0, MAX_TOLERANCE_MS).optional(),
+    clockToleranceMs: aClockTolerance.optional(),
     revocations: anObjectWith('get', 'replace').optional(),
     maxLifetimeMs: aDuration(1, Number.MAX_SAFE_INTEGER).optional(),
     name: aText.optional(),
