@@ -2,7 +2,8 @@
 export interface Entry {
   /** Section number, such as '2.2.1'. */
   readonly section: string;
-  readonly level: 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT' | 'MAY' | 'REQUIRED' | 'RECOMMENDED' | 'OPTIONAL';
+  /** The word of RFC 2119 by which it is demanded; '-' where the text demands it without one. */
+  readonly level: 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT' | 'MAY' | 'REQUIRED' | 'RECOMMENDED' | 'OPTIONAL' | '-';
   /** The demand in our own words, one sentence. */
   readonly says: string;
   /** Fails when the line that meets the demand is deleted. */

@@ -1,4 +1,5 @@
 import { jwt, latchkey, type JwtOptions } from 'latchkey';
+import { json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../support/made-up-issuer';
 import { AUDIENCE, ISSUER, NOW, PAIRS, part, seal, tokenOf, verdict } from '../verifiers/jwt/tokens';
 import { ledger } from './ledger';
 
@@ -17,6 +18,16 @@ const required = (name: string, absent: string, oddities: readonly unknown[]) =>
   const odd = await verdicts(oddities.map((value) => token({ [name]: value })));
   expect(odd).not.toContain('good');
 };
+
+/** An issuer with a path, at which the well-known places differ. */
+async function withIssuer(action: (server: MadeUpIssuer) => Promise<void>): Promise<void> {
+  const server = await madeUpIssuer('/tenant');
+  await action(server).finally(() => server.close());
+}
+const metadataOf = ({ issuer }: MadeUpIssuer, members: object = {}) =>
+  json({ issuer, jwks_uri: new URL('/keys', issuer).href, ...members });
+const verdictBy = (server: MadeUpIssuer, signed = server.token({ typ: 'at+jwt' }, REQUIRED)) =>
+  verdict(signed, jwt({ issuer: server.issuer, audience: AUDIENCE, profile: 'rfc9068' }));
 
 const check = (authorization: string, verifier = profile()) =>
   latchkey({ verifiers: [verifier] }).check({ headers: { authorization } }, { scopes: [] });
@@ -61,8 +72,8 @@ ledger('RFC 9068', [
   },
   {
     section: '2.1',
-    level: 'RECOMMENDED',
-    says: 'The prefix application/ of the type may be there or be left out.',
+    level: 'SHOULD',
+    says: 'It is at+jwt there; the prefix application/ is left out, and may be there.',
     async test() {
       expect(await verdicts([token({}, { typ: 'application/at+jwt' }), token({}, { typ: 'AT+JWT' })])).toEqual(['good', 'good']);
     },
@@ -81,6 +92,15 @@ ledger('RFC 9068', [
     test: required('aud', 'bad_audience', ['', 1, [], {}, [1], null]),
   },
   { section: '2.2', level: 'REQUIRED', says: 'sub names the subject.', test: required('sub', 'bad_claim', ['', 1, [], null]) },
+  {
+    section: '2.2',
+    level: 'SHOULD',
+    says: 'sub is the user’s where one takes part, and else the client’s.',
+    async test() {
+      expect(await check(`Bearer ${token({ sub: 'app' })}`)).toMatchObject({ principal: { subject: 'app', clientId: 'app' } });
+      expect(await check(`Bearer ${token()}`)).toMatchObject({ principal: { subject: 'acct_42', clientId: 'app' } });
+    },
+  },
   { section: '2.2', level: 'REQUIRED', says: 'client_id names the client.', test: required('client_id', 'bad_claim', ['', 1, [], null]) },
   {
     section: '2.2',
@@ -100,8 +120,8 @@ ledger('RFC 9068', [
   },
   {
     section: '2.2.2',
-    level: 'MAY',
-    says: 'The token may carry claims on the identity of the subject.',
+    level: 'SHOULD',
+    says: 'Claims on the identity of the subject have the names that are registered for them, and others may stand beside.',
     async test() {
       expect(await check(`Bearer ${token({ email: 'ada@example.com' })}`)).toMatchObject({
         principal: { claims: { email: 'ada@example.com' } },
@@ -143,9 +163,79 @@ ledger('RFC 9068', [
   },
   {
     section: '3',
-    level: 'MUST',
-    says: 'The authorization server refuses a request that names resources for which one token would be ambiguous.',
+    level: 'MUST NOT',
+    says: 'The authorization server issues no token of which it would be unclear what it grants.',
     notOurs: 'because it is for the authorization server',
+  },
+  {
+    section: '3',
+    level: 'MUST',
+    says: 'Where no resource was asked for, the authorization server writes a default one into aud, which it SHOULD infer from the scopes.',
+    notOurs: 'because it is for the authorization server; a token without aud is refused by the entry of §2.2',
+  },
+  {
+    section: '4',
+    level: 'RECOMMENDED',
+    says: 'Tokens are signed by an asymmetric algorithm: for keys from a URL no other is taken.',
+    test() {
+      expect(() => jwt({ issuer: ISSUER, audience: AUDIENCE, algorithms: ['HS256'], jwksUri: 'https://osir.com/keys' })).toThrow(
+        /option "algorithms" must not have HS for keys from a URL/,
+      );
+    },
+  },
+  {
+    section: '4',
+    level: 'SHOULD',
+    says: 'The keys are found by RFC 8414: jwks_uri says where, and issuer what iss has to be.',
+    async test() {
+      await withIssuer(async (server) => {
+        const { pathname } = new URL(server.issuer);
+        server.answers.set(`${pathname}${METADATA}`, (res) => void res.writeHead(404).end());
+        server.answers.set(`/.well-known/oauth-authorization-server${pathname}`, metadataOf(server));
+        expect(await verdictBy(server)).toBe('good');
+        server.answers.set(`/.well-known/oauth-authorization-server${pathname}`, metadataOf(server, { issuer: `${server.issuer}/` }));
+        await expect(verdictBy(server)).rejects.toThrow(/is the metadata of another issuer/);
+      });
+    },
+  },
+  {
+    section: '4',
+    level: 'MAY',
+    says: 'OpenID Connect Discovery serves the same purpose.',
+    async test() {
+      await withIssuer(async (server) => {
+        const { pathname } = new URL(server.issuer);
+        server.answers.set(`/.well-known/oauth-authorization-server${pathname}`, (res) => void res.writeHead(404).end());
+        expect(await verdictBy(server)).toBe('good');
+      });
+    },
+  },
+  {
+    section: '4',
+    level: 'MUST',
+    says: 'An authorization server that publishes both publishes the same.',
+    notOurs: 'because it is for the authorization server; the first that names this issuer is believed, and the other not asked',
+  },
+  {
+    section: '4',
+    level: 'MAY',
+    says: 'ID tokens and access tokens may be signed by different keys, and nothing tells which: each published key is taken.',
+    async test() {
+      await withIssuer(async (server) => {
+        server.keys = [publicJwk('for-id-tokens', 'RS256'), publicJwk('k1')];
+        const byFirst = tokenOf({ ...REQUIRED, iss: server.issuer }, { typ: 'at+jwt', kid: 'for-id-tokens' }, 'RS256');
+        expect([await verdictBy(server), await verdictBy(server, byFirst)]).toEqual(['good', 'good']);
+      });
+    },
+  },
+  {
+    section: '4',
+    level: 'MUST',
+    says: 'A token whose alg is none is refused.',
+    async test() {
+      const [, body] = token().split('.');
+      expect(await verdicts([`${part({ alg: 'none', typ: 'at+jwt' })}.${body}.${part('x')}`])).toEqual(['bad_signature']);
+    },
   },
   {
     section: '4',
@@ -255,7 +345,7 @@ ledger('RFC 9068', [
   },
   {
     section: '5',
-    level: 'MUST',
+    level: '-',
     says: 'Tokens of another kind, signed by the same keys, are told from access tokens.',
     async test() {
       const idToken = token({ nonce: 'n-0S6', at_hash: 'x' }, { typ: 'JWT' });
@@ -265,9 +355,15 @@ ledger('RFC 9068', [
   },
   {
     section: '5',
-    level: 'MUST',
+    level: '-',
     says: 'The authorization server keeps clients from choosing a sub that is that of a user.',
     notOurs: 'because it is for the authorization server; the principal has the issuer and the client beside the subject',
+  },
+  {
+    section: '5',
+    level: 'MUST',
+    says: 'The authorization server gives each resource an aud of its own.',
+    notOurs: 'because it is for the authorization server; that the aud of another resource is refused is an entry of §4',
   },
   {
     section: '6',

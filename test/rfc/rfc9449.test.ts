@@ -86,15 +86,21 @@ const now = () => Math.floor(Date.now() / 1_000);
 ledger('RFC 9449', [
   {
     section: '4.2',
-    level: 'REQUIRED',
+    level: 'MUST',
     says: 'The header of a proof has typ, an asymmetric alg, and the public key in jwk.',
     ...refuses(header({ typ: undefined }), header({ alg: undefined }), header({ jwk: undefined })),
   },
   {
     section: '4.2',
-    level: 'REQUIRED',
+    level: 'MUST',
     says: 'The claims of a proof have jti, htm, htu and iat.',
     ...refuses(...['jti', 'htm', 'htu', 'iat'].map((name) => claims({ [name]: undefined }))),
+  },
+  {
+    section: '4.2',
+    level: 'MUST',
+    says: 'A client makes each jti so that no other proof has it.',
+    notOurs: 'because it is for the client; a jti that came before is refused by §11.1',
   },
   {
     section: '4.2',
@@ -148,7 +154,7 @@ ledger('RFC 9449', [
   {
     section: '4.3',
     level: 'MUST',
-    says: 'The jwk does not hold a private key.',
+    says: 'The jwk does not hold a private key (§4.2 too).',
     ...refuses(header({ jwk: key.privateKey.export({ format: 'jwk' }) })),
   },
   { section: '4.3', level: 'MUST', says: 'The htm is the method of the request.', ...refuses(claims({ htm: 'POST' })) },
@@ -227,13 +233,30 @@ ledger('RFC 9449', [
     },
   },
   {
-    section: '6.2',
+    section: '6',
     level: 'MUST',
+    says: 'A resource server sees to it that the key of the proof is the one that the token is bound to.',
+    async test() {
+      const other = clientKey();
+      expect(await answerTo({ parts: { key: other } })).toMatchObject(BAD_TOKEN);
+      expect(await answerTo({ token: await bound({ jkt: other.jkt }), parts: { key: other } })).toEqual(PASSED);
+    },
+  },
+  {
+    section: '6.2',
+    level: '-',
     says: 'An introspected token says it in the member cnf, in the same form.',
     async test() {
       expect(await answerTo({ token: `opaque-${key.jkt}` })).toEqual(PASSED);
       expect(await answerTo({ token: `opaque-${clientKey().jkt}` })).toMatchObject(BAD_TOKEN);
     },
+  },
+  {
+    section: '6.2',
+    level: 'MUST',
+    says: 'If the answer of introspection says a token_type, that is DPoP.',
+    notOurs:
+      'because the server says it; here a token_type of DPoP is taken with the key in cnf.jkt alone, and the binding counts whatever it says',
   },
   {
     section: '7',
@@ -304,8 +327,8 @@ ledger('RFC 9449', [
   },
   {
     section: '7.2',
-    level: 'MUST',
-    says: 'A resource server that takes Bearer alone refuses a bound token all the same, if it can tell that it is one.',
+    level: '-',
+    says: 'A resource server that takes Bearer alone may well take a bound token as a bearer token: this one refuses it.',
     async test() {
       const { check } = latchkey({ verifiers: [tokens] });
       const answer = await check({ headers: { authorization: `Bearer ${await bound()}` } });
@@ -313,26 +336,95 @@ ledger('RFC 9449', [
     },
   },
   {
+    section: '7.2',
+    level: 'SHOULD NOT',
+    says: 'Where a request brought nothing, the challenges have no error.',
+    async test() {
+      const without = await guarded().check({ headers: {} }, { scopes: [] });
+      expect(without).toMatchObject({
+        refusal: { headers: { 'WWW-Authenticate': ['Bearer realm="api"', expect.stringMatching(/^DPoP (?!.*error)/)] } },
+      });
+    },
+  },
+  {
+    section: '7.2',
+    level: 'SHOULD',
+    says: 'Where it is clear by which scheme a request tried, the challenge of that scheme has the error.',
+    async test() {
+      expect(await answerTo({ token: 'osirat_live_unknown' })).toMatchObject(BAD_TOKEN);
+      expect(await answerTo({ token: 'osirat_live_unknown', scheme: 'Bearer' })).toMatchObject({
+        challenges: [expect.stringMatching(/^Bearer .*error="invalid_token"/), expect.stringMatching(/^DPoP (?!.*error)/)],
+      });
+    },
+  },
+  {
+    section: '7.2',
+    level: 'MAY',
+    says: 'Where it is not, both have it.',
+    async test() {
+      const lines = ['Authorization', 'Bearer abc', 'Authorization', 'DPoP abc'];
+      expect(await answerTo({ request: { rawHeaders: lines } })).toMatchObject({
+        status: 400,
+        challenges: [expect.stringMatching(/^Bearer .*error="invalid_request"/), expect.stringMatching(/^DPoP .*error="invalid_request"/)],
+      });
+    },
+  },
+  {
+    section: '7.3',
+    level: 'RECOMMENDED',
+    says: 'A client makes a new proof for each try.',
+    notOurs: 'because it is for the client; a proof that comes twice is refused by §11.1',
+  },
+  {
     section: '8',
-    level: 'MUST',
+    level: '-',
     says: 'An authorization server that wants a nonce answers 400 with use_dpop_nonce.',
     notOurs: 'because it is for the token endpoint of the authorization server; a resource server answers by §9',
   },
   {
-    section: '8.1',
+    section: '8',
     level: 'MUST',
-    says: 'A nonce is of visible ASCII without quote and backslash, and nobody can foresee it.',
+    says: 'Nobody can foresee a nonce.',
     async test() {
-      const [one, other] = await Promise.all(
-        [nonce, { secret: `${nonce.secret}!` }].map(async (own) => (await answerTo({ options: { nonce: own } })).nonce),
-      );
-      expect([one, other]).toEqual([expect.stringMatching(/^[!#-[\]-~]{43}$/), expect.stringMatching(/^[!#-[\]-~]{43}$/)]);
-      expect(one).not.toBe(other);
+      const nonceBy = async (secret: string) => (await answerTo({ options: { nonce: { secret } } })).nonce;
+      expect(await nonceBy(nonce.secret)).not.toBe(await nonceBy(`${nonce.secret}!`));
+      expect(() => dpop({ nonce: { secret: 'short' } })).toThrow(/secret of at least 32 bytes/);
+    },
+  },
+  {
+    section: '8',
+    level: 'MUST NOT',
+    says: 'There is not more than one DPoP-Nonce header.',
+    async test() {
+      expect(await answerTo({ options: { nonce } })).toMatchObject({ nonce: expect.stringMatching(/^[^,]+$/) });
+    },
+  },
+  {
+    section: '8',
+    level: 'MUST',
+    says: 'A proof whose nonce is not one that was given of late is refused, with a new nonce that may stand beside.',
+    async test() {
+      const answer = await answerTo({ options: { nonce }, ...claims({ nonce: 'x' }) });
+      expect(answer).toMatchObject({ ...refusedBy('use_dpop_nonce'), nonce: expect.any(String) });
+    },
+  },
+  {
+    section: '8.1',
+    level: '-',
+    says: 'A nonce is of visible ASCII without quote and backslash.',
+    async test() {
+      expect(await answerTo({ options: { nonce } })).toMatchObject({ nonce: expect.stringMatching(/^[!#-[\]-~]{43}$/) });
     },
   },
   {
     section: '8.2',
-    level: 'SHOULD',
+    level: 'MUST',
+    says: 'A client uses the nonce that it was given last.',
+    notOurs: 'because it is for the client; the nonce before the last is good as well, for requests that are under way',
+  },
+  {
+    section: '8.2',
+    level: '-',
     says: 'An answer with a nonce is not to be stored by a cache.',
     async test() {
       const answer = await guarded({ nonce }).check({
@@ -345,7 +437,7 @@ ledger('RFC 9449', [
   },
   {
     section: '9',
-    level: 'MUST',
+    level: '-',
     says: 'A resource server that wants a nonce answers 401 with a DPoP challenge of use_dpop_nonce, and the nonce in DPoP-Nonce.',
     async test() {
       expect(await answerTo({ options: { nonce } })).toMatchObject({ ...refusedBy('use_dpop_nonce'), nonce: expect.any(String) });
@@ -356,6 +448,12 @@ ledger('RFC 9449', [
     level: 'MUST',
     says: 'An authorization code that was asked for with dpop_jkt is given for a proof of that key alone.',
     notOurs: 'because codes are for the authorization server',
+  },
+  {
+    section: '10.1',
+    level: 'MUST',
+    says: 'An authorization server that takes pushed requests takes the key there by dpop_jkt and by a proof.',
+    notOurs: 'because pushed requests are for the authorization server',
   },
   {
     section: '11.1',
@@ -373,7 +471,7 @@ ledger('RFC 9449', [
   },
   {
     section: '11.1',
-    level: 'SHOULD',
+    level: '-',
     says: 'A server remembers the jti of each proof for as long as it would be accepted, and refuses it a second time.',
     async test() {
       const { check } = guarded();
@@ -383,7 +481,7 @@ ledger('RFC 9449', [
   },
   {
     section: '11.1',
-    level: 'SHOULD',
+    level: '-',
     says: 'A jti that is too large is refused, or only a hash of it is kept, so that it cannot fill the memory.',
     async test() {
       const put = jest.fn(async () => true);
@@ -395,7 +493,13 @@ ledger('RFC 9449', [
   },
   {
     section: '11.2',
-    level: 'RECOMMENDED',
+    level: 'SHOULD NOT',
+    says: 'Tokens live long where no nonces are asked for, and proofs could be made in advance for as long.',
+    notOurs: 'because the authorization server says how long a token lives',
+  },
+  {
+    section: '11.2',
+    level: '-',
     says: 'Nonces of the server keep a client’s proofs from being made in advance.',
     async test() {
       const ahead = claims({ iat: now() + 30 });
@@ -413,7 +517,7 @@ ledger('RFC 9449', [
   },
   {
     section: '11.4',
-    level: 'SHOULD',
+    level: '-',
     says: 'A client keeps its private key where other code of the same origin cannot use it.',
     notOurs: 'because it is for the client; nothing here can see where a key is kept',
   },
@@ -434,7 +538,7 @@ ledger('RFC 9449', [
   },
   {
     section: '11.7',
-    level: 'MAY',
+    level: '-',
     says: 'What else a request holds, its body and headers, is protected by other means.',
     notOurs: 'because a proof signs method and URL alone, and TLS protects the rest',
   },

@@ -36,8 +36,23 @@ const MFA = { acrValues: ['urn:mfa', 'urn:hw'] };
 
 ledger('RFC 9470', [
   {
+    section: '2',
+    level: '-',
+    says: 'A token that does not meet the demands of one resource stays good for others.',
+    async test() {
+      const { authenticate, requireFreshAuth } = latchkey({ verifiers: [tokens] });
+      const { secret } = await tokens.issue({ subject: 'user_7', scopes: [] });
+      const statuses = [];
+      for (const guard of [authenticate(), requireFreshAuth(MFA), authenticate()]) {
+        const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])([guard], (_req, res) => res.end());
+        statuses.push((await ask(app, get(`Authorization: Bearer ${secret}`))).status);
+      }
+      expect(statuses).toEqual([200, 401, 200]);
+    },
+  },
+  {
     section: '3',
-    level: 'MUST',
+    level: '-',
     says: 'A token whose login does not meet the demands is answered 401, with the error insufficient_user_authentication.',
     async test() {
       const answer = await answerTo(MFA, { acr: 'urn:password' });
@@ -51,7 +66,7 @@ ledger('RFC 9470', [
   },
   {
     section: '3',
-    level: 'MAY',
+    level: '-',
     says: 'The scheme of the challenge is the one that the token came under: Bearer, DPoP or another.',
     async test() {
       const { status, challenges } = await answerTo(MFA, {}, { scheme: 'DPoP' });
@@ -64,7 +79,7 @@ ledger('RFC 9470', [
   },
   {
     section: '3',
-    level: 'MAY',
+    level: '-',
     says: 'acr_values lists the acceptable authentication contexts, parted by spaces, in order of preference.',
     async test() {
       const { challenges } = await answerTo(MFA, {});
@@ -73,7 +88,7 @@ ledger('RFC 9470', [
   },
   {
     section: '3',
-    level: 'MAY',
+    level: '-',
     says: 'max_age says, in seconds and not negative, how long ago the login may be.',
     async test() {
       const challengeFor = async (maxAgeMs: number) => (await answerTo({ maxAgeMs }, {})).challenges;
@@ -97,7 +112,13 @@ ledger('RFC 9470', [
   {
     section: '3',
     level: 'MAY',
-    says: 'A challenge may have the other parameters that its scheme and others define.',
+    says: 'A challenge names the scope too, where that is lacking as well.',
+    notOurs: 'because each guard asks for one thing: a scope that lacks is the answer of requireScopes(), whichever stands first',
+  },
+  {
+    section: '3',
+    level: '-',
+    says: 'The parameters stand beside those that other specifications define.',
     async test() {
       const { challenges } = await answerTo(MFA, {}, { resource: true });
       expect(challenges).toEqual([
@@ -107,19 +128,19 @@ ledger('RFC 9470', [
   },
   {
     section: '4',
-    level: 'MAY',
+    level: 'SHOULD',
     says: 'A client that is challenged asks the authorization server for a login with acr_values and max_age.',
     notOurs: 'because it is for the client to make an authorization request of the challenge',
   },
   {
     section: '5',
-    level: 'MUST',
-    says: 'An authorization server tells in the token how the user logged in, and need not grant what was asked.',
-    notOurs: 'because it is for the authorization server; what it says is looked at by §6',
+    level: 'SHOULD',
+    says: 'An authorization server fails a request whose acr_values it cannot meet, so that the client does not come back with too little.',
+    notOurs: 'because it is for the authorization server; what it says of the login is looked at by §6',
   },
   {
     section: '6',
-    level: 'MUST',
+    level: '-',
     says: 'A resource server has a way to know of the login behind a token: a token that does not tell does not pass.',
     async test() {
       expect(await answerTo(MFA, {})).toMatchObject({ status: 401 });
@@ -128,7 +149,7 @@ ledger('RFC 9470', [
   },
   {
     section: '6.1',
-    level: 'REQUIRED',
+    level: '-',
     says: 'A JWT tells it in acr, a string, and auth_time, a number of seconds since the epoch.',
     async test() {
       const fresh = { maxAgeMs: 60_000 };
@@ -142,7 +163,7 @@ ledger('RFC 9470', [
   },
   {
     section: '6.2',
-    level: 'REQUIRED',
+    level: '-',
     says: 'Token introspection tells it in members of the same names: whatever proved the token, its claims are looked at.',
     async test() {
       const { requireFreshAuth } = latchkey({ verifiers: [tokens] });
@@ -154,31 +175,37 @@ ledger('RFC 9470', [
   },
   {
     section: '7',
-    level: 'OPTIONAL',
+    level: '-',
     says: 'An authorization server publishes in acr_values_supported what may be asked for.',
     notOurs: 'because it is the metadata of the authorization server',
   },
   {
     section: '8',
-    level: 'SHOULD',
-    says: 'Whoever could not make a stronger login, since no user stands behind the credential, is not sent to make one.',
+    level: '-',
+    says: 'A demand that nobody can meet leads nowhere: a credential without a user behind it is not sent to log in.',
     async test() {
       expect(await answerTo(MFA, {}, { kind: 'api_key' })).toMatchObject({ status: 403, challenges: [] });
     },
   },
   {
     section: '9',
-    level: 'SHOULD',
-    says: 'A token that does not meet the demands of one resource stays good for others.',
+    level: 'MUST NOT',
+    says: 'The document is not used to make an authentication protocol of OAuth.',
+    notOurs: 'because nobody logs in here: a guard looks at what the token says of a login elsewhere',
+  },
+  {
+    section: '9',
+    level: 'MAY',
+    says: 'The challenge is given before the token is verified, which tells strangers what is demanded: here only who has a good token hears.',
     async test() {
-      const { authenticate, requireFreshAuth } = latchkey({ verifiers: [tokens] });
-      const { secret } = await tokens.issue({ subject: 'user_7', scopes: [] });
-      const statuses = [];
-      for (const guard of [authenticate(), requireFreshAuth(MFA), authenticate()]) {
-        const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])([guard], (_req, res) => res.end());
-        statuses.push((await ask(app, get(`Authorization: Bearer ${secret}`))).status);
-      }
-      expect(statuses).toEqual([200, 401, 200]);
+      const { requireFreshAuth } = latchkey({ verifiers: [tokens] });
+      const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])([requireFreshAuth(MFA)], (_req, res) => res.end());
+      const { secret, record } = await tokens.issue({ subject: 'user_7', scopes: [] });
+      const challengesTo = async (...lines: string[]) => valuesOf(await ask(app, get(...lines)), 'WWW-Authenticate').join();
+      expect(await challengesTo(`Authorization: Bearer ${secret}`)).toContain('acr_values="urn:mfa urn:hw"');
+      await tokens.revoke(record.id);
+      expect(await challengesTo(`Authorization: Bearer ${secret}`)).toMatch(/error="invalid_token"(?!.*acr_values)/);
+      expect(await challengesTo()).toBe('Bearer realm="api"');
     },
   },
 ]);

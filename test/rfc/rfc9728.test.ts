@@ -1,5 +1,16 @@
-import { apiKeyHeader, apiKeys, bearer, dpop, latchkey, memoryStore, type LatchkeyOptions, type ResourceOptions } from 'latchkey';
+import {
+  apiKeyHeader,
+  apiKeys,
+  bearer,
+  dpop,
+  latchkey,
+  memoryStore,
+  type LatchkeyOptions,
+  type Middleware,
+  type ResourceOptions,
+} from 'latchkey';
 import { ask, valuesOf } from '../http/ask';
+import { ownVerifier, principal } from '../support/own-verifier';
 import { MOUNTS, rawRequest } from '../support/servers';
 import { ledger } from './ledger';
 
@@ -18,6 +29,12 @@ function answer(request: string, resource: Partial<ResourceOptions> = {}, option
     request,
   );
 }
+/** What a guard answers to a token. */
+const answerOf = (guard: Middleware) =>
+  ask(
+    MOUNTS['Express 5']!([guard], (_req, res) => void res.end()),
+    rawRequest('GET /v1', 'Authorization: Bearer t'),
+  );
 const published = async (resource: Partial<ResourceOptions> = {}, options: Partial<LatchkeyOptions> = {}) => {
   const { pathname } = new URL(resource.url ?? URL_OF_API);
   return JSON.parse((await answer(rawRequest(`GET ${PATH}${pathname === '/' ? '' : pathname}`), resource, options)).body) as Record<
@@ -33,12 +50,20 @@ const member = (name: string, resource: Partial<ResourceOptions>, value: unknown
 ledger('RFC 9728', [
   {
     section: '1.2',
-    level: 'MUST',
-    says: 'The resource identifier is an https URL without a fragment; here without a query too, which SHOULD be left out.',
+    level: '-',
+    says: 'The resource identifier is an https URL without a fragment.',
     test() {
-      for (const url of ['http://api.osir.com', 'https://api.osir.com/#a', 'https://api.osir.com/?a', 'api.osir.com', 'urn:api'])
+      for (const url of ['http://api.osir.com', 'https://api.osir.com/#a', 'api.osir.com', 'urn:api'])
         expect(() => made({ url })).toThrow(/option "resource.url" must be an https URL without query and fragment/);
       expect(() => made()).not.toThrow();
+    },
+  },
+  {
+    section: '1.2',
+    level: 'SHOULD NOT',
+    says: 'The resource identifier has no query.',
+    test() {
+      expect(() => made({ url: 'https://api.osir.com/?a' })).toThrow(/without query/);
     },
   },
   {
@@ -117,18 +142,36 @@ ledger('RFC 9728', [
   {
     section: '2',
     level: 'OPTIONAL',
+    says: 'dpop_bound_access_tokens_required says that every token has to be bound to a key.',
+    notOurs: 'because a carrier does not know what its verifiers ask of a token; the challenges say whether DPoP alone will do',
+  },
+  {
+    section: '2',
+    level: 'OPTIONAL',
+    says: 'authorization_details_types_supported lists the types of RFC 9396.',
+    notOurs: 'because no decision here reads authorization details; they reach the API as a claim',
+  },
+  {
+    section: '2',
+    level: 'MAY',
+    says: 'Other members may be published too.',
+    notOurs: 'because what the API adds of its own would have to be known to its clients; it can serve a document of its own',
+  },
+  {
+    section: '2',
+    level: 'OPTIONAL',
     says: 'jwks_uri and resource_signing_alg_values_supported are for answers that the resource signs.',
     notOurs: 'because nothing that Latchkey answers is signed',
   },
   {
     section: '2.1',
-    level: 'OPTIONAL',
+    level: 'MAY',
     says: 'Values for people may be given in several languages.',
     notOurs: 'because one language was enough until now; it would be one more option',
   },
   {
     section: '2.2',
-    level: 'OPTIONAL',
+    level: 'MAY',
     says: 'The metadata may be signed as a whole.',
     notOurs: 'because TLS vouches for it, and no client that was looked at asks for more',
   },
@@ -173,6 +216,12 @@ ledger('RFC 9728', [
     },
   },
   {
+    section: '3.2',
+    level: 'MUST',
+    says: 'The client passes over members that it does not know.',
+    notOurs: 'because it is for the client',
+  },
+  {
     section: '3.3',
     level: 'MUST',
     says: 'The client compares resource with the identifier that it began with.',
@@ -204,6 +253,57 @@ ledger('RFC 9728', [
     },
   },
   {
+    section: '5.1',
+    level: 'MAY',
+    says: 'It stands beside parameters of other extensions, such as those of RFC 9470.',
+    async test() {
+      const verify = () => ({ ok: true, principal: { ...principal, kind: 'access_token' } }) as const;
+      const { requireFreshAuth } = made({}, { verifiers: [{ ...ownVerifier(), verify }] });
+      const response = await answerOf(requireFreshAuth({ maxAgeMs: 60_000 }));
+      expect(response.status).toBe(401);
+      const [challenge] = valuesOf(response, 'WWW-Authenticate');
+      expect(challenge).toMatch(/ max_age="60"/);
+      expect(challenge).toContain(' resource_metadata="https:');
+    },
+  },
+  {
+    section: '5.2',
+    level: 'MAY',
+    says: 'Any answer may lead the client to the metadata again: the 403 for a missing scope does too.',
+    async test() {
+      const response = await answerOf(made({}, { verifiers: [ownVerifier()] }).requireScopes('domains:write'));
+      expect(response.status).toBe(403);
+      expect(valuesOf(response, 'WWW-Authenticate')).toEqual([expect.stringContaining('resource_metadata="https:')]);
+    },
+  },
+  {
+    section: '5.2',
+    level: 'SHOULD',
+    says: 'The client fetches the metadata anew when an answer leads there.',
+    notOurs: 'because it is for the client',
+  },
+  {
+    section: '5.4',
+    level: 'MAY',
+    says: 'Other schemes are offered beside it.',
+    async test() {
+      const response = await answer(rawRequest('GET /v1'), {}, { carriers: [bearer(), dpop()] });
+      expect(valuesOf(response, 'WWW-Authenticate')).toEqual([expect.stringMatching(/^Bearer /), expect.stringMatching(/^DPoP /)]);
+    },
+  },
+  {
+    section: '6',
+    level: 'MUST NOT',
+    says: 'No text is normalized before it is compared: the identifier is published with the bytes that were configured.',
+    async test() {
+      const url = 'https://api.osir.com/%7Ev1/e\u0301';
+      expect(() => made({ url })).toThrow(/resource.url/);
+      const document = await published({ url: 'https://api.osir.com/%7Ev1', name: 'Cafe\u0301' });
+      expect(document.resource).toBe('https://api.osir.com/%7Ev1');
+      expect(Buffer.from(document.resource_name as string, 'latin1').toString()).toBe('Cafe\u0301');
+    },
+  },
+  {
     section: '7.1',
     level: 'MUST',
     says: 'The metadata is fetched over TLS.',
@@ -215,6 +315,24 @@ ledger('RFC 9728', [
   {
     section: '7.2',
     level: 'SHOULD',
+    says: 'The client asks for as few scopes as it needs.',
+    notOurs: 'because it is for the client; the challenge of a 403 names the scopes of its route alone',
+  },
+  {
+    section: '7.3',
+    level: 'MUST',
+    says: 'The client checks the certificate of the API, and that the document names it.',
+    notOurs: 'because it is for the client',
+  },
+  {
+    section: '7.4',
+    level: 'SHOULD',
+    says: 'Clients ask for tokens for one audience, and authorization servers issue them.',
+    notOurs: 'because it is for the client and the server; the parameter resource of RFC 8707 is read by oauthRoutes()',
+  },
+  {
+    section: '7.4',
+    level: 'RECOMMENDED',
     says: 'A token is good for one resource: it has to name this one as its audience.',
     notOurs: 'because it is what jwt() and introspection() ask of every token, in the ledgers of RFC 9068 and RFC 7662',
   },
@@ -223,5 +341,13 @@ ledger('RFC 9728', [
     level: 'SHOULD',
     says: 'Clients guard against being sent to fetch from inside their network.',
     notOurs: 'because it is for the client; nothing here fetches a URL that a token or a client names',
+  },
+  {
+    section: '7.10',
+    level: '-',
+    says: 'The metadata says how long it may be kept.',
+    async test() {
+      expect(valuesOf(await answer(rawRequest(`GET ${PATH}/v1`)), 'Cache-Control')).toEqual(['public, max-age=3600']);
+    },
   },
 ]);
