@@ -14,6 +14,8 @@ const store = memoryStore();
 const tokens = accessTokens({ prefix: 'osirat', store });
 const keys = apiKeys({ prefix: 'osir', store });
 afterAll(() => Promise.all([tokens.close?.(), keys.close?.()]));
+const closing: (() => unknown)[] = [];
+afterEach(() => closing.splice(0).forEach((close) => close()));
 const issue = async (confirmation: Record<string, unknown> | null = { 'x5t#S256': mine['x5t#S256'] }) =>
   (await tokens.issue({ subject: 'user_7', scopes: [], confirmation })).secret;
 const guard = (options: Partial<LatchkeyOptions> = { clientCertificate: 'socket' }) => latchkey({ verifiers: [tokens, keys], ...options });
@@ -76,19 +78,19 @@ describe.each(Object.entries(MOUNTS))('a token that is bound to the certificate 
   test.each<SecureVersion>(['TLSv1.2', 'TLSv1.3'])('passes on a session that was resumed, over %s', async (version) => {
     const token = await issue();
     const agent = new Agent({ maxCachedSessions: 10 });
+    closing.push(() => agent.destroy());
     const over = { agent, minVersion: version, maxVersion: version };
     expect(await answerTo(token, mine, over)).toMatchObject({ ...PASSED, resumed: false });
     expect(await answerTo(token, mine, over)).toMatchObject({ ...PASSED, resumed: true });
-    agent.destroy();
   });
 
   it('is judged by each connection, whatever others on it brought', async () => {
     const [token, others] = [await issue(), await issue({ 'x5t#S256': other['x5t#S256'] })];
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    closing.push(() => agent.destroy());
     expect(await answerTo(token, mine, { agent })).toMatchObject(PASSED);
     expect(await answerTo(others, mine, { agent })).toMatchObject(REFUSED);
     expect(await answerTo(token, mine, { agent })).toMatchObject(PASSED);
-    agent.destroy();
   });
 
   it('may be bound to nothing, with a certificate or without', async () => {
@@ -116,6 +118,7 @@ it('passes over HTTP/2', async () => {
     authenticate()(req as never, res as never, () => res.end('passed')),
   );
   await new Promise<void>((resolve) => h2.listen(0, '127.0.0.1', resolve));
+  closing.push(() => h2.close());
   const { port } = h2.address() as AddressInfo;
   const statuses: unknown[] = [];
   for (const certified of [mine, other]) {
@@ -123,13 +126,12 @@ it('passes over HTTP/2', async () => {
       ...{ ca: server.cert, key: certified.key, cert: certified.cert, servername: 'localhost' },
       lookup: (_host, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }] as never),
     });
+    closing.push(() => session.destroy());
     const stream = session.request({ ':path': '/', authorization: `Bearer ${token}` });
     statuses.push(
       await new Promise((resolve, reject) => stream.on('response', (headers) => resolve(headers[':status'])).on('error', reject)),
     );
-    session.destroy();
   }
-  h2.close();
   expect(statuses).toEqual([200, 401]);
 });
 

@@ -15,7 +15,11 @@ beforeEach(
       doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance', 'setTimeout', 'clearTimeout'],
     }),
 );
-afterEach(() => void jest.useRealTimers());
+const closing: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  jest.useRealTimers();
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
 
 describe('a nonce', () => {
   const nonces = serverNonces(SECRET, ROTATE_MS);
@@ -70,6 +74,7 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
       before?.(res);
       app(req, res);
     });
+    closing.push(close);
     const { secret: token } = await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { jkt: key.jkt } });
     const ask = async (claims: object, more: object = {}) => {
       const answer = await sendRaw(
@@ -83,39 +88,36 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
         cache: valuesOf(answer, 'Cache-Control'),
       };
     };
-    return { ask, close };
+    return { ask };
   }
   const PASSED = { status: 200, challenges: [], nonces: [], cache: [] };
 
   it('are wanted of a proof that has none, and taken from one that has', async () => {
-    const { ask, close } = await served();
+    const { ask } = await served();
     const first = await ask({});
     expect(first).toEqual({ status: 401, challenges: [WANTED], nonces: [current()], cache: ['no-store'] });
     expect(await ask({ nonce: first.nonces[0] })).toEqual(PASSED);
-    await close();
   });
 
   it('are told of before they end, in an answer that no cache keeps', async () => {
-    const { ask, close } = await served();
+    const { ask } = await served();
     const old = current();
     jest.setSystemTime(NOW + ROTATE_MS);
     expect(await ask({ nonce: old })).toEqual({ ...PASSED, nonces: [current()], cache: ['no-store'] });
     expect(await ask({ nonce: current() })).toEqual(PASSED);
     jest.setSystemTime(NOW + 2 * ROTATE_MS);
     expect(await ask({ nonce: old })).toMatchObject({ status: 401, challenges: [WANTED], nonces: [current()] });
-    await close();
   });
 
   it('leave the Cache-Control that was set before', async () => {
-    const { ask, close } = await served({ nonce }, (res) => void res.setHeader('Cache-Control', 'private, max-age=5'));
+    const { ask } = await served({ nonce }, (res) => void res.setHeader('Cache-Control', 'private, max-age=5'));
     const old = current();
     jest.setSystemTime(NOW + ROTATE_MS);
     expect(await ask({ nonce: old })).toEqual({ ...PASSED, nonces: [current()], cache: ['private, max-age=5'] });
-    await close();
   });
 
   it('are not given to a proof that is bad otherwise', async () => {
-    const { ask, close } = await served();
+    const { ask } = await served();
     expect(await ask({ htm: 'POST' })).toEqual({
       status: 401,
       challenges: [`DPoP error="invalid_dpop_proof", ${ALGS}`],
@@ -123,15 +125,13 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
       cache: ['no-store'],
     });
     expect(await ask({}, { signer: clientKey().privateKey })).toMatchObject({ status: 401, nonces: [] });
-    await close();
   });
 
   it('do not use up a proof that lacks one', async () => {
-    const { ask, close } = await served();
+    const { ask } = await served();
     expect(await ask({ jti: 'again' })).toMatchObject({ status: 401, challenges: [WANTED] });
     expect(await ask({ jti: 'again', nonce: current() })).toEqual(PASSED);
     expect(await ask({ jti: 'again', nonce: current() })).toMatchObject({ status: 401 });
-    await close();
   });
 
   it('agree between machines of one secret, and not between others', async () => {
@@ -139,12 +139,10 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
     const told = (await one.ask({})).nonces[0];
     expect(await two.ask({ nonce: told })).toEqual(PASSED);
     expect(await stranger.ask({ nonce: told })).toMatchObject({ status: 401, challenges: [WANTED] });
-    await Promise.all([one, two, stranger].map(({ close }) => close()));
   });
 
   it('do not stand for the time: a proof is as old as its iat says', async () => {
-    const { ask, close } = await served();
+    const { ask } = await served();
     expect(await ask({ nonce: current(), iat: NOW / 1_000 - 61 })).toMatchObject({ status: 401, nonces: [] });
-    await close();
   });
 });

@@ -17,6 +17,8 @@ beforeAll(async () => {
   jwks = (await (await fetch(metadata.jwks_uri as string)).json()) as JSONWebKeySet;
 }, 30_000);
 afterAll(() => server.close());
+const closing: (() => Promise<void>)[] = [];
+afterEach(() => Promise.all(closing.splice(0).map((close) => close())));
 
 /** A client as oauth4webapi makes it, with a token of the live authorization server that is bound to its key. */
 async function clientOf(alg: string) {
@@ -42,7 +44,8 @@ async function served(mount: (typeof MOUNTS)[string], options?: DpopOptions) {
     verifiers: [jwt({ issuer: server.issuer, audience: AUDIENCE, algorithms: ['ES256'], jwks, profile: 'rfc9068' })],
   });
   const { port, close } = await listen(mount([requireScopes('read')], (req, res) => res.end(getAuth(req).clientId)));
-  return { url: `http://127.0.0.1:${port}/v1/domains?page=1`, close };
+  closing.push(close);
+  return `http://127.0.0.1:${port}/v1/domains?page=1`;
 }
 
 /** What the client reads in a refusal. */
@@ -58,26 +61,24 @@ const refusalOf = (request: Promise<Response>) =>
 
 describe.each(Object.entries(MOUNTS))('oauth4webapi with a token of a live oidc-provider, on %s', (_name, mount) => {
   test.each(['ES256', 'Ed25519'])('passes with a key of %s, as often as it asks', async (alg) => {
-    const { url, close } = await served(mount);
+    const url = await served(mount);
     const { asked } = await clientOf(alg);
     for (let n = 0; n < 3; n++) {
       const response = await asked(url);
       expect([response.status, await response.text()]).toEqual([200, APP.id]);
     }
-    await close();
   });
 
   it('is told of a nonce, and passes with it', async () => {
-    const { url, close } = await served(mount, { nonce: { secret: 'a secret of this server, long enough' } });
+    const url = await served(mount, { nonce: { secret: 'a secret of this server, long enough' } });
     const { asked } = await clientOf('ES256');
     expect(await refusalOf(asked(url))).toEqual({ status: 401, challenges: [['dpop', 'use_dpop_nonce']], wantsNonce: true });
     expect((await asked(url)).status).toBe(200);
     expect((await asked(url)).status).toBe(200);
-    await close();
   });
 
   it('does not pass with the token alone', async () => {
-    const { url, close } = await served(mount);
+    const url = await served(mount);
     const { asked } = await clientOf('ES256');
     expect(await refusalOf(asked(url, {}))).toEqual({
       status: 401,
@@ -87,22 +88,20 @@ describe.each(Object.entries(MOUNTS))('oauth4webapi with a token of a live oidc-
       ],
       wantsNonce: false,
     });
-    await close();
   });
 
   it('does not pass with the key of another', async () => {
-    const { url, close } = await served(mount);
+    const url = await served(mount);
     const [mine, other] = [await clientOf('ES256'), await clientOf('ES256')];
     expect(await refusalOf(mine.asked(url, { DPoP: other.handle }))).toEqual({
       status: 401,
       challenges: [['dpop', 'invalid_token']],
       wantsNonce: false,
     });
-    await close();
   });
 
   it('passes behind a proxy that says of itself what clients call it', async () => {
-    const { url, close } = await served(mount, { baseUrl: 'http://api.example.com/public' });
+    const url = await served(mount, { baseUrl: 'http://api.example.com/public' });
     const { token, handle, asked } = await clientOf('ES256');
     expect(await refusalOf(asked(url))).toMatchObject({ challenges: [['dpop', 'invalid_dpop_proof']] });
     // What the client sends to the proxy arrives here, at the address inside.
@@ -119,6 +118,5 @@ describe.each(Object.entries(MOUNTS))('oauth4webapi with a token of a live oidc-
       },
     );
     expect(response.status).toBe(200);
-    await close();
   });
 });

@@ -10,57 +10,59 @@ import { CLIENTS } from '../support/redis-clients';
 import { startRedis } from '../support/redis';
 import { connect, sqliteFile, type Address } from '../support/sql-databases';
 
-interface Opened {
-  /** One for each of two machines. */
-  readonly stores: readonly StateStore[];
-  readonly close: () => Promise<unknown>;
-}
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
 
-const inMemory = async (): Promise<Opened> => {
+/** A store for each of two machines. */
+type Open = () => Promise<readonly StateStore[]>;
+
+const inMemory: Open = async () => {
   const store = memoryStore();
-  return { stores: [store, store], close: async () => undefined };
+  return [store, store];
 };
-const onRedis = async (): Promise<Opened> => {
+const onRedis: Open = async () => {
   const server = await startRedis();
+  closing.push(() => server.stop());
   const clients = ['node-redis 6', 'ioredis 6'].map((name) => CLIENTS[name]!(server.port));
+  closing.push(() => clients.forEach(({ close }) => close()));
   await Promise.all(clients.map(({ ready }) => ready));
-  return {
-    stores: clients.map(({ client }) => redisStore({ client })),
-    close: async () => {
-      clients.forEach(({ close }) => close());
-      await server.stop();
-    },
-  };
+  return clients.map(({ client }) => redisStore({ client }));
 };
-const onSql = async (address: Address, stop: () => unknown): Promise<Opened> => {
+const onSql = async (address: Address) => {
   const databases = [connect(address), connect(address)];
+  closing.push(() => Promise.all(databases.map((db) => db.destroy())));
   const stores = databases.map((db) => sqlStore({ db }));
   await stores[0]?.migrate();
-  return {
-    stores,
-    close: async () => {
-      await Promise.all(databases.map((db) => db.destroy()));
-      await stop();
-    },
-  };
+  return stores;
+};
+const onPostgres: Open = async () => {
+  const server = await startPostgres();
+  closing.push(() => server.close());
+  return onSql({ postgres: server.url });
+};
+const onMariadb: Open = async () => {
+  const server = await startMariadb();
+  closing.push(() => server.close());
+  return onSql({ mysql: server.url });
+};
+const onSqlite: Open = async () => {
+  const { address, remove } = sqliteFile();
+  closing.push(remove);
+  return onSql(address);
 };
 
-test.each<[string, () => Promise<Opened>]>([
+test.each([
   ['memory', inMemory],
   ['Redis', onRedis],
-  ['PostgreSQL', () => startPostgres().then((server) => onSql({ postgres: server.url }, () => server.close()))],
-  ['MariaDB', () => startMariadb().then((server) => onSql({ mysql: server.url }, () => server.close()))],
-  [
-    'SQLite',
-    () => {
-      const { address, remove } = sqliteFile();
-      return onSql(address, remove);
-    },
-  ],
+  ['PostgreSQL', onPostgres],
+  ['MariaDB', onMariadb],
+  ['SQLite', onSqlite],
 ])(
   'of one proof sent fifty times at once to two machines, one passes: proofs in %s',
   async (_where, open) => {
-    const { stores, close } = await open();
+    const stores = await open();
     const key = clientKey();
     const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
     const { secret: token } = await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { jkt: key.jkt } });
@@ -74,30 +76,26 @@ test.each<[string, () => Promise<Opened>]>([
         const guard = authenticate();
         const server = createServer((req, res) => guard(req, res, () => res.end(findAuth(req)?.subject)));
         await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+        closing.push(() => {
+          server.closeAllConnections();
+          server.close();
+        });
         return server;
       }),
     );
-    try {
-      for (let round = 0; round < 3; round++) {
-        const headers = { authorization: `DPoP ${token}`, dpop: proofOf({ key, token, url: 'https://api.example.com/a' }) };
-        const answers = await Promise.all(
-          Array.from({ length: 50 }, async (_, n) => {
-            const { port } = servers[n % 2]?.address() as AddressInfo;
-            const response = await fetch(`http://127.0.0.1:${port}/a`, { headers });
-            return `${response.status} ${await response.text()}`;
-          }),
-        );
-        expect(answers.sort()).toEqual([
-          '200 user_7',
-          ...Array.from({ length: 49 }, () => '401 {"error":"unauthorized","message":"Invalid or missing API key"}'),
-        ]);
-      }
-    } finally {
-      servers.forEach((server) => {
-        server.closeAllConnections();
-        server.close();
-      });
-      await close();
+    for (let round = 0; round < 3; round++) {
+      const headers = { authorization: `DPoP ${token}`, dpop: proofOf({ key, token, url: 'https://api.example.com/a' }) };
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, async (_, n) => {
+          const { port } = servers[n % 2]?.address() as AddressInfo;
+          const response = await fetch(`http://127.0.0.1:${port}/a`, { headers });
+          return `${response.status} ${await response.text()}`;
+        }),
+      );
+      expect(answers.sort()).toEqual([
+        '200 user_7',
+        ...Array.from({ length: 49 }, () => '401 {"error":"unauthorized","message":"Invalid or missing API key"}'),
+      ]);
     }
   },
   60_000,
