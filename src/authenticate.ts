@@ -21,16 +21,20 @@ export interface Passed {
   readonly nonce?: string;
 }
 
-interface Failed {
+/** A credential that was not proven, whatever request brought it. */
+interface Unproven {
   readonly ok: false;
   readonly reason: Reason;
-  /** Where the credential came from, if there was exactly one. */
-  readonly carrier?: Carrier | undefined;
   readonly verifier?: string | undefined;
-  /** What the request lacks beside its credential. */
-  readonly demand?: Demand | undefined;
   /** For the operator: what kept us from deciding. */
   readonly error?: unknown;
+}
+
+interface Failed extends Unproven {
+  /** Where the credential came from, if there was exactly one. */
+  readonly carrier?: Carrier | undefined;
+  /** What the request lacks beside its credential. */
+  readonly demand?: Demand | undefined;
 }
 
 /** What came of looking for a credential and proving it. */
@@ -60,16 +64,11 @@ interface Desk {
   readonly verifier: Verifier;
   readonly revocations: Revocations;
   /** Its own, so that a store that hangs takes nobody along. */
-  readonly lookUps: Flights<Answer>;
+  readonly lookUps: Flights<DeskProof | Unproven>;
 }
 
-/** What a verifier said, and when it was asked: nothing that happened since is in its answer. */
-interface Answer {
-  readonly askedAt: number;
-  readonly upAt: number;
-  readonly marks: number;
-  readonly verification: Verification;
-}
+/** When a verifier was asked: nothing that happened since is in its answer. */
+type Asked = Pick<DeskProof, 'provenAt' | 'upAt' | 'marks'>;
 
 interface DeskProof extends Proof {
   readonly ok: true;
@@ -82,6 +81,7 @@ interface DeskProof extends Proof {
 
 const MISSING: Attempt = Object.freeze({ ok: false, reason: 'missing' });
 const MULTIPLE: Attempt = Object.freeze({ ok: false, reason: 'multiple' });
+const MALFORMED: Unproven = Object.freeze({ ok: false, reason: 'malformed' });
 
 /**
  * The pipeline, one way: carriers → credential → digest → cache → grammar → verifier → proof of possession → principal.
@@ -92,9 +92,15 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
   const explicit = carriers.filter((carrier) => !carrier.ambient);
   const ambient = carriers.filter((carrier) => carrier.ambient);
   const retentionMs = timeoutMs + (cache ? cache.ttlMs + cache.staleIfErrorMs : 0);
-  const desks = verifiers.map((verifier): Desk => ({ verifier, revocations: new Revocations(retentionMs), lookUps: flights(timeoutMs) }));
+  const desks = verifiers.map((verifier): Desk => ({ verifier, revocations: new Revocations(retentionMs), lookUps: flights() }));
   const proofs = cache ? proofCache<DeskProof>(cache) : NO_CACHE;
-  const unwatch = desks.map(({ verifier, revocations }) => verifier.watch?.((mark) => revocations.add(mark)));
+  const unwatch = desks.map(({ verifier, revocations, lookUps }) =>
+    verifier.watch?.((mark) => {
+      revocations.add(mark);
+      // A look-up that began before a revocation answers none that is asked after it.
+      lookUps.forget();
+    }),
+  );
 
   function authenticate(request: RequestLike): Attempt | Promise<Attempt> {
     let found: Carrier | undefined;
@@ -123,61 +129,61 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
       : conclude(request, carrier, proven, now);
   }
 
-  function prove(carrier: Carrier, token: string, now: number): DeskProof | Failed | Promise<DeskProof | Failed> {
-    if (token.length > (carrier.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH)) return { ok: false, reason: 'malformed', carrier };
+  function prove(carrier: Carrier, token: string, now: number): DeskProof | Unproven | Promise<DeskProof | Unproven> {
+    if (token.length > (carrier.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH)) return MALFORMED;
     const digest = digestOf(token);
     let desk: Desk | undefined;
     try {
       const known = proofs.fresh(digest, now);
       if (known?.attempt.carrier === carrier) return known;
-      if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return { ok: false, reason: 'malformed', carrier };
+      if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return MALFORMED;
       const credential: Credential = { carrier: carrier.name, token };
       desk = route(credential);
       if (known && known.desk === desk) return known;
-      if (!desk) return { ok: false, reason: carrier.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown', carrier };
-      return lookUp(desk, carrier, credential, digest);
+      if (!desk) return { ok: false, reason: carrier.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown' };
+      return lookUp(desk, carrier, credential, digest, now);
     } catch (error) {
-      return failed(desk, carrier, digest, error);
+      return failed(desk, digest, error);
     }
   }
 
   const route = (credential: Credential): Desk | undefined => desks.find(({ verifier }) => verifier.accepts(credential));
 
-  function lookUp(desk: Desk, carrier: Carrier, credential: Credential, digest: string): DeskProof | Failed | Promise<DeskProof | Failed> {
+  function lookUp(
+    desk: Desk,
+    carrier: Carrier,
+    credential: Credential,
+    digest: string,
+    now: number,
+  ): DeskProof | Unproven | Promise<DeskProof | Unproven> {
     const { lookUps, verifier, revocations } = desk;
-    // A look-up that began before the last revocation answers none that was asked after it.
-    const question = `${digest} ${carrier.name} ${revocations.count}`;
-    let answer = cache ? lookUps.join(question) : undefined;
-    if (!answer) {
-      if (lookUps.full) throw new Error('Too many look-ups are waiting for an answer');
-      const asked = { askedAt: Date.now(), upAt: performance.now(), marks: revocations.count };
-      const verification = verifier.verify(credential);
-      if (!isPromise(verification)) return settle(desk, carrier, digest, { ...asked, verification });
-      answer = lookUps.start(
-        question,
-        verification.then((settled) => ({ ...asked, verification: settled })),
-      );
-    }
-    return answer
-      .then((answered) => settle(desk, carrier, digest, answered))
-      .catch((error: unknown) => failed(desk, carrier, digest, error));
+    const underWay = cache ? lookUps.join(digest) : undefined;
+    if (underWay) return underWay;
+    if (lookUps.full) throw new Error('Too many look-ups are waiting for an answer');
+    const asked: Asked = { provenAt: now, upAt: performance.now(), marks: revocations.count };
+    const verification = verifier.verify(credential);
+    if (!isPromise(verification)) return settle(desk, carrier, digest, asked, verification);
+    return lookUps.start(digest, awaited(desk, carrier, digest, asked, verification));
   }
 
-  function settle(desk: Desk, carrier: Carrier, digest: string, { askedAt, upAt, marks, verification }: Answer): DeskProof | Failed {
-    const verifier = desk.verifier.name;
-    const refused = (reason: Reason): Failed => {
-      proofs.drop(digest);
-      return { ok: false, reason, carrier, verifier };
-    };
-    const now = Date.now();
-    // Of many who waited for one look-up, the first to be told has sealed the proof already.
-    const known = proofs.fresh(digest, now);
-    if (known?.desk === desk && verification?.ok === true) return known;
+  async function awaited(desk: Desk, carrier: Carrier, digest: string, asked: Asked, verification: PromiseLike<Verification>) {
+    try {
+      return settle(desk, carrier, digest, asked, await withDeadline(verification, timeoutMs));
+    } catch (error) {
+      return failed(desk, digest, error);
+    }
+  }
 
+  function settle(desk: Desk, carrier: Carrier, digest: string, asked: Asked, verification: Verification): DeskProof | Unproven {
+    const verifier = desk.verifier.name;
+    const refused = (reason: Reason): Unproven => {
+      proofs.drop(digest);
+      return { ok: false, reason, verifier };
+    };
     checkVerification(verification, verifier);
     if (!verification.ok) return refused(verification.reason);
     const { until = Infinity, grantId, asOf, confirmation } = verification;
-    if (now >= until) return refused('expired');
+    if (Date.now() >= until) return refused('expired');
     const principal = sealPrincipal({ ...verification.principal, scopes: expandScopes(verification.principal.scopes) });
     const proof: DeskProof = {
       ok: true,
@@ -190,9 +196,7 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
       until,
       grantId,
       asOf,
-      marks,
-      provenAt: askedAt,
-      upAt,
+      ...asked,
     };
     const revoked = desk.revocations.voids(proof);
     if (revoked && asOf !== undefined) return refused('revoked');
@@ -200,21 +204,20 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     return proof;
   }
 
-  function failed(desk: Desk | undefined, carrier: Carrier, digest: string, error: unknown): DeskProof | Failed {
+  function failed(desk: Desk | undefined, digest: string, error: unknown): DeskProof | Unproven {
     const known = proofs.stale(digest, Date.now());
-    return known && known.desk === desk ? known : undecided(desk, carrier, error);
+    return known && known.desk === desk ? known : undecided(desk, error);
   }
 
-  const undecided = (desk: Desk | undefined, carrier: Carrier, error: unknown): Failed => ({
+  const undecided = (desk: Desk | undefined, error: unknown): Unproven => ({
     ok: false,
     reason: 'unavailable',
-    carrier,
     verifier: desk?.verifier.name,
     error,
   });
 
-  function conclude(request: RequestLike, carrier: Carrier, proven: DeskProof | Failed, now: number): Attempt | Promise<Attempt> {
-    if (!proven.ok) return proven;
+  function conclude(request: RequestLike, carrier: Carrier, proven: DeskProof | Unproven, now: number): Attempt | Promise<Attempt> {
+    if (!proven.ok) return failure(proven, carrier);
     return proven.confirmation || carrier.possession ? possess(request, carrier, proven) : pass(carrier, proven, now);
   }
 
@@ -227,7 +230,7 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
       const passed = pass(carrier, proof, Date.now());
       return passed.ok && shown.nonce !== undefined ? { ...passed, nonce: shown.nonce } : passed;
     } catch (error) {
-      return undecided(desk, carrier, error);
+      return failure(undecided(desk, error), carrier);
     }
   }
 
@@ -235,10 +238,13 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     try {
       desk.verifier.seen?.(attempt.principal, now);
     } catch (error) {
-      return undecided(desk, carrier, error);
+      return failure(undecided(desk, error), carrier);
     }
     return attempt.carrier === carrier ? attempt : { ...attempt, carrier };
   }
+
+  /** Member by member: a spread costs more than all else that junk is asked. */
+  const failure = ({ reason, verifier, error }: Unproven, carrier: Carrier): Failed => ({ ok: false, reason, carrier, verifier, error });
 
   return {
     authenticate,

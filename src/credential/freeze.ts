@@ -17,8 +17,10 @@ export function frozenJson(value: unknown): unknown {
   if (isPlainObject(value)) {
     const copy: Record<string, unknown> = { ...value };
     for (const name of Object.keys(copy)) {
-      copy[name] = frozenJson(copy[name]);
-      if (copy[name] === undefined) delete copy[name];
+      const before = copy[name];
+      const after = frozenJson(before);
+      if (after === undefined) delete copy[name];
+      else if (after !== before) copy[name] = after;
     }
     return Object.freeze(copy);
   }

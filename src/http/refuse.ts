@@ -153,6 +153,6 @@ const isPromiseLike = (value: object): boolean => 'then' in value && typeof valu
 /** Writes a refusal: the one place that does. What others set before, CORS for example, stays. */
 export function refuse(method: string | undefined, res: ServerResponse, { status, headers, body }: Refusal): void {
   res.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  for (const name of Object.keys(headers)) res.setHeader(name, headers[name] as string | readonly string[]);
   res.end(method === 'HEAD' ? undefined : body);
 }

@@ -22,10 +22,10 @@ export function useCounter(store: CredentialStore): UseCounter {
     const use = counted.get(id);
     if (use) {
       use.count += count;
-      use.lastUsedAt = Math.max(use.lastUsedAt, lastUsedAt);
-    } else if (counted.size < MAX_COUNTED) {
-      counted.set(id, { count, lastUsedAt });
+      if (lastUsedAt > use.lastUsedAt) use.lastUsedAt = lastUsedAt;
+      return;
     }
+    if (counted.size < MAX_COUNTED) counted.set(id, { count, lastUsedAt });
     timer ??= setTimeout(() => void flush(), FLUSH_AFTER_MS).unref();
   };
 

@@ -25,7 +25,7 @@ export interface ClaimsPolicy {
 const ID_TOKEN_MARKS = ['nonce', 'at_hash', 'c_hash'];
 
 /**
- * The reason to refuse a token whose signature is good, or undefined. The only judge of claims, in the contract's order:
+ * The reason to refuse a token whose signature is good, or undefined. The judge of all claims but the scopes, in the contract's order:
  * time, issuer and audience, type, then the rest (RFC 7519 §4.1, RFC 9068 §4).
  */
 export function judgeClaims({ header, payload }: CompactJws, policy: ClaimsPolicy, now: number): Reason | undefined {
@@ -43,8 +43,7 @@ export function judgeClaims({ header, payload }: CompactJws, policy: ClaimsPolic
     return 'bad_claim';
   if (policy.requiredClaims.some((name) => !Object.hasOwn(payload, name))) return 'bad_claim';
   if (![sub, clientId, jti].every((value) => isAbsentOr(isText, value)) || (sub ?? clientId) === undefined) return 'bad_claim';
-  if (!isAbsentOr(isObject, cnf) || scopesOf(payload, policy.scopeClaims) === undefined) return 'bad_claim';
-  return undefined;
+  return isAbsentOr(isObject, cnf) ? undefined : 'bad_claim';
 }
 
 /** A claim whose name is configured, so that it may be any. */

@@ -8,12 +8,13 @@ export interface CompactJws {
 }
 
 const MAX_DEPTH = 16;
-const alreadyRead = new WeakMap<Credential, CompactJws | undefined>();
+const alreadyRead = new WeakMap<Credential, CompactJws | false>();
 
 /** What a credential holds, read once however many verifiers ask for it. */
 export function jwsOf(credential: Credential): CompactJws | undefined {
-  if (!alreadyRead.has(credential)) alreadyRead.set(credential, readCompactJws(credential.token));
-  return alreadyRead.get(credential);
+  let jws = alreadyRead.get(credential);
+  if (jws === undefined) alreadyRead.set(credential, (jws = readCompactJws(credential.token) ?? false));
+  return jws || undefined;
 }
 
 /** The header and payload of a compact JWS (RFC 7515 §7.1), or undefined for anything that is not exactly one of JSON objects. */

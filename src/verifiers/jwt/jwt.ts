@@ -37,7 +37,9 @@ export function jwt(options: JwtOptions): Verifier {
   const judge = (jws: CompactJws): Verification | Promise<Verification> => {
     const reason = judgeClaims(jws, policy, Date.now());
     if (reason) return { ok: false, reason };
-    const accepted = accept(jws, policy, name);
+    const scopes = scopesOf(jws.payload, policy.scopeClaims);
+    if (!scopes) return { ok: false, reason: 'bad_claim' };
+    const accepted = accept(jws, scopes, policy, name);
     return revocations ? revocations.check(accepted) : accepted;
   };
 
@@ -45,10 +47,10 @@ export function jwt(options: JwtOptions): Verifier {
     name,
     examples: exampleIssuers(options.issuer).map((iss) => ({ carrier: 'bearer', token: exampleOf(iss) })),
     accepts(credential: Credential) {
-      if (!CARRIERS.includes(credential.carrier) || credential.token.split('.').length !== 3) return false;
+      if (!CARRIERS.includes(credential.carrier)) return false;
       const jws = jwsOf(credential);
-      // What cannot be read names no issuer: whoever takes JWTs may say that it is malformed.
-      return jws === undefined || issuers.has(jws.payload.iss);
+      // What has the parts of one and cannot be read names no issuer: whoever takes JWTs may say that it is malformed.
+      return jws ? issuers.has(jws.payload.iss) : credential.token.split('.').length === 3;
     },
     verify(credential) {
       const { token } = credential;
@@ -106,7 +108,7 @@ function isPlainHeader(header: CompactJws['header']): boolean {
   );
 }
 
-function accept({ payload }: CompactJws, policy: ClaimsPolicy, verifier: string): Verification & { ok: true } {
+function accept({ payload }: CompactJws, scopes: readonly string[], policy: ClaimsPolicy, verifier: string): Verification & { ok: true } {
   const { iss, sub, jti, iat, exp, cnf } = payload as {
     iss: string;
     sub?: string;
@@ -129,7 +131,7 @@ function accept({ payload }: CompactJws, policy: ClaimsPolicy, verifier: string)
       issuer: iss,
       ...(clientId !== undefined && { clientId }),
       ...(jti !== undefined && { credentialId: jti }),
-      scopes: scopesOf(payload, policy.scopeClaims) ?? [],
+      scopes,
       expiresAt: exp * 1000,
       claims: payload,
     },
