@@ -1,8 +1,9 @@
-import { createPrivateKey, KeyObject, type JsonWebKey } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { importPKCS8 } from 'jose';
 import { ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt, type ClientAuth } from 'oauth4webapi';
 import { aText, must, z } from '../../options';
 import { ALGORITHMS, type Algorithm } from '../jwt/signature';
+import { algorithmsOf, privateKeyOf, type PrivateKeyInput } from '../private-key';
 
 /** This API as a client of the authorization server, which shows a secret. */
 export interface SecretClient {
@@ -18,8 +19,7 @@ export interface KeyClient {
   /** `client_id` */
   readonly id: string;
   readonly method: 'private_key_jwt';
-  /** Private key: a PEM, a JWK or a `KeyObject`. */
-  readonly key: string | JsonWebKey | KeyObject;
+  readonly key: PrivateKeyInput;
   /** `kid` of the assertion, for a server that knows several keys of this client. */
   readonly kid?: string;
   /** `alg` of the assertion; by default the first that fits the key: RS256, ES256 to ES512 by the curve, EdDSA. */
@@ -65,7 +65,7 @@ export function clientAuthentication(client: SecretClient | KeyClient): ClientAu
 
 function byAssertion({ key: input, kid, algorithm }: KeyClient): ClientAuth {
   const key = privateKeyOf(input) as KeyObject;
-  const fitting = isStrong(key) ? Object.entries(ALGORITHMS).flatMap(([name, { fits }]) => (fits(key) ? [name] : [])) : [];
+  const fitting = algorithmsOf(key);
   const alg = algorithm ?? fitting[0];
   if (alg === undefined || !fitting.includes(alg))
     throw new TypeError(
@@ -79,20 +79,4 @@ function byAssertion({ key: input, kid, algorithm }: KeyClient): ClientAuth {
     ),
   );
   return async (...request) => (await signing)(...request);
-}
-
-/** Web Crypto, which oauth4webapi signs by, takes no key that is for RSASSA-PSS alone. */
-const isStrong = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean =>
-  asymmetricKeyType !== 'rsa-pss' && (asymmetricKeyDetails?.modulusLength ?? Infinity) >= 2048;
-
-function privateKeyOf(input: unknown): KeyObject | undefined {
-  try {
-    const key =
-      input instanceof KeyObject
-        ? input
-        : createPrivateKey(typeof input === 'string' ? input : { key: input as JsonWebKey, format: 'jwk' });
-    return key.type === 'private' ? key : undefined;
-  } catch {
-    return undefined;
-  }
 }
