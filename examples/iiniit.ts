@@ -15,8 +15,8 @@ const keys = apiKeys({ prefix: 'iiniit', store });
 
 const { requireScopes } = latchkey({
   scopes,
-  // The keys of the issuer are found by its URL, as any other API would find them.
-  verifiers: [keys, jwt({ issuer: origin, audience, profile: 'rfc9068' })],
+  // The keys of the issuer are found by its URL, as any other API would find them. What was revoked is in the store.
+  verifiers: [keys, jwt({ issuer: origin, audience, profile: 'rfc9068', revocations: store })],
 });
 const oauth = authorizationServer({
   issuer: origin,
@@ -95,6 +95,12 @@ serve(
   --data-urlencode 'client_id=${clientId}' \\
   --data-urlencode 'client_secret=${secret}'`,
     ),
+    ['The new token: 200', `curl -i ${origin}/projects -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'The app lets go of all that it got: 200',
+      `curl -i --request POST '${origin}/oauth2/revoke' -d "token=$REFRESH_TOKEN&client_id=${clientId}&client_secret=${secret}"`,
+    ],
+    ['And the JWT is refused too: 401', `curl -i ${origin}/projects -H "Authorization: Bearer $ACCESS_TOKEN"`],
 
     ['invalid_request: 400', `curl -i --request POST '${origin}/oauth2/token' -d "client_id=${clientId}&client_secret=${secret}"`],
     [

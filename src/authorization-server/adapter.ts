@@ -1,9 +1,9 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { digestOf, idOf } from '../credential/digest';
+import { digestOf } from '../credential/digest';
 import type { StateStore } from '../stores/store';
-import type { ManagedVerifier } from '../verifiers/stored';
 import type { Client, Clients } from './clients';
 import type { Grants } from './grants';
+import type { IssuedTokens } from './issued-tokens';
 import type { SealedState } from './sealed-state';
 
 export interface AdapterOptions {
@@ -11,10 +11,8 @@ export interface AdapterOptions {
   readonly state: SealedState;
   readonly grants: Grants;
   readonly clients: Clients;
-  /** Opaque access tokens; undefined where they are JWTs. */
-  readonly tokens: ManagedVerifier | undefined;
-  /** `aud` of what is issued. */
-  readonly audience: string;
+  /** Access tokens. */
+  readonly issued: IssuedTokens;
   /** How long a refresh token that was used may be used again. */
   readonly refreshGraceMs: number;
   /** What the engine knows a client by. */
@@ -25,7 +23,7 @@ export interface AdapterOptions {
 
 /** What the engine keeps, by the names that it has for it. */
 export function adapterFor(options: AdapterOptions): (model: string) => Adapter {
-  const { state, grants, clients, tokens, metadataOf } = options;
+  const { state, grants, clients, issued, metadataOf } = options;
   const until = (expiresIn: number | undefined) => Date.now() + (expiresIn ?? 0) * 1000;
 
   const adapters: Readonly<Record<string, Partial<Adapter>>> = {
@@ -49,14 +47,14 @@ export function adapterFor(options: AdapterOptions): (model: string) => Adapter 
     Session: { async upsert() {}, async find() {}, async findByUid() {}, async destroy() {} },
     AuthorizationCode: usedOnce('AuthorizationCode', 0, options),
     RefreshToken: usedOnce('RefreshToken', options.refreshGraceMs, options),
-    ...(tokens && {
-      AccessToken: { ...issuedTokens(tokens, 'AccessToken', options.audience), revokeByGrantId: (grantId) => grants.end(grantId) },
-      ClientCredentials: issuedTokens(tokens, 'ClientCredentials', options.audience),
-    }),
-    ...(!tokens && {
-      AccessToken: { async find() {}, revokeByGrantId: (grantId) => grants.end(grantId) },
-      ClientCredentials: { async find() {} },
-    }),
+    // One ends with its grant, and is found again where that fails.
+    AccessToken: { find: finderOf('AccessToken', issued), async destroy() {}, revokeByGrantId: (grantId) => grants.end(grantId) },
+    ClientCredentials: {
+      find: finderOf('ClientCredentials', issued),
+      async destroy(jti) {
+        await issued.revoke(jti);
+      },
+    },
   };
 
   return (model) => complete(model, adapters[model] ?? {});
@@ -100,34 +98,16 @@ function usedOnce(model: string, graceMs: number, { store, state, grants, invali
       if (payload?.grantId !== undefined) await grants.end(payload.grantId);
       throw invalidGrant();
     },
-    destroy: (id) => state.remove(group, id),
-    // They are worth nothing without their grant, and that has ended.
+    // They are worth nothing without their grant, which ends next, and have to be found again where that fails.
+    async destroy() {},
     async revokeByGrantId() {},
   };
 }
 
-/** Access tokens as the credentials that they are, for introspection and revocation. Those without a grant are a client's own. */
-function issuedTokens(tokens: ManagedVerifier, kind: 'AccessToken' | 'ClientCredentials', audience: string): Partial<Adapter> {
-  const recordId = (token: string) => idOf(digestOf(token));
-  return {
-    async find(token) {
-      const record = await tokens.get(recordId(token));
-      if (!record || record.revokedAt !== null || (record.grantId !== null) !== (kind === 'AccessToken')) return undefined;
-      const { subject, clientId, grantId, scopes, issuedAt, expiresAt, metadata } = record;
-      return {
-        kind,
-        jti: token,
-        iat: Math.floor(issuedAt / 1000),
-        ...(expiresAt !== null && { exp: Math.floor(expiresAt / 1000) }),
-        ...(clientId !== null && { clientId }),
-        ...(grantId !== null && { grantId, accountId: subject }),
-        scope: scopes.join(' '),
-        aud: audience,
-        extra: { ...metadata, sub: subject },
-      };
-    },
-    async destroy(token) {
-      await tokens.revoke(recordId(token));
-    },
+/** Access tokens, for introspection and revocation. The engine asks for each of the two kinds. */
+const finderOf =
+  (kind: string, issued: IssuedTokens): Adapter['find'] =>
+  async (token) => {
+    const payload = await issued.find(token);
+    return payload?.kind === kind ? payload : undefined;
   };
-}

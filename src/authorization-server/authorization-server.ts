@@ -9,10 +9,12 @@ import { clientRegistry, type Clients } from './clients';
 import { endpointsOf, type EndpointName } from './endpoints';
 import { startEngine } from './engine';
 import { grants as grantsIn } from './grants';
-import { interactions, sendOutage } from './interaction';
+import { interactions, sendOutage, sendRefusedPage } from './interaction';
+import { jwtTokens, opaqueTokens, withPartedTokens } from './issued-tokens';
 import { consentPage } from './login';
 import { metadataOf, metadataPaths } from './metadata';
-import { engineRequest, hasTwoAuthorizations, parametersOf, UnreadableRequest, withSpacedScopes } from './requests';
+import { publishRefusal } from './refusals';
+import { engineRequest, hasTwoAuthorizations, mapParameter, parametersOf, RefusedRequest, withSpacedScopes } from './requests';
 import { sealedState } from './sealed-state';
 import { checkServerOptions, type AuthorizationServerOptions } from './server-options';
 import { signingJwk, type JwtAccessTokens, type SigningJwk } from './signing-keys';
@@ -50,25 +52,27 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   const origin = new URL(issuer);
   const endpoints = endpointsOf(issuer, options.endpoints);
   const scopes = scopeCatalogue(options.scopes);
-  const tokens = tokensOf(options.tokens);
-  const hasKeys = Array.isArray(tokens);
+  const { accessTokenTtlMs = HOUR_MS } = options;
+  const keys = 'keys' in options.tokens ? signingJwks(options.tokens) : undefined;
+  const opaque = keys ? undefined : (options.tokens as ManagedVerifier);
+  const hasKeys = keys !== undefined;
 
   const state = sealedState(store);
-  const revokeTokens = async (whose: Whose) => (hasKeys ? undefined : (tokens as ManagedVerifier).revokeAll(whose));
-  const grants = grantsIn({ store, state, revokeTokens, ttlMs: grantTtlMs });
+  const issued = keys
+    ? jwtTokens({ issuer, audience, keys, store, ttlMs: accessTokenTtlMs })
+    : opaqueTokens(options.tokens as ManagedVerifier, audience);
+  const grants = grantsIn({ store, state, revokeTokens: (whose) => issued.revokeAll(whose), ttlMs: grantTtlMs });
   const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }));
   const { clients } = registry;
   const engine = startEngine({
-    ...{ issuer, audience, endpoints, scopes, store, state, grants, registry, tokens, grantTtlMs },
+    ...{ issuer, audience, endpoints, scopes, store, state, grants, registry, issued, opaque, keys, grantTtlMs, accessTokenTtlMs },
     hasLogin: login !== undefined,
-    accessTokenTtlMs: options.accessTokenTtlMs ?? HOUR_MS,
     refreshTokenTtlMs: options.refreshTokenTtlMs ?? 30 * DAY_MS,
     refreshGraceMs: options.refreshGraceMs ?? 0,
     timeoutMs: options.timeoutMs ?? 1_000,
-  });
-  const answering = engine.then((provider) => provider.callback());
-  const interacting = engine.then((provider) =>
-    interactions({
+  }).then((provider) => ({
+    answer: provider.callback(),
+    interact: interactions({
       engine: provider,
       login: login ?? (() => null),
       consent: options.consent ?? consentPage(),
@@ -76,8 +80,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       audience,
       authorizePath: endpoints.authorization.paths[0],
     }),
-  );
-
+  }));
   const metadata = published(
     metadataPaths(issuer),
     metadataOf({ issuer, endpoints, scopes: scopes.names ?? [], hasLogin: login !== undefined, hasKeys }),
@@ -91,58 +94,74 @@ export function authorizationServer<const S extends ScopeDeclaration>(
 
   /** What the engine answers by POST. */
   async function post(req: IncomingMessage, res: ServerResponse, name: EndpointName): Promise<void> {
-    if (hasTwoAuthorizations(req)) throw new UnreadableRequest('there is more than one Authorization header');
+    if (hasTwoAuthorizations(req)) throw new RefusedRequest('there is more than one Authorization header');
     const parameters = await parametersOf(req, name === 'token' ? dialect : {});
     const url = endpoints[name].paths[0];
-    const spaced = parameters && withSpacedScopes(parameters, dialect);
-    await (
-      await answering
-    )(engineRequest(req, { url, origin, parameters: spaced, json: true }), res);
+    const forEngine = parameters && mapParameter(withSpacedScopes(parameters, dialect), 'token', withPartedTokens);
+    await (await engine).answer(engineRequest(req, { url, origin, parameters: forEngine, json: true }), res);
   }
 
   async function get(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
     const [, query] = ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split(/\?(.*)/s);
     const url = query === undefined ? path : `${path}?${withSpacedScopes(new URLSearchParams(query), dialect).toString()}`;
-    await (
-      await answering
-    )(engineRequest(req, { url, origin }), res);
+    await (await engine).answer(engineRequest(req, { url, origin }), res);
   }
 
-  async function answer(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+  async function answer(req: IncomingMessage, res: ServerResponse, path: string, endpoint: EndpointName): Promise<void> {
     const { method = '' } = req;
-    const name = routes.get(path);
-    const [parent, uid] = childOf(path);
-    if (name === undefined && routes.get(parent) === 'interaction') {
-      if (!['GET', 'HEAD', 'POST'].includes(method)) return notAllowed(res, 'GET, HEAD, POST');
-      return (await interacting)(req, engineRequest(req, { url: path, origin }), res, uid, path);
+    const allow = (...methods: readonly string[]) => {
+      if (methods.includes(method)) return;
+      const list = methods.join(', ');
+      throw new RefusedRequest(`the method must be one of ${list}`, 405, { Allow: list });
+    };
+    const [own] = endpoints[endpoint].paths;
+    const isStep = !routes.has(path);
+    if (endpoint === 'interaction') {
+      allow('GET', 'HEAD', 'POST');
+      return (await engine).interact(req, engineRequest(req, { url: path, origin }), res, childOf(path)[1], path);
     }
-    if (name === undefined || name === 'jwks')
-      return method === 'GET' || method === 'HEAD' ? get(req, res, path) : notAllowed(res, 'GET, HEAD');
-    if (name === 'authorization') {
-      if (method === 'GET' || method === 'HEAD') return get(req, res, endpoints.authorization.paths[0]);
-      if (method === 'POST' && dialect.tokenAtAuthorize) return post(req, res, 'token');
-      return notAllowed(res, 'GET, HEAD');
+    if (endpoint === 'authorization' && !isStep && method === 'POST' && dialect.tokenAtAuthorize) return post(req, res, 'token');
+    if (endpoint === 'jwks' || endpoint === 'authorization') {
+      allow('GET', 'HEAD');
+      return get(req, res, isStep ? path : own);
     }
-    if (method === 'OPTIONS') return get(req, res, endpoints[name].paths[0]);
-    return method === 'POST' ? post(req, res, name) : notAllowed(res, 'POST');
+    if (method === 'OPTIONS') return get(req, res, own);
+    allow('POST');
+    return post(req, res, endpoint);
   }
 
-  const isOurs = (path: string): boolean => {
+  /** What was not answered: by a refusal of ours, an outage, or an error that is the app's to handle. */
+  function fail(res: ServerResponse, endpoint: EndpointName, error: unknown, next: (error?: unknown) => void): void {
+    const tell = (status: number, code: string, reason: string | undefined, cause?: unknown) =>
+      publishRefusal({ endpoint, status, error: code, reason, clientId: undefined, grantType: undefined, cause });
+    if (error instanceof RefusedRequest) {
+      tell(error.status, 'invalid_request', error.message);
+      return endpoint === 'interaction' ? sendRefusedPage(res, error) : sendError(res, error);
+    }
+    if ((error as { error?: unknown } | null)?.error === 'temporarily_unavailable') {
+      tell(503, 'temporarily_unavailable', undefined, (error as Error).cause);
+      return sendOutage(res);
+    }
+    tell(500, 'server_error', undefined, error);
+    next(error);
+  }
+
+  /** Whose a path is: the endpoint's own, or a step of a login below it. */
+  const endpointAt = (path: string): EndpointName | undefined => {
     const name = routes.get(path);
-    if (name !== undefined) return name !== 'interaction';
+    if (name !== undefined) return name === 'interaction' ? undefined : name;
     const [parent, uid] = childOf(path);
-    return uid !== '' && (parent === endpoints.interaction.paths[0] || parent === endpoints.authorization.paths[0]) && routes.has(parent);
+    return uid !== '' && [endpoints.interaction, endpoints.authorization].some(({ paths }) => paths[0] === parent)
+      ? routes.get(parent)
+      : undefined;
   };
 
   return {
     middleware(req, res, next) {
       const path = pathOf(req);
-      if (!isOurs(path)) return metadata(req, res, next);
-      answer(req, res, path).catch((error: unknown) => {
-        if (error instanceof UnreadableRequest) refuse(res, error);
-        else if ((error as { error?: unknown } | null)?.error === 'temporarily_unavailable') sendOutage(res);
-        else next(error);
-      });
+      const endpoint = endpointAt(path);
+      if (!endpoint) return metadata(req, res, next);
+      answer(req, res, path, endpoint).catch((error: unknown) => fail(res, endpoint, error, next));
     },
     clients,
     revoke: grants.endAll,
@@ -152,10 +171,8 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   };
 }
 
-const tokensOf = (tokens: ManagedVerifier | JwtAccessTokens): ManagedVerifier | readonly [SigningJwk, ...SigningJwk[]] =>
-  'keys' in tokens
-    ? (tokens.keys.map((key, index) => signingJwk(key, `authorizationServer(): option "tokens.keys.${index}"`)) as [SigningJwk])
-    : tokens;
+const signingJwks = ({ keys }: JwtAccessTokens): readonly [SigningJwk, ...SigningJwk[]] =>
+  keys.map((key, index) => signingJwk(key, `authorizationServer(): option "tokens.keys.${index}"`)) as [SigningJwk];
 
 /** The path above a path, and its last segment. */
 const childOf = (path: string): [parent: string, child: string] => {
@@ -170,18 +187,12 @@ function descriptionOf(declaration: ScopeDeclaration, name: string): string | un
 }
 
 /** RFC 6749 §5.2. */
-function sendError(res: ServerResponse, status: number, description: string): void {
-  const body = JSON.stringify({ error: 'invalid_request', error_description: description });
+function sendError(res: ServerResponse, { message, status, headers }: RefusedRequest): void {
+  const body = JSON.stringify({ error: 'invalid_request', error_description: message });
   res.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.setHeader('Content-Type', 'application/json; charset=utf-8');
   res.setHeader('Content-Length', Buffer.byteLength(body));
   res.setHeader('Cache-Control', 'no-store');
   res.end(body);
-}
-
-const refuse = (res: ServerResponse, { message }: Error): void => sendError(res, 400, message);
-
-function notAllowed(res: ServerResponse, allow: string): void {
-  res.setHeader('Allow', allow);
-  sendError(res, 405, `the method must be one of ${allow}`);
 }

@@ -1,15 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import type { Adapter, AdapterPayload, Client as EngineClient, Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type {
+  AccessToken,
+  Adapter,
+  AdapterPayload,
+  Client as EngineClient,
+  Configuration,
+  errors,
+  KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider';
 import { withDeadline } from '../promises';
 import type { ScopeCatalogue } from '../credential/scopes';
 import type { StateStore } from '../stores/store';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { adapterFor } from './adapter';
 import type { Client, ClientRegistry } from './clients';
-import type { Endpoints } from './endpoints';
+import type { EndpointName, Endpoints } from './endpoints';
 import type { Grants } from './grants';
+import type { IssuedTokens } from './issued-tokens';
 import { pageOf } from './page';
 import { markup } from './markup';
+import { publishRefusal, type OAuthRefusal } from './refusals';
 import type { SealedState } from './sealed-state';
 import { unusedJwk, type SigningJwk } from './signing-keys';
 
@@ -22,8 +33,11 @@ export interface EngineOptions {
   readonly state: SealedState;
   readonly grants: Grants;
   readonly registry: ClientRegistry;
-  /** Opaque access tokens, or the keys that sign JWTs. */
-  readonly tokens: ManagedVerifier | readonly [SigningJwk, ...SigningJwk[]];
+  readonly issued: IssuedTokens;
+  /** Makes opaque access tokens; undefined where they are JWTs. */
+  readonly opaque: ManagedVerifier | undefined;
+  /** Keys that sign JWTs. */
+  readonly keys: readonly [SigningJwk, ...SigningJwk[]] | undefined;
   readonly hasLogin: boolean;
   readonly accessTokenTtlMs: number;
   readonly refreshTokenTtlMs: number;
@@ -44,16 +58,15 @@ const OUTAGE = 503;
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { Provider: ProviderClass, errors } = await import('oidc-provider');
-  const { issuer, audience, endpoints, scopes, registry, tokens, hasLogin, timeoutMs } = options;
-  const opaque = isVerifier(tokens) ? tokens : undefined;
-  const keys = isVerifier(tokens) ? [unusedJwk()] : tokens;
-  const [{ alg }] = keys as readonly [SigningJwk];
+  const { issuer, audience, endpoints, scopes, registry, opaque, hasLogin, timeoutMs } = options;
+  const { keys = [unusedJwk()] } = options;
+  const [{ alg }] = keys;
   const seconds = (ms: number) => Math.max(1, Math.floor(ms / 1000));
 
   /** What cannot be decided is 503, and no word about the client. */
-  const settled = async <T>(answer: Promise<T>): Promise<T> => {
+  const settled: Settled = async (ask) => {
     try {
-      return await withDeadline(answer, timeoutMs);
+      return await withDeadline(ask(), timeoutMs);
     } catch (cause) {
       if (cause instanceof errors.OIDCProviderError) throw cause;
       const unavailable = new errors.TemporarilyUnavailable('the server cannot answer at the moment', { cause });
@@ -63,7 +76,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const adapter = adapterFor({
     ...options,
     clients: registry.clients,
-    tokens: opaque,
     metadataOf: engineMetadata,
     invalidGrant: () => new errors.InvalidGrant('used before'),
   });
@@ -88,13 +100,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     clientDefaults: { id_token_signed_response_alg: alg as 'ES256' },
     clockTolerance: 0,
     cookies: { names: { session: 'latchkey_session', interaction: 'latchkey_interaction', resume: 'latchkey_resume' } },
-    enabledJWA: { idTokenSigningAlgValues: [alg as 'ES256'] },
+    enabledJWA: { idTokenSigningAlgValues: [alg] },
     expiresWithSession: async () => false,
     extraClientMetadata: { properties: ['latchkey'] },
-    extraTokenClaims: (ctx) => {
+    extraTokenClaims: (ctx, token) => {
       const { AuthorizationCode: code, RefreshToken: refreshToken } = ctx.oidc.entities;
       const { authTime, acr } = refreshToken ?? code ?? {};
-      return { ...(authTime !== undefined && { auth_time: authTime }), ...(acr !== undefined && { acr }) };
+      const { grantId } = token as Partial<AccessToken>;
+      return {
+        ...(authTime !== undefined && { auth_time: authTime }),
+        ...(acr !== undefined && { acr }),
+        // By which a guard knows that the grant of a JWT has ended. A record has it anyway.
+        ...(!opaque && grantId !== undefined && { grant_id: grantId }),
+      };
     },
     features: {
       claimsParameter: { enabled: false },
@@ -172,15 +190,19 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const engine = new ProviderClass(issuer, configuration);
   engine.proxy = true;
   engine.Client.prototype.compareClientSecret = function (secret: string) {
-    return settled(registry.proves(this.clientId, secret));
+    return settled(() => registry.proves(this.clientId, secret));
   };
-  if (opaque) issueFrom(opaque, engine, options, settled);
+  handOut(engine, options, settled);
   engine.use(async (ctx, next) => {
     await next();
     if (ctx.status === OUTAGE) ctx.set('Retry-After', '1');
+    // RFC 6749 §5.1, for caches of HTTP/1.0.
+    if (ctx.response.get('Cache-Control') === 'no-store') ctx.set('Pragma', 'no-cache');
     const { oidc, body } = ctx as unknown as KoaContextWithOIDC & { readonly body: { error?: string } | undefined };
-    if (body?.error === 'invalid_request' && isOfAnotherGrantType(oidc)) body.error = 'unauthorized_client';
+    if (body?.error === 'invalid_request' && isOfAnotherGrantType(oidc)) body.error = UNAUTHORIZED_CLIENT;
   });
+  for (const event of ['authorization.error', 'grant.error', 'revocation.error', 'introspection.error', 'jwks.error', 'server_error'])
+    (engine as NodeJS.EventEmitter).on(event, (ctx: KoaContextWithOIDC, error: Error) => publishRefusal(refusalOf(ctx, error)));
   engine.on('authorization.success', ({ oidc }: KoaContextWithOIDC) => {
     // Then no cookie of it is set, and none is kept.
     (oidc.session as { destroyed?: boolean }).destroyed = true;
@@ -188,18 +210,33 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return engine;
 }
 
+/** What the engine answers an error with, and what it keeps to itself. */
+function refusalOf({ oidc }: KoaContextWithOIDC, error: Error & Partial<errors.OIDCProviderError>): OAuthRefusal {
+  const { statusCode: status = 500, error_description: description, error_detail: reason = description, cause } = error;
+  const code = error.expose ? (error.error as string) : 'server_error';
+  return {
+    endpoint: (oidc.route === 'resume' ? 'authorization' : oidc.route) as EndpointName,
+    status,
+    error: isOfAnotherGrantType(oidc) ? UNAUTHORIZED_CLIENT : code,
+    reason,
+    clientId: oidc.client?.clientId,
+    grantType: oidc.client && (oidc.params?.grant_type as string | undefined),
+    cause: error.expose ? cause : error,
+  };
+}
+
+const UNAUTHORIZED_CLIENT = 'unauthorized_client';
+
 /** A grant type that the client may not use: the engine has no word for it, RFC 6749 §5.2 has. */
 const isOfAnotherGrantType = ({ route, client, params }: KoaContextWithOIDC['oidc']): boolean =>
   route === 'token' && typeof params?.grant_type === 'string' && client?.grantTypeAllowed(params.grant_type) === false;
 
-const isVerifier = (tokens: EngineOptions['tokens']): tokens is ManagedVerifier => 'issue' in tokens;
-
-type Settled = <T>(answer: Promise<T>) => Promise<T>;
+type Settled = <T>(ask: () => Promise<T>) => Promise<T>;
 
 function guarded(adapter: Adapter, settled: Settled): Adapter {
   const entries = Object.entries(adapter) as [string, (...args: unknown[]) => Promise<unknown>][];
   return Object.fromEntries(
-    entries.map(([name, method]) => [name, (...args: unknown[]) => settled(method(...args))]),
+    entries.map(([name, method]) => [name, (...args: unknown[]) => settled(() => method(...args))]),
   ) as unknown as Adapter;
 }
 
@@ -226,13 +263,13 @@ function engineMetadata(client: Client): AdapterPayload {
 
 export const clientIn = (engineClient: EngineClient): Client => engineClient.latchkey as Client;
 
-/** Access tokens become credentials of the store, which every guard proves. */
-function issueFrom(tokens: ManagedVerifier, engine: Engine, { grants, registry }: EngineOptions, settled: Settled): void {
-  const holds = async (grantId: string | undefined, clientId: string) =>
+/** Opaque access tokens become credentials of the store, which every guard proves. No token is good whose grant or client has ended. */
+function handOut(engine: Engine, { opaque, issued, grants, registry }: EngineOptions, settled: Settled): void {
+  const holds = async ({ grantId, clientId = '' }: AdapterPayload) =>
     (await (grantId === undefined ? registry.clients.get(clientId) : grants.find(grantId))) !== undefined;
 
-  const issue = async ({ accountId, clientId, grantId, scope, exp, extra }: AdapterPayload): Promise<string> => {
-    const { secret, record } = await tokens.issue({
+  const issue = async (tokens: ManagedVerifier, { accountId, clientId, grantId, scope, exp, extra }: AdapterPayload): Promise<string> => {
+    const { secret } = await tokens.issue({
       subject: (accountId ?? clientId) as string,
       clientId: clientId as string,
       grantId: grantId ?? null,
@@ -240,21 +277,23 @@ function issueFrom(tokens: ManagedVerifier, engine: Engine, { grants, registry }
       expiresAt: (exp as number) * 1000,
       metadata: extra ?? {},
     });
-    // If it ended while the token was made, whoever ended it may not have seen the token.
-    if (!(await holds(grantId, clientId as string))) await tokens.revoke(record.id);
     return secret;
   };
 
   for (const Model of [engine.AccessToken, engine.ClientCredentials] as unknown as readonly TokenModel[]) {
     const { getValueAndPayload } = Model.prototype;
     Model.prototype.getValueAndPayload = async function () {
-      const { payload } = await getValueAndPayload.call(this);
+      const { value, payload } = await getValueAndPayload.call(this);
+      const token = opaque ? await settled(() => issue(opaque, payload as AdapterPayload)) : value;
+      // If it ended while the token was made, whoever ended it may not have seen the token.
+      if (!(await settled(() => holds(this)))) await settled(() => issued.revoke(opaque ? token : this.jti));
       // Without a payload the engine keeps nothing itself.
-      return { value: await settled(issue(payload as AdapterPayload)) };
+      return { value: token };
     };
   }
 }
 
+type Token = Pick<AdapterPayload, 'grantId' | 'clientId'> & { readonly jti: string };
 interface TokenModel {
-  readonly prototype: { getValueAndPayload: (this: object) => Promise<{ readonly value: string; readonly payload?: AdapterPayload }> };
+  readonly prototype: { getValueAndPayload: (this: Token) => Promise<{ readonly value: string; readonly payload?: AdapterPayload }> };
 }

@@ -34,6 +34,7 @@ interface Payload {
   readonly clientId?: string;
 }
 
+const ENDING = { isEnding: true } as const;
 const GRANT = 'oauth:Grant';
 const ENDS = 'oauth:end';
 
@@ -42,9 +43,10 @@ export function grants({ store, state, revokeTokens, ttlMs }: GrantsOptions): Gr
     Promise.all([`subject ${accountId}`, `client ${clientId}`].map(async (owner) => (await store.get(ENDS, owner)) ?? null));
 
   const end = async (grantId: string) => {
-    // The grant first: whoever issues a token meanwhile looks for the grant afterwards.
-    await state.remove(GRANT, grantId);
+    // From here on no new token of it is good, and where the rest fails, whoever looks for the grant next goes on with it.
+    await state.put(GRANT, grantId, ENDING, Date.now() + ttlMs);
     await revokeTokens({ grantId });
+    await state.remove(GRANT, grantId);
   };
 
   return {
@@ -52,8 +54,12 @@ export function grants({ store, state, revokeTokens, ttlMs }: GrantsOptions): Gr
       await state.put(GRANT, grantId, { payload, ends: await endsOf(payload) } satisfies Kept, until);
     },
     async find(grantId) {
-      const kept = (await state.get(GRANT, grantId)) as Kept | undefined;
+      const kept = (await state.get(GRANT, grantId)) as Kept | typeof ENDING | undefined;
       if (!kept) return undefined;
+      if ('isEnding' in kept) {
+        await end(grantId);
+        return undefined;
+      }
       const ends = await endsOf(kept.payload);
       // No clocks are compared, since those of two machines differ: any end that was not there when the grant began has ended it.
       return ends.every((one, index) => one === null || one === kept.ends[index]) ? kept.payload : undefined;

@@ -12,5 +12,6 @@ export {
   type RequestedScope,
   type User,
 } from './login';
+export type { OAuthRefusal } from './refusals';
 export type { Dialect } from './requests';
 export type { JwtAccessTokens, SigningKey } from './signing-keys';

@@ -6,7 +6,7 @@ import { clientIn, type Engine } from './engine';
 import { markup } from './markup';
 import type { Consent, Interaction, Login, RequestedScope, User } from './login';
 import { sendPage } from './page';
-import { parametersOf } from './requests';
+import { parametersOf, RefusedRequest } from './requests';
 
 export interface InteractionsOptions {
   readonly engine: Engine;
@@ -40,15 +40,15 @@ export function interactions(options: InteractionsOptions) {
       if ((error as { error?: string }).error === 'invalid_request') return undefined;
       throw error;
     });
-    if (details?.uid !== uid) return refuse(res, 'This page has expired, or belongs to another browser.');
+    if (details?.uid !== uid) throw new RefusedRequest('This page has expired, or belongs to another browser.');
     const engineClient = await engine.Client.find(details.params.client_id as string);
-    if (!engineClient) return refuse(res, 'The app that sent you here is not known any more.');
+    if (!engineClient) throw new RefusedRequest('The app that sent you here is not known any more.');
 
     const client = clientIn(engineClient);
     const form = req.method === 'POST' ? ((await parametersOf(req, {})) ?? new URLSearchParams()) : undefined;
     const csrfToken = csrfTokenOf(details);
     if (form && (isForgeable(req) || !isSame(form.get('csrf_token'), csrfToken)))
-      return refuse(res, 'This form was not sent from our page.');
+      throw new RefusedRequest('This form was not sent from our page.');
     const interaction: Interaction = {
       client,
       scopes: (details.params.scope as string).split(' ').map(describe),
@@ -98,10 +98,11 @@ export function sendOutage(res: ServerResponse): void {
   });
 }
 
-const refuse = (res: ServerResponse, why: string): void =>
+/** The page for a user whose request is refused. */
+export const sendRefusedPage = (res: ServerResponse, { message: why, status }: RefusedRequest): void =>
   sendPage(res, {
     title: 'This did not work',
-    status: 400,
+    status,
     content: markup`<p>${why}</p>
 <p>Go back to the app that sent you here, and begin again.</p>`,
   });

@@ -13,8 +13,16 @@ export interface Dialect {
   readonly tokenAtAuthorize?: boolean;
 }
 
-/** A request that cannot be read, with the words for the client. */
-export class UnreadableRequest extends Error {}
+/** A request that we refuse ourselves, with the words for the client. */
+export class RefusedRequest extends Error {
+  constructor(
+    message: string,
+    readonly status = 400,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
+}
 
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
@@ -35,19 +43,16 @@ export async function parametersOf(req: IncomingMessage, dialect: Dialect): Prom
   const isJson = text.trimStart().startsWith('{');
   if (isJson && dialect.jsonTokenRequests) return fromMembers(parseJson(text));
   if (!isJson && dialect.formUnderJsonContentType) return new URLSearchParams(text);
-  throw new UnreadableRequest('the request body is not of its content type');
+  throw new RefusedRequest('the request body is not of its content type');
 }
 
+/** The parameters, with each value of one name changed. */
+export const mapParameter = (parameters: URLSearchParams, name: string, change: (value: string) => string): URLSearchParams =>
+  new URLSearchParams([...parameters].map(([one, value]): [string, string] => [one, one === name ? change(value) : value]));
+
 /** Commas in `scope` to spaces. */
-export function withSpacedScopes(parameters: URLSearchParams, { commaSeparatedScopes }: Dialect): URLSearchParams {
-  if (!commaSeparatedScopes) return parameters;
-  return new URLSearchParams(
-    [...parameters].map(([name, value]): [string, string] => [
-      name,
-      name === 'scope' ? value.split(/[ ,]+/).filter(Boolean).join(' ') : value,
-    ]),
-  );
-}
+export const withSpacedScopes = (parameters: URLSearchParams, { commaSeparatedScopes }: Dialect): URLSearchParams =>
+  commaSeparatedScopes ? mapParameter(parameters, 'scope', (value) => value.split(/[ ,]+/).filter(Boolean).join(' ')) : parameters;
 
 export interface EngineRequest {
   /** Path and query. */
@@ -94,7 +99,7 @@ async function readBody(req: IncomingMessage): Promise<Buffer> {
   let length = 0;
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY_LENGTH) throw new UnreadableRequest('the request body is too large');
+    if (length > MAX_BODY_LENGTH) throw new RefusedRequest('the request body is too large');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -104,7 +109,7 @@ function parseJson(text: string): object {
   try {
     return JSON.parse(text) as object;
   } catch {
-    throw new UnreadableRequest('the request body is not JSON');
+    throw new RefusedRequest('the request body is not JSON');
   }
 }
 
@@ -114,6 +119,6 @@ function fromMembers(members: object): URLSearchParams {
     (Array.isArray(value) ? value : [value]).map((one) => [name, one as unknown]),
   );
   const given = pairs.filter(([, value]) => value !== null && value !== undefined);
-  if (given.some(([, value]) => typeof value !== 'string')) throw new UnreadableRequest('parameters must be strings');
+  if (given.some(([, value]) => typeof value !== 'string')) throw new RefusedRequest('parameters must be strings');
   return new URLSearchParams(given as [string, string][]);
 }

@@ -1,7 +1,7 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
 import { jwt, latchkey, type JwkSet } from 'latchkey';
-import { startIssuing } from '../support/issuing';
+import { startIssuing, type Issuing } from '../support/issuing';
 
 const AUDIENCE = 'https://api.osir.com/v1';
 const KEYS: Readonly<Record<string, () => KeyObject>> = {
@@ -10,6 +10,8 @@ const KEYS: Readonly<Record<string, () => KeyObject>> = {
   ES384: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey,
   EdDSA: () => generateKeyPairSync('ed25519').privateKey,
 };
+
+const rsaJwk = (members: object): JsonWebKey => ({ ...(KEYS.RS256 as () => KeyObject)().export({ format: 'jwk' }), ...members });
 
 test.each(Object.keys(KEYS))('a token signed by %s is proven by jwt(), by the profile of RFC 9068', async (algorithm) => {
   const key = (KEYS[algorithm] as () => KeyObject)();
@@ -48,11 +50,94 @@ it('a refresh gives another one, and a client’s own names the client', async (
     ...{ grant_type: 'client_credentials', client_id: client.clientId, client_secret: secret },
   });
   const reused = await issuing.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
-  const asked = await issuing.post('/oauth/introspect', { token: tokens.access_token, ...credentials });
   await issuing.close();
   const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()) as object;
   expect(refreshed.body.access_token).not.toBe(tokens.access_token);
   expect(claimsOf(own.body.access_token)).toMatchObject({ sub: client.clientId, client_id: client.clientId, scope: 'billing:read' });
   expect(reused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-  expect(asked).toMatchObject({ status: 400, body: { error: 'unsupported_token_type' } });
+});
+
+describe('a JWT of another make', () => {
+  const claims = (issuing: Issuing, clientId: string) => {
+    const now = Math.floor(Date.now() / 1000);
+    return {
+      iss: issuing.issuer,
+      aud: issuing.issuer,
+      sub: 'acct_42',
+      client_id: clientId,
+      iat: now,
+      exp: now + 600,
+      jti: 'made up',
+      scope: '',
+    };
+  };
+  const signed = (key: KeyObject, payload: object, header: object = {}) => {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const input = `${part({ alg: 'ES256', typ: 'at+jwt', ...header })}.${part(payload)}`;
+    return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`;
+  };
+
+  it('is not active, and is revoked no further: of another key, expired, unsigned, for another API', async () => {
+    const key = (KEYS.ES256 as () => KeyObject)();
+    const issuing = await startIssuing({ tokens: { keys: [key] } });
+    const { client, credentials } = await issuing.grant();
+    const own = claims(issuing, client.clientId);
+    const good = signed(key, own);
+    const bad = [
+      signed((KEYS.ES256 as () => KeyObject)(), own),
+      signed(key, { ...own, exp: own.iat - 1 }),
+      signed(key, { ...own, aud: 'https://other.example' }),
+      signed(key, { ...own, iss: 'https://other.example' }),
+      signed(key, own, { typ: 'logout+jwt' }),
+      good.replace(/[^.]+$/, ''),
+    ];
+    const ask = async (token: string) => (await issuing.post('/oauth/introspect', { token, ...credentials })).body.active as boolean;
+    const active = await Promise.all([good, ...bad].map(ask));
+    const revoked = await Promise.all(bad.map((token) => issuing.post('/oauth/revoke', { token, ...credentials })));
+    const after = [await ask(good), (await issuing.call(good)).status];
+    await issuing.close();
+    expect(active).toEqual([true, false, false, false, false, false, false]);
+    expect(revoked.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(after).toEqual([true, 403]);
+  });
+
+  it('is nothing where tokens are opaque', async () => {
+    const issuing = await startIssuing();
+    const { client, credentials } = await issuing.grant();
+    const token = signed((KEYS.ES256 as () => KeyObject)(), claims(issuing, client.clientId));
+    const answers = [
+      await issuing.post('/oauth/introspect', { token, ...credentials }),
+      await issuing.post('/oauth/revoke', { token, ...credentials }),
+    ];
+    await issuing.close();
+    expect(answers.map(({ status, body }) => [status, body])).toEqual([
+      [200, { active: false }],
+      [200, ''],
+    ]);
+  });
+});
+
+test.each<[what: string, key: JsonWebKey, expected: string]>([
+  ['the first that fits', rsaJwk({}), 'RS256'],
+  ['the one that a JWK names', rsaJwk({ alg: 'PS384' }), 'PS384'],
+])('a key signs by %s, and keeps its kid', async (_, key, expected) => {
+  const issuing = await startIssuing({ tokens: { keys: [{ ...key, kid: 'of-may' }] } });
+  const { tokens } = await issuing.grant();
+  const called = await issuing.call(tokens.access_token);
+  await issuing.close();
+  expect(decodeProtectedHeader(tokens.access_token)).toEqual({ alg: expected, typ: 'at+jwt', kid: 'of-may' });
+  expect(called.status).toBe(200);
+});
+
+it('a token of a key that signs no more is good, and can be revoked', async () => {
+  const [old, current] = [(KEYS.RS256 as () => KeyObject)(), (KEYS.ES256 as () => KeyObject)()];
+  const before = await startIssuing({ tokens: { keys: [old] } });
+  const { credentials, tokens } = await before.grant();
+  const after = await startIssuing({ tokens: { keys: [current, old] }, store: before.store, issuerOrigin: before.origin });
+  const statuses = [(await after.call(tokens.access_token)).status];
+  statuses.push((await after.post('/oauth/revoke', { token: tokens.access_token, ...credentials })).status);
+  for (const { call } of [after, before]) statuses.push((await call(tokens.access_token)).status);
+  await before.close();
+  await after.close();
+  expect(statuses).toEqual([200, 200, 401, 401]);
 });

@@ -101,9 +101,11 @@ describe('the authorization code flow', () => {
     expect(await refresh(second.refresh_token as string)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
   });
 
-  it('refreshes no more after a revocation', async () => {
+  it.each(['refresh_token', 'access_token'])('refuses the JWT, and refreshes no more, after a revocation of the %s', async (member) => {
     const { body } = await exchange(await codeFor('read:user'));
-    expect((await iiniit.post('/oauth2/revoke', { token: body.refresh_token, ...ids })).status).toBe(200);
+    expect((await user(body.access_token as string)).status).toBe(200);
+    expect((await iiniit.post('/oauth2/revoke', { token: body[member], ...ids })).status).toBe(200);
+    expect((await user(body.access_token as string)).status).toBe(401);
     expect(await iiniit.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token: body.refresh_token, ...ids })).toMatchObject({
       status: 400,
       body: { error: 'invalid_grant' },

@@ -99,6 +99,7 @@ const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[];
       'JwtAccessTokens',
       'Login',
       'LoginPageOptions',
+      'OAuthRefusal',
       'RegisteredClient',
       'RequestedScope',
       'SigningKey',

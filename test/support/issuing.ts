@@ -1,5 +1,15 @@
 import express from 'express';
-import { accessTokens, getAuth, latchkey, memoryStore, type CredentialStore, type ManagedVerifier, type StateStore } from 'latchkey';
+import {
+  accessTokens,
+  getAuth,
+  jwt,
+  latchkey,
+  memoryStore,
+  type CredentialStore,
+  type LatchkeyOptions,
+  type ManagedVerifier,
+  type StateStore,
+} from 'latchkey';
 import {
   authorizationServer,
   loginPage,
@@ -40,12 +50,16 @@ export interface IssuingOptions extends Partial<Omit<AuthorizationServerOptions<
   readonly login?: AuthorizationServerOptions['login'] | null;
   /** What stands before the server. */
   readonly before?: readonly express.RequestHandler[];
+  /** What stands behind it. */
+  readonly after?: readonly express.ErrorRequestHandler[];
   /** The origin of the issuer, where it is not that of the server. */
   readonly issuerOrigin?: string;
   /** The path of the issuer, where it has one. */
   readonly issuerPath?: string;
   /** The port of one that was here before. */
   readonly port?: number;
+  /** Of the guard before the API. */
+  readonly cache?: LatchkeyOptions['cache'];
 }
 
 export interface Answer {
@@ -86,24 +100,40 @@ export interface Granted extends RegisteredClient {
 
 /** A real server with an API beside it that takes its tokens. */
 export async function startIssuing(options: IssuingOptions = {}): Promise<Issuing> {
-  const { before = [], issuerOrigin, issuerPath = '', port: wanted = 0, store = memoryStore(), login: by = login, ...rest } = options;
+  const {
+    before = [],
+    after = [],
+    issuerOrigin,
+    issuerPath = '',
+    port: wanted = 0,
+    store = memoryStore(),
+    login: by = login,
+    cache,
+    ...rest
+  } = options;
   const app = express();
   const { port, close } = await listen(app, {}, wanted);
   const origin = `http://127.0.0.1:${port}`;
   const tokens = accessTokens({ store, prefix: 'osirat' });
+  const issuer = `${issuerOrigin ?? origin}${issuerPath}`;
   const server = authorizationServer({
-    issuer: `${issuerOrigin ?? origin}${issuerPath}`,
+    issuer,
     ...{ store, scopes: SCOPES, tokens },
     ...(by && { login: by }),
     ...rest,
   });
-  const guards = latchkey({ scopes: SCOPES, verifiers: [tokens] });
+  const verifier =
+    rest.tokens && 'keys' in rest.tokens
+      ? jwt({ issuer, audience: rest.audience ?? issuer, jwksUri: `${origin}/oauth/jwks`, profile: 'rfc9068', revocations: store })
+      : tokens;
+  const guards = latchkey({ scopes: SCOPES, verifiers: [verifier], ...(cache !== undefined && { cache }) });
   for (const handler of before) app.use(handler);
   app.use(server.middleware);
   app.get('/v1/domains', guards.requireScopes('domains:read'), (req, res) => {
     res.json(getAuth(req));
   });
   app.use((_req, res) => void res.status(404).json({ error: 'not_found' }));
+  for (const handler of after) app.use(handler);
   await server.ready();
 
   const post: Issuing['post'] = async (path, parameters, headers = {}) =>
@@ -122,7 +152,7 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
     (await agree(await logIn(await new Browser().open(authorizeUrl(client, parameters))))).url;
 
   return {
-    ...{ issuer: `${origin}${issuerPath}`, origin, server, tokens, store, post, authorizeUrl, authorize },
+    ...{ issuer, origin, server, tokens, store, post, authorizeUrl, authorize },
     call: async (accessToken) =>
       answerOf(await fetch(`${origin}/v1/domains`, { headers: { connection: 'close', authorization: `Bearer ${accessToken}` } })),
     async grant(clientOptions) {

@@ -1,7 +1,7 @@
 import type { Credential } from '../../credential/credential';
 import { andThen, isPromise } from '../../promises';
 import type { Verification, Verifier } from '../verifier';
-import { bareType, expiryOf, judgeClaims, ownOf, scopesOf, type ClaimsPolicy } from './claims';
+import { bareType, expiryOf, isText, judgeClaims, ownOf, scopesOf, type ClaimsPolicy } from './claims';
 import { jwsOf, type CompactJws } from './compact';
 import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
@@ -109,13 +109,22 @@ function isPlainHeader(header: CompactJws['header']): boolean {
 }
 
 function accept({ payload }: CompactJws, scopes: readonly string[], policy: ClaimsPolicy, verifier: string): Verification & { ok: true } {
-  const { iss, sub, jti, iat, exp, cnf } = payload as {
+  const {
+    iss,
+    sub,
+    jti,
+    iat,
+    exp,
+    cnf,
+    grant_id: grantId,
+  } = payload as {
     iss: string;
     sub?: string;
     jti?: string;
     iat?: number;
     exp: number;
     cnf?: Record<string, unknown>;
+    grant_id?: unknown;
   };
   const clientId = ownOf(payload, policy.clientIdClaim) as string | undefined;
   return {
@@ -124,6 +133,8 @@ function accept({ payload }: CompactJws, scopes: readonly string[], policy: Clai
     // However often it is proven, it is as old as it was issued: a revocation since then stands.
     asOf: (iat ?? 0) * 1000,
     ...(cnf && { confirmation: cnf }),
+    // No registered claim: of another issuer it may be anything.
+    ...(isText(grantId) && { grantId }),
     principal: {
       kind: 'access_token',
       verifier,

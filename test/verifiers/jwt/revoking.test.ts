@@ -28,6 +28,12 @@ describe('a revoked token', () => {
   test.each<[string, RevokedTokens, object[], object[]]>([
     ['its jti', { credentialId: 't1' }, [{}, { sub: 'acct_7' }, { iat: SECONDS + 5 }], [{ jti: 't2' }, { jti: undefined }]],
     ['its subject', { subject: 'acct_42' }, [{}, { jti: 't2' }, { jti: undefined }], [{ sub: 'acct_7' }, { sub: 't1' }]],
+    [
+      'its grant',
+      { grantId: 'g1' },
+      [{ grant_id: 'g1' }, { grant_id: 'g1', sub: 'acct_7', iat: SECONDS + 5 }],
+      [{}, { grant_id: 'g2' }, { grant_id: 7 }],
+    ],
     ['its client', { clientId: 'app' }, [{}, { sub: 'acct_7' }, { sub: undefined }], [{ client_id: 'other' }, { client_id: undefined }]],
   ])('is refused by %s on every instance from the next request on, and no other is', async (_, revoked, theirs, others) => {
     const store = memoryStore();
@@ -89,7 +95,8 @@ describe('a revoked token', () => {
     let now = NOW;
     jest.spyOn(Date, 'now').mockImplementation(() => now);
     const store = silent();
-    const [one, two] = [instance(store, {}, 5_000), instance(store, {}, 5_000)];
+    const elsewhere = { ...store };
+    const [one, two] = [instance(store, {}, 5_000), instance(elsewhere, {}, 5_000)];
     const same = token();
     for (const { ask } of [one, two]) expect(await ask(same)).toBe('authenticated');
     await one.revoke({ credentialId: 't1' });
@@ -97,6 +104,16 @@ describe('a revoked token', () => {
     now += 5_000;
     expect(await two.ask(same)).toBe('401 revoked');
     jest.restoreAllMocks();
+  });
+
+  it('is refused at once by every verifier of this process with that store, though the store can tell nobody', async () => {
+    const store = silent();
+    const [one, two] = [instance(store), instance(store)];
+    const same = token({ grant_id: 'g1' });
+    for (const { ask } of [one, two]) expect(await ask(same)).toBe('authenticated');
+    await one.revoke({ grantId: 'g1' });
+    expect([await one.ask(same), await two.ask(same)]).toEqual(['401 revoked', '401 revoked']);
+    await Promise.all([one, two].map(({ close }) => close()));
   });
 
   it('is told to nobody who has stopped watching', async () => {
@@ -178,14 +195,14 @@ describe('a token that could outlive its revocation', () => {
 describe('revoke()', () => {
   const revoke = (tokens: unknown, issuer: JwtOptions['issuer'] = ISSUER) =>
     verifierOver(memoryStore(), { issuer }).revoke(tokens as RevokedTokens);
-  const message = 'revoke(): name one of "credentialId", "subject" and "clientId"';
+  const message = 'revoke(): name one of "credentialId", "subject", "clientId" and "grantId"';
   it.each<[unknown, string]>([
     [{}, message],
     [{ issuer: ISSUER }, message],
     [{ subject: 'a', clientId: 'b' }, message],
     [{ subject: '' }, 'revoke(): option "subject" must be a non-empty string'],
     [{ credentialId: 7 }, 'revoke(): option "credentialId" must be a non-empty string'],
-    [{ jti: 'a', subject: 'a' }, 'revoke(): unknown option "jti"; allowed are credentialId, subject, clientId, issuer'],
+    [{ jti: 'a', subject: 'a' }, 'revoke(): unknown option "jti"; allowed are credentialId, subject, clientId, grantId, issuer'],
   ])('of %j is a TypeError', async (tokens, expected) => {
     await expect(revoke(tokens)).rejects.toThrow(new TypeError(expected));
   });

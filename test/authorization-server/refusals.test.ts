@@ -1,0 +1,231 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { inspect } from 'node:util';
+import type { ErrorRequestHandler } from 'express';
+import { memoryStore } from 'latchkey';
+import type { OAuthRefusal } from 'latchkey/authorization-server';
+import { Browser, type Page } from '../support/browser';
+import { CALLBACK, logIn, startIssuing, WEB_CLIENT, type Issuing, type IssuingOptions } from '../support/issuing';
+
+const CHANNEL = 'latchkey:oauth-refusal';
+
+/** What is told while something is done. */
+async function toldOf(action: () => Promise<unknown>): Promise<OAuthRefusal[]> {
+  const told: OAuthRefusal[] = [];
+  const listen = (message: unknown) => void told.push(message as OAuthRefusal);
+  subscribe(CHANNEL, listen);
+  await action().finally(() => unsubscribe(CHANNEL, listen));
+  return told;
+}
+
+const unhandled: unknown[] = [];
+const note = (error: unknown) => void unhandled.push(error);
+beforeAll(() => void process.on('unhandledRejection', note));
+afterAll(() => {
+  process.off('unhandledRejection', note);
+  expect(unhandled).toEqual([]);
+});
+
+describe('an operator learns why a request was refused', () => {
+  let issuing: Issuing;
+  beforeAll(async () => {
+    issuing = await startIssuing();
+  });
+  afterAll(() => issuing.close());
+
+  const token = (parameters: Readonly<Record<string, string>>) => issuing.post('/oauth/token', parameters);
+
+  it('at the token endpoint, more than the client is told', async () => {
+    const { client, credentials, tokens } = await issuing.grant();
+    const refresh = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token as string, ...credentials };
+    const code = (await issuing.authorize(client)).searchParams.get('code') as string;
+    const told = await toldOf(async () => {
+      await token({ ...refresh, client_id: 'nobody' });
+      await token({ ...refresh, client_secret: 'wrong' });
+      await token({ grant_type: 'authorization_code', code, redirect_uri: 'https://app.example/other', ...credentials });
+      await token({ grant_type: 'client_credentials', ...credentials });
+      await token(refresh);
+      await token(refresh);
+      await issuing.post('/oauth/token', {}, { 'content-type': 'text/plain' });
+      await fetch(`${issuing.origin}/oauth/token`);
+    });
+    const { clientId } = client;
+    const at = { endpoint: 'token', cause: undefined };
+    const refreshing = { ...at, clientId, grantType: 'refresh_token' };
+    expect(told).toEqual([
+      { ...at, status: 401, error: 'invalid_client', reason: 'client not found', clientId: undefined, grantType: undefined },
+      { ...refreshing, status: 401, error: 'invalid_client', reason: 'invalid secret provided' },
+      {
+        ...refreshing,
+        ...{ grantType: 'authorization_code', status: 400, error: 'invalid_grant', reason: 'authorization code redirect_uri mismatch' },
+      },
+      {
+        ...refreshing,
+        ...{ grantType: 'client_credentials', status: 400, error: 'unauthorized_client' },
+        reason: 'requested grant type is not allowed for this client',
+      },
+      { ...refreshing, status: 400, error: 'invalid_grant', reason: 'refresh token already used' },
+      {
+        ...at,
+        status: 400,
+        error: 'invalid_request',
+        reason: expect.stringContaining('content-type'),
+        clientId: undefined,
+        grantType: undefined,
+      },
+      { ...at, status: 405, error: 'invalid_request', reason: 'the method must be one of POST', clientId: undefined, grantType: undefined },
+    ]);
+    const secrets = [credentials.client_secret, code, tokens.refresh_token, tokens.access_token] as string[];
+    for (const secret of secrets) expect(inspect(told, { depth: 9 })).not.toContain(secret);
+  });
+
+  it('at the other endpoints, and on the pages', async () => {
+    const [mine, other] = [await issuing.grant(), await issuing.grant()];
+    const told = await toldOf(async () => {
+      await new Browser().open(issuing.authorizeUrl(mine.client, { scope: 'domains:wipe' }));
+      await new Browser().open(issuing.authorizeUrl(mine.client, { redirect_uri: 'https://evil.example/' }));
+      await (await logIn(await new Browser().open(issuing.authorizeUrl(mine.client)))).submit({ decision: 'deny' });
+      await issuing.post('/oauth/revoke', { token: mine.tokens.access_token, ...other.credentials });
+      await issuing.post('/oauth/introspect', { token: mine.tokens.access_token, client_id: mine.client.clientId });
+      await fetch(`${issuing.origin}/oauth/interaction/made-up`);
+      const page = await new Browser().open(issuing.authorizeUrl(mine.client));
+      await page.browser.open(page.url.href, { method: 'POST', body: new URLSearchParams({ username: 'ada', password: 'lovelace' }) });
+    });
+    expect(told.map(({ endpoint, status, error, reason, clientId }) => [endpoint, status, error, reason, clientId])).toEqual([
+      ['authorization', 400, 'invalid_scope', 'the scope is unknown, or the client may not have it', mine.client.clientId],
+      ['authorization', 400, 'invalid_redirect_uri', expect.any(String), mine.client.clientId],
+      ['authorization', 400, 'access_denied', 'the user did not allow it', mine.client.clientId],
+      ['revocation', 400, 'invalid_request', 'the token is of another client', other.client.clientId],
+      ['introspection', 401, 'invalid_client', expect.any(String), mine.client.clientId],
+      ['interaction', 400, 'invalid_request', 'This page has expired, or belongs to another browser.', undefined],
+      ['interaction', 400, 'invalid_request', 'This form was not sent from our page.', undefined],
+    ]);
+  });
+
+  it('from what a function of the app threw, which the app’s own error handler has too', async () => {
+    const bug = new Error('the table of users is gone');
+    const handled: unknown[] = [];
+    const after: ErrorRequestHandler = (error, _req, res, _next) => {
+      handled.push(error);
+      res.status(500).json({ error: 'internal' });
+    };
+    const own = await startIssuing({ login: () => Promise.reject(bug), after: [after] });
+    const { client } = await own.server.clients.register(WEB_CLIENT);
+    let text = '';
+    const told = await toldOf(async () => {
+      ({ text } = await new Browser().open(own.authorizeUrl(client)));
+    });
+    await own.close();
+    expect(told).toEqual([
+      {
+        ...{ endpoint: 'interaction', status: 500, error: 'server_error', cause: bug },
+        ...{ reason: undefined, clientId: undefined, grantType: undefined },
+      },
+    ]);
+    expect([handled, text]).toEqual([[bug], '{"error":"internal"}']);
+  });
+});
+
+interface Seen {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Where the client has its user back. */
+  readonly back: URL | undefined;
+}
+const seenIn = async (response: Response): Promise<Seen> => {
+  const location = response.headers.get('location');
+  const back = location?.startsWith(CALLBACK) ? new URL(location) : undefined;
+  return { status: response.status, headers: response.headers, text: await response.text(), back };
+};
+const seenOn = ({ response, text, url }: Page): Seen => ({
+  ...{ status: response.status, headers: response.headers, text },
+  back: url.href.startsWith(CALLBACK) ? url : undefined,
+});
+
+/** What an outage may do to a request of each endpoint, from its first step to its last. */
+const REQUESTS: Readonly<Record<string, (issuing: Issuing, breakDown: () => void) => Promise<Seen>>> = {
+  async code(issuing, breakDown) {
+    const { client, secret = '' } = await issuing.server.clients.register(WEB_CLIENT);
+    const code = (await issuing.authorize(client)).searchParams.get('code') as string;
+    breakDown();
+    return post(issuing, '/oauth/token', {
+      ...{ grant_type: 'authorization_code', code, redirect_uri: CALLBACK },
+      ...{ client_id: client.clientId, client_secret: secret },
+    });
+  },
+  async refresh(issuing, breakDown) {
+    const { tokens, credentials } = await issuing.grant();
+    breakDown();
+    return post(issuing, '/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
+  },
+  async 'client credentials'(issuing, breakDown) {
+    const { client, secret = '' } = await issuing.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] });
+    breakDown();
+    return post(issuing, '/oauth/token', { grant_type: 'client_credentials', client_id: client.clientId, client_secret: secret });
+  },
+  async revocation(issuing, breakDown) {
+    const { tokens, credentials } = await issuing.grant();
+    breakDown();
+    return post(issuing, '/oauth/revoke', { token: tokens.refresh_token, ...credentials });
+  },
+  async introspection(issuing, breakDown) {
+    const { tokens, credentials } = await issuing.grant();
+    breakDown();
+    return post(issuing, '/oauth/introspect', { token: tokens.access_token, ...credentials });
+  },
+  async authorization(issuing, breakDown) {
+    const { client } = await issuing.server.clients.register(WEB_CLIENT);
+    breakDown();
+    return seenIn(await fetch(issuing.authorizeUrl(client, { state: 'xyz' }), { redirect: 'manual', headers: CLOSE }));
+  },
+  async login(issuing, breakDown) {
+    const { client } = await issuing.server.clients.register(WEB_CLIENT);
+    const page = await new Browser().open(issuing.authorizeUrl(client));
+    breakDown();
+    return seenOn(await logIn(page));
+  },
+  async consent(issuing, breakDown) {
+    const { client } = await issuing.server.clients.register(WEB_CLIENT);
+    const page = await logIn(await new Browser().open(issuing.authorizeUrl(client)));
+    breakDown();
+    return seenOn(await page.submit({ decision: 'allow' }));
+  },
+};
+const CLOSE = { connection: 'close' };
+const post = async (issuing: Issuing, path: string, parameters: Readonly<Record<string, string>>) =>
+  seenIn(await fetch(`${issuing.origin}${path}`, { method: 'POST', headers: CLOSE, body: new URLSearchParams(parameters) }));
+
+const METHODS = ['find', 'findById', 'insert', 'get', 'put', 'replace', 'take', 'revoke', 'revokeAll'] as const;
+const fault = new Error('connect ECONNREFUSED 10.0.0.7:6379');
+const FAULTS = {
+  rejects: () => Promise.reject(fault),
+  throws: () => {
+    throw fault;
+  },
+} as const;
+
+describe.each(Object.entries(REQUESTS))('a store that fails in the middle of a request: %s', (_what, request) => {
+  test.each(METHODS.flatMap((method) => Object.keys(FAULTS).map((how) => [method, how as keyof typeof FAULTS] as const)))(
+    'where %s() %s, it is done, or an outage that the operator learns the cause of',
+    async (method, how) => {
+      const store = memoryStore();
+      let isBroken = false;
+      let calls = 0;
+      const call = store[method].bind(store) as (...args: unknown[]) => unknown;
+      const failing = (...args: unknown[]) => (isBroken ? (calls++, FAULTS[how]()) : call(...args));
+      const options: IssuingOptions = { store: { ...store, [method]: failing } };
+      const issuing = await startIssuing(options);
+      let seen!: Seen;
+      const told = await toldOf(async () => {
+        seen = await request(issuing, () => void (isBroken = true));
+      });
+      await issuing.close();
+      const { status, headers, text, back } = seen;
+      if (calls === 0) return expect([told, status < 400]).toEqual([[], true]);
+      expect(told).toEqual([expect.objectContaining({ status: 503, error: 'temporarily_unavailable', cause: fault })]);
+      expect(JSON.stringify([text, ...headers])).not.toContain('10.0.0.7');
+      if (back) expect(Object.fromEntries(back.searchParams)).toMatchObject({ error: 'temporarily_unavailable' });
+      else expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+    },
+  );
+});
