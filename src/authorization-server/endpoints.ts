@@ -1,4 +1,4 @@
-import { checkOptions, must, z } from '../options';
+import { checkOptions, isIdentifier, must, z } from '../options';
 
 /** The endpoints, by the names of RFC 8414. `interaction` is where users log in and consent. */
 export type EndpointName = 'authorization' | 'token' | 'revocation' | 'introspection' | 'jwks' | 'interaction';
@@ -32,11 +32,11 @@ const PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
 const isPlace = (value: unknown): boolean => {
   if (typeof value !== 'string') return false;
   if (value.startsWith('/')) return PATH.test(value);
-  if (!/^https?:\/\/[^\s?#\\@]+$/.test(value) || !URL.canParse(value)) return false;
-  return PATH.test(new URL(value).pathname);
+  return isIdentifier(value) && PATH.test(new URL(value).pathname);
 };
-const places = must('a path such as "/oauth/token", or a URL with one, without query and slash at the end; or a list of them', (value) =>
-  Array.isArray(value) ? value.length > 0 && value.every(isPlace) : isPlace(value),
+const places = must(
+  'a path such as "/oauth/token", or an https URL with one (http on a loopback host), without query and slash at the end; or a list of them',
+  (value) => (Array.isArray(value) ? value.length > 0 && value.every(isPlace) : isPlace(value)),
 ).optional();
 
 export const endpointsSchema = z.strictObject({

@@ -28,8 +28,9 @@ export function metadataOf({ issuer, endpoints, scopes, hasLogin, hasKeys }: Met
     token_endpoint: endpoints.token.url,
     ...(hasKeys && { jwks_uri: endpoints.jwks.url }),
     scopes_supported: scopes,
+    // Required (§2), though §3.2 wants no list without elements: there are clients that ask for it.
     response_types_supported: hasLogin ? ['code'] : [],
-    response_modes_supported: hasLogin ? ['query', 'fragment'] : [],
+    ...(hasLogin && { response_modes_supported: ['query', 'fragment'] }),
     grant_types_supported: [...(hasLogin ? ['authorization_code', 'refresh_token'] : []), 'client_credentials'],
     token_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
     revocation_endpoint: endpoints.revocation.url,

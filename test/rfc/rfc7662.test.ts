@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { latchkey, type LatchkeyOptions } from 'latchkey';
 import { introspection } from 'latchkey/introspection';
 import { badBearer, OUTAGE } from '../support/answers';
+import { startIssuing, type Granted, type Issuing } from '../support/issuing';
 import { underBearer } from '../support/own-verifier';
 import { certificateOf } from '../verifiers/jwt/certificate';
 import { active, AUDIENCE, CLIENT, startEndpoint, TOKEN, verdictOf, verifierAt, type Endpoint } from '../verifiers/introspection/endpoint';
@@ -36,7 +37,7 @@ const member = (name: string, good: unknown, bad: unknown) => async () => {
   expect(await verdict(active({ [name]: bad }))).toMatchObject({ error: expect.stringContaining(`"${name}"`) as string });
 };
 
-ledger('RFC 7662', [
+ledger('RFC 7662, for the API that asks', [
   {
     section: '2',
     level: 'MUST',
@@ -326,3 +327,187 @@ ledger('RFC 7662', [
     },
   },
 ]);
+
+describe('the server that is asked', () => {
+  let issuing: Issuing;
+  let mine: Granted;
+  let api: Readonly<Record<string, string>>;
+  beforeAll(async () => {
+    issuing = await startIssuing();
+    mine = await issuing.grant();
+    const { client, secret = '' } = await issuing.server.clients.register({ name: 'API', scopes: [], resourceServer: true });
+    api = { client_id: client.clientId, client_secret: secret };
+  });
+  afterAll(() => issuing.close());
+
+  const asked = (token: string, credentials = api, more: Readonly<Record<string, string>> = {}) =>
+    issuing.post('/oauth/introspect', { token, ...credentials, ...more });
+  const INACTIVE = { status: 200, body: { active: false } };
+  const isInactive = async (token: string, credentials = api) => {
+    const { status, body } = await asked(token, credentials);
+    expect({ status, body }).toEqual(INACTIVE);
+  };
+
+  ledger('RFC 7662, for the server that is asked', [
+    {
+      section: '2',
+      level: 'MUST',
+      says: 'The endpoint is of https, or on this machine.',
+      async test() {
+        await expect(startIssuing({ endpoints: { introspection: 'http://api.osir.com/x' } })).rejects.toThrow(
+          /option "endpoints.introspection"/,
+        );
+      },
+    },
+    {
+      section: '2.1',
+      level: 'MUST',
+      says: 'It takes a form by POST.',
+      async test() {
+        expect((await asked(mine.tokens.access_token)).body.active).toBe(true);
+      },
+    },
+    {
+      section: '2.1',
+      level: 'MAY',
+      says: 'It takes no GET, so that tokens stay out of logs.',
+      async test() {
+        const query = new URLSearchParams({ token: mine.tokens.access_token as string, ...api }).toString();
+        expect((await fetch(`${issuing.origin}/oauth/introspect?${query}`)).status).toBe(405);
+      },
+    },
+    {
+      section: '2.1',
+      level: 'REQUIRED',
+      says: 'A request without a token is invalid_request.',
+      async test() {
+        expect(await issuing.post('/oauth/introspect', api)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+      },
+    },
+    {
+      section: '2.1',
+      level: 'MUST',
+      says: 'A token is looked for among all, whatever the hint says.',
+      async test() {
+        for (const token_type_hint of ['refresh_token', 'saml']) {
+          expect((await asked(mine.tokens.access_token, api, { token_type_hint })).body.active).toBe(true);
+        }
+        expect((await asked(mine.tokens.refresh_token, api, { token_type_hint: 'access_token' })).body.active).toBe(true);
+      },
+    },
+    {
+      section: '2.1',
+      level: 'MUST',
+      says: 'Who asks has to show who it is, so that nobody scans for tokens.',
+      async test() {
+        const open = await issuing.server.clients.register({
+          name: 'App',
+          scopes: [],
+          redirectUris: ['https://app.example/'],
+          type: 'public',
+        });
+        expect((await asked(mine.tokens.access_token, { client_id: api.client_id as string })).status).toBe(401);
+        expect((await asked(mine.tokens.access_token, {})).status).toBe(400);
+        await isInactive(mine.tokens.access_token, { client_id: open.client.clientId });
+      },
+    },
+    {
+      section: '2.2',
+      level: 'REQUIRED',
+      says: 'active is a boolean, in a JSON object that no cache keeps.',
+      async test() {
+        const { headers, body } = await asked(mine.tokens.access_token);
+        expect([body.active, headers.get('content-type'), headers.get('cache-control')]).toEqual([
+          true,
+          'application/json; charset=utf-8',
+          'no-store',
+        ]);
+      },
+    },
+    {
+      section: '2.2',
+      level: 'OPTIONAL',
+      says: 'The members tell of the token what its guard would make of it.',
+      async test() {
+        expect((await asked(mine.tokens.access_token)).body).toMatchObject({
+          ...{ scope: 'domains:read domains:write', client_id: mine.client.clientId, token_type: 'Bearer', sub: 'acct_42' },
+          ...{ iss: issuing.issuer, aud: issuing.issuer, exp: expect.any(Number), iat: expect.any(Number) },
+        });
+      },
+    },
+    {
+      section: '2.2',
+      level: 'MUST',
+      says: 'A token that is unknown, or that the caller may not ask about, is not active, without an error.',
+      async test() {
+        const other = await issuing.grant();
+        await isInactive('x');
+        await isInactive(mine.tokens.access_token, other.credentials);
+      },
+    },
+    {
+      section: '2.2',
+      level: 'SHOULD NOT',
+      says: 'Nothing more is said of a token that is not active, not even why.',
+      async test() {
+        const gone = await issuing.grant();
+        await issuing.post('/oauth/revoke', { token: gone.tokens.refresh_token, ...gone.credentials });
+        await isInactive(gone.tokens.access_token);
+        await isInactive(gone.tokens.refresh_token);
+      },
+    },
+    {
+      section: '2.2',
+      level: 'MAY',
+      says: 'One caller is told less than another.',
+      async test() {
+        expect((await asked(mine.tokens.access_token, mine.credentials)).body.active).toBe(true);
+        await isInactive(mine.tokens.access_token, (await issuing.grant()).credentials);
+      },
+    },
+    {
+      section: '2.3',
+      level: 'MUST',
+      says: 'A caller with wrong credentials is answered 401.',
+      async test() {
+        expect(await asked(mine.tokens.access_token, { ...api, client_secret: 'wrong' })).toMatchObject({
+          status: 401,
+          body: { error: 'invalid_client' },
+        });
+      },
+    },
+    {
+      section: '4',
+      level: 'MUST',
+      says: 'Expiry and revocation are looked at each time.',
+      async test() {
+        const { tokens, credentials } = await issuing.grant();
+        await at(Date.now() + 3_601_000, () => isInactive(tokens.access_token));
+        expect((await asked(tokens.access_token)).body.active).toBe(true);
+        await issuing.server.revoke({ clientId: credentials.client_id as string });
+        await isInactive(tokens.access_token);
+      },
+    },
+    {
+      section: '4',
+      level: 'MUST',
+      says: 'The signature of a token that has one is proven.',
+      async test() {
+        const server = await startIssuing({ tokens: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey] } });
+        const { tokens, credentials } = await server.grant();
+        const ask = async (token: string) => (await server.post('/oauth/introspect', { token, ...credentials })).body as object;
+        const [head, body, signature = ''] = (tokens.access_token as string).split('.');
+        const forged = [head, body, signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))].join('.');
+        const answers = [await ask(tokens.access_token), await ask(forged)];
+        await server.close();
+        expect(answers).toEqual([expect.objectContaining({ active: true }), { active: false }]);
+      },
+    },
+    {
+      section: '4',
+      level: 'MUST',
+      says: 'Callers are throttled, so that nobody finds a token by trying.',
+      notOurs: 'because tokens have 256 random bits and callers have to authenticate; a limit of requests is for the app to mount',
+    },
+  ]);
+});
