@@ -1,14 +1,18 @@
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createClient } from 'redis';
 import { memoryStore, type CredentialStore, type StateStore } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { sqlStore } from 'latchkey/sql';
-import { agree, CALLBACK, logIn, startIssuing, WEB_CLIENT, type Answer, type Issuing } from '../support/issuing';
+import { agree, CALLBACK, logIn, startIssuing, WEB_CLIENT, type Answer, type Granted, type Issuing } from '../support/issuing';
 import { Browser } from '../support/browser';
+import { startMariadb } from '../support/mariadb';
 import { startPostgres } from '../support/postgres';
 import { startRedis } from '../support/redis';
 import { connect, sqliteFile } from '../support/sql-databases';
 
 jest.setTimeout(60_000);
+
+type Credentials = Readonly<Record<string, string>>;
 
 interface Machine {
   readonly store: CredentialStore & StateStore;
@@ -82,15 +86,24 @@ async function postgres(): Promise<Database> {
   return sql({ postgres: server.url }, server.close);
 }
 
+async function mariadb(): Promise<Database> {
+  const server = await startMariadb({ logsStatements: false });
+  return sql({ mysql: server.url }, server.close);
+}
+
 async function sqlite(): Promise<Database> {
   const { address, remove } = sqliteFile();
   return sql(address, remove);
 }
 
+const grantOf = (token: string) =>
+  (JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()) as { readonly grant_id: string }).grant_id;
+
 describe.each([
   ['memory', memory],
   ['Redis', redis],
   ['PostgreSQL', postgres],
+  ['MariaDB', mariadb],
   ['SQLite', sqlite],
 ])('on %s', (_, start) => {
   let database: Database;
@@ -143,6 +156,70 @@ describe.each([
     ]);
   });
 
+  const exchange = (machine: Issuing, credentials: Credentials, code: string, more: Credentials = {}) =>
+    machine.post('/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, ...credentials, ...more });
+  const invalidGrant = { status: 400, body: { error: 'invalid_grant' } };
+
+  it.each(['code', 'refresh token'])('a %s that is used again later, on the other machine, ends the grant', async (what) => {
+    const { client, secret = '' } = await issuing.server.clients.register(WEB_CLIENT);
+    const credentials = { client_id: client.clientId, client_secret: secret };
+    const code = (await issuing.authorize(client)).searchParams.get('code') as string;
+    const { body: first } = await exchange(issuing, credentials, code);
+    const refresh = (machine: Issuing, token: string) =>
+      machine.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: token, ...credentials });
+    const { body: second } = await refresh(issuing, first.refresh_token as string);
+    expect((await issuing.call(second.access_token as string)).status).toBe(200);
+    const reused = what === 'code' ? await exchange(other, credentials, code) : await refresh(other, first.refresh_token as string);
+    expect(reused).toMatchObject(invalidGrant);
+    expect(await refresh(issuing, second.refresh_token as string)).toMatchObject(invalidGrant);
+    for (const { access_token: token } of [first, second]) expect((await other.call(token as string)).status).toBe(401);
+  });
+
+  it('a code with a challenge wants its verifier, and one of a public client a challenge', async () => {
+    const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, type: 'public' });
+    const [verifier, another] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
+    const challenge = { code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256' };
+    const code = (await issuing.authorize(client, challenge)).searchParams.get('code') as string;
+    const as = { client_id: client.clientId };
+    expect(await exchange(other, as, code)).toMatchObject(invalidGrant);
+    expect(await exchange(other, as, code, { code_verifier: another })).toMatchObject(invalidGrant);
+    expect(await exchange(other, as, code, { code_verifier: verifier })).toMatchObject({ status: 200 });
+    const bare = await fetch(issuing.authorizeUrl(client), { redirect: 'manual' });
+    expect(new URL(bare.headers.get('location') as string).searchParams.get('error')).toBe('invalid_request');
+  });
+
+  it('a redirect URI is the registered one to the character, at both endpoints', async () => {
+    const redirectUris = [CALLBACK, `${CALLBACK}/other`];
+    const { client, secret = '' } = await issuing.server.clients.register({ ...WEB_CLIENT, redirectUris });
+    const credentials = { client_id: client.clientId, client_secret: secret };
+    for (const uri of [`${CALLBACK}/`, `${CALLBACK}?a=b`, 'https://APP.example/callback'])
+      expect((await fetch(other.authorizeUrl(client, { redirect_uri: uri }), { redirect: 'manual' })).status).toBe(400);
+    const code = (await issuing.authorize(client)).searchParams.get('code') as string;
+    expect(await exchange(other, credentials, code, { redirect_uri: `${CALLBACK}/other` })).toMatchObject(invalidGrant);
+    expect(await exchange(other, credentials, code)).toMatchObject({ status: 200 });
+  });
+
+  it('a client shows its own secret, and a parameter is given once', async () => {
+    const [mine, theirs] = [await issuing.server.clients.register(WEB_CLIENT), await issuing.server.clients.register(WEB_CLIENT)];
+    const { clientId } = mine.client;
+    const code = (await issuing.authorize(mine.client)).searchParams.get('code') as string;
+    const wrong: Credentials[] = [
+      { client_id: clientId },
+      { client_id: clientId, client_secret: 'wrong' },
+      { client_id: clientId, client_secret: theirs.secret as string },
+      { client_id: 'nobody', client_secret: mine.secret as string },
+    ];
+    const answers = await Promise.all(wrong.map((credentials) => exchange(other, credentials, code)));
+    const refused = [401, { error: 'invalid_client', error_description: 'client authentication failed' }];
+    expect(answers.map(({ status, body }) => [status, body])).toEqual(wrong.map(() => refused));
+    const good = { client_id: clientId, client_secret: mine.secret as string };
+    const twice = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, ...good });
+    twice.append('code', code);
+    const response = await fetch(`${other.origin}/oauth/token`, { method: 'POST', body: twice });
+    expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_request' })]);
+    expect(await exchange(other, good, code)).toMatchObject({ status: 200 });
+  });
+
   it('a flow goes on where the server starts again at each of its steps', async () => {
     let machine = await database.open();
     let server = await startIssuing({ store: machine.store, timeoutMs: 20_000 });
@@ -174,6 +251,39 @@ describe.each([
     expect([reused.status, (await server.call(refreshed.body.access_token)).status]).toEqual([400, 401]);
     await server.close();
     await machine.close();
+  });
+
+  describe('a JWT is refused on both machines', () => {
+    let one: Issuing;
+    let two: Issuing;
+    beforeAll(async () => {
+      const tokens = { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey] } as const;
+      one = await startIssuing({ store: machines[0]!.store, timeoutMs: 20_000, tokens });
+      // Which asks its store each time, and needs no news.
+      two = await startIssuing({ store: machines[1]!.store, timeoutMs: 20_000, tokens, issuerOrigin: one.origin, cache: false });
+    });
+    afterAll(async () => {
+      await one.close();
+      await two.close();
+    });
+    const refresh = ({ tokens, credentials }: Granted) =>
+      one.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
+
+    test.each<[string, (granted: Granted) => Promise<unknown>]>([
+      ['is revoked by its client', ({ tokens, credentials }) => one.post('/oauth/revoke', { token: tokens.access_token, ...credentials })],
+      ['loses its refresh token', ({ tokens, credentials }) => one.post('/oauth/revoke', { token: tokens.refresh_token, ...credentials })],
+      ['was renewed twice by one refresh token', async (granted) => [await refresh(granted), await refresh(granted)]],
+      ['loses its client', ({ client }) => one.server.clients.remove(client.clientId)],
+      ['is revoked with all of its client', ({ client }) => one.server.revoke({ clientId: client.clientId })],
+      ['is revoked with all of its grant', ({ tokens }) => one.server.revoke({ grantId: grantOf(tokens.access_token) })],
+      ['is revoked with all of its subject', () => one.server.revoke({ subject: 'acct_42' })],
+    ])('that %s', async (_what, end) => {
+      const granted = await one.grant();
+      const called = () => Promise.all([one, two].map(async ({ call }) => (await call(granted.tokens.access_token)).status));
+      expect(await called()).toEqual([200, 200]);
+      await end(granted);
+      expect(await called()).toEqual([401, 401]);
+    });
   });
 
   it('keeps nothing that could be used by who reads it', async () => {
