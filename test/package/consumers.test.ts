@@ -225,11 +225,11 @@ describe('a project that tests itself with a plain Jest', () => {
 
   beforeAll(() => install(folder, tarball, ['jest']));
 
-  it('requires latchkey, verifies an EdDSA token, asks about an opaque one, and fakes who calls', async () => {
+  it('requires latchkey, verifies tokens, asks about an opaque one, and fakes who calls', async () => {
     writeFiles(join(folder, 'project'), {
       'package.json': JSON.stringify({ jest: { transform: {} } }),
       'guards.test.js': `
-        const { generateKeyPairSync, sign } = require('node:crypto');
+        const { createHmac, createSecretKey, generateKeyPairSync, randomBytes, sign } = require('node:crypto');
         const { createServer } = require('node:http');
         const { jwt, latchkey } = require('latchkey');
         const { introspection } = require('latchkey/introspection');
@@ -251,6 +251,13 @@ describe('a project that tests itself with a plain Jest', () => {
         test('another signature is not', async () => {
           const forged = signed + '.' + Buffer.alloc(64).toString('base64url');
           expect(await outcomeOf('Bearer ' + forged)).toMatchObject({ status: 'refused', reason: 'bad_signature', refusal: { status: 401 } });
+        });
+        test('a token of another algorithm, whose library is loaded late, is good', async () => {
+          const key = createSecretKey(randomBytes(32));
+          const signed = encoded({ alg: 'HS256' }) + '.' + encoded(payload);
+          const authorization = 'Bearer ' + signed + '.' + createHmac('sha256', key).update(signed).digest('base64url');
+          const { check } = latchkey({ verifiers: [jwt({ issuer: payload.iss, audience: payload.aud, algorithms: ['HS256'], key })] });
+          expect(await check({ headers: { authorization } })).toMatchObject({ status: 'authenticated' });
         });
         test('an opaque token is good if its server says so', async () => {
           const server = createServer((req, res) => {
@@ -277,6 +284,6 @@ describe('a project that tests itself with a plain Jest', () => {
     });
     const program = start(join(folder, 'project'), ['npx', '--no-install', 'jest', '--ci']);
     await program.ended;
-    expect(program.output()).toMatch(/^Tests: +4 passed, 4 total$/m);
+    expect(program.output()).toMatch(/^Tests: +5 passed, 5 total$/m);
   });
 });

@@ -201,6 +201,24 @@ describe('the package', () => {
     expect(new Set(others)).toEqual(new Set(subpath === './sql' ? ['kysely'] : []));
   });
 
+  test.each([
+    ['ESM', '.js', `import('latchkey')`],
+    ['CommonJS', '.cjs', `Promise.resolve(require('latchkey'))`],
+  ])('loads jsonwebtoken with the first verifier of JWTs, and not before: %s', async (_, extension, load) => {
+    const program = `
+      const loaded = () => Object.keys(require.cache).some((file) => file.includes('jsonwebtoken'));
+      ${load.replace('latchkey', join(ROOT, 'dist', `index${extension}`))}.then(({ apiKeys, jwt, latchkey, memoryStore }) => {
+        latchkey({ verifiers: [apiKeys({ prefix: 'acme', store: memoryStore() })] });
+        const before = loaded();
+        jwt({ issuer: 'https://id.example.com', audience: 'https://api.example.com' });
+        setImmediate(function look() {
+          if (loaded()) console.log(before, loaded());
+          else setImmediate(look);
+        });
+      });`;
+    await expect(run(ROOT, ['node', '-e', program])).resolves.toBe('false true\n');
+  });
+
   it('has a command line whose drivers are the user’s', () => {
     const known = [...DEPENDENCIES, ...Object.keys(manifest.peerDependencies)];
     const reached = packagesReached(manifest.bin.latchkey as string);

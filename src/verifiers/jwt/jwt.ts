@@ -7,7 +7,7 @@ import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
 import type { VerificationKey } from './keys';
 import { revoking, type RevocableVerifier, type RevocationStore, type Revoking } from './revoking';
-import { isSignedBy, type Algorithm } from './signature';
+import { isSignedBy, loadLibrary, type Algorithm } from './signature';
 import { exampleOfPattern, isPattern } from './tenants';
 
 const CARRIERS = ['bearer', 'dpop'];
@@ -33,6 +33,8 @@ export function jwt(options: JwtOptions): Verifier {
   const policy = claimsPolicy(options, issuers);
 
   const revocations = revocationsOf(options, policy);
+  // For the first token; if it cannot be had, that one's verification says why.
+  loadLibrary().catch(() => {});
 
   const judge = (jws: CompactJws): Verification | Promise<Verification> => {
     const reason = judgeClaims(jws, policy, Date.now());
