@@ -2,8 +2,8 @@
 export interface Limits {
   readonly timeoutMs: number;
   readonly maxBytes: number;
-  /** Ends the wait early. */
-  readonly signal?: AbortSignal;
+  /** Holds an end for each answer that is being waited for. */
+  readonly underWay?: Set<() => void>;
   /** In place of the global one. */
   readonly fetch?: typeof fetch;
   /** Takes JSON whatever its content type says, as files on plain hosts have it. */
@@ -32,12 +32,21 @@ export const getJson = (url: string, limits: Limits): Promise<JsonObject> =>
  * told as where and why, without a cause: what libraries and servers say may hold what they were sent.
  */
 export async function answerOf(url: string, limits: Limits, ask: (signal: AbortSignal) => Promise<Response>): Promise<JsonObject> {
-  const late = AbortSignal.timeout(limits.timeoutMs);
-  const asking = ask(limits.signal ? AbortSignal.any([late, limits.signal]) : late);
-  const answer = asking.then(async (response) => readJson(response, await readText(response, limits.maxBytes), limits.anyType));
-  return answer.catch((error: unknown) => {
+  const { timeoutMs, maxBytes, anyType, underWay } = limits;
+  // By hand: what AbortSignal.any() and AbortSignal.timeout() make outlives the answer.
+  const asking = new AbortController();
+  const end = () => asking.abort();
+  const late = setTimeout(() => asking.abort(new DOMException(undefined, 'TimeoutError')), timeoutMs).unref();
+  underWay?.add(end);
+  try {
+    const response = await ask(asking.signal);
+    return readJson(response, await readText(response, maxBytes), anyType);
+  } catch (error) {
     throw told(error, url, limits);
-  });
+  } finally {
+    clearTimeout(late);
+    underWay?.delete(end);
+  }
 }
 
 function told(error: unknown, url: string, { timeoutMs }: Limits): Error {

@@ -22,14 +22,8 @@ const ASYMMETRIC = (Object.keys(ALGORITHMS) as Algorithm[]).filter((algorithm) =
 
 export function issuersOf({ issuer, key, jwks, jwksUri, algorithms = ASYMMETRIC, remote = {} }: JwtOptions): Issuers {
   const { ttlMs = 600_000, staleIfErrorMs = 86_400_000, cooldownMs = 5_000, timeoutMs = 5_000, maxIssuers = 10_000 } = remote;
-  let closing = new AbortController();
-  const limits = () => ({
-    timeoutMs,
-    maxBytes: MAX_BYTES,
-    anyType: true,
-    signal: closing.signal,
-    ...(remote.fetch && { fetch: remote.fetch }),
-  });
+  const underWay = new Set<() => void>();
+  const limits = { timeoutMs, maxBytes: MAX_BYTES, anyType: true, underWay, ...(remote.fetch && { fetch: remote.fetch }) };
   const fetched = (locate: Locate, mayBeAbsent = false) =>
     remoteKeys(locate, algorithms, { ttlMs, staleIfErrorMs, cooldownMs, mayBeAbsent }, limits);
 
@@ -42,10 +36,7 @@ export function issuersOf({ issuer, key, jwks, jwksUri, algorithms = ASYMMETRIC,
   return {
     has: (iss) => named.has(iss) || isTenant(iss),
     keysOf: (iss) => shared ?? named.get(iss) ?? (isTenant(iss) ? tenants(iss) : undefined),
-    close() {
-      closing.abort();
-      closing = new AbortController();
-    },
+    close: () => underWay.forEach((end) => end()),
   };
 }
 

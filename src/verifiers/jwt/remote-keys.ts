@@ -21,7 +21,7 @@ export interface RemoteKeysPolicy {
 const PATIENCE_MS = 500;
 
 /** The keys that a server publishes. Only what fits no known key waits for the network, and one fetch at a time serves all who wait. */
-export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], policy: RemoteKeysPolicy, limits: () => Limits): KeySource {
+export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], policy: RemoteKeysPolicy, limits: Limits): KeySource {
   let keys: KeySet | undefined;
   let fetchedAt = -Infinity;
   let triedAt = -Infinity;
@@ -30,8 +30,7 @@ export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], pol
 
   async function load(startedAt: number): Promise<void> {
     try {
-      const bounds = limits();
-      keys = fetchedKeys(await getJson(await locate(bounds), bounds), algorithms);
+      keys = fetchedKeys(await getJson(await locate(limits), limits), algorithms);
       fetchedAt = startedAt;
       failure = undefined;
     } catch (error) {

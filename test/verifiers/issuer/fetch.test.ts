@@ -1,16 +1,16 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { AnswerError, getJson } from '../../../src/verifiers/issuer/fetch';
+import { AnswerError, getJson, type Limits } from '../../../src/verifiers/issuer/fetch';
 import { listen, type Handler } from '../../support/servers';
 
 const LIMITS = { timeoutMs: 300, maxBytes: 1_000 };
 
 /** What comes of asking a server that answers so, without its port. */
-async function asked(handler: Handler): Promise<unknown> {
+async function asked(handler: Handler, limits: Limits = LIMITS): Promise<unknown> {
   const server = await listen(handler);
   try {
-    return await getJson(`http://127.0.0.1:${server.port}/metadata?secret=s3cret`, LIMITS).catch((error: Error) => ({
+    return await getJson(`http://127.0.0.1:${server.port}/metadata?secret=s3cret`, limits).catch((error: Error) => ({
       error: error.message.replace(`:${server.port}`, ''),
       answered: error instanceof AnswerError,
       cause: error.cause,
@@ -133,10 +133,22 @@ it('takes JSON of any type where it is told to', async () => {
 });
 
 it('asks by another function, and stops when it is told to', async () => {
-  const stopping = new AbortController();
+  const underWay = new Set<() => void>();
   const own: typeof fetch = (_url, init) =>
     new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)));
-  const answer = getJson('https://id.example/a?b', { timeoutMs: 60_000, maxBytes: 1, signal: stopping.signal, fetch: own });
-  stopping.abort();
+  const answer = getJson('https://id.example/a?b', { timeoutMs: 60_000, maxBytes: 1, underWay, fetch: own });
+  underWay.forEach((end) => end());
   await expect(answer).rejects.toThrow('https://id.example/a could not be asked: AbortError');
+});
+
+it('leaves nothing behind', async () => {
+  const [set, clear] = [jest.spyOn(global, 'setTimeout'), jest.spyOn(global, 'clearTimeout')];
+  const limits = { ...LIMITS, timeoutMs: 60_000, underWay: new Set<() => void>() };
+  expect(await asked(json('{"a":1}'), limits)).toEqual({ a: 1 });
+  expect(await asked(json('[]'), limits)).toEqual(failure('answered something that is not a JSON object'));
+  expect(limits.underWay.size).toBe(0);
+  const timers = set.mock.results.filter((_, n) => set.mock.calls[n]?.[1] === 60_000).map(({ value }) => value as unknown);
+  expect(timers).toHaveLength(2);
+  expect(clear.mock.calls.map(([timer]) => timer)).toEqual(expect.arrayContaining(timers));
+  jest.restoreAllMocks();
 });
