@@ -1,6 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
 import { bearer, dpop, getAuth, jwt, latchkey, type DpopOptions, type JwkSet } from 'latchkey';
 import * as oauth from 'oauth4webapi';
+import * as openid from 'openid-client';
 import { APP, startAuthorizationServer, type AuthorizationServer } from '../support/authorization-server';
 import { listen, MOUNTS } from '../support/servers';
 
@@ -38,12 +39,12 @@ async function clientOf(alg: string) {
   return { token, handle, asked };
 }
 
-async function served(mount: (typeof MOUNTS)[string], options?: DpopOptions) {
+async function served(mount: (typeof MOUNTS)[string], options?: DpopOptions, told = (req: object) => getAuth(req).clientId) {
   const { requireScopes } = latchkey({
     carriers: [bearer(), dpop(options)],
     verifiers: [jwt({ issuer: server.issuer, audience: AUDIENCE, algorithms: ['ES256'], jwks, profile: 'rfc9068' })],
   });
-  const { port, close } = await listen(mount([requireScopes('read')], (req, res) => res.end(getAuth(req).clientId)));
+  const { port, close } = await listen(mount([requireScopes('read')], (req, res) => res.end(told(req))));
   closing.push(close);
   return `http://127.0.0.1:${port}/v1/domains?page=1`;
 }
@@ -120,3 +121,37 @@ describe.each(Object.entries(MOUNTS))('oauth4webapi with a token of a live oidc-
     expect(response.status).toBe(200);
   });
 });
+
+test.each(Object.entries(MOUNTS))(
+  'openid-client passes with the token of a user who logged in, by DPoP and nonces, on %s',
+  async (_name, mount) => {
+    const url = await served(mount, { nonce: { secret: 'a secret of this server, long enough' } }, (req) => getAuth(req).subject);
+    const config = await openid.discovery(new URL(server.issuer), APP.id, APP.secret, undefined, {
+      execute: [openid.allowInsecureRequests],
+    });
+    const DPoP = openid.getDPoPHandle(config, await openid.randomDPoPKeyPair());
+    const pkceCodeVerifier = openid.randomPKCECodeVerifier();
+    const redirect = await server.logIn(
+      openid.buildAuthorizationUrl(config, {
+        redirect_uri: APP.redirectUri,
+        scope: 'read',
+        resource: AUDIENCE,
+        code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
+        code_challenge_method: 'S256',
+      }),
+    );
+    const { access_token: token, token_type: type } = await openid.authorizationCodeGrant(
+      config,
+      redirect,
+      { pkceCodeVerifier },
+      { resource: AUDIENCE },
+      { DPoP },
+    );
+    expect(type).toBe('dpop');
+    for (let n = 0; n < 2; n++) {
+      const response = await openid.fetchProtectedResource(config, token, new URL(url), 'GET', undefined, undefined, { DPoP });
+      expect([response.status, await response.text()]).toEqual([200, 'acct_42']);
+    }
+    await expect(openid.fetchProtectedResource(config, token, new URL(url), 'GET')).rejects.toMatchObject({ status: 401 });
+  },
+);
