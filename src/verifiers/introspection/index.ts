@@ -3,7 +3,7 @@ import { aBoolean, aClockTolerance, aDuration, aText, aTextOrList, checkOptions,
 import { isCompactJws } from '../../credential/credential';
 import { answerOf, type Limits } from '../issuer/fetch';
 import { lazily } from '../issuer/lazily';
-import { fetchMetadata } from '../issuer/metadata';
+import { fetchMetadata, maySendTo } from '../issuer/metadata';
 import type { Verification, Verifier } from '../verifier';
 import { judgeAnswer, readAnswer, scopesIn, type Introspection, type IntrospectionPolicy } from './answer';
 import { clientAuthentication, clientSchema, type KeyClient, type SecretClient } from './client';
@@ -104,11 +104,12 @@ export function introspection(options: IntrospectionOptions): Verifier {
 }
 
 /** Where to ask: as the options say, else as the issuer does. */
-function endpointOf({ endpoint, issuer }: IntrospectionOptions, timeoutMs: number): () => Promise<string> {
+function endpointOf({ endpoint, issuer = '' }: IntrospectionOptions, timeoutMs: number): () => Promise<string> {
   if (endpoint !== undefined) return async () => endpoint;
   return lazily(async () => {
-    const { introspection_endpoint: found } = await fetchMetadata(issuer as string, { timeoutMs, maxBytes: METADATA_BYTES });
-    if (!isSecureUrl(found)) throw new Error(`The metadata of ${issuer} names no introspection endpoint that a secret may be sent to`);
+    const { introspection_endpoint: found } = await fetchMetadata(issuer, { timeoutMs, maxBytes: METADATA_BYTES });
+    if (!maySendTo(issuer, found))
+      throw new Error(`The metadata of ${issuer} names no introspection endpoint that a secret may be sent to`);
     return found;
   }, METADATA_FRESHNESS);
 }

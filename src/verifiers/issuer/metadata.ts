@@ -1,3 +1,4 @@
+import { isLoopback, isSecureUrl } from '../../options';
 import { AnswerError, getJson, type JsonObject, type Limits } from './fetch';
 
 /** The server answers, and nowhere with metadata of that issuer. */
@@ -30,6 +31,9 @@ export async function fetchMetadata(issuer: string, limits: Limits): Promise<Jso
   }
   throw new (isAbsent ? NoSuchIssuer : AnswerError)(failures.join('; '));
 }
+
+/** Whether we may go where an issuer sends us. No server far away may send us to this machine. */
+export const maySendTo = (issuer: string, url: unknown): url is string => isSecureUrl(url) && (!isLoopback(url) || isLoopback(issuer));
 
 function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);

@@ -1,6 +1,5 @@
-import { isLoopback, isSecureUrl } from '../../options';
 import type { Limits } from '../issuer/fetch';
-import { fetchMetadata } from '../issuer/metadata';
+import { fetchMetadata, maySendTo } from '../issuer/metadata';
 
 /** Tells where keys are published. */
 export type Locate = (limits: Limits) => Promise<string>;
@@ -18,8 +17,7 @@ export function discovery(issuer: string): Locate {
   };
 }
 
-/** No server far away may send us to this machine. */
 function jwksUriOf({ jwks_uri: uri }: { readonly jwks_uri?: unknown }, issuer: string): string {
-  if (isSecureUrl(uri) && (!isLoopback(uri) || isLoopback(issuer))) return uri;
+  if (maySendTo(issuer, uri)) return uri;
   throw new Error(`The metadata of ${issuer} has no jwks_uri of https`);
 }

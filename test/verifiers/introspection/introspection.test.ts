@@ -307,6 +307,19 @@ describe('an issuer', () => {
     });
   });
 
+  it('that is far away cannot have the secret sent to this machine', async () => {
+    const issuer = 'https://login.osir.com';
+    const far = jest
+      .spyOn(global, 'fetch')
+      .mockResolvedValue(Response.json({ issuer, introspection_endpoint: `${endpoint.origin}/introspect` }));
+    const answer = await verdictOf(introspection({ issuer, client: CLIENT, audience: AUDIENCE }));
+    const urls = far.mock.calls.map(([url]) => url);
+    far.mockRestore();
+    expect(urls).toEqual([`${issuer}/.well-known/openid-configuration`]);
+    expect(answer).toMatchObject({ error: expect.stringContaining('names no introspection endpoint') as string });
+    expect(endpoint.asked).toEqual([]);
+  });
+
   it('that cannot be found is an outage, and is asked again after a second', async () => {
     publish(undefined);
     const one = verifier();
