@@ -1,6 +1,7 @@
 import { checkOptions, z } from '../options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { aLifetime, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
+import { AUTHORIZATION } from './verifier';
 
 export interface AccessTokensOptions<S extends CredentialReader = CredentialStore> {
   readonly store: S;
@@ -26,7 +27,7 @@ export function accessTokens(options: AccessTokensOptions<CredentialReader>): Ma
   return storedVerifier({
     ...options,
     kind: 'access_token',
-    carriers: ['bearer', 'dpop'],
+    carriers: AUTHORIZATION,
     name: options.name ?? 'access_tokens',
     ttlMs: options.ttlMs ?? HOUR_MS,
   });

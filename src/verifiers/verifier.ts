@@ -4,6 +4,9 @@ import { REASONS, type Reason } from '../credential/reason';
 import type { Confirmation } from '../credential/record';
 import type { RevocationMark } from '../credential/revocation';
 
+/** Carriers of access tokens: `Authorization` alone (RFC 6750 §2.1, RFC 9449 §7.1). */
+export const AUTHORIZATION: readonly string[] = ['bearer', 'dpop'];
+
 /** What came of proving a credential. The client's fault is a value; a throw is ours, and answered 503. */
 export type Verification =
   | {

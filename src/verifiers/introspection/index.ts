@@ -4,7 +4,7 @@ import { isCompactJws } from '../../credential/credential';
 import { answerOf, type Limits } from '../issuer/fetch';
 import { lazily } from '../issuer/lazily';
 import { fetchMetadata, maySendTo } from '../issuer/metadata';
-import type { Verification, Verifier } from '../verifier';
+import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
 import { judgeAnswer, readAnswer, scopesIn, type Introspection, type IntrospectionPolicy } from './answer';
 import { clientAuthentication, clientSchema, type KeyClient, type SecretClient } from './client';
 
@@ -34,7 +34,6 @@ export interface IntrospectionOptions {
 const MAX_ANSWER_BYTES = 65_536;
 const METADATA_BYTES = 1_048_576;
 const METADATA_FRESHNESS = { maxAgeMs: 3_600_000, coolDownMs: 1_000 };
-const CARRIERS = ['bearer', 'dpop'];
 const HINT = { token_type_hint: 'access_token' };
 
 const optionsSchema = z
@@ -83,7 +82,7 @@ export function introspection(options: IntrospectionOptions): Verifier {
   return {
     name,
     last: true,
-    accepts: ({ carrier, token }) => CARRIERS.includes(carrier) && (jwts || !isCompactJws(token)),
+    accepts: ({ carrier, token }) => AUTHORIZATION.includes(carrier) && (jwts || !isCompactJws(token)),
     async verify({ token }) {
       const url = await endpoint();
       const server = { issuer: issuer ?? url, introspection_endpoint: url };

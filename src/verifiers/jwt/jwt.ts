@@ -1,6 +1,6 @@
 import type { Credential } from '../../credential/credential';
 import { andThen, isPromise } from '../../promises';
-import type { Verification, Verifier } from '../verifier';
+import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
 import { bareType, expiryOf, isText, judgeClaims, ownOf, scopesOf, type ClaimsPolicy } from './claims';
 import { jwsOf, type CompactJws } from './compact';
 import { issuersOf, type Issuers } from './issuers';
@@ -10,7 +10,6 @@ import { revoking, type RevocableVerifier, type RevocationStore, type Revoking }
 import { isSignedBy, loadLibrary, type Algorithm } from './signature';
 import { exampleOfPattern, isPattern } from './tenants';
 
-const CARRIERS = ['bearer', 'dpop'];
 const DAY_MS = 86_400_000;
 const RFC9068_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
 
@@ -49,7 +48,7 @@ export function jwt(options: JwtOptions): Verifier {
     name,
     examples: exampleIssuers(options.issuer).map((iss) => ({ carrier: 'bearer', token: exampleOf(iss) })),
     accepts(credential: Credential) {
-      if (!CARRIERS.includes(credential.carrier)) return false;
+      if (!AUTHORIZATION.includes(credential.carrier)) return false;
       const jws = jwsOf(credential);
       // What has the parts of one and cannot be read names no issuer: whoever takes JWTs may say that it is malformed.
       return jws ? issuers.has(jws.payload.iss) : credential.token.split('.').length === 3;
