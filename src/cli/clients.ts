@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { clientRegistry, type Client, type Clients, type GrantType, type RegisteredClient } from '../authorization-server/clients';
 import { grants } from '../authorization-server/grants';
 import { sealedState } from '../authorization-server/sealed-state';
+import { revoking } from '../verifiers/jwt/revoking';
 import { openStore } from './open-store';
 import { clientDetailsOf, clientTableOf } from './print';
 import { CommandError, type Terminal } from './terminal';
@@ -10,6 +11,7 @@ import { collect, count, duration } from './values';
 interface Shared {
   readonly store?: string;
   readonly json?: boolean;
+  readonly issuer?: string;
 }
 interface Described extends Shared {
   readonly name?: string;
@@ -25,8 +27,10 @@ interface New extends Described {
   readonly applicationType?: 'web' | 'native';
 }
 
-/** Longer than any grant lives. */
-const LONGEST_GRANT_MS = 100 * 365 * 24 * 3_600_000;
+const YEAR_MS = 365 * 24 * 3_600_000;
+/** Longer than any grant lives, and any JWT. */
+const LONGEST_GRANT_MS = 100 * YEAR_MS;
+const LONGEST_JWT_MS = YEAR_MS;
 
 const EXAMPLES = `
 Examples:
@@ -100,6 +104,7 @@ export function clientsCommand(terminal: Terminal): Command {
   command
     .command('remove <client>')
     .description('remove a client, and end all that it holds')
+    .option('--issuer <url>', 'end its JWTs of this issuer, too')
     .action((id: string, _, self: Command) =>
       withClients(self, terminal, async (clients, { json }: Shared) => {
         if (!(await clients.remove(id))) throw new CommandError(`no client ${id}`);
@@ -141,8 +146,11 @@ async function withClients<O extends Shared>(
     store,
     state: sealedState(store),
     ttlMs: LONGEST_GRANT_MS,
-    revokeTokens: (whose) =>
-      store.revokeAll({ kind: 'access_token', by: 'client', id: (whose as { clientId: string }).clientId }, Date.now()),
+    async revokeTokens(whose) {
+      const { clientId } = whose as { readonly clientId: string };
+      await store.revokeAll({ kind: 'access_token', by: 'client', id: clientId }, Date.now());
+      if (options.issuer !== undefined) await revoking(store, options.issuer, LONGEST_JWT_MS, 0).revoke({ clientId });
+    },
   });
   try {
     await work(clientRegistry(store, (clientId) => endAll({ clientId })).clients, options);

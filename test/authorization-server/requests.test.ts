@@ -133,6 +133,7 @@ describe('scopes with commas', () => {
 it('a token request at the authorization endpoint is one where the dialect has it', async () => {
   expect(await ask({ tokenAtAuthorize: true }, { type: FORM, body: asForm, path: '/oauth/authorize' })).toMatchObject(GOOD);
   expect(await ask(undefined, { type: FORM, body: asForm, path: '/oauth/authorize' })).toMatchObject({ status: 405 });
+  expect(await ask({ tokenAtAuthorize: true }, { type: FORM, body: asForm, path: '/oauth/authorize/step' })).toMatchObject({ status: 405 });
 });
 
 it('two Authorization headers are refused', async () => {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,25 @@ it('rotate and remove are seen by a server that runs', async () => {
   const again = await issuing.server.clients.register(WEB_CLIENT);
   const stolen = { client_id: again.client.clientId, client_secret: again.secret as string, refresh_token: tokens.refresh_token as string };
   expect((await issuing.post('/oauth/token', { grant_type: 'refresh_token', ...stolen })).status).toBe(400);
+  await issuing.close();
+  await close();
+});
+
+it('remove ends JWTs too, where it is told whose', async () => {
+  const { store, close } = await openStore(url, true);
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  // This process asks the store each time: the other one has no way to tell it.
+  const issuing = await startIssuing({ store, tokens: { keys: [key] }, cache: false });
+  const statusAfter = async (...args: string[]) => {
+    const { client, tokens } = await issuing.grant();
+    const before = (await issuing.call(tokens.access_token)).status;
+    await latchkey(['clients', 'remove', client.clientId, ...args]);
+    return [before, (await issuing.call(tokens.access_token)).status];
+  };
+  expect([await statusAfter(), await statusAfter('--issuer', issuing.issuer)]).toEqual([
+    [200, 200],
+    [200, 401],
+  ]);
   await issuing.close();
   await close();
 });
