@@ -9,6 +9,8 @@ import { pageMembers } from '../verifiers/life-arguments';
 /** `authorization_code` (RFC 6749 §4.1), `client_credentials` (§4.4), `refresh_token` (§6). */
 export type GrantType = 'authorization_code' | 'client_credentials' | 'refresh_token';
 
+export const GRANT_TYPES: readonly GrantType[] = ['authorization_code', 'client_credentials', 'refresh_token'];
+
 /** What to register (RFC 6749 §2). */
 export interface ClientOptions<Scope extends string = string> {
   /** What users read on the consent page. */
@@ -218,7 +220,6 @@ function checked(where: string, client: Client, options: object): Client {
 }
 
 const isListOf = (test: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(test);
-const GRANT_TYPES: readonly unknown[] = ['authorization_code', 'client_credentials', 'refresh_token'];
 
 const members = {
   name: aText,
@@ -226,7 +227,7 @@ const members = {
   redirectUris: must('a list of absolute URIs without fragment (RFC 6749 §3.1.2)', isListOf(isRedirectUri)),
   grantTypes: must(
     `a list of ${GRANT_TYPES.join(', ')}`,
-    isListOf((value) => GRANT_TYPES.includes(value)),
+    isListOf((value) => GRANT_TYPES.includes(value as GrantType)),
   ),
   resourceServer: aBoolean,
 };

@@ -5,7 +5,6 @@ import type {
   AdapterPayload,
   Client as EngineClient,
   Configuration,
-  errors,
   KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider';
@@ -15,12 +14,13 @@ import type { StateStore } from '../stores/store';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { adapterFor } from './adapter';
 import type { Client, ClientRegistry } from './clients';
-import type { EndpointName, Endpoints } from './endpoints';
+import type { Endpoints } from './endpoints';
 import type { Grants } from './grants';
 import type { IssuedTokens } from './issued-tokens';
 import { pageOf } from './page';
 import { markup } from './markup';
-import { publishRefusal, type OAuthRefusal } from './refusals';
+import { handOut, type Settled } from './hand-out';
+import { codeFor, publishRefusal, refusalOf } from './refusals';
 import type { SealedState } from './sealed-state';
 import { unusedJwk, type SigningJwk } from './signing-keys';
 
@@ -199,7 +199,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     // RFC 6749 §5.1, for caches of HTTP/1.0.
     if (ctx.response.get('Cache-Control') === 'no-store') ctx.set('Pragma', 'no-cache');
     const { oidc, body } = ctx as unknown as KoaContextWithOIDC & { readonly body: { error?: string } | undefined };
-    if (body?.error === 'invalid_request' && isOfAnotherGrantType(oidc)) body.error = UNAUTHORIZED_CLIENT;
+    if (body?.error !== undefined) body.error = codeFor(body.error, oidc);
   });
   for (const event of ['authorization.error', 'grant.error', 'revocation.error', 'introspection.error', 'jwks.error', 'server_error'])
     (engine as NodeJS.EventEmitter).on(event, (ctx: KoaContextWithOIDC, error: Error) => publishRefusal(refusalOf(ctx, error)));
@@ -209,29 +209,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   });
   return engine;
 }
-
-/** What the engine answers an error with, and what it keeps to itself. */
-function refusalOf({ oidc }: KoaContextWithOIDC, error: Error & Partial<errors.OIDCProviderError>): OAuthRefusal {
-  const { statusCode: status = 500, error_description: description, error_detail: reason = description, cause } = error;
-  const code = error.expose ? (error.error as string) : 'server_error';
-  return {
-    endpoint: (oidc.route === 'resume' ? 'authorization' : oidc.route) as EndpointName,
-    status,
-    error: isOfAnotherGrantType(oidc) ? UNAUTHORIZED_CLIENT : code,
-    reason,
-    clientId: oidc.client?.clientId,
-    grantType: oidc.client && (oidc.params?.grant_type as string | undefined),
-    cause: error.expose ? cause : error,
-  };
-}
-
-const UNAUTHORIZED_CLIENT = 'unauthorized_client';
-
-/** A grant type that the client may not use: the engine has no word for it, RFC 6749 §5.2 has. */
-const isOfAnotherGrantType = ({ route, client, params }: KoaContextWithOIDC['oidc']): boolean =>
-  route === 'token' && typeof params?.grant_type === 'string' && client?.grantTypeAllowed(params.grant_type) === false;
-
-type Settled = <T>(ask: () => Promise<T>) => Promise<T>;
 
 function guarded(adapter: Adapter, settled: Settled): Adapter {
   const entries = Object.entries(adapter) as [string, (...args: unknown[]) => Promise<unknown>][];
@@ -262,38 +239,3 @@ function engineMetadata(client: Client): AdapterPayload {
 }
 
 export const clientIn = (engineClient: EngineClient): Client => engineClient.latchkey as Client;
-
-/** Opaque access tokens become credentials of the store, which every guard proves. No token is good whose grant or client has ended. */
-function handOut(engine: Engine, { opaque, issued, grants, registry }: EngineOptions, settled: Settled): void {
-  const holds = async ({ grantId, clientId = '' }: AdapterPayload) =>
-    (await (grantId === undefined ? registry.clients.get(clientId) : grants.find(grantId))) !== undefined;
-
-  const issue = async (tokens: ManagedVerifier, { accountId, clientId, grantId, scope, exp, extra }: AdapterPayload): Promise<string> => {
-    const { secret } = await tokens.issue({
-      subject: (accountId ?? clientId) as string,
-      clientId: clientId as string,
-      grantId: grantId ?? null,
-      scopes: scope?.split(' ') ?? [],
-      expiresAt: (exp as number) * 1000,
-      metadata: extra ?? {},
-    });
-    return secret;
-  };
-
-  for (const Model of [engine.AccessToken, engine.ClientCredentials] as unknown as readonly TokenModel[]) {
-    const { getValueAndPayload } = Model.prototype;
-    Model.prototype.getValueAndPayload = async function () {
-      const { value, payload } = await getValueAndPayload.call(this);
-      const token = opaque ? await settled(() => issue(opaque, payload as AdapterPayload)) : value;
-      // If it ended while the token was made, whoever ended it may not have seen the token.
-      if (!(await settled(() => holds(this)))) await settled(() => issued.revoke(opaque ? token : this.jti));
-      // Without a payload the engine keeps nothing itself.
-      return { value: token };
-    };
-  }
-}
-
-type Token = Pick<AdapterPayload, 'grantId' | 'clientId'> & { readonly jti: string };
-interface TokenModel {
-  readonly prototype: { getValueAndPayload: (this: Token) => Promise<{ readonly value: string; readonly payload?: AdapterPayload }> };
-}

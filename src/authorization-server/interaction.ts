@@ -18,6 +18,8 @@ export interface InteractionsOptions {
   readonly authorizePath: string;
 }
 
+export type Interact = (req: IncomingMessage, own: IncomingMessage, res: ServerResponse, uid: string, path: string) => Promise<void>;
+
 /** What the engine keeps of a login until it goes on. */
 type LoginResult = {
   readonly accountId: string;
@@ -32,10 +34,8 @@ type LoginResult = {
  *
  * `own` is the request without its body, for the engine.
  */
-export function interactions(options: InteractionsOptions) {
-  const { engine, login, consent, describe, audience, authorizePath } = options;
-
-  return async (req: IncomingMessage, own: IncomingMessage, res: ServerResponse, uid: string, path: string): Promise<void> => {
+export function interactions({ engine, login, consent, describe, audience, authorizePath }: InteractionsOptions): Interact {
+  return async (req, own, res, uid, path) => {
     const details = await engine.interactionDetails(own, res).catch((error: unknown) => {
       if ((error as { error?: string }).error === 'invalid_request') return undefined;
       throw error;

@@ -1,5 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
+import type { errors, KoaContextWithOIDC } from 'oidc-provider';
+import { GRANT_TYPES, type GrantType } from './clients';
 import type { EndpointName } from './endpoints';
 
 /** One request that was refused, as `node:diagnostics_channel` `latchkey:oauth-refusal` publishes it. Never a secret. */
@@ -13,7 +15,7 @@ export interface OAuthRefusal {
   readonly reason: string | undefined;
   /** The client that the request names, where it is a known one. It need not have proven that it is this one. */
   readonly clientId: string | undefined;
-  readonly grantType: string | undefined;
+  readonly grantType: GrantType | undefined;
   /** What kept us from deciding: the store's own error, or what a function of the app threw. */
   readonly cause: unknown;
 }
@@ -27,5 +29,26 @@ export function publishRefusal(refusal: OAuthRefusal): void {
   if (!debug.enabled) return;
   const { endpoint, status, error, reason = '-', clientId = '-', grantType = '-', cause } = refusal;
   const from = cause instanceof Error ? ` cause=${JSON.stringify(cause.message)}` : '';
-  debug('%s', `${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`);
+  debug(`${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`);
+}
+
+/** What the engine answers an error with, and what it keeps to itself. */
+export function refusalOf({ oidc }: KoaContextWithOIDC, error: Error & Partial<errors.OIDCProviderError>): OAuthRefusal {
+  const { statusCode: status = 500, error_description: description, error_detail: reason = description, cause } = error;
+  const code = error.expose ? (error.error as string) : 'server_error';
+  return {
+    endpoint: (oidc.route === 'resume' ? 'authorization' : oidc.route) as EndpointName,
+    status,
+    error: codeFor(code, oidc),
+    reason,
+    clientId: oidc.client?.clientId,
+    grantType: GRANT_TYPES.find((one) => one === oidc.params?.grant_type),
+    cause: error.expose ? cause : error,
+  };
+}
+
+/** What a client is told. For a grant type that it may not use the engine has no word, and RFC 6749 §5.2 has. */
+export function codeFor(code: string, { route, client, params }: KoaContextWithOIDC['oidc']): string {
+  const isNotAllowed = typeof params?.grant_type === 'string' && client?.grantTypeAllowed(params.grant_type) === false;
+  return route === 'token' && code === 'invalid_request' && isNotAllowed ? 'unauthorized_client' : code;
 }

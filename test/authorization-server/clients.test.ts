@@ -119,6 +119,16 @@ describe('a change', () => {
   });
 });
 
+it('a scope that is declared no more is granted no more, though a client be registered for it', async () => {
+  const { client, secret = '' } = await issuing.server.clients.register({
+    name: 'Old',
+    scopes: ['domains:read', 'vps:read'],
+  } as unknown as ClientOptions<Scope>);
+  const credentials = { grant_type: 'client_credentials', client_id: client.clientId, client_secret: secret };
+  expect((await issuing.post('/oauth/token', credentials)).body).toMatchObject({ scope: 'domains:read' });
+  expect((await issuing.post('/oauth/token', { ...credentials, scope: 'vps:read' })).body).toMatchObject({ error: 'invalid_scope' });
+});
+
 describe('a secret', () => {
   const newClient = () => issuing.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] } satisfies ClientOptions<Scope>);
 

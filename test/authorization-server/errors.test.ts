@@ -103,9 +103,10 @@ describe('the token endpoint', () => {
   test.each(['GET', 'PUT', 'DELETE', 'PATCH'])('refuses %s, with all that would be good by POST', async (method) => {
     const query = new URLSearchParams(forMachine({ grant_type: 'client_credentials' })).toString();
     const response = await fetch(`${issuing.origin}/oauth/token?${query}`, { method });
-    expect([response.status, response.headers.get('allow'), await response.json()]).toEqual([
+    expect([response.status, response.headers.get('allow'), response.headers.get('cache-control'), await response.json()]).toEqual([
       405,
       'POST',
+      'no-store',
       { error: 'invalid_request', error_description: 'the method must be one of POST' },
     ]);
   });
@@ -117,11 +118,11 @@ describe('the token endpoint', () => {
 
   it('gives a scope that another implies', async () => {
     const { client, secret = '' } = await issuing.server.clients.register({ name: 'Writer', scopes: ['domains:write'] });
-    const { body } = await issuing.post('/oauth/token', {
+    const answer = await issuing.post('/oauth/token', {
       ...{ grant_type: 'client_credentials', scope: 'domains:read' },
       ...{ client_id: client.clientId, client_secret: secret },
     });
-    expect(body).toMatchObject({ scope: 'domains:read' });
+    expect(answer).toMatchObject({ status: 200, body: { scope: 'domains:read', token_type: 'Bearer' } });
   });
 });
 
@@ -144,6 +145,11 @@ describe('the authorization endpoint', () => {
     const answer = new URLSearchParams(url.hash === '' ? url.search : url.hash.slice(1));
     expect(Object.fromEntries(answer)).toMatchObject({ error, state: 'xyz', iss: issuing.issuer });
     expect(answer.has('code')).toBe(false);
+  });
+
+  it('asks nobody for a client that may have no scope', async () => {
+    const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, scopes: [] });
+    expect(Object.fromEntries((await ask({}, client)).url.searchParams)).toMatchObject({ error: 'invalid_scope', state: 'xyz' });
   });
 
   it('wants PKCE of a public client', async () => {
@@ -196,6 +202,78 @@ describe('the authorization endpoint', () => {
   it('takes no POST', async () => {
     const response = await fetch(issuing.authorizeUrl(web.client), { method: 'POST' });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+  });
+});
+
+describe.each(['/oauth/revoke', '/oauth/introspect'])('%s', (path) => {
+  const send = async (body: URLSearchParams, type = 'application/x-www-form-urlencoded') => {
+    const response = await fetch(issuing.origin + path, { method: 'POST', body: body.toString(), headers: { 'content-type': type } });
+    return [response.status, await response.json()];
+  };
+  const good = () => new URLSearchParams(forMachine({ token: 'x', token_type_hint: 'access_token' }));
+  const refused = [400, expect.objectContaining({ error: 'invalid_request' })];
+
+  test.each(['token', 'token_type_hint', 'client_id', 'client_secret'])('refuses %s given twice', async (name) => {
+    const body = good();
+    body.append(name, body.get(name) as string);
+    expect(await send(body)).toEqual(refused);
+  });
+
+  test.each(['application/json', 'text/plain', 'multipart/form-data; boundary=x', ''])('refuses a body of the type %p', async (type) => {
+    expect(await send(good(), type)).toEqual(refused);
+  });
+
+  it('answers an unknown client and a wrong secret by the same bytes', async () => {
+    const answers = await Promise.all(
+      ['client_id', 'client_secret'].map((name) => issuing.post(path, { ...Object.fromEntries(good()), [name]: 'nobody' })),
+    );
+    for (const { status, body } of answers) {
+      expect([status, JSON.stringify(body)]).toEqual([
+        401,
+        '{"error":"invalid_client","error_description":"client authentication failed"}',
+      ]);
+    }
+  });
+});
+
+describe('an app in a browser', () => {
+  test.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])('may ask whether it may ask %s', async (path) => {
+    const headers = {
+      origin: 'https://app.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization',
+    };
+    const { status, headers: answered } = await fetch(issuing.origin + path, { method: 'OPTIONS', headers });
+    expect([status, answered.get('access-control-allow-origin'), answered.get('access-control-allow-methods')]).toEqual([
+      204,
+      'https://app.example',
+      'POST',
+    ]);
+  });
+
+  it('reads the answer at the origin of its redirect URI alone, and only where it has no secret', async () => {
+    const asked = async ({ client }: RegisteredClient, origin: string) => {
+      const answer = await issuing.post('/oauth/token', { grant_type: 'refresh_token', client_id: client.clientId }, { origin });
+      return answer.headers.get('access-control-allow-origin');
+    };
+    expect([await asked(open, 'https://app.example'), await asked(open, 'https://evil.example'), await asked(open, 'null')]).toEqual([
+      'https://app.example',
+      null,
+      null,
+    ]);
+    const { headers } = await issuing.post('/oauth/token', forMachine({}), { origin: 'https://app.example' });
+    const asWeb = await issuing.post('/oauth/token', credentialsOf(web), { origin: 'https://app.example' });
+    expect([headers.get('access-control-allow-origin'), asWeb.headers.get('access-control-allow-origin')]).toEqual([null, null]);
+  });
+
+  it('of a scheme of its own has no origin to read from', async () => {
+    const native = await issuing.server.clients.register({
+      ...WEB_CLIENT,
+      ...{ type: 'public', applicationType: 'native', redirectUris: ['com.example.app:/back'] },
+    });
+    const request = { grant_type: 'refresh_token', client_id: native.client.clientId };
+    const { headers } = await issuing.post('/oauth/token', request, { origin: 'null' });
+    expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 });
 

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { ErrorRequestHandler } from 'express';
 import { memoryStore } from 'latchkey';
 import type { OAuthRefusal } from 'latchkey/authorization-server';
+import { runProgram } from '../http/child';
 import { Browser, type Page } from '../support/browser';
 import { CALLBACK, logIn, startIssuing, WEB_CLIENT, type Issuing, type IssuingOptions } from '../support/issuing';
 
@@ -52,7 +53,7 @@ describe('an operator learns why a request was refused', () => {
     const at = { endpoint: 'token', cause: undefined };
     const refreshing = { ...at, clientId, grantType: 'refresh_token' };
     expect(told).toEqual([
-      { ...at, status: 401, error: 'invalid_client', reason: 'client not found', clientId: undefined, grantType: undefined },
+      { ...at, status: 401, error: 'invalid_client', reason: 'client not found', clientId: undefined, grantType: 'refresh_token' },
       { ...refreshing, status: 401, error: 'invalid_client', reason: 'invalid secret provided' },
       {
         ...refreshing,
@@ -140,6 +141,40 @@ const seenIn = async (response: Response): Promise<Seen> => {
 const seenOn = ({ response, text, url }: Page): Seen => ({
   ...{ status: response.status, headers: response.headers, text },
   back: url.href.startsWith(CALLBACK) ? url : undefined,
+});
+
+describe('NODE_DEBUG=latchkey', () => {
+  const PROGRAM = `
+    import { createServer } from 'node:http';
+    import { accessTokens, memoryStore } from 'latchkey';
+    import { authorizationServer } from 'latchkey/authorization-server';
+    const memory = memoryStore();
+    let isDown = false;
+    const store = { ...memory, insert: (record) => (isDown ? Promise.reject(new Error('no\\nroute')) : memory.insert(record)) };
+    const app = createServer((req, res) => server.middleware(req, res, () => res.end())).listen(0, '127.0.0.1');
+    await new Promise((resolve) => app.on('listening', resolve));
+    const origin = 'http://127.0.0.1:' + app.address().port;
+    const server = authorizationServer({ issuer: origin, store, scopes: ['a'], tokens: accessTokens({ store, prefix: 'token' }) });
+    const { client, secret } = await server.clients.register({ name: 'Nightly', scopes: ['a'], clientId: 'nightly' });
+    const ask = (parameters) => fetch(origin + '/oauth/token', { method: 'POST', body: new URLSearchParams(parameters), headers: { connection: 'close' } });
+    await ask({ grant_type: 'a\\nLATCHKEY 1: forged', client_id: 'nightly', client_secret: secret });
+    await ask({ grant_type: 'client_credentials', client_id: 'nightly', client_secret: 'wrong' });
+    isDown = true;
+    await ask({ grant_type: 'client_credentials', client_id: 'nightly', client_secret: secret });
+    await fetch(origin + '/oauth/token');
+    app.close();
+  `;
+
+  it('prints one line a refusal, whatever a client sent', async () => {
+    const output = await runProgram(PROGRAM, { NODE_DEBUG: 'latchkey' });
+    const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith('oidc-provider'));
+    expect(lines.map((line) => line.replace(/^LATCHKEY \d+: /, ''))).toEqual([
+      '400 unsupported_grant_type endpoint=token client=nightly grant_type=- reason="unsupported grant_type requested"',
+      '401 invalid_client endpoint=token client=nightly grant_type=client_credentials reason="invalid secret provided"',
+      '503 temporarily_unavailable endpoint=token client=nightly grant_type=client_credentials reason="no\\nroute" cause="no\\nroute"',
+      '405 invalid_request endpoint=token client=- grant_type=- reason="the method must be one of POST"',
+    ]);
+  }, 30_000);
 });
 
 /** What an outage may do to a request of each endpoint, from its first step to its last. */
