@@ -47,8 +47,8 @@ export function adapterFor(options: AdapterOptions): (model: string) => Adapter 
     Session: { async upsert() {}, async find() {}, async findByUid() {}, async destroy() {} },
     AuthorizationCode: usedOnce('AuthorizationCode', 0, options),
     RefreshToken: usedOnce('RefreshToken', options.refreshGraceMs, options),
-    // One ends with its grant, and is found again where that fails.
-    AccessToken: { find: finderOf('AccessToken', issued), async destroy() {}, revokeByGrantId: (grantId) => grants.end(grantId) },
+    // One ends with its grant, which ends next, and has to be found again where that fails.
+    AccessToken: { find: finderOf('AccessToken', issued), async destroy() {}, async revokeByGrantId() {} },
     ClientCredentials: {
       find: finderOf('ClientCredentials', issued),
       async destroy(jti) {
@@ -98,7 +98,7 @@ function usedOnce(model: string, graceMs: number, { store, state, grants, invali
       if (payload?.grantId !== undefined) await grants.end(payload.grantId);
       throw invalidGrant();
     },
-    // They are worth nothing without their grant, which ends next, and have to be found again where that fails.
+    // They are worth nothing without their grant, as access tokens are.
     async destroy() {},
     async revokeByGrantId() {},
   };

@@ -98,7 +98,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' && (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin && origin !== 'null'),
     clientDefaults: { id_token_signed_response_alg: alg as 'ES256' },
-    clockTolerance: 0,
     cookies: { names: { session: 'latchkey_session', interaction: 'latchkey_interaction', resume: 'latchkey_resume' } },
     enabledJWA: { idTokenSigningAlgValues: [alg] },
     expiresWithSession: async () => false,

@@ -56,6 +56,12 @@ describe('a code', () => {
 });
 
 describe('a refresh token', () => {
+  it('is for a client alone that may refresh', async () => {
+    const { credentials, tokens } = await issuing.grant({ grantTypes: ['authorization_code'] });
+    expect(Object.keys(tokens as object).sort()).toEqual(['access_token', 'expires_in', 'scope', 'token_type']);
+    expect(await refresh(credentials, 'x')).toMatchObject({ status: 400, body: { error: 'unauthorized_client' } });
+  });
+
   it('gives one token response of 50 at once, and the reuse ends the grant', async () => {
     const { credentials, tokens } = await issuing.grant();
     const answers = await several(TIMES, () => refresh(credentials, tokens.refresh_token));
