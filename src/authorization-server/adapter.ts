@@ -78,6 +78,7 @@ function usedOnce(model: string, graceMs: number, { store, state, grants, invali
   const used = `oauth:used ${model}`;
   const usedAt = async (id: string): Promise<number | undefined> => {
     const at = await store.get(used, digestOf(id));
+    if (at !== undefined && !/^\d+$/.test(at)) throw new Error('The store answered something that is not a time');
     return at === undefined ? undefined : Number(at);
   };
   // Without a grace no clock is asked: that of the machine of the first use may be ahead.

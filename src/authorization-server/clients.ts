@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { digestOf, idOf } from '../credential/digest';
+import { checkRecord } from '../credential/record';
 import { isScopeToken } from '../credential/scopes';
 import { aBoolean, aDuration, aText, checkOptions, isLoopback, must, z } from '../options';
 import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
@@ -93,7 +94,8 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
   });
 
   const find = async (clientId: string): Promise<StoredRecord | undefined> => {
-    const record = await store.findById(idOf(digestOfClient(clientId)));
+    const digest = digestOfClient(clientId);
+    const record = sound(await store.findById(idOf(digest)), digest);
     return record?.kind === CLIENT && record.clientId === clientId && record.revokedAt === null ? record : undefined;
   };
   const get = async (clientId: string): Promise<Client | undefined> => {
@@ -152,7 +154,8 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
   return {
     clients,
     async proves(clientId, secret) {
-      const record = await store.find(digestOf(secret));
+      const digest = digestOf(secret);
+      const record = sound(await store.find(digest), digest);
       return (
         record?.kind === SECRET &&
         record.clientId === clientId &&
@@ -162,6 +165,10 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
     },
   };
 }
+
+/** What a store answered, or an Error where that is not what it was asked for. */
+const sound = (record: StoredRecord | undefined, digest: string): StoredRecord | undefined =>
+  record && (checkRecord(record, digest) as StoredRecord);
 
 /** Under which a client is kept. It proves nothing: no credential has a space. */
 const digestOfClient = (clientId: string): string => digestOf(`${CLIENT} ${clientId}`);

@@ -59,6 +59,13 @@ it('keeps its cookies from scripts, from other sites and from other paths, and h
   for (const cookie of cookies) expect(cookie).toMatch(/; path=\/oauth\/(interaction|authorize)\/[\w-]{43};.*samesite=lax; httponly/i);
 });
 
+it('leaves no cookie behind when the user goes back to the client', async () => {
+  const back = await agree(await logIn(await open()));
+  expect(back.url.searchParams.has('code')).toBe(true);
+  const left = back.response.headers.getSetCookie().filter((line) => !/^[^=]+=;/.test(line));
+  expect(left).toEqual([]);
+});
+
 it('marks cookies as secure where the issuer is on https', async () => {
   const secure = await startIssuing({ issuerOrigin: 'https://api.osir.com' });
   const { client } = await secure.server.clients.register(WEB_CLIENT);

@@ -264,3 +264,23 @@ describe.each(Object.entries(REQUESTS))('a store that fails in the middle of a r
     },
   );
 });
+
+describe.each(['code', 'refresh', 'client credentials', 'authorization', 'login', 'consent'])('a store that talks nonsense: %s', (what) => {
+  const nonsense = [{}, 'yesterday', 7, { kind: 'oauth_client', clientId: 'x', revokedAt: null }];
+
+  test.each(['find', 'findById', 'get'] as const)('%s() is an outage, and no word about the client', async (method) => {
+    for (const answer of nonsense) {
+      const store = memoryStore();
+      let isBroken = false;
+      let calls = 0;
+      const call = store[method].bind(store) as (...args: unknown[]) => Promise<unknown>;
+      const talking = async (...args: unknown[]) => (isBroken ? (calls++, answer) : call(...args));
+      const issuing = await startIssuing({ store: { ...store, [method]: talking } });
+      const { status, back } = await (REQUESTS[what] as (typeof REQUESTS)[string])(issuing, () => void (isBroken = true));
+      await issuing.close();
+      if (calls === 0) continue;
+      if (back) expect([answer, back.searchParams.get('error')]).toEqual([answer, 'temporarily_unavailable']);
+      else expect([answer, status]).toEqual([answer, 503]);
+    }
+  });
+});
