@@ -231,7 +231,6 @@ function engineMetadata(client: Client): AdapterPayload {
     ...(confidential && { client_secret: NO_SECRET }),
     grant_types: client.grantTypes,
     response_types: usesCode ? ['code'] : [],
-    ...(usesCode && { response_modes: ['query', 'fragment'] }),
     redirect_uris: client.redirectUris,
     latchkey: client,
   };

@@ -10,6 +10,9 @@ export interface MetadataOptions {
   readonly hasKeys: boolean;
 }
 
+/** How the client can have the answer to an authorization request. */
+export const RESPONSE_MODES: readonly string[] = ['query', 'fragment'];
+
 const WELL_KNOWN = '/.well-known/oauth-authorization-server';
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 
@@ -30,7 +33,7 @@ export function metadataOf({ issuer, endpoints, scopes, hasLogin, hasKeys }: Met
     scopes_supported: scopes,
     // Required (§2), though §3.2 wants no list without elements: there are clients that ask for it.
     response_types_supported: hasLogin ? ['code'] : [],
-    ...(hasLogin && { response_modes_supported: ['query', 'fragment'] }),
+    ...(hasLogin && { response_modes_supported: RESPONSE_MODES }),
     grant_types_supported: [...(hasLogin ? ['authorization_code', 'refresh_token'] : []), 'client_credentials'],
     token_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
     revocation_endpoint: endpoints.revocation.url,

@@ -4,6 +4,7 @@ import type { Middleware } from '../http/middleware';
 import type { EndpointName, Endpoints } from './endpoints';
 import { sendOutage, sendRefusedPage, type Interact } from './interaction';
 import { withPartedTokens } from './issued-tokens';
+import { RESPONSE_MODES } from './metadata';
 import { publishRefusal } from './refusals';
 import {
   engineRequest,
@@ -51,7 +52,8 @@ export function serving({ engine, origin, endpoints, isOffered, dialect, otherwi
 
   async function get(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
     const [, query] = ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split(/\?(.*)/s);
-    const url = query === undefined ? path : `${path}?${withSpacedScopes(new URLSearchParams(query), dialect).toString()}`;
+    const forEngine = mapParameter(withSpacedScopes(new URLSearchParams(query), dialect), 'response_mode', offeredMode);
+    const url = query === undefined ? path : `${path}?${forEngine.toString()}`;
     await (await engine).answer(engineRequest(req, { url, origin }), res);
   }
 
@@ -111,6 +113,9 @@ export function serving({ engine, origin, endpoints, isOffered, dialect, otherwi
     answer(req, res, path, endpoint).catch((error: unknown) => fail(res, endpoint, error, next));
   };
 }
+
+/** The engine knows `form_post` too, and would answer even its refusal by a page of its own, with a script. */
+const offeredMode = (mode: string): string => (RESPONSE_MODES.includes(mode) ? mode : 'none');
 
 /** The path above a path, and its last segment. */
 const childOf = (path: string): [parent: string, child: string] => {

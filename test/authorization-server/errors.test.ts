@@ -147,6 +147,19 @@ describe('the authorization endpoint', () => {
     expect(answer.has('code')).toBe(false);
   });
 
+  it.each(['form_post', 'web_message', 'jwt'])('answers by no %s, which would be a page with a script, or is not offered', async (mode) => {
+    const { url, text } = await ask({ response_mode: mode });
+    expect([Object.fromEntries(url.searchParams), text]).toEqual([
+      expect.objectContaining({ error: 'unsupported_response_mode', state: 'xyz', iss: issuing.issuer }),
+      '',
+    ]);
+  });
+
+  it('answers in the fragment where the client wants that', async () => {
+    const back = await issuing.authorize(web.client, { response_mode: 'fragment' });
+    expect([back.search, new URLSearchParams(back.hash.slice(1)).has('code')]).toEqual(['', true]);
+  });
+
   it('asks nobody for a client that may have no scope', async () => {
     const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, scopes: [] });
     expect(Object.fromEntries((await ask({}, client)).url.searchParams)).toMatchObject({ error: 'invalid_scope', state: 'xyz' });

@@ -1,3 +1,4 @@
+import { memoryStore } from 'latchkey';
 import { CALLBACK, startIssuing, WEB_CLIENT, type Answer, type Issuing } from '../support/issuing';
 
 const TIMES = 50;
@@ -93,6 +94,44 @@ describe('a refresh token', () => {
     expect((await issuing.call(other.body.access_token)).status).toBe(200);
     expect((await refresh(credentials, other.body.refresh_token)).status).toBe(200);
   });
+});
+
+it.each(['code', 'refresh token'])(
+  'a %s that two requests find unused gives one of them tokens, and the other ends the grant',
+  async (what) => {
+    const store = memoryStore();
+    const group = `oauth:used ${what === 'code' ? 'AuthorizationCode' : 'RefreshToken'}`;
+    let readsBefore = 2;
+    const racing = await startIssuing({
+      store: { ...store, get: async (...key) => (key[0] === group && readsBefore-- > 0 ? undefined : store.get(...key)) },
+    });
+    const { client, secret = '' } = await racing.server.clients.register(WEB_CLIENT);
+    const credentials = { client_id: client.clientId, client_secret: secret };
+    const code = (await racing.authorize(client)).searchParams.get('code') as string;
+    const exchange = () => racing.post('/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, ...credentials });
+    const first = what === 'code' ? undefined : await exchange();
+    const request = () =>
+      first
+        ? racing.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: first.body.refresh_token, ...credentials })
+        : exchange();
+    const answers = [await request(), await request()];
+    const called = await racing.call((answers[0] as Answer).body.access_token as string);
+    await racing.close();
+    expect(answers).toMatchObject([{ status: 200 }, { status: 400, body: { error: 'invalid_grant' } }]);
+    expect(called.status).toBe(401);
+  },
+);
+
+it('a token is used though the machine that saw its first use is ahead of time', async () => {
+  const store = memoryStore();
+  const ahead = await startIssuing({
+    store: { ...store, put: (group, key, value, until) => store.put(group, key, String(Number(value) + 60_000), until) },
+  });
+  const { credentials, tokens } = await ahead.grant();
+  const again = () => ahead.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
+  const statuses = [(await again()).status, (await again()).status];
+  await ahead.close();
+  expect(statuses).toEqual([200, 400]);
 });
 
 describe('with a grace', () => {
