@@ -47,10 +47,10 @@ export function adapterFor(options: AdapterOptions): (model: string) => Adapter 
     Session: { async upsert() {}, async find() {}, async findByUid() {}, async destroy() {} },
     AuthorizationCode: usedOnce('AuthorizationCode', 0, options),
     RefreshToken: usedOnce('RefreshToken', options.refreshGraceMs, options),
-    // One ends with its grant, which ends next, and has to be found again where that fails.
-    AccessToken: { find: finderOf('AccessToken', issued), async destroy() {}, async revokeByGrantId() {} },
+    // The engine asks for both kinds, and tells them apart. One of a grant ends with it, and has to be found again where that fails.
+    AccessToken: { find: issued.find, async destroy() {}, async revokeByGrantId() {} },
     ClientCredentials: {
-      find: finderOf('ClientCredentials', issued),
+      find: issued.find,
       async destroy(jti) {
         await issued.revoke(jti);
       },
@@ -104,11 +104,3 @@ function usedOnce(model: string, graceMs: number, { store, state, grants, invali
     async revokeByGrantId() {},
   };
 }
-
-/** Access tokens, for introspection and revocation. The engine asks for each of the two kinds. */
-const finderOf =
-  (kind: string, issued: IssuedTokens): Adapter['find'] =>
-  async (token) => {
-    const payload = await issued.find(token);
-    return payload?.kind === kind ? payload : undefined;
-  };

@@ -9,7 +9,7 @@ import { publicJwk, type SigningJwk } from './signing-keys';
 /** Access tokens that this server issued, be they records of a store or JWTs. */
 export interface IssuedTokens {
   /** What the engine is to know of a token that is good. Those without a grant are a client's own. */
-  find(token: string): Promise<AdapterPayload | undefined>;
+  readonly find: (token: string) => Promise<AdapterPayload | undefined>;
   /** Ends one, by the `jti` that `find` gave it. */
   revoke(jti: string): Promise<unknown>;
   /** Ends all that a subject, a client or a grant holds. */

@@ -257,7 +257,7 @@ describe('while the store is down', () => {
     expect(again.status).toBe(method === 'insert' ? 400 : 200);
   });
 
-  describe.each(['revokeAll', 'take'] as const)('where %s() fails', (method) => {
+  describe.each(['revokeAll', 'take', 'replace'] as const)('where %s() fails', (method) => {
     const fails = () => Promise.reject(new Error('connection refused at 10.0.0.7'));
 
     test.each(['access_token', 'refresh_token'] as const)('a revocation by %s is 503, and done by the next try', async (member) => {
