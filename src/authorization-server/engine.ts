@@ -70,7 +70,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     } catch (cause) {
       if (cause instanceof errors.OIDCProviderError) throw cause;
       const unavailable = new errors.TemporarilyUnavailable('the server cannot answer at the moment', { cause });
-      throw Object.assign(unavailable, { status: OUTAGE, statusCode: OUTAGE, expose: true });
+      throw Object.assign(unavailable, { statusCode: OUTAGE });
     }
   };
   const adapter = adapterFor({

@@ -48,7 +48,7 @@ export function refusalOf({ oidc }: KoaContextWithOIDC, error: Error & Partial<e
 }
 
 /** What a client is told. For a grant type that it may not use the engine has no word, and RFC 6749 §5.2 has. */
-export function codeFor(code: string, { route, client, params }: KoaContextWithOIDC['oidc']): string {
+export function codeFor(code: string, { client, params }: KoaContextWithOIDC['oidc']): string {
   const isNotAllowed = typeof params?.grant_type === 'string' && client?.grantTypeAllowed(params.grant_type) === false;
-  return route === 'token' && code === 'invalid_request' && isNotAllowed ? 'unauthorized_client' : code;
+  return code === 'invalid_request' && isNotAllowed ? 'unauthorized_client' : code;
 }

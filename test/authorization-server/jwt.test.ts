@@ -89,6 +89,7 @@ describe('a JWT of another make', () => {
       signed(key, { ...own, aud: 'https://other.example' }),
       signed(key, { ...own, iss: 'https://other.example' }),
       signed(key, own, { typ: 'logout+jwt' }),
+      signed(key, own, { typ: 'JWT' }),
       good.replace(/[^.]+$/, ''),
     ];
     const ask = async (token: string) => (await issuing.post('/oauth/introspect', { token, ...credentials })).body.active as boolean;
@@ -96,8 +97,8 @@ describe('a JWT of another make', () => {
     const revoked = await Promise.all(bad.map((token) => issuing.post('/oauth/revoke', { token, ...credentials })));
     const after = [await ask(good), (await issuing.call(good)).status];
     await issuing.close();
-    expect(active).toEqual([true, false, false, false, false, false, false]);
-    expect(revoked.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+    expect(active).toEqual([true, ...bad.map(() => false)]);
+    expect(revoked.map(({ status }) => status)).toEqual(bad.map(() => 200));
     expect(after).toEqual([true, 403]);
   });
 

@@ -149,8 +149,10 @@ describe.each<[form: string, options: IssuingOptions]>([
       const { client, secret = '' } = await issuing.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] });
       const credentials = { client_id: client.clientId, client_secret: secret };
       const { body } = await issuing.post('/oauth/token', { grant_type: 'client_credentials', ...credentials });
+      expect((await introspect(body.access_token, credentials)).body).toMatchObject({ active: true, sub: client.clientId });
       expect((await revoke(body.access_token, credentials)).status).toBe(200);
       expect((await issuing.call(body.access_token)).status).toBe(401);
+      expect((await introspect(body.access_token, credentials)).body).toEqual({ active: false });
     });
 
     it('says yes to a token that is none, and to one that was revoked before', async () => {
