@@ -66,6 +66,21 @@ it('leaves no cookie behind when the user goes back to the client', async () => 
   expect(left).toEqual([]);
 });
 
+it('takes no cookie of another login for its own', async () => {
+  const [mine, theirs] = [await open(), await open()];
+  const [cookie] = mine.browser.cookieValues();
+  const response = await fetch(theirs.url, { headers: { cookie: `latchkey_interaction=${cookie}` } });
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('belongs to another browser')]);
+});
+
+it('says so where the client was removed meanwhile', async () => {
+  const { client } = await issuing.server.clients.register(WEB_CLIENT);
+  const page = await new Browser().open(issuing.authorizeUrl(client));
+  await issuing.server.clients.remove(client.clientId);
+  const { response, text } = await logIn(page);
+  expect([response.status, text]).toEqual([400, expect.stringContaining('The app that sent you here is not known any more.')]);
+});
+
 it('marks cookies as secure where the issuer is on https', async () => {
   const secure = await startIssuing({ issuerOrigin: 'https://api.osir.com' });
   const { client } = await secure.server.clients.register(WEB_CLIENT);
