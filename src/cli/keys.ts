@@ -6,7 +6,7 @@ import type { ManagedVerifier } from '../verifiers/stored';
 import { openStore } from './open-store';
 import { detailsOf, tableOf } from './print';
 import { CommandError, type Terminal } from './terminal';
-import { collect, count, duration, expiry, id as anId, jsonObject } from './values';
+import { collect, count, duration, expiry, id as anId, jsonObject, type Expiry } from './values';
 
 interface Shared {
   readonly store?: string;
@@ -19,7 +19,7 @@ interface Described extends Shared {
   readonly scope?: readonly string[];
   readonly name?: string;
   readonly environment?: string;
-  readonly expires?: number | null;
+  readonly expires?: Expiry;
   readonly metadata?: Record<string, unknown>;
 }
 type Held = Shared & { readonly subject?: string; readonly client?: string; readonly grant?: string };
@@ -59,7 +59,7 @@ export function keysCommand(terminal: Terminal): Command {
           scopes: scope,
           ...(name !== undefined && { name }),
           ...(environment !== undefined && { environment }),
-          ...(expires !== undefined && { expiresAt: expires }),
+          ...expires,
           ...(client !== undefined && { clientId: client }),
           ...(metadata !== undefined && { metadata }),
         });
@@ -101,7 +101,7 @@ export function keysCommand(terminal: Terminal): Command {
         const record = await life().update(id, {
           ...(name !== undefined && { name }),
           ...(scope !== undefined && { scopes: scope }),
-          ...(expires !== undefined && { expiresAt: expires }),
+          ...expires,
           ...(metadata !== undefined && { metadata }),
         });
         printRecord(found(record, id), options, terminal);
@@ -127,6 +127,8 @@ export function keysCommand(terminal: Terminal): Command {
     keys.command('revoke').argument('[id]', 'the key', anId).description('end a key now; or all keys of a subject, a client or a grant'),
   ).action((id: string | undefined, _, command: Command) =>
     withKeys(command, terminal, async (life, options: Held) => {
+      if ((id === undefined) === (ownersOf(options).length === 0))
+        throw new TypeError('give an id, or one of --subject, --client and --grant');
       const revoked = id === undefined ? await life().revokeAll(whoseOf(options)) : Number(await life().revoke(id));
       if (id !== undefined && revoked === 0) throw new CommandError(`no key ${id} that could be revoked`);
       terminal.out(options.json ? JSON.stringify({ revoked }) : `Revoked: ${revoked}`);
@@ -195,14 +197,16 @@ function prefixOf({ hint }: PublicRecord): string {
   throw new CommandError('the old key does not show its prefix; give --prefix');
 }
 
-function whoseOf({ subject, client, grant }: Held): Whose {
-  const given = [
-    ...(subject === undefined ? [] : [{ subject }]),
-    ...(client === undefined ? [] : [{ clientId: client }]),
-    ...(grant === undefined ? [] : [{ grantId: grant }]),
-  ];
-  if (given.length !== 1) throw new TypeError('give one of --subject, --client and --grant');
-  return given[0] as Whose;
+const ownersOf = ({ subject, client, grant }: Held): readonly Whose[] => [
+  ...(subject === undefined ? [] : [{ subject }]),
+  ...(client === undefined ? [] : [{ clientId: client }]),
+  ...(grant === undefined ? [] : [{ grantId: grant }]),
+];
+
+function whoseOf(options: Held): Whose {
+  const [owner, ...others] = ownersOf(options);
+  if (owner === undefined || others.length > 0) throw new TypeError('give one of --subject, --client and --grant');
+  return owner;
 }
 
 function importedFrom(

@@ -1,22 +1,40 @@
 import { InvalidArgumentError } from 'commander';
 import ms, { type StringValue } from 'ms';
+import { z } from '../options';
 
 /** `90d`, `12h`, `30m` as milliseconds. */
 export function duration(text: string): number {
-  const length = /^\d/.test(text) ? ms(text as StringValue) : undefined;
-  if (length === undefined) throw new InvalidArgumentError('a duration such as 90d, 12h or 30m is wanted.');
+  const length = lengthOf(text);
+  if (length === undefined) throw new InvalidArgumentError(`a number with its unit is wanted: ${DURATIONS}.`);
   return length;
 }
 
-/** A duration from now, a date, or `never`: as a time in milliseconds since the epoch, or null. */
-export function expiry(text: string): number | null {
-  if (text === 'never') return null;
-  const date = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
-  if (!Number.isNaN(date)) return date;
-  const length = /^\d/.test(text) ? ms(text as StringValue) : undefined;
-  if (length === undefined) throw new InvalidArgumentError('never, a date such as 2027-01-31, or a duration such as 90d is wanted.');
-  return Date.now() + length;
+/** When a key ends; null is never. An object, since Commander takes a null for no value. */
+export interface Expiry {
+  readonly expiresAt: number | null;
 }
+
+/** A duration from now, a date or time (RFC 3339), or `never`. */
+export function expiry(text: string): Expiry {
+  if (text === 'never') return { expiresAt: null };
+  const length = lengthOf(text);
+  const expiresAt = length === undefined ? dateOf(text) : Date.now() + length;
+  if (expiresAt === undefined || !Number.isFinite(new Date(expiresAt).getTime()))
+    throw new InvalidArgumentError(`never, a date such as 2027-01-31, or a number with its unit is wanted: ${DURATIONS}.`);
+  if (expiresAt <= Date.now()) throw new InvalidArgumentError('it lies in the past; "latchkey keys revoke" ends a key now.');
+  return { expiresAt };
+}
+
+const DURATIONS = '90d, 12h or 30m';
+
+/** Without a unit `ms` would take milliseconds, where a person means days. */
+function lengthOf(text: string): number | undefined {
+  const length = /^\d.*[a-z]$/i.test(text) ? ms(text as StringValue) : undefined;
+  return length === undefined ? undefined : Math.round(length);
+}
+
+const aDate = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
+const dateOf = (text: string): number | undefined => (aDate.safeParse(text).success ? Date.parse(text) : undefined);
 
 export function jsonObject(text: string): Record<string, unknown> {
   let value: unknown;

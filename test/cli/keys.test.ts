@@ -50,6 +50,28 @@ describe('keys create', () => {
     });
   });
 
+  test.each([
+    ['never', null],
+    ['2099-01-01', Date.UTC(2099, 0, 1)],
+    ['2099-01-01T10:00:00+02:00', Date.UTC(2099, 0, 1, 8)],
+  ])('and update take the expiry %s', async (when, expiresAt) => {
+    const subject = `until ${when}`;
+    await create(subject, '--expires', when);
+    const { id, ...created } = await only(subject);
+    expect(created.expiresAt).toBe(expiresAt);
+    await latchkey(['keys', 'update', id, '--expires', '1d']);
+    expect((await only(subject)).expiresAt).toBeGreaterThan(Date.now());
+    expect(await latchkey(['keys', 'update', id, '--expires', when])).toMatchObject({ code: 0 });
+    expect((await only(subject)).expiresAt).toBe(expiresAt);
+  });
+
+  it('counts a duration from now', async () => {
+    const now = Date.now();
+    await create('acct_90', '--expires', '90 days');
+    const { expiresAt } = await only('acct_90');
+    expect([expiresAt! >= now + 90 * 86_400_000, expiresAt! <= Date.now() + 90 * 86_400_000]).toEqual([true, true]);
+  });
+
   it('prints secret and record as one object with --json', async () => {
     const { out, err } = await create('acct_3', '--json');
     const { secret, record } = JSON.parse(out) as { secret: string; record: PublicRecord };
@@ -164,7 +186,25 @@ describe('a command line that is wrong', () => {
     ['no subject', ['keys', 'create', '--prefix', 'osir'], 2, /--subject/],
     ['a bad prefix', ['keys', 'create', '--prefix', 'Osir', '--subject', 'a'], 2, /option "prefix"/],
     ['a bad scope', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--scope', 'a"b'], 2, /scopes/],
-    ['a bad expiry', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--expires', 'soon'], 2, /a duration such as 90d/],
+    ...['soon', '30', '2027', '90x', '', 'd', '-90d', '2027-01-31 junk', '2027-02-30', '2027-13-01', '2027-01-31T10:00:00', '300000y'].map(
+      (when): [string, readonly string[], number, RegExp] => [
+        `the expiry "${when}"`,
+        ['keys', 'create', '--prefix', 'osir', '--subject', 'a', `--expires=${when}`],
+        2,
+        /never, a date such as 2027-01-31, or a number with its unit is wanted: 90d, 12h or 30m/,
+      ],
+    ),
+    ...['2020-01-31', '2020-01-31T00:00:00Z', '0d'].map((when): [string, readonly string[], number, RegExp] => [
+      `an expiry that is past, ${when}`,
+      ['keys', 'update', id, '--expires', when],
+      2,
+      /in the past; "latchkey keys revoke"/,
+    ]),
+    ['an age without a unit', ['keys', 'prune', '--older-than', '30'], 2, /a number with its unit is wanted: 90d, 12h or 30m/],
+    ['an overlap without a unit', ['keys', 'rotate', id, '--overlap', '7'], 2, /a number with its unit is wanted/],
+    ['a key to revoke and a subject', ['keys', 'revoke', id, '--subject', 'a'], 2, /give an id, or one of --subject, --client and --grant/],
+    ['nothing to revoke', ['keys', 'revoke'], 2, /give an id, or one of --subject, --client and --grant/],
+    ['two owners of what to revoke', ['keys', 'revoke', '--subject', 'a', '--client', 'b'], 2, /one of --subject/],
     ['metadata that is no object', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--metadata', '[]'], 2, /JSON object/],
     ['nobody to list', ['keys', 'list'], 2, /one of --subject/],
     ['two to list', ['keys', 'list', '--subject', 'a', '--client', 'b'], 2, /one of --subject/],
