@@ -6,6 +6,9 @@ export const digestOf = (secret: string): string => hash('sha256', secret, 'base
 /** A record's public id, from its digest: 132 bits of it, which tell nobody the secret and are safe to log. */
 export const idOf = (digest: string): string => digest.slice(0, 22);
 
+/** Whether a text has the form of an id. One that has not, a secret perhaps, is not for a store to see. */
+export const isId = (text: string): boolean => /^[A-Za-z0-9_-]{22}$/.test(text);
+
 const BASE64URL_SHA256 = /^[A-Za-z0-9_-]{43}$/;
 const HEX_SHA256 = /^[0-9a-f]{64}$/i;
 

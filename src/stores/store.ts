@@ -41,6 +41,12 @@ export const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean => 
  */
 export const RETENTION_MS = 30 * 24 * 3_600_000;
 
+/** The longest name of a subject, client or grant, in characters: what every store keeps and finds again. */
+export const MAX_OWNER_LENGTH = 512;
+
+/** Neither PostgreSQL keeps a NUL nor UTF-8 the half of a surrogate pair: a text that has one is in no table. */
+export const isStorable = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
+
 /**
  * The life of a record. A store never sees a secret, and hands out records that do not change in the caller's hands. A record's id is
  * `idOf(digest)`, so that one key finds it by either. `latchkey/testing` holds the contract that every store keeps.

@@ -2,8 +2,11 @@ import { readDigest } from '../credential/digest';
 import { isScopeToken } from '../credential/scopes';
 import { isSecretWord } from '../credential/secret';
 import { aDuration, aText, checkOptions, must, z } from '../options';
+import { isStorable, MAX_OWNER_LENGTH } from '../stores/store';
 
 const MAX_PAGE = 1_000;
+/** The last time of JavaScript (ECMA-262 §21.4.1.1), in milliseconds since the epoch. */
+export const MAX_TIME = 8_640_000_000_000_000;
 
 /** Which of a list are wanted. */
 export const pageMembers = {
@@ -16,17 +19,15 @@ export const pageMembers = {
 
 /** Checks what is handed to the life of a verifier's credentials. Anything wrong is a TypeError that names it and says what is allowed. */
 export function lifeArguments(verifier: string, environments: readonly string[] | undefined) {
-  const aTime = must('a time in whole milliseconds since the epoch', Number.isSafeInteger);
-  const aTimeOrNull = must(
-    'a time in whole milliseconds since the epoch, or null',
-    (value) => value === null || Number.isSafeInteger(value),
-  );
+  const aTime = must('a time in whole milliseconds since the epoch', isTime);
+  const aTimeOrNull = must('a time in whole milliseconds since the epoch, or null', (value) => value === null || isTime(value));
   const scopes = must(
     'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
     (value) => Array.isArray(value) && value.every(isScopeToken),
   );
-  const name = must('a string or null', (value) => value === null || typeof value === 'string');
-  const optionalId = must('a non-empty string or null', (value) => value === null || (typeof value === 'string' && value !== ''));
+  const name = must('a string of Unicode without NUL, or null', (value) => value === null || isKeepable(value));
+  const subject = must(OWNER, isOwner);
+  const optionalOwner = must(`${OWNER}, or null`, (value) => value === null || isOwner(value));
   const metadata = must('an object of JSON values', isJsonObject);
   const environment = must(
     environments ? `one of ${environments.join(', ')}` : '1 to 32 lower-case letters and digits, a letter first',
@@ -34,12 +35,12 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
   );
 
   const common = {
-    subject: aText,
+    subject,
     scopes,
     name: name.optional(),
     expiresAt: aTimeOrNull.optional(),
-    clientId: optionalId.optional(),
-    grantId: optionalId.optional(),
+    clientId: optionalOwner.optional(),
+    grantId: optionalOwner.optional(),
     confirmation: must('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
     metadata: metadata.optional(),
   };
@@ -88,6 +89,11 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
     revokeAll: (options: unknown) => checkOptions(`${verifier}.revokeAll()`, revokeAll, options),
   };
 }
+
+const OWNER = `a string of Unicode without NUL, of 1 to ${MAX_OWNER_LENGTH} characters`;
+const isTime = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) <= MAX_TIME;
+const isKeepable = (value: unknown): value is string => typeof value === 'string' && isStorable(value);
+const isOwner = (value: unknown): boolean => isKeepable(value) && value !== '' && value.length <= MAX_OWNER_LENGTH;
 
 const ONE_OWNER = { error: 'give one of "subject", "clientId" and "grantId"' };
 const namesOneOwner = ({ subject, clientId, grantId }: { subject?: unknown; clientId?: unknown; grantId?: unknown }): boolean =>

@@ -1,9 +1,9 @@
-import { digestOf, idOf, readDigest } from '../credential/digest';
+import { digestOf, idOf, isId, readDigest } from '../credential/digest';
 import type { Confirmation } from '../credential/record';
 import type { RevocationMark } from '../credential/revocation';
 import { generateSecret, hintOf } from '../credential/secret';
 import { RETENTION_MS, type CredentialStore, type Owner, type StoredRecord } from '../stores/store';
-import { lifeArguments } from './life-arguments';
+import { lifeArguments, MAX_TIME } from './life-arguments';
 
 /** A record as its owner sees it: everything but the digest. */
 export type PublicRecord = Omit<StoredRecord, 'digest'>;
@@ -103,7 +103,8 @@ export function credentialLife(context: LifeContext): CredentialLife {
   /** A record of this kind: another verifier's credentials in the same store are none of our business. */
   const own = async (id: string): Promise<StoredRecord | undefined> => {
     checks.id(id);
-    const record = await writable().findById(id);
+    const store = writable();
+    const record = isId(id) ? await store.findById(id) : undefined;
     return record?.kind === kind ? record : undefined;
   };
   const changed = (id: string) => tell({ kind: 'credential', id, at: Date.now() });
@@ -145,7 +146,7 @@ export function credentialLife(context: LifeContext): CredentialLife {
           ...{ subject, scopes, name, clientId, grantId, confirmation, metadata },
           environment: old.environment ?? defaultEnvironment,
           // A new credential lives as long as the old one was meant to.
-          expiresAt: old.expiresAt === null ? null : now + (old.expiresAt - old.issuedAt),
+          expiresAt: old.expiresAt === null ? null : Math.min(MAX_TIME, now + (old.expiresAt - old.issuedAt)),
         },
         old.id,
       );
@@ -186,7 +187,8 @@ export function credentialLife(context: LifeContext): CredentialLife {
       checks.list(options);
       const { after, limit = 100 } = options;
       await flushUses();
-      return (await writable().list(ownerOf(kind, options), { after, limit })).map(withoutDigest);
+      const store = writable();
+      return after === undefined || isId(after) ? (await store.list(ownerOf(kind, options), { after, limit })).map(withoutDigest) : [];
     },
     async import(records) {
       const store = writable();

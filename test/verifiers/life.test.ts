@@ -226,6 +226,12 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(live.map(({ id }) => id)).toEqual(winners.map(({ record }) => record.id));
     });
 
+    it('gives no one a longer life than time has', async () => {
+      const { record } = await issue({ expiresAt: 8_640_000_000_000_000 });
+      jest.setSystemTime(NOW + 1_000);
+      expect((await life.rotate(record.id))?.record.expiresAt).toBe(8_640_000_000_000_000);
+    });
+
     test.each([0, 60_000])('hands nothing on of what is revoked meanwhile, with an overlap of %p ms', async (overlapMs) => {
       const old = await issue();
       const insert = store.insert.bind(store);
@@ -470,6 +476,18 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       jest.setSystemTime(NOW + 30 * DAY_MS + 1);
       expect(await life.prune()).toBe(1);
     });
+  });
+
+  it('shows the store no secret that is given in the place of an id', async () => {
+    const { secret } = await issue();
+    const calls = (['findById', 'list', 'update', 'revoke', 'end'] as const).map((name) => jest.spyOn(store, name));
+    expect(await life.get(secret)).toBeUndefined();
+    expect(await life.rotate(secret)).toBeUndefined();
+    expect(await life.update(secret, { name: 'CI' })).toBeUndefined();
+    expect(await life.revoke(secret)).toBe(false);
+    expect(await life.list({ subject: 'acct_42', after: secret })).toEqual([]);
+    expect(calls.flatMap(({ mock }) => mock.calls)).toEqual([]);
+    expect(await subjectsOf(secret)).toEqual(['acct_42']);
   });
 
   it('leaves alone what is of another kind in the same store', async () => {

@@ -1,7 +1,6 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
-import { RETENTION_MS, type Owner } from '../store';
+import { isStorable, RETENTION_MS, type Owner } from '../store';
 import type { Tables } from './tables';
-import { isStorable } from './values';
 
 type Builder = ExpressionBuilder<Tables, 'latchkey_credentials'>;
 

@@ -1,10 +1,10 @@
 import { idOf } from '../../credential/digest';
-import type { CredentialStore, RecordedUse } from '../store';
+import { isStorable, type CredentialStore, type RecordedUse } from '../store';
 import { all, endedBefore, endsFrom, hasId, isAfter, isKnown, isLive, isOfKind, isOwnedBy, not, type Condition } from './conditions';
 import type { News } from './news';
 import { changedColumns, COLUMNS, recordOf, rowOf } from './rows';
 import type { CredentialsTable, Database } from './tables';
-import { isStorable, whole } from './values';
+import { whole } from './values';
 import type { Writes } from './writes';
 
 export function credentialsIn(db: Database, writes: Writes, news: News): Omit<CredentialStore, 'announce' | 'watch'> {

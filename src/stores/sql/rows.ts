@@ -1,8 +1,8 @@
 import { idOf } from '../../credential/digest';
 import { must, z } from '../../options';
-import type { RecordChanges, StoredRecord } from '../store';
+import { isStorable, type RecordChanges, type StoredRecord } from '../store';
 import { LONGEST, type CredentialsTable } from './tables';
-import { aWhole, isStorable, whole } from './values';
+import { aWhole, whole } from './values';
 
 /** The columns of a credential that a change sets. */
 export function changedColumns({ name, scopes, metadata, expiresAt }: RecordChanges): Partial<CredentialsTable> {

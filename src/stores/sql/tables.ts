@@ -1,3 +1,4 @@
+import { MAX_OWNER_LENGTH } from '../store';
 import type { Kysely } from 'kysely';
 
 /**
@@ -64,4 +65,7 @@ export interface Tables {
 export type Database = Kysely<Tables>;
 
 /** Longest texts that stand in an index, in characters: what PostgreSQL and InnoDB can both index. */
-export const LONGEST = { id: 64, kind: 64, digest: 64, subject: 512, client_id: 512, grant_id: 512 } as const;
+export const LONGEST = {
+  ...{ id: 64, kind: 64, digest: 64 },
+  ...{ subject: MAX_OWNER_LENGTH, client_id: MAX_OWNER_LENGTH, grant_id: MAX_OWNER_LENGTH },
+} as const;

@@ -1,8 +1,5 @@
 import { z } from '../../options';
 
-/** Neither PostgreSQL keeps a NUL nor UTF-8 the half of a surrogate pair: a text that has one is in no table. */
-export const isStorable = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
-
 /** A time or count as the tables keep it. A fraction is cut off, so that nothing lives longer than it was to. */
 export function whole(value: number): number {
   const floor = Math.floor(value);
