@@ -92,6 +92,11 @@ describe('an error of sqlStore', () => {
       '22P02',
     ],
     [
+      'a role without rights on PostgreSQL',
+      Object.assign(new Error(`permission denied for "${SECRET}"`), { severity: 'ERROR', code: '42501' }),
+      'insufficient_privilege (42501)',
+    ],
+    [
       'a statement on MySQL',
       Object.assign(new Error(`Duplicate entry '${SECRET}' for key 'PRIMARY'`), {
         ...{ code: 'ER_DUP_ENTRY', errno: 1062, sqlState: '23000' },

@@ -57,10 +57,23 @@ function withoutValues(name: string, error: unknown): Error {
   return new Error(`sqlStore: ${name}() failed: ${reasonOf(error)}`);
 }
 
+/** PostgreSQL's names of what operators meet (its manual, appendix A): its messages may not be repeated, and codes are hard to read. */
+const CONDITIONS: Readonly<Record<string, string>> = {
+  '25006': 'read_only_sql_transaction',
+  '3F000': 'invalid_schema_name',
+  '42501': 'insufficient_privilege',
+  '53100': 'disk_full',
+  '53300': 'too_many_connections',
+  '55P03': 'lock_not_available',
+  '57014': 'query_canceled',
+  '57P01': 'admin_shutdown',
+};
+
 /** What a server says of a statement may quote the statement's values; of a connection (FATAL), and what a driver says itself, does not. */
 function reasonOf(error: unknown): string {
   const { code, message, sqlState, severity } = of(error);
   const ofStatement = typeof sqlState === 'string' || (typeof severity === 'string' && severity !== 'FATAL');
   const isText = (text: unknown): text is string => typeof text === 'string' && text !== '';
-  return [ofStatement ? undefined : message, code].find(isText) ?? 'no reason was given';
+  const named = isText(code) && CONDITIONS[code] !== undefined ? `${CONDITIONS[code]} (${code})` : code;
+  return [ofStatement ? undefined : message, named].find(isText) ?? 'no reason was given';
 }
