@@ -96,7 +96,7 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
   const find = async (clientId: string): Promise<StoredRecord | undefined> => {
     const digest = digestOfClient(clientId);
     const record = sound(await store.findById(idOf(digest)), digest);
-    return record?.kind === CLIENT && record.clientId === clientId && record.revokedAt === null ? record : undefined;
+    return record?.revokedAt === null ? record : undefined;
   };
   const get = async (clientId: string): Promise<Client | undefined> => {
     const record = await find(clientId);

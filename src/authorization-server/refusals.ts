@@ -25,7 +25,7 @@ const debug = debuglog('latchkey');
 
 /** Tells who listens; `NODE_DEBUG=latchkey` prints one line. */
 export function publishRefusal(refusal: OAuthRefusal): void {
-  if (refusals.hasSubscribers) refusals.publish(refusal);
+  refusals.publish(refusal);
   if (!debug.enabled) return;
   const { endpoint, status, error, reason = '-', clientId = '-', grantType = '-', cause } = refusal;
   const from = cause instanceof Error ? ` cause=${JSON.stringify(cause.message)}` : '';

@@ -76,7 +76,6 @@ export function engineRequest(req: IncomingMessage, { url, origin, parameters, j
   copy.httpVersion = req.httpVersion;
   copy.headers = {
     ...headers,
-    host: origin.host,
     'x-forwarded-host': origin.host,
     'x-forwarded-proto': origin.protocol.slice(0, -1),
     ...(json && { accept: JSON_TYPE }),

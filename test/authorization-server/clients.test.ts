@@ -90,6 +90,18 @@ test.each<[what: string, options: Partial<Record<keyof ClientOptions, unknown>>,
   await expect(registering).rejects.toThrow(fault);
 });
 
+it('what a store has in the place of a client is an outage', async () => {
+  const own = await startIssuing();
+  const { client, secret = '' } = await own.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] });
+  const [record] = await own.store.list({ kind: 'oauth_client', by: 'client', id: client.clientId }, { limit: 1 });
+  await own.store.update(record?.id as string, { metadata: {} });
+  const credentials = { grant_type: 'client_credentials', client_id: client.clientId, client_secret: secret };
+  const { status } = await own.post('/oauth/token', credentials);
+  await own.close();
+  expect(status).toBe(503);
+  await expect(own.server.clients.get(client.clientId)).rejects.toThrow('The credential store answered something that is not a client');
+});
+
 describe('a change', () => {
   it('is there at the next request: scopes, redirect URIs, name', async () => {
     const { client, credentials, tokens } = await issuing.grant();
@@ -163,6 +175,20 @@ describe('a secret', () => {
       { limit: 1 },
     );
     expect((await token(client.clientId, digest)).status).toBe(401);
+  });
+
+  it('is no access token that the client was given', async () => {
+    const { client, secret } = await newClient();
+    const { body } = await token(client.clientId, secret);
+    expect((await token(client.clientId, body.access_token as string)).status).toBe(401);
+  });
+
+  it('ends with its client', async () => {
+    const { client } = await newClient();
+    await issuing.server.clients.rotateSecret(client.clientId, { overlapMs: 60_000 });
+    await issuing.server.clients.remove(client.clientId);
+    const kept = await issuing.store.list({ kind: 'client_secret', by: 'client', id: client.clientId }, { limit: 10 });
+    expect(kept.map(({ revokedAt }) => revokedAt)).toEqual([expect.any(Number), expect.any(Number)]);
   });
 
   it('of a public client, or of none, cannot be rotated', async () => {

@@ -111,6 +111,11 @@ describe('the token endpoint', () => {
     ]);
   });
 
+  it('answers JSON to a client that would rather have a page', async () => {
+    const { status, headers, body } = await issuing.post('/oauth/token', forMachine({}), { accept: 'text/html' });
+    expect([status, headers.get('content-type'), body.error]).toEqual([400, 'application/json; charset=utf-8', 'invalid_request']);
+  });
+
   it('gives a client that names no scope all that it is registered for', async () => {
     const { body } = await issuing.post('/oauth/token', forMachine({ grant_type: 'client_credentials' }));
     expect(body).toMatchObject({ scope: 'domains:read', token_type: 'Bearer', expires_in: 3600 });
@@ -210,6 +215,13 @@ describe('the authorization endpoint', () => {
         iss: issuing.issuer,
       });
     }
+  });
+
+  it.each(['evil.example', 'a b', '%%', '[', 'x:y:z'])('does not depend on the host that a request says it came by: %j', async (host) => {
+    const headers = { 'x-forwarded-host': host, 'x-forwarded-proto': 'gopher', forwarded: `host=${host}` };
+    const { status, headers: answered } = await fetch(issuing.authorizeUrl(web.client), { redirect: 'manual', headers });
+    expect([status, answered.get('location')]).toEqual([303, expect.stringMatching(/^\/oauth\/interaction\/[\w-]{43}$/)]);
+    expect(answered.getSetCookie().join()).toMatch(/path=\/oauth\/authorize\/[\w-]{43};/);
   });
 
   it('takes no POST', async () => {

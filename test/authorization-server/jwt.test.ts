@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { decodeProtectedHeader } from 'jose';
-import { jwt, latchkey, type JwkSet } from 'latchkey';
+import { jwt, latchkey, memoryStore, type JwkSet } from 'latchkey';
 import { startIssuing, type Issuing } from '../support/issuing';
 
 const AUDIENCE = 'https://api.osir.com/v1';
@@ -141,4 +141,25 @@ it('a token of a key that signs no more is good, and can be revoked', async () =
   await before.close();
   await after.close();
   expect(statuses).toEqual([200, 200, 401, 401]);
+});
+
+it('a JWT of more than a day is looked at, and its revocation is kept for as long, whatever clock a guard has', async () => {
+  const store = memoryStore();
+  const kept: number[] = [];
+  const replace: typeof store.replace = (group, key, value, until) => {
+    if (group === 'jwt-revocations') kept.push(until - Date.now());
+    return store.replace(group, key, value, until);
+  };
+  const twoDaysMs = 2 * 86_400_000;
+  const issuing = await startIssuing({
+    ...{ store: { ...store, replace }, accessTokenTtlMs: twoDaysMs },
+    tokens: { keys: [(KEYS.ES256 as () => KeyObject)()] },
+  });
+  const { credentials, tokens } = await issuing.grant();
+  const asked = await issuing.post('/oauth/introspect', { token: tokens.access_token, ...credentials });
+  await issuing.post('/oauth/revoke', { token: tokens.access_token, ...credentials });
+  await issuing.close();
+  expect(asked.body).toMatchObject({ active: true });
+  expect(kept.length).toBeGreaterThan(0);
+  for (const lifeMs of kept) expect(lifeMs).toBeGreaterThan(twoDaysMs + 599_000);
 });

@@ -158,6 +158,11 @@ describe('the login page', () => {
     expect(page.text).toContain('<strong>&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;</strong>');
   });
 
+  it('is asked apart from the consent page, whatever its form says', async () => {
+    const consent = await (await open()).submit({ username: 'ada', password: 'lovelace', decision: 'allow' });
+    expect(consent.text).toContain('<h1>Allow Domain Watch?</h1>');
+  });
+
   it('does not give a code to who only logged in', async () => {
     const consent = await logIn(await open());
     const uid = consent.url.pathname.split('/').at(-1);

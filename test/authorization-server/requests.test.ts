@@ -83,6 +83,14 @@ describe('token requests as JSON', () => {
     expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body })).toMatchObject(BAD);
   });
 
+  it.each([FORM, JSON_TYPE])('are read no further than 64 KiB, as %s', async (type) => {
+    const body = (c: Record<string, string>) => (type === FORM ? asForm : asJson)({ ...c, more: 'x'.repeat(70_000) });
+    expect(await ask({ jsonTokenRequests: true }, { type, body })).toMatchObject({
+      ...BAD,
+      body: { error_description: 'the request body is too large' },
+    });
+  });
+
   it('leave out what is null', async () => {
     expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body: (c) => asJson({ ...c, scope: null }) })).toMatchObject(GOOD);
   });

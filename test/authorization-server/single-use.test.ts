@@ -134,6 +134,25 @@ it('a token is used though the machine that saw its first use is ahead of time',
   expect(statuses).toEqual([200, 400]);
 });
 
+it('a store that does not know when a token was used is an outage, and ends no grant', async () => {
+  const store = memoryStore();
+  let isConfused = false;
+  const confused = await startIssuing({
+    store: {
+      ...store,
+      get: async (...key) => (isConfused && key[0].startsWith('oauth:used') ? 'yesterday' : store.get(...key)),
+    },
+  });
+  const { credentials, tokens } = await confused.grant();
+  const request = () => confused.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
+  isConfused = true;
+  const statuses = [(await request()).status];
+  isConfused = false;
+  statuses.push((await request()).status);
+  await confused.close();
+  expect(statuses).toEqual([503, 200]);
+});
+
 describe('with a grace', () => {
   it('a refresh token may be used again for as long, each time for tokens of their own', async () => {
     const graceful = await startIssuing({ refreshGraceMs: 60_000, store: issuing.store });
