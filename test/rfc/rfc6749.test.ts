@@ -521,13 +521,13 @@ ledger('RFC 6749', [
   },
   {
     section: '4.2',
-    level: 'MAY',
+    level: '-',
     says: 'Tokens are issued by the implicit grant.',
     notOurs: 'because RFC 9700 §2.1.2 wants clients not to use it; the ledger of §3.1.1 shows its refusal',
   },
   {
     section: '4.3',
-    level: 'MAY',
+    level: '-',
     says: 'Tokens are issued for a user’s password.',
     notOurs: 'because RFC 9700 §2.4 forbids it',
   },

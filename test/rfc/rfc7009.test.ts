@@ -92,7 +92,7 @@ ledger('RFC 7009', [
   },
   {
     section: '2.1',
-    level: 'MUST',
+    level: '-',
     says: 'The credentials of a confidential client are checked first.',
     async test() {
       const granted = await issuing.grant();
@@ -103,7 +103,7 @@ ledger('RFC 7009', [
   },
   {
     section: '2.1',
-    level: 'MUST',
+    level: '-',
     says: 'A token of another client is not revoked, and the client is told so.',
     async test() {
       const [mine, other] = [await issuing.grant(), await issuing.grant()];
@@ -114,13 +114,13 @@ ledger('RFC 7009', [
   },
   {
     section: '2.1',
-    level: 'MUST',
+    level: '-',
     says: 'So is a public client.',
     notOurs: 'because anybody can claim to be a public client: it is answered 200, which tells nothing of a token, and nothing is revoked',
   },
   {
     section: '2.1',
-    level: 'MUST',
+    level: '-',
     says: 'The token is of no use from then on.',
     async test() {
       const granted = await issuing.grant();
@@ -156,7 +156,7 @@ ledger('RFC 7009', [
   },
   {
     section: '2.2',
-    level: 'MUST',
+    level: '-',
     says: 'A token that is revoked, or that was none, is answered 200.',
     async test() {
       const { tokens, credentials } = await issuing.grant();
@@ -170,7 +170,7 @@ ledger('RFC 7009', [
   },
   {
     section: '2.2',
-    level: 'MUST',
+    level: '-',
     says: 'A hint that nobody knows is passed over.',
     async test() {
       const granted = await issuing.grant();
@@ -180,13 +180,13 @@ ledger('RFC 7009', [
   },
   {
     section: '2.2.1',
-    level: 'MAY',
+    level: '-',
     says: 'A type of token that cannot be revoked is unsupported_token_type.',
     notOurs: 'because all can be that are issued here, JWTs too',
   },
   {
     section: '2.2.1',
-    level: 'MAY',
+    level: '-',
     says: 'While it cannot be done the answer is 503 with Retry-After, and the token may be sent again.',
     async test() {
       const store = memoryStore();
@@ -225,7 +225,7 @@ ledger('RFC 7009', [
   },
   {
     section: '5',
-    level: 'MUST',
+    level: '-',
     says: 'Who guesses tokens needs a client of its own first, and learns nothing of those of others.',
     async test() {
       const [mine, other] = [await issuing.grant(), await issuing.grant()];

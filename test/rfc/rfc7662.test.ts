@@ -467,7 +467,7 @@ describe('the server that is asked', () => {
     },
     {
       section: '2.3',
-      level: 'MUST',
+      level: '-',
       says: 'A caller with wrong credentials is answered 401.',
       async test() {
         expect(await asked(mine.tokens.access_token, { ...api, client_secret: 'wrong' })).toMatchObject({
@@ -505,7 +505,7 @@ describe('the server that is asked', () => {
     },
     {
       section: '4',
-      level: 'MUST',
+      level: '-',
       says: 'Callers are throttled, so that nobody finds a token by trying.',
       notOurs: 'because tokens have 256 random bits and callers have to authenticate; a limit of requests is for the app to mount',
     },

@@ -58,7 +58,7 @@ ledger('RFC 8414', [
   },
   {
     section: '2',
-    level: 'MUST',
+    level: 'REQUIRED',
     says: 'A key for both uses says which.',
     async test() {
       const server = await startIssuing({ tokens: { keys } });
