@@ -4,6 +4,7 @@ import { grants } from '../authorization-server/grants';
 import { sealedState } from '../authorization-server/sealed-state';
 import { revoking } from '../verifiers/jwt/revoking';
 import { openStore } from './open-store';
+import { onePage } from './page';
 import { clientDetailsOf, clientTableOf } from './print';
 import { CommandError, type Terminal } from './terminal';
 import { collect, count, duration } from './values';
@@ -68,9 +69,16 @@ export function clientsCommand(terminal: Terminal): Command {
     .option('--limit <n>', 'at most so many (100)', count)
     .action((_, self: Command) =>
       withClients(self, terminal, async (clients, options: Shared & { after?: string; limit?: number }) => {
-        const { after, limit, json } = options;
-        const listed = await clients.list({ ...(after !== undefined && { after }), ...(limit !== undefined && { limit }) });
-        terminal.out(json ? JSON.stringify(listed, null, 2) : clientTableOf(listed));
+        const { after, limit } = options;
+        if (after !== undefined) found(await clients.get(after), after);
+        const page = { ...(after !== undefined && { after }), ...(limit !== undefined && { limit }) };
+        const listed = await onePage(
+          (wanted) => clients.list(wanted),
+          ({ clientId }) => clientId,
+          page,
+          terminal,
+        );
+        terminal.out(options.json ? JSON.stringify(listed, null, 2) : clientTableOf(listed));
       }),
     );
 
@@ -84,9 +92,11 @@ export function clientsCommand(terminal: Terminal): Command {
   described(command.command('update <client>').description('change a client'))
     .option('--name <name>', 'its new name')
     .action((id: string, _, self: Command) =>
-      withClients(self, terminal, async (clients, options: Described) =>
-        printClient(found(await clients.update(id, changesOf(options)), id), options, terminal),
-      ),
+      withClients(self, terminal, async (clients, options: Described) => {
+        const changes = changesOf(options);
+        if (Object.keys(changes).length === 0) throw new TypeError('nothing to change: give --name, --scope or another option');
+        printClient(found(await clients.update(id, changes), id), options, terminal);
+      }),
     );
 
   command
@@ -96,8 +106,10 @@ export function clientsCommand(terminal: Terminal): Command {
     .action((id: string, _, self: Command) =>
       withClients(self, terminal, async (clients, options: Shared & { overlap?: number }) => {
         const { overlap } = options;
+        found(await clients.get(id), id);
         const rotated = await clients.rotateSecret(id, overlap === undefined ? {} : { overlapMs: overlap });
-        printRegistered(found(rotated, id), options, terminal);
+        if (!rotated) throw new CommandError(`client ${id} is public: it has no secret`);
+        printRegistered(rotated, options, terminal);
       }),
     );
 
@@ -160,7 +172,7 @@ async function withClients<O extends Shared>(
 }
 
 function found<T>(value: T | undefined, id: string): T {
-  if (value === undefined) throw new CommandError(`no client ${id}, or it has no secret`);
+  if (value === undefined) throw new CommandError(`no client ${id}`);
   return value;
 }
 

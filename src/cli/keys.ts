@@ -4,6 +4,8 @@ import { apiKeys } from '../verifiers/api-keys';
 import type { ImportedRecord, Issued, PublicRecord, Whose } from '../verifiers/life';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { openStore } from './open-store';
+import { hindrance, namedKey, type NamedKey } from './named-key';
+import { onePage } from './page';
 import { detailsOf, tableOf } from './print';
 import { CommandError, type Terminal } from './terminal';
 import { collect, count, duration, expiry, id as anId, jsonObject, type Expiry } from './values';
@@ -73,23 +75,35 @@ export function keysCommand(terminal: Terminal): Command {
     .action((_, command: Command) =>
       withKeys(command, terminal, async (life, options: Held & { after?: string; limit?: number }) => {
         const { after, limit } = options;
-        const page = { ...(after !== undefined && { after }), ...(limit !== undefined && { limit }) };
-        const records = await life().list({ ...whoseOf(options), ...page });
+        const whose = whoseOf(options);
+        const page = {
+          ...(after !== undefined && { after: await heldKey(life(), whose, await namedKey(after, terminal)) }),
+          ...(limit !== undefined && { limit }),
+        };
+        const records = await onePage(
+          (wanted) => life().list({ ...whose, ...wanted }),
+          ({ id }) => id,
+          page,
+          terminal,
+        );
         terminal.out(options.json ? JSON.stringify(records, null, 2) : tableOf(records));
       }),
     );
 
   keys
     .command('show')
-    .argument('<id>', 'the key', anId)
+    .argument('<id>', 'the key, by its id or itself; - reads it from standard input', anId)
     .description('all that is known of a key')
     .action((id: string, _, command: Command) =>
-      withKeys(command, terminal, async (life, options: Shared) => printRecord(found(await life().get(id), id), options, terminal)),
+      withKeys(command, terminal, async (life, options: Shared) => {
+        const key = await namedKey(id, terminal);
+        printRecord(await orHindrance(life().get(key.id), life(), key), options, terminal);
+      }),
     );
 
   keys
     .command('update')
-    .argument('<id>', 'the key', anId)
+    .argument('<id>', 'the key, by its id or itself; - reads it from standard input', anId)
     .description('change the name, scopes, expiry or metadata of a key that is not revoked')
     .option('--name <name>', 'its new name')
     .option('--scope <scopes>', 'its new scopes, all of them; may stand more than once', collect)
@@ -98,39 +112,46 @@ export function keysCommand(terminal: Terminal): Command {
     .action((id: string, _, command: Command) =>
       withKeys(command, terminal, async (life, options: Omit<Described, 'subject'>) => {
         const { name, scope, expires, metadata } = options;
-        const record = await life().update(id, {
+        const changes = {
           ...(name !== undefined && { name }),
           ...(scope !== undefined && { scopes: scope }),
           ...expires,
           ...(metadata !== undefined && { metadata }),
-        });
-        printRecord(found(record, id), options, terminal);
+        };
+        if (Object.keys(changes).length === 0) throw new TypeError('nothing to change: give --name, --scope, --expires or --metadata');
+        const key = await namedKey(id, terminal);
+        printRecord(await orHindrance(life().update(key.id, changes), life(), key), options, terminal);
       }),
     );
 
   keys
     .command('rotate')
-    .argument('<id>', 'the key', anId)
+    .argument('<id>', 'the key, by its id or itself; - reads it from standard input', anId)
     .description('put a new key in the place of one; the new secret is printed on standard output, this once')
-    .option('--prefix <word>', 'first word of the new key (that of the old one)', terminal.env.LATCHKEY_PREFIX)
+    .option('--prefix <word>', 'first word of the new key (that of the old one, else LATCHKEY_PREFIX)')
     .option('--overlap <duration>', 'how long the old key lives on (not at all)', duration)
     .action((id: string, _, command: Command) =>
       withKeys(command, terminal, async (life, options: Shared & { overlap?: number }) => {
         const { overlap } = options;
-        const prefix = options.prefix ?? prefixOf(found(await life().get(id), id));
-        const issued = await life(prefix).rotate(id, overlap === undefined ? {} : { overlapMs: overlap });
-        printIssued(found(issued, id), options, terminal);
+        const key = await namedKey(id, terminal);
+        const old = await orHindrance(life().get(key.id), life(), key);
+        const prefix = options.prefix ?? prefixOf(old) ?? terminal.env.LATCHKEY_PREFIX;
+        if (prefix === undefined) throw new CommandError('the old key does not show its prefix; give --prefix');
+        const issued = life(prefix).rotate(key.id, overlap === undefined ? {} : { overlapMs: overlap });
+        printIssued(await orHindrance(issued, life(), key), options, terminal);
       }),
     );
 
   owned(
-    keys.command('revoke').argument('[id]', 'the key', anId).description('end a key now; or all keys of a subject, a client or a grant'),
+    keys
+      .command('revoke')
+      .argument('[id]', 'the key, by its id or itself; - reads it from standard input', anId)
+      .description('end a key now; or all keys of a subject, a client or a grant'),
   ).action((id: string | undefined, _, command: Command) =>
     withKeys(command, terminal, async (life, options: Held) => {
       if ((id === undefined) === (ownersOf(options).length === 0))
         throw new TypeError('give an id, or one of --subject, --client and --grant');
-      const revoked = id === undefined ? await life().revokeAll(whoseOf(options)) : Number(await life().revoke(id));
-      if (id !== undefined && revoked === 0) throw new CommandError(`no key ${id} that could be revoked`);
+      const revoked = id === undefined ? await life().revokeAll(whoseOf(options)) : await revokeOne(life(), await namedKey(id, terminal));
       terminal.out(options.json ? JSON.stringify({ revoked }) : `Revoked: ${revoked}`);
     }),
   );
@@ -190,12 +211,27 @@ async function withKeys<O extends Shared>(
   }
 }
 
-/** The prefix of the key that is replaced, as its hint shows it. */
-function prefixOf({ hint }: PublicRecord): string {
-  const [prefix, ...others] = hint.split('_');
-  if (prefix && others.length === 2) return prefix;
-  throw new CommandError('the old key does not show its prefix; give --prefix');
+/** What was done, or why it could not be. */
+async function orHindrance<T>(done: Promise<T | undefined>, keys: ManagedVerifier, key: NamedKey): Promise<T> {
+  const value = await done;
+  if (value === undefined) throw await hindrance(keys, key);
+  return value;
 }
+
+async function revokeOne(keys: ManagedVerifier, key: NamedKey): Promise<number> {
+  if (await keys.revoke(key.id)) return 1;
+  throw await hindrance(keys, key);
+}
+
+/** The id of a key that its owner holds: behind any other nothing would be listed. */
+async function heldKey(keys: ManagedVerifier, whose: Whose, key: NamedKey): Promise<string> {
+  const record = await orHindrance(keys.get(key.id), keys, key);
+  if (Object.entries(whose).every(([member, id]) => record[member as keyof PublicRecord] === id)) return key.id;
+  throw new CommandError(`key ${key.id} is not one of theirs`);
+}
+
+/** The prefix of the key that is replaced, as its hint shows it. */
+const prefixOf = ({ hint }: PublicRecord): string | undefined => /^([a-z][a-z0-9]*)_[a-z0-9]+_/.exec(hint)?.[1];
 
 const ownersOf = ({ subject, client, grant }: Held): readonly Whose[] => [
   ...(subject === undefined ? [] : [{ subject }]),
@@ -221,11 +257,6 @@ function importedFrom(
   } catch {
     throw new TypeError(`line ${index + 1} is neither a digest nor a JSON object`);
   }
-}
-
-function found<T>(value: T | undefined, id: string): T {
-  if (value === undefined) throw new CommandError(`no key ${id}, or it has ended`);
-  return value;
 }
 
 /** The secret alone on standard output, so that `KEY=$(latchkey keys create …)` holds it; the rest is for the eye. */

@@ -2,9 +2,14 @@ import Table from 'cli-table3';
 import type { Client } from '../authorization-server/clients';
 import type { PublicRecord } from '../verifiers/life';
 
-const time = (value: number | null): string => (value === null ? '–' : new Date(value).toISOString().replace(/\.\d+Z$/, 'Z'));
+/** The number itself where it is beyond what a date can be. */
+function time(value: number | null): string {
+  if (value === null) return '–';
+  const date = new Date(value);
+  return Number.isNaN(date.getTime()) ? String(value) : date.toISOString().replace(/\.\d+Z$/, 'Z');
+}
 
-function state({ revokedAt, expiresAt }: PublicRecord): string {
+export function stateOf({ revokedAt, expiresAt }: PublicRecord): string {
   if (revokedAt !== null) return `revoked ${time(revokedAt)}`;
   if (expiresAt === null) return 'live';
   return `${expiresAt <= Date.now() ? 'expired' : 'live until'} ${time(expiresAt)}`;
@@ -20,24 +25,32 @@ const PLAIN = {
   style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
 };
 
-/** Without the spaces that would fill the last column. */
-const textOf = (table: Table.Table): string => table.toString().replace(/ +$/gm, '');
+/** Names come from an API's customers, and a terminal would obey what is hidden in them. */
+export const visible = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${(hidden.codePointAt(0) as number).toString(16)}}`);
+
+/** Rows in columns, without the spaces that would fill the last one. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const table = new Table(PLAIN);
+  table.push(...rows.map((row) => row.map(visible)));
+  return table.toString().replace(/ +$/gm, '');
+}
 
 /** One record a line. */
 export function tableOf(records: readonly PublicRecord[]): string {
   if (records.length === 0) return 'No keys.';
-  const table = new Table({ ...PLAIN, head: ['ID', 'KEY', 'NAME', 'SUBJECT', 'SCOPES', 'STATE', 'LAST USED', 'USES'] });
-  for (const record of records) {
-    const { id, hint, name, subject, scopes, lastUsedAt, useCount } = record;
-    table.push([id, `${hint}…`, name ?? '–', subject, scopes.join(' ') || '–', state(record), time(lastUsedAt), String(useCount)]);
-  }
-  return textOf(table);
+  return columns([
+    ['ID', 'KEY', 'NAME', 'SUBJECT', 'SCOPES', 'STATE', 'LAST USED', 'USES'],
+    ...records.map((record) => {
+      const { id, hint, name, subject, scopes, lastUsedAt, useCount } = record;
+      return [id, `${hint}…`, name ?? '–', subject, scopes.join(' ') || '–', stateOf(record), time(lastUsedAt), String(useCount)];
+    }),
+  ]);
 }
 
 /** All of one record, a member a line. */
-export function detailsOf(record: PublicRecord): string {
-  const table = new Table(PLAIN);
-  table.push(
+export const detailsOf = (record: PublicRecord): string =>
+  columns([
     ['id', record.id],
     ['key', `${record.hint}…`],
     ['name', record.name ?? '–'],
@@ -45,30 +58,29 @@ export function detailsOf(record: PublicRecord): string {
     ['client', record.clientId ?? '–'],
     ['environment', record.environment ?? '–'],
     ['scopes', record.scopes.join(' ') || '–'],
-    ['state', state(record)],
+    ['state', stateOf(record)],
     ['issued', time(record.issuedAt)],
     ['last used', time(record.lastUsedAt)],
     ['uses', String(record.useCount)],
     ['rotated from', record.rotatedFrom ?? '–'],
     ['metadata', JSON.stringify(record.metadata)],
-  );
-  return textOf(table);
-}
+  ]);
 
 /** One client a line. */
 export function clientTableOf(clients: readonly Client[]): string {
   if (clients.length === 0) return 'No clients.';
-  const table = new Table({ ...PLAIN, head: ['CLIENT ID', 'NAME', 'TYPE', 'GRANT TYPES', 'SCOPES', 'REGISTERED'] });
-  for (const { clientId, name, type, grantTypes, scopes, registeredAt } of clients) {
-    table.push([clientId, name, type, grantTypes.join(' ') || '–', scopes.join(' ') || '–', time(registeredAt)]);
-  }
-  return textOf(table);
+  return columns([
+    ['CLIENT ID', 'NAME', 'TYPE', 'GRANT TYPES', 'SCOPES', 'REGISTERED'],
+    ...clients.map(({ clientId, name, type, grantTypes, scopes, registeredAt }) => [
+      ...[clientId, name, type],
+      ...[grantTypes.join(' ') || '–', scopes.join(' ') || '–', time(registeredAt)],
+    ]),
+  ]);
 }
 
 /** All of one client, a member a line. */
-export function clientDetailsOf(client: Client): string {
-  const table = new Table(PLAIN);
-  table.push(
+export const clientDetailsOf = (client: Client): string =>
+  columns([
     ['client id', client.clientId],
     ['name', client.name],
     ['type', `${client.type}, ${client.applicationType}`],
@@ -77,6 +89,4 @@ export function clientDetailsOf(client: Client): string {
     ['redirect URIs', client.redirectUris.join(' ') || '–'],
     ['resource server', client.resourceServer ? 'yes' : 'no'],
     ['registered', time(client.registeredAt)],
-  );
-  return textOf(table);
-}
+  ]);

@@ -60,4 +60,4 @@ export const collect = (value: string, before: readonly string[] = []): readonly
 
 /** An id may begin with a dash, and would be taken for an option. */
 export const shieldId = (argument: string): string => (/^-[\w-]{21}$/.test(argument) ? `=${argument}` : argument);
-export const id = (argument: string): string => argument.replace(/^=/, '');
+export const id = (argument: string): string => argument.replace(/^=(?=-[\w-]{21}$)/, '');

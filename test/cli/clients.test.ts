@@ -94,15 +94,45 @@ it('remove ends JWTs too, where it is told whose', async () => {
   await close();
 });
 
-test.each<[what: string, code: number, args: string[]]>([
-  ['a client that is not there', 1, ['show', 'nobody']],
-  ['the removal of one that is not there', 1, ['remove', 'nobody']],
-  ['a rotation for one that is not there', 1, ['rotate', 'nobody']],
-  ['a wrong redirect URI', 2, ['register', '--name', 'x', '--redirect-uri', 'http://app.example']],
-  ['a wrong type', 2, ['register', '--name', 'x', '--type', 'secret']],
-  ['no name', 2, ['register', '--scope', 'domains:read']],
-])('%s ends with %i', async (_, code, args) => {
+it('list says that there are more, and goes on after a client', async () => {
+  const page = (...args: string[]) => latchkey(['clients', 'list', '--json', '--limit', '1', ...args]);
+  await register();
+  const first = await page();
+  const [client] = JSON.parse(first.out) as Client[];
+  expect(first.err).toBe(`There are more: go on with --after ${client?.clientId}`);
+  const [second] = JSON.parse((await page('--after', client?.clientId as string)).out) as Client[];
+  expect(second?.clientId).not.toBe(client?.clientId);
+});
+
+it('what a name hides is shown in words and columns, and left as it is in JSON', async () => {
+  const name = 'a\u001b[2Jb\u202ec';
+  const { client } = await register('--name', name);
+  expect(client.name).toBe(name);
+  expect((await latchkey(['clients', 'show', client.clientId])).out).toMatch(/name +a\\u\{1b\}\[2Jb\\u\{202e\}c\n/);
+});
+
+test.each<[what: string, code: number, message: RegExp, args: string[]]>([
+  ['a client that is not there', 1, /^latchkey: no client nobody$/, ['show', 'nobody']],
+  ['the update of one that is not there', 1, /^latchkey: no client nobody$/, ['update', 'nobody', '--name', 'x']],
+  ['the removal of one that is not there', 1, /^latchkey: no client nobody$/, ['remove', 'nobody']],
+  ['a rotation for one that is not there', 1, /^latchkey: no client nobody$/, ['rotate', 'nobody']],
+  ['a list after one that is not there', 1, /^latchkey: no client nobody$/, ['list', '--after', 'nobody']],
+  ['an update without a change', 2, /nothing to change/, ['update', 'nobody']],
+  ['a wrong redirect URI', 2, /redirectUris/, ['register', '--name', 'x', '--redirect-uri', 'http://app.example']],
+  ['a wrong type', 2, /--type/, ['register', '--name', 'x', '--type', 'secret']],
+  ['no name', 2, /--name/, ['register', '--scope', 'domains:read']],
+  ['an overlap without a unit', 2, /a number with its unit is wanted/, ['rotate', 'nobody', '--overlap', '7']],
+])('%s ends with %i', async (_, code, message, args) => {
   const printed = await latchkey(['clients', ...args]);
   expect([printed.code, printed.out]).toEqual([code, '']);
-  expect(printed.err).not.toBe('');
+  expect(printed.err).toMatch(message);
+});
+
+it('a public client has no secret to rotate', async () => {
+  const { client } = await register('--type', 'public', '--redirect-uri', 'https://app.example/callback');
+  expect(await latchkey(['clients', 'rotate', client.clientId])).toEqual({
+    code: 1,
+    out: '',
+    err: `latchkey: client ${client.clientId} is public: it has no secret`,
+  });
 });

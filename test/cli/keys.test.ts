@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { apiKeys, type PublicRecord } from 'latchkey';
@@ -94,10 +94,32 @@ describe('the life of a key', () => {
 
   it('is paged', async () => {
     for (const _ of [1, 2, 3]) await create('acct_5');
-    const [first, second, third] = await list('acct_5');
-    const { out } = await latchkey(['keys', 'list', '--subject', 'acct_5', '--limit', '1', '--after', first?.id as string, '--json']);
-    expect((JSON.parse(out) as PublicRecord[]).map(({ id }) => id)).toEqual([second?.id]);
-    expect(third).toBeDefined();
+    const ids = (await list('acct_5')).map(({ id }) => id);
+    const page = async (after: string, limit: string) => {
+      const { out, err } = await latchkey(['keys', 'list', '--subject', 'acct_5', '--limit', limit, '--after', after, '--json']);
+      return [(JSON.parse(out) as PublicRecord[]).map(({ id }) => id), err];
+    };
+    expect(await page(ids[0] as string, '1')).toEqual([[ids[1]], `There are more: go on with --after ${ids[1]}`]);
+    expect(await page(ids[0] as string, '2')).toEqual([ids.slice(1), '']);
+    expect(await page(ids[0] as string, '3')).toEqual([ids.slice(1), '']);
+  });
+
+  it('is listed a hundred at a time, and it is said that there are more', async () => {
+    const lines = Array.from({ length: 101 }, (_, i) => createHash('sha256').update(`page ${i}`).digest('hex'));
+    await latchkey(['keys', 'import', '--subject', 'acct_17'], lines.join('\n'));
+    const { out, err } = await latchkey(['keys', 'list', '--subject', 'acct_17']);
+    const ids = out.split('\n').map((line) => line.slice(0, 22));
+    expect([ids.length, err]).toEqual([101, `There are more: go on with --after ${ids[100]}`]);
+  });
+
+  it('is not listed after one that is not there, or not of that owner', async () => {
+    await create('acct_18');
+    await create('acct_19');
+    const after = async (id: string) => latchkey(['keys', 'list', '--subject', 'acct_18', '--after', id]);
+    expect(await after('x'.repeat(22))).toEqual({ code: 1, out: '', err: `latchkey: no key ${'x'.repeat(22)}` });
+    const { id } = await only('acct_19');
+    expect(await after(id)).toEqual({ code: 1, out: '', err: `latchkey: key ${id} is not one of theirs` });
+    expect(await after((await only('acct_18')).id)).toEqual({ code: 0, out: 'No keys.', err: '' });
   });
 
   it('is shown, updated, rotated with its lineage, and revoked', async () => {
@@ -122,6 +144,56 @@ describe('the life of a key', () => {
     expect(await verdict(rotated.out)).toEqual({ ok: false, reason: 'revoked' });
   });
 
+  it('says why a key that ended cannot be changed', async () => {
+    await create('acct_12');
+    const { id } = await only('acct_12');
+    await latchkey(['keys', 'revoke', id]);
+    const err = expect.stringMatching(new RegExp(`^latchkey: key ${id} has ended: revoked \\d{4}-\\S+Z$`));
+    for (const args of [
+      ['revoke', id],
+      ['rotate', id],
+      ['update', id, '--name', 'x'],
+    ])
+      expect(await latchkey(['keys', ...args])).toEqual({ code: 1, out: '', err });
+  });
+
+  it('is rotated to its own prefix, whatever the environment says, else to what that says', async () => {
+    const elsewhere = shell({ LATCHKEY_STORE: sqlite, LATCHKEY_PREFIX: 'acme' });
+    await create('acct_13');
+    expect((await elsewhere(['keys', 'rotate', (await only('acct_13')).id])).out).toMatch(/^osir_live_/);
+
+    const line = JSON.stringify({ digest: createHash('sha256').update('old').digest('hex'), subject: 'acct_14', scopes: [] });
+    await latchkey(['keys', 'import'], line);
+    const { id } = await only('acct_14');
+    expect(await latchkey(['keys', 'rotate', id])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('give --prefix') });
+    expect((await elsewhere(['keys', 'rotate', id, '--overlap', '1d'])).out).toMatch(/^acme_live_/);
+    expect((await elsewhere(['keys', 'rotate', id, '--prefix', 'other'])).out).toMatch(/^other_live_/);
+  });
+
+  it('is not printed raw: what a name hides is shown', async () => {
+    const name = 'a\u001b[31m\u202eb\u0085\nc';
+    const { out } = await create('acct_15', '--name', name, '--json');
+    const { id, name: kept } = (JSON.parse(out) as { record: PublicRecord }).record;
+    expect(kept).toBe(name);
+    for (const args of [
+      ['list', '--subject', 'acct_15'],
+      ['show', id],
+    ])
+      expect((await latchkey(['keys', ...args])).out).toContain('a\\u{1b}[31m\\u{202e}b\\u{85}\\u{a}c');
+    expect((await latchkey(['keys', 'show', id, '--json'])).out).toContain('\u202e');
+  });
+
+  it('is listed though its end is beyond what a date can be', async () => {
+    await create('acct_16');
+    const { store, close } = await openStore(sqlite);
+    await store.update((await only('acct_16')).id, { expiresAt: Number.MAX_SAFE_INTEGER });
+    await close();
+    expect(await latchkey(['keys', 'list', '--subject', 'acct_16'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('live until 9007199254740991'),
+    });
+  });
+
   it('ends by prune', async () => {
     await create('acct_7');
     await latchkey(['keys', 'revoke', (await only('acct_7')).id]);
@@ -142,6 +214,33 @@ describe('the life of a key', () => {
     const id = digest.slice(0, 22);
     expect(await latchkey(['keys', 'show', id, '--json'])).toMatchObject({ code: 0, out: expect.stringContaining(id) });
     expect(await latchkey(['keys', 'revoke', id])).toMatchObject({ code: 0 });
+  });
+});
+
+describe('a key that is named by itself', () => {
+  const unknown = `osir_test_${'x'.repeat(49)}`;
+  const COMMANDS = [['show'], ['update', '--name', 'Leaked'], ['rotate', '--overlap', '1d'], ['revoke']];
+
+  it.each(['as an argument', 'on standard input'])('is shown, updated, rotated and revoked %s, and not said again', async (how) => {
+    const { out: secret } = await create('acct_20');
+    for (const [command = '', ...options] of COMMANDS) {
+      const given =
+        how === 'as an argument'
+          ? latchkey(['keys', command, secret, ...options])
+          : latchkey(['keys', command, '-', ...options], `${secret}\n`);
+      const { code, out, err } = await given;
+      expect([code, `${out}${err}`.includes(secret)]).toEqual([0, false]);
+    }
+    expect(await verdict(secret)).toEqual({ ok: false, reason: 'revoked' });
+    expect(readFileSync(join(folder, 'keys.db')).includes(secret)).toBe(false);
+  });
+
+  it.each(COMMANDS)('is not said again by %s where no store knows it', async (command, ...options) => {
+    const { code, out, err } = await latchkey(['keys', command, unknown, ...options]);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toBe(
+      'latchkey: no such key in this store: give its id, which is 22 characters and stands in "keys list", or the whole key',
+    );
   });
 });
 
@@ -203,6 +302,7 @@ describe('a command line that is wrong', () => {
     ['an age without a unit', ['keys', 'prune', '--older-than', '30'], 2, /a number with its unit is wanted: 90d, 12h or 30m/],
     ['an overlap without a unit', ['keys', 'rotate', id, '--overlap', '7'], 2, /a number with its unit is wanted/],
     ['a key to revoke and a subject', ['keys', 'revoke', id, '--subject', 'a'], 2, /give an id, or one of --subject, --client and --grant/],
+    ['nothing to change', ['keys', 'update', id], 2, /nothing to change: give --name, --scope, --expires or --metadata/],
     ['nothing to revoke', ['keys', 'revoke'], 2, /give an id, or one of --subject, --client and --grant/],
     ['two owners of what to revoke', ['keys', 'revoke', '--subject', 'a', '--client', 'b'], 2, /one of --subject/],
     ['metadata that is no object', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--metadata', '[]'], 2, /JSON object/],
