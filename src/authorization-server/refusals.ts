@@ -29,7 +29,9 @@ export function publishRefusal(refusal: OAuthRefusal): void {
   if (!debug.enabled) return;
   const { endpoint, status, error, reason = '-', clientId = '-', grantType = '-', cause } = refusal;
   const from = cause instanceof Error ? ` cause=${JSON.stringify(cause.message)}` : '';
-  debug(`${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`);
+  const line = `${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`;
+  // Some of it a request says, which shall not command a terminal.
+  debug('%s', line.replace(/\p{Cc}/gu, encodeURIComponent));
 }
 
 /** What the engine answers an error with, and what it keeps to itself. */
