@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { redisStore } from '../stores/redis';
 import type { SqlStoreOptions } from '../stores/sql';
@@ -22,6 +23,12 @@ export async function openStore(url: string | undefined, mayCreate = false): Pro
   return open(url, mayCreate);
 }
 
+/** The URL itself is not said again: it may have a password. */
+function read(url: string): URL {
+  if (!URL.canParse(url)) throw new TypeError(`the URL of the store cannot be read: write ${FORMS}`);
+  return new URL(url);
+}
+
 const OPENERS: ReadonlyMap<string, (url: string, mayCreate: boolean) => Promise<OpenStore>> = new Map([
   ['sqlite', sqlite],
   ['postgres', postgres],
@@ -32,31 +39,38 @@ const OPENERS: ReadonlyMap<string, (url: string, mayCreate: boolean) => Promise<
   ['rediss', redis],
 ]);
 
+/** How long a server may be silent, in milliseconds: some clients would wait for ever. */
+const SILENCE_MS = 5_000;
+
 async function sqlite(url: string, mayCreate: boolean): Promise<OpenStore> {
-  const { Kysely, SqliteDialect } = await driver('kysely', () => import('kysely'));
-  const { default: Database } = await driver('better-sqlite3', () => import('better-sqlite3'));
-  const file = url.slice('sqlite:'.length).replace(/^\/\/(?=.)/, '');
+  const file = url.slice('sqlite:'.length).replace(/^\/\//, '').trim();
+  if (file === '' || file === ':memory:') throw new TypeError('a database in memory ends with the command: name a file, sqlite:./keys.db');
+  const { kysely, 'better-sqlite3': sqlite3 } = await drivers({ kysely: import('kysely'), 'better-sqlite3': import('better-sqlite3') });
   if (!mayCreate && !existsSync(file)) throw new CommandError(`there is no database ${file} yet; "keys create" and "keys import" make one`);
-  return migrated(new Kysely({ dialect: new SqliteDialect({ database: new Database(file) }) }));
+  if (!existsSync(dirname(file))) throw new CommandError(`there is no folder ${dirname(file)}`);
+  return migrated(new kysely.Kysely({ dialect: new kysely.SqliteDialect({ database: new sqlite3.default(file) }) }));
 }
 
 async function postgres(url: string): Promise<OpenStore> {
-  const { Kysely, PostgresDialect } = await driver('kysely', () => import('kysely'));
-  const { Pool } = (await driver('pg', () => import('pg'))).default;
-  return migrated(
-    new Kysely({ dialect: new PostgresDialect({ pool: new Pool({ connectionString: url, connectionTimeoutMillis: 5_000 }) }) }),
-  );
+  const { kysely, pg } = await drivers({ kysely: import('kysely'), pg: import('pg') });
+  const pool = new pg.default.Pool({ connectionString: url, connectionTimeoutMillis: SILENCE_MS });
+  return migrated(new kysely.Kysely({ dialect: new kysely.PostgresDialect({ pool }) }));
 }
 
 async function mysql(url: string): Promise<OpenStore> {
-  const { Kysely, MysqlDialect } = await driver('kysely', () => import('kysely'));
-  const { createPool } = (await driver('mysql2', () => import('mysql2'))).default;
-  return migrated(new Kysely({ dialect: new MysqlDialect({ pool: createPool(url) }) }));
+  const { kysely, mysql2 } = await drivers({ kysely: import('kysely'), mysql2: import('mysql2') });
+  const pool = mysql2.default.createPool({ uri: read(url).href, connectTimeout: SILENCE_MS });
+  return migrated(new kysely.Kysely({ dialect: new kysely.MysqlDialect({ pool }) }));
 }
 
 async function redis(url: string): Promise<OpenStore> {
-  const { createClient } = await driver('redis', () => import('redis'));
-  const client = createClient({ url, socket: { connectTimeout: 5_000, reconnectStrategy: false } });
+  const { redis: driver } = await drivers({ redis: import('redis') });
+  if (!/^\/?\d*$/.test(read(url).pathname)) throw new TypeError('a database of Redis is a number: redis://host/0');
+  const client = driver.createClient({
+    url,
+    pingInterval: SILENCE_MS / 5,
+    socket: { connectTimeout: SILENCE_MS, socketTimeout: SILENCE_MS, reconnectStrategy: false },
+  });
   await client.on('error', () => undefined).connect();
   return { store: redisStore({ client }), close: async () => void (await client.close()) };
 }
@@ -69,10 +83,11 @@ async function migrated(db: SqlStoreOptions['db']): Promise<OpenStore> {
   return { store, close: () => db.destroy() };
 }
 
-async function driver<M>(name: string, load: () => Promise<M>): Promise<M> {
-  try {
-    return await load();
-  } catch (cause) {
-    throw new CommandError(`the driver ${name} is missing: npm install ${name}`, { cause });
-  }
+/** Drivers by their names; if any are missing, all that are. */
+async function drivers<M extends Readonly<Record<string, unknown>>>(loading: { readonly [Name in keyof M]: Promise<M[Name]> }): Promise<M> {
+  const names = Object.keys(loading);
+  const loaded = await Promise.allSettled<unknown>(Object.values(loading));
+  const missing = names.filter((_, index) => loaded[index]?.status === 'rejected');
+  if (missing.length > 0) throw new CommandError(`a driver is missing: npm install ${missing.join(' ')}`);
+  return Object.fromEntries(names.map((name, index) => [name, (loaded[index] as PromiseFulfilledResult<unknown>).value])) as M;
 }

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { apiKeys, type PublicRecord } from 'latchkey';
@@ -314,6 +316,25 @@ describe('a command line that is wrong', () => {
     ['a file that is not there', ['keys', 'show', id, '--store', 'sqlite:./nowhere.db'], 1, /there is no database \.\/nowhere\.db yet/],
     ['a store of another kind', ['keys', 'show', id, '--store', 'mongodb://x'], 2, /sqlite:/],
     ['a store by the name of an inherited member', ['keys', 'show', id, '--store', 'constructor:x'], 2, /sqlite:/],
+    ...['sqlite:', 'sqlite://', 'sqlite::memory:', 'sqlite: :memory: '].map((store): [string, readonly string[], number, RegExp] => [
+      `the store "${store}", which would end with the command`,
+      ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--store', store],
+      2,
+      /a database in memory ends with the command/,
+    ]),
+    [
+      'a folder that is not there',
+      ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--store', 'sqlite:./nowhere/keys.db'],
+      1,
+      /there is no folder \.\/nowhere$/,
+    ],
+    ['a database of Redis by a name', ['keys', 'show', id, '--store', 'redis://127.0.0.1/x'], 2, /is a number: redis:\/\/host\/0/],
+    ...['redis', 'mysql'].map((kind): [string, readonly string[], number, RegExp] => [
+      `a URL that is none, of ${kind}`,
+      ['keys', 'show', id, '--store', `${kind}://u:secret@[x`],
+      2,
+      /^latchkey: the URL of the store cannot be read: write sqlite:\.\/keys\.db, [^]*redis:\/\/…$/,
+    ]),
     ['a store that is not there', ['keys', 'show', id, '--store', 'postgres://127.0.0.1:1/x'], 1, /latchkey: /],
   ])('%s', async (_, args, code, message) => {
     const printed = await latchkey(args);
@@ -341,6 +362,19 @@ describe('the stores', () => {
     [postgres, mariadb, redis] = await Promise.all([startPostgres(), startMariadb(), startRedis()]);
   }, 60_000);
   afterAll(() => Promise.all([postgres.close(), mariadb.close(), redis.stop()]));
+
+  it('are not waited for without end: a server that takes the connection and says nothing is an error', async () => {
+    const sockets: Socket[] = [];
+    const silent = createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const ends = ['redis', 'postgres', 'mysql'].map((kind) =>
+      latchkey(['keys', 'list', '--subject', 'a', '--store', `${kind}://u@127.0.0.1:${port}`]),
+    );
+    for (const end of ends) expect(await end).toEqual({ code: 1, out: '', err: expect.stringMatching(/^latchkey: .*(timeout|ETIMEDOUT)/) });
+    sockets.forEach((socket) => socket.destroy());
+    silent.close();
+  }, 20_000);
 
   test.each([
     ['PostgreSQL', () => postgres.url],
