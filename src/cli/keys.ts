@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { apiKeys } from '../verifiers/api-keys';
-import type { ImportedRecord, Issued, PublicRecord, Whose } from '../verifiers/life';
+import type { Issued, PublicRecord, Whose } from '../verifiers/life';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { openStore } from './open-store';
+import { importLines, keyLinesOf } from './import';
 import { hindrance, namedKey, type NamedKey } from './named-key';
 import { onePage } from './page';
 import { detailsOf, tableOf } from './print';
@@ -163,13 +164,12 @@ export function keysCommand(terminal: Terminal): Command {
     .option('--scope <scopes>', 'for lines that name none; may stand more than once', collect)
     .addHelpText(
       'after',
-      '\nEach line is a digest (64 of hex or 43 of base64url), or a JSON object: {"digest":"…","subject":"…","scopes":["…"],"name":"…"}.\nKeys that are known already are left as they are.',
+      '\nEach line is a digest (64 of hex or 43 of base64url, or a line of sha256sum), or a JSON object: {"digest":"…","subject":"…","scopes":["…"],"name":"…"}.\nKeys that are known already are left as they are.',
     )
     .action((file: string | undefined, _, command: Command) =>
       withKeys(command, terminal, async (life, options: Shared & { subject?: string; scope?: readonly string[] }) => {
-        const text = file === undefined || file === '-' ? await terminal.input() : await readFile(file, 'utf8');
-        const lines = text.split('\n').filter((line) => line.trim() !== '');
-        const added = await life().import(lines.map((line, index) => importedFrom(line, index, options)));
+        const lines = keyLinesOf(file === undefined || file === '-' ? await terminal.input() : await readFile(file, 'utf8'), options);
+        const added = await importLines(life(), lines);
         terminal.out(options.json ? JSON.stringify(added, null, 2) : `Imported: ${added.length} of ${lines.length}`);
       }),
     );
@@ -243,20 +243,6 @@ function whoseOf(options: Held): Whose {
   const [owner, ...others] = ownersOf(options);
   if (owner === undefined || others.length > 0) throw new TypeError('give one of --subject, --client and --grant');
   return owner;
-}
-
-function importedFrom(
-  line: string,
-  index: number,
-  { subject, scope = [] }: { subject?: string; scope?: readonly string[] },
-): ImportedRecord {
-  const shared = { ...(subject !== undefined && { subject }), scopes: scope };
-  if (!line.trim().startsWith('{')) return { ...shared, digest: line.trim() } as ImportedRecord;
-  try {
-    return { ...shared, ...(JSON.parse(line) as ImportedRecord) };
-  } catch {
-    throw new TypeError(`line ${index + 1} is neither a digest nor a JSON object`);
-  }
 }
 
 /** The secret alone on standard output, so that `KEY=$(latchkey keys create …)` holds it; the rest is for the eye. */

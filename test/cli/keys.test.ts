@@ -268,12 +268,40 @@ describe('keys import', () => {
     expect((await list('acct_10')).map(({ name }) => name).sort()).toEqual(['Importer', null]);
   });
 
-  test.each([
-    ['what is no digest', 'abc'],
-    ['broken JSON', '{"digest"'],
-    ['a digest without an owner', hex('old-5')],
-  ])('refuses %s, and imports nothing', async (_, line) => {
-    expect(await latchkey(['keys', 'import', '--scope', 'a'], `${line}\n`)).toMatchObject({ code: 2, out: '' });
+  it('takes lines of sha256sum', async () => {
+    const lines = `${hex('old-6')}  -\r\n${hex('old-7')} *keys/7.bin\n${hex('old-8').toUpperCase()}  a file\n`;
+    const { out } = await latchkey(['keys', 'import', '--subject', 'acct_21'], lines);
+    expect([out, (await list('acct_21')).map(({ id }) => id).sort()]).toEqual([
+      'Imported: 3 of 3',
+      ['old-6', 'old-7', 'old-8'].map((key) => createHash('sha256').update(key).digest('base64url').slice(0, 22)).sort(),
+    ]);
+  });
+
+  test.each<[string, readonly string[], string, string]>([
+    [
+      'what is no digest',
+      ['--subject', 'acct_22'],
+      'osir_live_secret',
+      'line 4 has no SHA-256 digest, which is 64 characters of hex or 43 of base64url',
+    ],
+    ['what is no digest, and has no owner', [], 'osir_live_secret', 'line 1 names no subject: give --subject'],
+    ['broken JSON', ['--subject', 'acct_22'], '{"secret"', 'line 4 is neither a digest nor a JSON object'],
+    [
+      'JSON without a digest',
+      ['--subject', 'acct_22'],
+      '{"secret":1}',
+      'line 4 has no SHA-256 digest, which is 64 characters of hex or 43 of base64url',
+    ],
+    [
+      'a wrong member',
+      ['--subject', 'acct_22'],
+      `{"digest":"${hex('old-9')}","expiresAt":"2027-01-31"}`,
+      'line 4: option "expiresAt" must be a time in whole milliseconds since the epoch, or null',
+    ],
+  ])('refuses %s, and imports nothing', async (_, options, line, message) => {
+    const lines = `${hex('old-5')}\n\n \n${line}\n`;
+    expect(await latchkey(['keys', 'import', ...options], lines)).toEqual({ code: 2, out: '', err: `latchkey: ${message}` });
+    expect(await list('acct_22')).toEqual([]);
   });
 });
 
