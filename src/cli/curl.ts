@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { parse } from 'shell-quote';
 import type { RequestLike } from '../carriers/carrier';
+import { headerOf, joined } from './headers';
 import { CommandError } from './terminal';
 
 /** What of a curl line makes its request. Everything else (output, certificates, time limits) is passed over. */
@@ -26,18 +27,13 @@ const OPTIONS = {
 
 /** The request that a pasted curl line would send. */
 export function requestOf(line: string): RequestLike {
-  const words = parse(line.replace(/\\\r?\n/g, ' ')).filter((word): word is string => typeof word === 'string');
+  const words = wordsOf(line.replace(/\\\r?\n/g, ' '));
   const { values, positionals } = parseArgs({ args: words.slice(1), options: OPTIONS, allowPositionals: true, strict: false });
   const texts = (name: keyof typeof OPTIONS): string[] => [values[name] ?? []].flat().filter((value) => typeof value === 'string');
 
-  const address = texts('url')[0] ?? positionals.find((word) => /^(https?:\/\/|localhost|[\w.-]+[:/])/.test(word));
-  if (address === undefined) throw new CommandError('the curl line names no URL');
-  const url = new URL(/^https?:\/\//.test(address) ? address : `http://${address}`);
+  const url = urlAmong([...texts('url'), ...positionals]);
   const rawHeaders = ['Host', url.host];
-  for (const header of texts('header')) {
-    const colon = header.indexOf(':');
-    if (colon > 0) rawHeaders.push(header.slice(0, colon).trim(), header.slice(colon + 1).trim());
-  }
+  for (const header of texts('header')) rawHeaders.push(...headerOf(header));
   for (const value of texts('oauth2-bearer')) rawHeaders.push('Authorization', `Bearer ${value}`);
   for (const value of texts('user')) rawHeaders.push('Authorization', `Basic ${Buffer.from(value).toString('base64')}`);
   for (const value of texts('cookie')) rawHeaders.push('Cookie', value);
@@ -50,15 +46,26 @@ export function requestOf(line: string): RequestLike {
   };
 }
 
-/** Header lines as Node hands them over: the first `Authorization`, others joined. */
-function joined(rawHeaders: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase();
-    const value = rawHeaders[i + 1] as string;
-    const before = headers[name];
-    if (before === undefined) headers[name] = value;
-    else if (name !== 'authorization') headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
+/** The words of a shell's line. An error does not quote it: it has a secret. */
+function wordsOf(line: string): string[] {
+  if (/['"]/.test(line.replace(QUOTED, ''))) throw new CommandError('the curl line opens a quote and does not close it');
+  try {
+    // A query that is not quoted looks like a pattern of file names.
+    return parse(line).flatMap((word) => (typeof word === 'string' ? word : 'pattern' in word ? word.pattern : []));
+  } catch {
+    throw new CommandError('the curl line cannot be read as a shell would');
   }
-  return headers;
+}
+
+const QUOTED = /\$'(?:\\[^]|[^'\\])*'|'[^']*'|"(?:\\[^]|[^"\\])*"|\\[^]/g;
+
+/** Words that could be the URL, the surest first: a word may also be the value of an option that is not known here. */
+const ADDRESSES = [/^https?:\/\//i, /^(localhost|[\w.-]+[:/])/, /\.[a-z]/i, /./];
+
+function urlAmong(words: readonly string[]): URL {
+  const [address] = ADDRESSES.flatMap((form) => words.filter((word) => form.test(word)));
+  if (address === undefined) throw new CommandError('the curl line names no URL');
+  const text = /^https?:\/\//i.test(address) ? address : `http://${address}`;
+  if (!URL.canParse(text)) throw new CommandError('the URL of the curl line cannot be read');
+  return new URL(text);
 }

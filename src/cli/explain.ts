@@ -6,9 +6,10 @@ import type { Reason } from '../credential/reason';
 import type { Authentication } from '../http/middleware';
 import { latchkey, type Latchkey } from '../latchkey';
 import { apiKeys } from '../verifiers/api-keys';
-import { requestOf } from './curl';
 import { openStore } from './open-store';
-import { REASONS } from './reasons';
+import { requestFrom } from './pasted';
+import { visible } from './print';
+import { guideOf } from './reasons';
 import { CommandError, type Terminal } from './terminal';
 import { collect } from './values';
 
@@ -21,7 +22,7 @@ interface Options {
 }
 
 const HELP = `
-Give the curl line in quotes or on standard input, or a key alone. It is asked of the guards that --config exports (the result of
+Give the curl line in quotes or on standard input; or header lines, or a key alone. It is asked of the guards that --config exports (the result of
 latchkey(), or its check function), or of the keys in --store with --prefix. Nothing is sent anywhere, and no secret is printed.
 
 Examples:
@@ -41,24 +42,24 @@ export function explainCommand(terminal: Terminal): Command {
       const options = command.optsWithGlobals<Options>();
       const asked = (words.length === 0 ? await terminal.input() : words.join(' ')).trim();
       if (asked === '') throw new TypeError('nothing to explain: give a curl line or a key');
+      const request = requestFrom(asked);
       const { check, close } = await guardsOf(options, terminal);
       try {
-        const request = asked.startsWith('curl ') ? requestOf(asked) : bearing(asked);
-        print(await check(request, { scopes: options.scope ?? [] }), options, terminal);
+        print(request, await check(request, { scopes: options.scope ?? [] }), options, terminal);
       } finally {
         await close();
       }
     });
 }
 
-const bearing = (key: string): RequestLike => ({ method: 'GET', url: '/', headers: { authorization: `Bearer ${key}` } });
-
 type Guards = Pick<Latchkey, 'check' | 'close'>;
 
-async function guardsOf({ config, store, prefix }: Options, terminal: Terminal): Promise<Guards> {
+async function guardsOf({ config, prefix, ...options }: Options, { env }: Terminal): Promise<Guards> {
+  const store = options.store ?? env.LATCHKEY_STORE;
   if (config !== undefined) return guardsFrom(config);
-  if (prefix === undefined) throw new TypeError('give --config, or --store and --prefix');
-  const opened = await openStore(store ?? terminal.env.LATCHKEY_STORE);
+  if (store === undefined || prefix === undefined)
+    throw new TypeError('nobody to ask: give --config, or --store and --prefix (or LATCHKEY_STORE and LATCHKEY_PREFIX)');
+  const opened = await openStore(store);
   // To explain a key is not to use it: what can only find counts nothing.
   const reader = { find: (digest: string) => opened.store.find(digest) };
   const guards = latchkey({ verifiers: [apiKeys({ prefix, store: reader })], timeoutMs: 5_000 });
@@ -80,7 +81,8 @@ async function guardsFrom(path: string): Promise<Guards> {
   }
   const isGuards = (value: unknown): value is Guards => typeof (value as Guards | null | undefined)?.check === 'function';
   const guards = [exported, ...Object.values(exported)].find(isGuards);
-  if (!guards) throw new CommandError(`${path} exports neither what latchkey() returned nor its check function`);
+  if (!guards)
+    throw new CommandError(`${path} exports no check function: write there "export const { check, requireScopes } = latchkey({ … })"`);
   return { check: guards.check, close: async () => guards.close?.() };
 }
 
@@ -92,16 +94,17 @@ function rowOf(reason: Reason, challenge: string): number {
   return rows[reason] ?? (challenge.includes('error="invalid_token"') ? 2 : 3);
 }
 
-function print(decision: Authentication, { json }: Options, terminal: Terminal): void {
+function print(request: RequestLike, decision: Authentication, { json }: Options, terminal: Terminal): void {
   if (decision.status !== 'refused') {
     const { subject, scopes, credentialId } = decision.status === 'authenticated' ? decision.principal : { scopes: [] };
     if (json) return terminal.out(JSON.stringify({ status: decision.status, subject, scopes, credentialId }, null, 2));
-    return terminal.out(`It passes: ${subject}, with ${scopes.join(' ') || 'no scopes'} (${credentialId})`);
+    if (subject === undefined) return terminal.out('It passes as anonymous: no credential was asked for.');
+    return terminal.out(visible(`It passes: ${subject}, with ${scopes.join(' ') || 'no scopes'} (${credentialId ?? 'no id'})`));
   }
   const { reason, refusal } = decision;
   const challenge = [refusal.headers['WWW-Authenticate'] ?? []].flat().join(', ');
   const row = rowOf(reason, challenge);
-  const { happened, section, mend } = REASONS[reason];
+  const { happened, section, mend } = guideOf(reason, request);
   if (json) {
     const { status, body } = refusal;
     return terminal.out(

@@ -1,3 +1,4 @@
+import type { RequestLike } from '../carriers/carrier';
 import type { Reason } from '../credential/reason';
 
 /** What an operator wants to know of a reason: what happened, by which rule, and how the caller mends it. */
@@ -7,7 +8,7 @@ export interface ReasonGuide {
   readonly mend: string;
 }
 
-export const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
+const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
   missing: {
     happened: 'The request has no credential where one is looked for.',
     section: 'RFC 6750 §3.1',
@@ -30,7 +31,7 @@ export const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
   },
   expired: {
     happened: 'It was good, and its time is over.',
-    section: 'RFC 7519 §4.1.4',
+    section: 'RFC 6750 §3.1',
     mend: 'Get a new token, or rotate the key.',
   },
   not_yet_valid: {
@@ -49,9 +50,9 @@ export const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
     mend: 'Compare the header\'s "kid" and "alg" with the keys and algorithms of jwt().',
   },
   bad_issuer: {
-    happened: 'It names an issuer that no verifier takes.',
+    happened: 'It is a JWT, and this configuration has no verifier for JWTs of its issuer.',
     section: 'RFC 7519 §4.1.1',
-    mend: 'The "issuer" of jwt() must be what "iss" says, to the letter: mind a slash at the end.',
+    mend: 'With --store only API keys are known: give --config. The "issuer" of jwt() must be what "iss" says, to the letter: mind a slash at the end.',
   },
   bad_audience: {
     happened: 'It is for another API.',
@@ -104,3 +105,14 @@ export const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
     mend: 'Nothing is known against the credential. Look at the store: is it up, and quicker than timeoutMs?',
   },
 };
+
+/** What there is to say of a refusal. Where the request shows more than the reason does, that. */
+export function guideOf(reason: Reason, { headers }: RequestLike): ReasonGuide {
+  const guide = REASONS[reason];
+  if (reason !== 'missing' || headers.authorization === undefined) return guide;
+  return {
+    ...guide,
+    happened: 'The request has an Authorization header, but without the scheme Bearer, or another that is looked for.',
+    mend: 'Send "Authorization: Bearer …": the word Bearer, a space, and the key or token. Or send a key as "X-API-Key: …".',
+  };
+}

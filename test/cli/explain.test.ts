@@ -28,6 +28,9 @@ beforeAll(async () => {
 });
 
 const URL = 'https://api.osir.com/v1/domains';
+const JWT = `eyJhbGciOiJSUzI1NiJ9.${Buffer.from('{"sub":"a"}').toString('base64url')}.c2lnbmF0dXJl`;
+const NO_BEARER = expect.stringContaining('the word Bearer, a space, and the key') as string;
+const NO_JWT = 'It is a JWT, and this configuration has no verifier for JWTs of its issuer.';
 
 test.each<[string, () => string, readonly string[], object]>([
   ['no key', () => `curl ${URL}`, [], { answer: 401, row: 1, reason: 'missing' }],
@@ -38,6 +41,26 @@ test.each<[string, () => string, readonly string[], object]>([
   ['one header twice', () => `curl ${URL} -H 'X-API-Key: ${key}' -H 'X-API-Key: ${key}'`, [], { answer: 400, row: 4, reason: 'multiple' }],
   ['a missing scope', () => `curl -X POST '${URL}?a=b' -H 'X-API-Key: ${key}'`, ['--scope', 'domains:write'], { answer: 403, row: 5 }],
   ['a key alone', () => revoked, [], { row: 2, reason: 'revoked' }],
+  ['a line with its prompt', () => `$ curl ${URL} -H 'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
+  ['a line with sudo', () => `sudo curl ${URL} -H 'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
+  ['a line of Windows', () => `curl.exe ${URL} -H "X-API-Key: ${revoked}"`, [], { row: 3, reason: 'revoked' }],
+  ['a line with tabs', () => `curl\t${URL}\t-H\t'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
+  ['a query without quotes', () => `curl ${URL}?limit=10&offset=20 -H 'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
+  ['a host alone', () => `curl api.osir.com -H 'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
+  [
+    'quotes within quotes',
+    () => `curl ${URL} -d "it's \\"1\\"" -d $'it\\'s' -H 'X-API-Key: ${revoked}'`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
+  ['a header line', () => `Authorization: Bearer ${revoked}`, [], { row: 2, reason: 'revoked' }],
+  ['header lines', () => `Accept: */*\r\nX-API-Key: ${revoked}\r\n`, [], { row: 3, reason: 'revoked' }],
+  ['one header line twice', () => `X-API-Key: ${key}\nX-API-Key: ${key}`, [], { row: 4, reason: 'multiple' }],
+  ['a key with no scheme', () => `Authorization: ${key}`, [], { row: 1, reason: 'missing', mend: NO_BEARER }],
+  ['a key with another scheme', () => `curl ${URL} -H "Authorization: Token ${key}"`, [], { row: 1, reason: 'missing', mend: NO_BEARER }],
+  ['a JWT', () => `curl ${URL} -H "Authorization: Bearer ${JWT}"`, [], { row: 2, reason: 'bad_issuer', happened: NO_JWT }],
+  ['a JWT alone', () => JWT, [], { row: 2, reason: 'bad_issuer', happened: NO_JWT }],
+  ['an expired key, by the rule for all tokens', () => expired, [], { reason: 'expired', section: 'RFC 6750 §3.1' }],
   ['lines that go on', () => `curl \\\n  -H 'X-API-Key: ${revoked}' \\\n  ${URL}`, [], { row: 3, reason: 'revoked' }],
   [
     'a good key',
@@ -85,6 +108,62 @@ it('asks the guards that a module exports', async () => {
     code: 0,
     out: 'It passes: /v1/domains, with a (c)',
     err: '',
+  });
+});
+
+it.each([
+  ['a path alone', 'curl localhost:3000/v1/domains?limit=10', '/v1/domains?limit=10'],
+  ['a pattern', 'curl api.osir.com/v1/*?limit=[1] -H "X-API-Key: x"', '/v1/*?limit=[1]'],
+  ['a host behind an option that is not known', 'curl --connect-timeout 5 --proxy-user me api.osir.com?a=b', '/?a=b'],
+  ['a host without a dot', 'curl api', '/'],
+  ['a URL behind a proxy', 'curl -x proxy:8080 https://api.osir.com/v1', '/v1'],
+])('reads the URL of %s', async (_, line, url) => {
+  const config = join(folder, 'url.cjs');
+  writeFileSync(
+    config,
+    `exports.check = async ({ url }) => ({ status: 'authenticated', principal: { subject: url, scopes: [], credentialId: 'c' } });`,
+  );
+  expect(await latchkey(['explain', '--config', config, line])).toMatchObject({ out: `It passes: ${url}, with no scopes (c)` });
+});
+
+it('shows what a subject hides, and says who is nobody', async () => {
+  const config = join(folder, 'hidden.cjs');
+  writeFileSync(
+    config,
+    `exports.check = async ({ url }) => url === '/' ? { status: 'anonymous' } : { status: 'authenticated', principal: { subject: 'a\u202eb', scopes: [] } };`,
+  );
+  const explained = (line: string) => latchkey(['explain', '--config', config, line]);
+  expect(await explained('curl x/1')).toEqual({ code: 0, out: 'It passes: a\\u{202e}b, with no scopes (no id)', err: '' });
+  expect(await explained('curl x')).toEqual({ code: 0, out: 'It passes as anonymous: no credential was asked for.', err: '' });
+});
+
+it.each([
+  ['a quote that is not closed', `curl ${URL} -H 'X-API-Key: osir_live_secret`, /opens a quote and does not close it/],
+  ['another', `curl ${URL} -H "X-API-Key: osir_live_secret' -d '"`.slice(0, -1), /opens a quote and does not close it/],
+  ['what no shell reads', `curl ${URL} -H "X-API-Key: osir_live_secret\${"`, /cannot be read as a shell would/],
+  ['a URL that is none', 'curl http://[osir_live_secret', /the URL of the curl line cannot be read/],
+])('tells of %s, and does not quote it', async (_, line, message) => {
+  const { code, out, err } = await latchkey(['explain'], line);
+  expect([code, out, err]).toEqual([1, '', expect.stringMatching(message)]);
+  expect(err).not.toContain('secret');
+});
+
+it('names all ways to tell whom to ask', async () => {
+  for (const env of [{}, { LATCHKEY_PREFIX: 'osir' }, { LATCHKEY_STORE: store }])
+    expect(await shell(env)(['explain', key])).toEqual({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/give --config, or --store and --prefix/),
+    });
+});
+
+it('tells what to write where a module exports guards alone', async () => {
+  const config = join(folder, 'guards.cjs');
+  writeFileSync(config, 'exports.requireScopes = () => () => {};');
+  expect(await latchkey(['explain', '--config', config, key])).toEqual({
+    code: 1,
+    out: '',
+    err: `latchkey: ${config} exports no check function: write there "export const { check, requireScopes } = latchkey({ … })"`,
   });
 });
 
