@@ -6,9 +6,8 @@ import { headerOf, joined } from './headers';
 export function requestFrom(pasted: string): RequestLike {
   const command = pasted.replace(/^[$%#]\s+/, '').replace(/^sudo\s+/, '');
   if (/^(\S*[\\/])?curl(\.exe)?(\s|$)/.test(command)) return requestOf(command);
-  const lines = pasted.split('\n').filter((line) => line.trim() !== '');
-  // No character of a key or token is a colon.
-  const isHeaders = lines.every((line) => /^[\w-]+:/.test(line.trim()));
-  const rawHeaders = isHeaders ? lines.flatMap(headerOf) : ['Authorization', `Bearer ${pasted}`];
+  // No character of a key or token is a colon. What stands beside header lines is the rest of a request, or of what curl -v prints.
+  const headers = pasted.split('\n').flatMap((line) => /^(?:> )?([\w-]+:.*)/.exec(line.trim())?.[1] ?? []);
+  const rawHeaders = headers.length > 0 ? headers.flatMap(headerOf) : ['Authorization', `Bearer ${pasted}`];
   return { method: 'GET', url: '/', headers: joined(rawHeaders), rawHeaders };
 }

@@ -55,6 +55,12 @@ test.each<[string, () => string, readonly string[], object]>([
   ],
   ['a header line', () => `Authorization: Bearer ${revoked}`, [], { row: 2, reason: 'revoked' }],
   ['header lines', () => `Accept: */*\r\nX-API-Key: ${revoked}\r\n`, [], { row: 3, reason: 'revoked' }],
+  [
+    'what curl -v prints',
+    () => `> GET /v1/domains HTTP/1.1\n> Host: api.osir.com\n> X-API-Key: ${revoked}\n>`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
   ['one header line twice', () => `X-API-Key: ${key}\nX-API-Key: ${key}`, [], { row: 4, reason: 'multiple' }],
   ['a key with no scheme', () => `Authorization: ${key}`, [], { row: 1, reason: 'missing', mend: NO_BEARER }],
   ['a key with another scheme', () => `curl ${URL} -H "Authorization: Token ${key}"`, [], { row: 1, reason: 'missing', mend: NO_BEARER }],
