@@ -4,8 +4,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { apiKeys, type PublicRecord } from 'latchkey';
 import { openStore } from '../../src/cli/open-store';
+import { run } from '../../src/cli/run';
 import { startMariadb, type MariadbServer } from '../support/mariadb';
 import { startPostgres, type PostgresServer } from '../support/postgres';
 import { startRedis, type RedisServer } from '../support/redis';
@@ -199,7 +201,7 @@ describe('the life of a key', () => {
   it('ends by prune', async () => {
     await create('acct_7');
     await latchkey(['keys', 'revoke', (await only('acct_7')).id]);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await setTimeout(5);
     expect(await latchkey(['keys', 'prune', '--older-than', '1ms'])).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^Pruned: [1-9]/),
@@ -402,6 +404,15 @@ describe('the stores', () => {
     for (const end of ends) expect(await end).toEqual({ code: 1, out: '', err: expect.stringMatching(/^latchkey: .*(timeout|ETIMEDOUT)/) });
     sockets.forEach((socket) => socket.destroy());
     silent.close();
+  }, 20_000);
+
+  it('wait for one who takes long to type', async () => {
+    const lines = ['keys', 'import', '--subject', 'acct_23', '--store', `redis://127.0.0.1:${redis.port}`];
+    const code = await run(lines, {
+      ...{ out: () => undefined, err: () => undefined, env: {} },
+      input: () => setTimeout(6_000, 'z'.repeat(43)),
+    });
+    expect(code).toBe(0);
   }, 20_000);
 
   test.each([
