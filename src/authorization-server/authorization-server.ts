@@ -12,7 +12,7 @@ import { jwtTokens, opaqueTokens } from './issued-tokens';
 import { consentPage } from './login';
 import { metadataOf, metadataPaths } from './metadata';
 import { sealedState } from './sealed-state';
-import { checkServerOptions, type AuthorizationServerOptions } from './server-options';
+import { checkServerOptions, checkWhose, type AuthorizationServerOptions } from './server-options';
 import { serving } from './serving';
 import { signingJwk, type JwtAccessTokens, type SigningJwk } from './signing-keys';
 
@@ -20,7 +20,11 @@ export interface AuthorizationServer<Scope extends string = string> {
   /** Answers the endpoints and the metadata, and leaves every other path alone. Mount it at the root. */
   readonly middleware: Middleware;
   readonly clients: Clients<Scope>;
-  /** Ends all that a subject, a client or a grant holds: grants, refresh tokens and access tokens. */
+  /**
+   * Ends all that a subject, a client or a grant holds: grants, refresh tokens and access tokens.
+   *
+   * @throws TypeError unless one of the three is named
+   */
   readonly revoke: (whose: Whose) => Promise<void>;
   /** When the engine is loaded. Requests wait for it by themselves; a missing peer shows here. */
   readonly ready: () => Promise<void>;
@@ -98,7 +102,10 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       otherwise: published(metadataPaths(issuer), metadata),
     }),
     clients: registry.clients,
-    revoke: grants.endAll,
+    async revoke(whose) {
+      checkWhose(whose);
+      await grants.endAll(whose);
+    },
     async ready() {
       await engine;
     },

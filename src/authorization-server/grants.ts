@@ -66,8 +66,8 @@ export function grants({ store, state, revokeTokens, ttlMs }: GrantsOptions): Gr
     },
     end,
     async endAll(whose) {
-      if ('grantId' in whose) return end(whose.grantId);
-      const owner = 'subject' in whose ? `subject ${whose.subject}` : `client ${whose.clientId}`;
+      if (whose.grantId !== undefined) return end(whose.grantId);
+      const owner = whose.subject !== undefined ? `subject ${whose.subject}` : `client ${whose.clientId}`;
       await store.replace(ENDS, owner, randomUUID(), Date.now() + ttlMs);
       await revokeTokens(whose);
     },

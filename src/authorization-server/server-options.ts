@@ -67,6 +67,17 @@ const schema = z.strictObject({
   timeoutMs: aDuration(1).optional(),
 });
 
+const ONE_OWNER = 'give one of "subject", "clientId" and "grantId", a non-empty string';
+const whoseSchema = z
+  .strictObject(
+    { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() },
+    { error: ({ code }) => (code === 'invalid_type' ? ONE_OWNER : undefined) },
+  )
+  .refine((whose) => Object.values(whose).filter((id) => id !== undefined).length === 1, { error: ONE_OWNER });
+
+/** A TypeError unless it names one whose grants can be ended. */
+export const checkWhose = (whose: unknown): void => checkOptions('server.revoke()', whoseSchema, whose);
+
 /** Scopes that mean OpenID Connect to clients and to the engine. */
 const RESERVED: readonly string[] = ['openid', 'offline_access'];
 

@@ -46,7 +46,10 @@ export interface ImportedRecord extends Omit<IssueOptions, 'environment'> {
 }
 
 /** Whose credentials: one of the three. */
-export type Whose = { readonly subject: string } | { readonly clientId: string } | { readonly grantId: string };
+export type Whose =
+  | { readonly subject: string; readonly clientId?: never; readonly grantId?: never }
+  | { readonly clientId: string; readonly subject?: never; readonly grantId?: never }
+  | { readonly grantId: string; readonly subject?: never; readonly clientId?: never };
 
 /** The life of stored credentials. Bad arguments are a TypeError; a store that fails rejects. */
 export interface CredentialLife {

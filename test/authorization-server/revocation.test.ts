@@ -77,6 +77,32 @@ describe.each<[form: string, options: IssuingOptions]>([
       ]);
     });
 
+    test.each<[what: string, whose: unknown, fault: string]>([
+      ['two of them', { subject: 'acct_42', clientId: 'x' }, 'give one of "subject", "clientId" and "grantId"'],
+      ['one and a misspelt one', { subject: 'acct_42', typo: 'x' }, 'unknown option "typo"; allowed are subject, clientId, grantId'],
+      ['none', {}, 'give one of "subject", "clientId" and "grantId"'],
+      ['nothing', undefined, 'give one of "subject", "clientId" and "grantId"'],
+      ['null', null, 'give one of "subject", "clientId" and "grantId"'],
+      ['a string', 'acct_42', 'give one of "subject", "clientId" and "grantId"'],
+      ['a number', { grantId: 5 }, 'option "grantId" must be a non-empty string'],
+      ['an empty string', { subject: '' }, 'option "subject" must be a non-empty string'],
+    ])('nothing, and throws, where %s is named', async (_, whose, fault) => {
+      const granted = await issuing.grant();
+      const revoked = issuing.server.revoke(whose as never);
+      await expect(revoked).rejects.toBeInstanceOf(TypeError);
+      await expect(revoked).rejects.toThrow(`server.revoke(): ${fault}`);
+      expect(await statusesOf(granted)).toEqual([200, 200]);
+    });
+
+    it('one, though others be there as undefined', async () => {
+      const [one, other] = [await issuing.grant(), await issuing.grant()];
+      await issuing.server.revoke({ clientId: one.client.clientId, grantId: undefined, subject: undefined } as never);
+      expect([await statusesOf(one), await statusesOf(other)]).toEqual([
+        [401, 400],
+        [200, 200],
+      ]);
+    });
+
     it('what is under way: a code of before is worth nothing', async () => {
       const { client, secret = '' } = await issuing.server.clients.register(WEB_CLIENT);
       const code = (await issuing.authorize(client)).searchParams.get('code') as string;

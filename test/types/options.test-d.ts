@@ -100,6 +100,8 @@ const reader: CredentialReader = { find: async () => undefined };
   void keys.issue({ scopes: [] });
   // @ts-expect-error -- whose?
   void keys.revokeAll({});
+  // @ts-expect-error -- of the one or of the other?
+  void keys.revokeAll({ subject: 'acct_42', clientId: 'client_7' });
   expectTypeOf<PublicRecord>().toHaveProperty('hint').toBeString();
   // @ts-expect-error -- a digest is for the store alone
   expectTypeOf<PublicRecord>().toHaveProperty('digest');
