@@ -83,8 +83,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   /** Scopes that the client may have: those it is registered for, with all they imply, as far as they are declared still. */
   const scopesFor = (client: Client): readonly string[] => scopes.expand(client.scopes).filter((scope) => scopes.names?.includes(scope));
 
-  const checkScope = ({ oidc: { params } }: KoaContextWithOIDC, client: Client): void => {
-    const requested = params?.scope as string | undefined;
+  const checkScope = ({ method, query, oidc: { params, body } }: KoaContextWithOIDC, client: Client): void => {
+    // As the request has it: of the parameters the engine takes `offline_access` out, which alone would then be no scope at all.
+    const said = method === 'POST' ? body : query;
+    const requested = (said?.scope as string | undefined) || undefined;
     const allowed = scopesFor(client);
     if (requested === undefined && params) params.scope = client.scopes.filter((scope) => allowed.includes(scope)).join(' ') || undefined;
     const unknown = requested?.split(' ').filter((scope) => !allowed.includes(scope)) ?? [];
