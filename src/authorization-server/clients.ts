@@ -121,9 +121,17 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
     get,
     async list(page = {}) {
       checkOptions('clients.list()', pageSchema, page);
-      const { after, limit = 100 } = page;
-      const records = await store.list(ALL, { after: after === undefined ? undefined : idOf(digestOfClient(after)), limit });
-      return records.filter(({ revokedAt }) => revokedAt === null).map(clientOf);
+      const { limit = 100 } = page;
+      const live: StoredRecord[] = [];
+      let after = page.after === undefined ? undefined : idOf(digestOfClient(page.after));
+      let records: readonly StoredRecord[];
+      // The store lists removed ones too: what of its pages is left may be less than a page, though there are more.
+      do {
+        records = await store.list(ALL, { after, limit });
+        live.push(...records.filter(({ revokedAt }) => revokedAt === null));
+        after = records.at(-1)?.id;
+      } while (records.length === limit && live.length < limit);
+      return live.slice(0, limit).map(clientOf);
     },
     async update(clientId, changes) {
       checkOptions('clients.update()', changesSchema, changes);
