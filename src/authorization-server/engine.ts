@@ -95,6 +95,8 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
 
   const configuration: Configuration = {
+    // RFC 6749 §4.1.3: a client repeats where its code was sent to. So that it can, it says so from the start.
+    allowOmittingSingleRegisteredRedirectUri: false,
     adapter: (model) => guarded(adapter(model), settled),
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     clientBasedCORS: (_ctx, origin, client) =>
