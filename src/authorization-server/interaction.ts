@@ -78,7 +78,7 @@ export function interactions({ engine, login, consent, describe, audience, autho
     const agreed = await consent(req, res, { ...interaction, user: userOf(known) });
     if (agreed === undefined) return;
     const requested = interaction.scopes.map(({ name }) => name);
-    const allowed = agreed === true ? requested : requested.filter((scope) => agreed && agreed.includes(scope));
+    const allowed = agreedOf(agreed, requested);
     if (allowed.length === 0) return denied();
     const grant = new engine.Grant({ accountId: known.accountId, clientId: client.clientId });
     grant.addResourceScope(audience, allowed);
@@ -119,6 +119,14 @@ const loginIn = ({ result, lastSubmission }: EngineInteraction): LoginResult | u
 function loginResult({ subject, name, authTime = Date.now(), acr }: User): LoginResult {
   if (typeof subject !== 'string' || subject === '') throw new TypeError('authorizationServer(): login must give a user with a subject');
   return { accountId: subject, ts: Math.floor(authTime / 1000), ...(acr !== undefined && { acr }), ...(name !== undefined && { name }) };
+}
+
+/** What was agreed to of what was requested. */
+function agreedOf(agreed: boolean | readonly string[], requested: string[]): string[] {
+  if (typeof agreed === 'boolean') return agreed ? requested : [];
+  if (!Array.isArray(agreed) || !agreed.every((scope) => typeof scope === 'string'))
+    throw new TypeError('authorizationServer(): consent must give true, false or a list of scopes');
+  return requested.filter((scope) => agreed.includes(scope));
 }
 
 const userOf = ({ accountId, name, acr }: LoginResult): User => ({

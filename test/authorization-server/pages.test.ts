@@ -1,3 +1,4 @@
+import type { ErrorRequestHandler } from 'express';
 import { consentPage, type Consent, type Login, type RegisteredClient } from 'latchkey/authorization-server';
 import { agree, CALLBACK, logIn, startIssuing, WEB_CLIENT, type Issuing } from '../support/issuing';
 import { Browser, type Page } from '../support/browser';
@@ -199,7 +200,12 @@ it('the consent page shows who asks for what, as it was declared', async () => {
 
 describe('functions of one’s own', () => {
   const withFunctions = async (options: { readonly login?: Login; readonly consent?: Consent }, scope?: string) => {
-    const own = await startIssuing(options);
+    const told: unknown[] = [];
+    const after: ErrorRequestHandler = (error, _req, res, _next) => {
+      told.push(error);
+      res.status(500).end();
+    };
+    const own = await startIssuing({ ...options, after: [after] });
     const { client, secret = '' } = await own.server.clients.register(WEB_CLIENT);
     const page = await new Browser().open(own.authorizeUrl(client, scope === undefined ? {} : { scope }));
     const code = page.url.searchParams.get('code') ?? '';
@@ -209,7 +215,7 @@ describe('functions of one’s own', () => {
     });
     const called = body.access_token === undefined ? undefined : await own.call(body.access_token);
     await own.close();
-    return { page, body, called };
+    return { page, body, called, told };
   };
 
   it('know the user from a session of the app, and agree for an app of its own', async () => {
@@ -255,4 +261,13 @@ describe('functions of one’s own', () => {
     const { page } = await withFunctions({ login: () => user as never, consent: consentPage() });
     expect([page.response.status, page.url.searchParams.has('code')]).toEqual([500, false]);
   });
+
+  test.each(['domains:read domains:write', { a: 1 }, [7], ['domains:read', { a: 1 }], null, 1])(
+    'that give %j as what was agreed to grant nothing, and the app is told',
+    async (agreed) => {
+      const { page, told } = await withFunctions({ login: () => ({ subject: 'acct_42' }), consent: () => agreed as never });
+      expect([page.response.status, page.url.searchParams.has('code')]).toEqual([500, false]);
+      expect(told).toEqual([new TypeError('authorizationServer(): consent must give true, false or a list of scopes')]);
+    },
+  );
 });
