@@ -124,7 +124,9 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       dPoP: { enabled: false },
       introspection: {
         enabled: true,
-        allowedPolicy: (_ctx, client, token) => clientIn(client).resourceServer || token.clientId === client.clientId,
+        // RFC 7662 §2.1 tells nothing to who does not authenticate, and a public client cannot.
+        allowedPolicy: (_ctx, client, token) =>
+          client.clientAuthMethod !== 'none' && (clientIn(client).resourceServer || token.clientId === client.clientId),
       },
       pushedAuthorizationRequests: { enabled: false },
       resourceIndicators: {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { latchkey, type LatchkeyOptions } from 'latchkey';
@@ -400,15 +400,32 @@ describe('the server that is asked', () => {
       level: 'MUST',
       says: 'Who asks has to show who it is, so that nobody scans for tokens.',
       async test() {
-        const open = await issuing.server.clients.register({
-          name: 'App',
-          scopes: [],
-          redirectUris: ['https://app.example/'],
-          type: 'public',
-        });
         expect((await asked(mine.tokens.access_token, { client_id: api.client_id as string })).status).toBe(401);
         expect((await asked(mine.tokens.access_token, {})).status).toBe(400);
-        await isInactive(mine.tokens.access_token, { client_id: open.client.clientId });
+      },
+    },
+    {
+      section: '2.1',
+      level: 'MUST',
+      says: 'A public client cannot, and is told nothing: not of its own tokens, and not as the API that it calls itself.',
+      async test() {
+        const { authorize, post, server } = issuing;
+        const { client } = await server.clients.register({
+          ...{ name: 'App', scopes: ['domains:read'], redirectUris: ['https://app.example/'] },
+          ...{ type: 'public', resourceServer: true },
+        });
+        const verifier = 'a'.repeat(43);
+        const back = await authorize(client, {
+          code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+          code_challenge_method: 'S256',
+        });
+        const { body } = await post('/oauth/token', {
+          ...{ grant_type: 'authorization_code', code: back.searchParams.get('code') as string, code_verifier: verifier },
+          ...{ redirect_uri: 'https://app.example/', client_id: client.clientId },
+        });
+        expect((await issuing.call(body.access_token)).status).toBe(200);
+        for (const token of [body.access_token, body.refresh_token, mine.tokens.access_token])
+          await isInactive(token as string, { client_id: client.clientId });
       },
     },
     {
