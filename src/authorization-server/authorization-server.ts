@@ -99,6 +99,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
     middleware: serving({
       ...{ engine, endpoints, isOffered, dialect },
       origin: new URL(issuer),
+      realm: issuer,
       otherwise: published(metadataPaths(issuer), metadata),
     }),
     clients: registry.clients,

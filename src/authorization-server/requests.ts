@@ -19,6 +19,8 @@ export class RefusedRequest extends Error {
     message: string,
     readonly status = 400,
     readonly headers: Readonly<Record<string, string>> = {},
+    /** A code of RFC 6749 §5.2. */
+    readonly error = 'invalid_request',
   ) {
     super(message);
   }

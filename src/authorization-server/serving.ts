@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathOf } from '../carriers/carrier';
 import type { Middleware } from '../http/middleware';
+import { checkAttempt } from './client-attempt';
 import type { EndpointName, Endpoints } from './endpoints';
 import { sendOutage, sendRefusedPage, type Interact } from './interaction';
 import { withPartedTokens } from './issued-tokens';
@@ -27,6 +28,8 @@ export interface ServingOptions {
   readonly engine: Promise<Running>;
   /** Of the issuer. */
   readonly origin: URL;
+  /** Of the challenges: the issuer. */
+  readonly realm: string;
   readonly endpoints: Endpoints;
   readonly isOffered: (name: EndpointName) => boolean;
   readonly dialect: Dialect;
@@ -35,7 +38,7 @@ export interface ServingOptions {
 }
 
 /** Brings each request to its endpoint, in the form that the engine wants, and answers those that it does not. */
-export function serving({ engine, origin, endpoints, isOffered, dialect, otherwise }: ServingOptions): Middleware {
+export function serving({ engine, origin, realm, endpoints, isOffered, dialect, otherwise }: ServingOptions): Middleware {
   const routes = new Map<string, EndpointName>();
   for (const { name, paths } of Object.values(endpoints)) {
     if (isOffered(name)) for (const path of paths) routes.set(path, name);
@@ -45,6 +48,7 @@ export function serving({ engine, origin, endpoints, isOffered, dialect, otherwi
   async function post(req: IncomingMessage, res: ServerResponse, name: EndpointName): Promise<void> {
     if (hasTwoAuthorizations(req)) throw new RefusedRequest('there is more than one Authorization header');
     const parameters = await parametersOf(req, name === 'token' ? dialect : {});
+    if (parameters) checkAttempt(req.headers.authorization, parameters, realm);
     const url = endpoints[name].paths[0];
     const forEngine = parameters && mapParameter(withSpacedScopes(parameters, dialect), 'token', withPartedTokens);
     await (await engine).answer(engineRequest(req, { url, origin, parameters: forEngine, json: true }), res);
@@ -85,7 +89,7 @@ export function serving({ engine, origin, endpoints, isOffered, dialect, otherwi
     const tell = (status: number, code: string, reason: string | undefined, cause?: unknown) =>
       publishRefusal({ endpoint, status, error: code, reason, clientId: undefined, grantType: undefined, cause });
     if (error instanceof RefusedRequest) {
-      tell(error.status, 'invalid_request', error.message);
+      tell(error.status, error.error, error.message);
       return endpoint === 'interaction' ? sendRefusedPage(res, error) : sendError(res, error);
     }
     if ((error as { error?: unknown } | null)?.error === 'temporarily_unavailable') {
@@ -124,8 +128,8 @@ const childOf = (path: string): [parent: string, child: string] => {
 };
 
 /** RFC 6749 §5.2. */
-function sendError(res: ServerResponse, { message, status, headers }: RefusedRequest): void {
-  const body = JSON.stringify({ error: 'invalid_request', error_description: message });
+function sendError(res: ServerResponse, { message, status, headers, error }: RefusedRequest): void {
+  const body = JSON.stringify({ error, error_description: message });
   res.statusCode = status;
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
   res.setHeader('Content-Type', 'application/json; charset=utf-8');

@@ -20,7 +20,6 @@ const forMachine = (parameters: Readonly<Record<string, string>>) => ({ ...crede
 
 describe('the token endpoint', () => {
   test.each<[what: string, error: string, parameters: () => Record<string, string>]>([
-    ['no parameter at all', 'invalid_request', () => ({})],
     ['no grant type', 'invalid_request', () => forMachine({})],
     ['a grant type of nobody', 'unsupported_grant_type', () => forMachine({ grant_type: 'password', username: 'a', password: 'b' })],
     ['the implicit grant', 'unsupported_grant_type', () => forMachine({ grant_type: 'implicit' })],

@@ -47,6 +47,7 @@ describe('an operator learns why a request was refused', () => {
       await token({ grant_type: 'client_credentials', ...credentials });
       await token(refresh);
       await token(refresh);
+      await token({ grant_type: 'client_credentials' });
       await issuing.post('/oauth/token', {}, { 'content-type': 'text/plain' });
       await fetch(`${issuing.origin}/oauth/token`);
     });
@@ -66,6 +67,10 @@ describe('an operator learns why a request was refused', () => {
         reason: 'requested grant type is not allowed for this client',
       },
       { ...refreshing, status: 400, error: 'invalid_grant', reason: 'refresh token already used' },
+      {
+        ...{ ...at, status: 401, error: 'invalid_client', reason: 'client authentication is missing or malformed' },
+        ...{ clientId: undefined, grantType: undefined },
+      },
       {
         ...at,
         status: 400,

@@ -133,7 +133,7 @@ ledger('RFC 6749', [
     says: 'Client credentials in the URI are not looked at.',
     async test() {
       const query = new URLSearchParams(credentialsOf(machine)).toString();
-      expect((await issuing.post(`/oauth/token?${query}`, { grant_type: 'client_credentials' })).status).toBe(400);
+      expect((await issuing.post(`/oauth/token?${query}`, { grant_type: 'client_credentials' })).status).toBe(401);
       expect(
         (await issuing.post(`/oauth/token?${query}`, { grant_type: 'client_credentials', client_id: machine.client.clientId })).status,
       ).toBe(401);
@@ -367,7 +367,7 @@ ledger('RFC 6749', [
     async test() {
       const code = await codeOf(open, PKCE);
       const request = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: VERIFIER };
-      expectError(await token(request), 'invalid_request');
+      expectError(await token(request), 'invalid_client', 401);
       expect((await token({ ...request, ...credentialsOf(open) })).status).toBe(200);
     },
   },
@@ -594,6 +594,47 @@ ledger('RFC 6749', [
       const answer = await token({ grant_type: 'client_credentials' }, basic(machine.client.clientId, 'wrong'));
       expectError(answer, 'invalid_client', 401);
       expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm="/);
+    },
+  },
+  {
+    section: '5.2',
+    level: '-',
+    says: 'A client that says nothing of who it is has not authenticated, at each endpoint that wants it to.',
+    async test() {
+      for (const path of ['token', 'revoke', 'introspect']) {
+        for (const nobody of [{}, { client_id: '' }, { client_secret: machine.secret as string }]) {
+          const request = { grant_type: 'client_credentials', token: 'x', ...nobody };
+          const answer = await issuing.post(`/oauth/${path}`, request);
+          expectError(answer, 'invalid_client', 401);
+          expect(answer.headers.get('www-authenticate')).toMatch(/^Basic realm="/);
+        }
+      }
+    },
+  },
+  {
+    section: '5.2',
+    level: 'MUST',
+    says: 'Who tries by a header of another scheme or form is answered 401, with a challenge of the scheme that is taken.',
+    async test() {
+      const of = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+      const malformed = ['Bearer x', 'Basic', 'Basic ', 'Basic $$$', 'Basic P:', 'Basic  YTpi', 'Basic YTpi=', 'Basic YTpiY'];
+      const without = [of('nobody'), of('nobody:'), of(':secret'), of('%:secret'), of('nobody:%zz'), of('nobody:\u0007')];
+      for (const path of ['token', 'revoke', 'introspect']) {
+        for (const authorization of [...malformed, ...without]) {
+          for (const more of [{}, { client_id: open.client.clientId }]) {
+            const request = { grant_type: 'client_credentials', token: 'x', ...more };
+            const answer = await issuing.post(`/oauth/${path}`, request, { authorization });
+            expect([authorization, answer.status, answer.body.error]).toEqual([authorization, 401, 'invalid_client']);
+            expect([answer.headers.get('www-authenticate'), answer.headers.get('cache-control')]).toEqual([
+              `Basic realm="${issuing.issuer}", error="invalid_client"`,
+              'no-store',
+            ]);
+          }
+        }
+      }
+      const unpadded = basic(machine.client.clientId, machine.secret as string).authorization.replace(/=+$/, '');
+      expect((await token({ grant_type: 'client_credentials' }, { authorization: unpadded.replace('Basic', 'bAsIc') })).status).toBe(200);
+      expectError(await token(credentialsOf(machine), { authorization: 'Bearer x' }), 'invalid_request');
     },
   },
   {

@@ -401,7 +401,7 @@ describe('the server that is asked', () => {
       says: 'Who asks has to show who it is, so that nobody scans for tokens.',
       async test() {
         expect((await asked(mine.tokens.access_token, { client_id: api.client_id as string })).status).toBe(401);
-        expect((await asked(mine.tokens.access_token, {})).status).toBe(400);
+        expect((await asked(mine.tokens.access_token, {})).status).toBe(401);
       },
     },
     {

@@ -1,0 +1,39 @@
+import { challenge } from '../http/challenge';
+import { RefusedRequest } from './requests';
+
+/** `Basic` with base64 (RFC 7617 §2, RFC 4648 §4), padded or not. */
+const BASIC = /^basic ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?)$/i;
+
+/**
+ * Refuses a request that does not say which client it is of, or that says it in an `Authorization` of another scheme or form: to
+ * RFC 6749 §5.2 that is a client who is not authenticated, to the engine an invalid request. Whether what it says is true is for
+ * the engine to find out.
+ */
+export function checkAttempt(authorization: string | undefined, parameters: URLSearchParams, realm: string): void {
+  const saysWho = authorization === undefined && Boolean(parameters.get('client_id'));
+  // With a secret in the body too, it is a second mechanism, which is an invalid request.
+  const saysTwice = authorization !== undefined && Boolean(parameters.get('client_secret'));
+  if (saysWho || saysTwice || isBasic(authorization)) return;
+  throw new RefusedRequest(
+    'client authentication is missing or malformed',
+    401,
+    { 'WWW-Authenticate': challenge('Basic', { realm, error: 'invalid_client' }) },
+    'invalid_client',
+  );
+}
+
+/** Whether there are an identifier and a secret in it, both form-encoded (RFC 6749 §2.3.1). */
+function isBasic(authorization = ''): boolean {
+  const [, encoded = ''] = BASIC.exec(authorization) ?? [];
+  const [, id = '', secret = ''] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
+  return isFormEncoded(id) && isFormEncoded(secret);
+}
+
+/** Of visible ASCII and space (RFC 6749 §A.1, §A.2), at least one. */
+function isFormEncoded(text: string): boolean {
+  try {
+    return /^[ -~]+$/.test(decodeURIComponent(text.replaceAll('+', '%20')));
+  } catch {
+    return false;
+  }
+}
