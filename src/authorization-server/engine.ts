@@ -182,7 +182,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     scopes: [],
     ttl: {
-      AccessToken: seconds(options.accessTokenTtlMs),
+      // No longer than the grant, whose end is the end of its tokens, and which clients are to know by `expires_in`.
+      AccessToken: ({ oidc: { entities } }) => {
+        const ttl = seconds(options.accessTokenTtlMs);
+        return Math.max(1, Math.min(ttl, entities.Grant?.remainingTTL ?? ttl));
+      },
       AuthorizationCode: CODE_TTL,
       ClientCredentials: seconds(options.accessTokenTtlMs),
       Grant: seconds(options.grantTtlMs),

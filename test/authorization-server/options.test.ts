@@ -91,4 +91,24 @@ describe('lives follow the options', () => {
     expect((await refreshedLate({ grantTtlMs: 1_000 })).late).toMatchObject(REFUSED);
     expect((await refreshedLate({})).late).toMatchObject({ status: 200 });
   });
+
+  it('of access tokens, which are no longer than what is left of their grant', async () => {
+    for (const tokens of [undefined, { keys: [rsa(2048).privateKey] as const }]) {
+      const issuing = await startIssuing({ grantTtlMs: 600_000, ...(tokens && { tokens }) });
+      const granted = await issuing.grant({ grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'] });
+      const end = Math.ceil(Date.now() / 1000) + 600;
+      const exp = async (token: string) => (await issuing.post('/oauth/introspect', { token, ...granted.credentials })).body.exp as number;
+      expect(granted.tokens.expires_in).toBeLessThanOrEqual(600);
+      expect(await exp(granted.tokens.access_token)).toBeLessThanOrEqual(end);
+      jest.useFakeTimers({
+        now: Date.now() + 300_000,
+        doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'performance'],
+      });
+      const request = { grant_type: 'refresh_token', refresh_token: granted.tokens.refresh_token, ...granted.credentials };
+      const { body } = await issuing.post('/oauth/token', request).finally(() => jest.useRealTimers());
+      const own = await issuing.post('/oauth/token', { grant_type: 'client_credentials', ...granted.credentials });
+      expect([body.expires_in <= 300, body.expires_in > 200, own.body.expires_in]).toEqual([true, true, 3_600]);
+      await issuing.close();
+    }
+  });
 });
