@@ -7,9 +7,13 @@ import type { EndpointName } from './endpoints';
 /** One request that was refused, as `node:diagnostics_channel` `latchkey:oauth-refusal` publishes it. Never a secret. */
 export interface OAuthRefusal {
   readonly endpoint: EndpointName;
-  /** Of the answer; 400 where the client is told by a redirect. */
+  /** Of the answer. Where the client is told by a redirect, of the error: 400 most often, 303 for `prompt=none` where a page is needed. */
   readonly status: number;
-  /** What the client was told: a code of RFC 6749 §4.1.2.1 or §5.2. */
+  /**
+   * What the client was told: a code of RFC 6749 §4.1.2.1 or §5.2, or of the specifications that extend it, such as `invalid_target`
+   * (RFC 8707 §2), `login_required` and `request_not_supported` (OpenID Connect Core §3.1.2.6). On a page, where nobody is sent
+   * back, `invalid_redirect_uri` too.
+   */
   readonly error: string;
   /** Why, in words that the client was not told. */
   readonly reason: string | undefined;
