@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { digestOf, idOf } from '../credential/digest';
 import { checkRecord } from '../credential/record';
 import { isScopeToken } from '../credential/scopes';
-import { aBoolean, aDuration, aText, checkOptions, isLoopback, must, z } from '../options';
+import { aBoolean, aDuration, checkOptions, isLoopback, must, z } from '../options';
 import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
 import { credentialLife, withoutAbsent } from '../verifiers/life';
 import { pageMembers } from '../verifiers/life-arguments';
@@ -14,7 +14,7 @@ export const GRANT_TYPES: readonly GrantType[] = ['authorization_code', 'client_
 
 /** What to register (RFC 6749 §2). */
 export interface ClientOptions<Scope extends string = string> {
-  /** What users read on the consent page. */
+  /** What users read on the consent page; without control characters. */
   readonly name: string;
   /** Scopes that it may ask for. A request without `scope` asks for all of them. */
   readonly scopes: readonly Scope[];
@@ -114,7 +114,9 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
 
   const clients: Clients = {
     async register(options) {
-      const client = checked('clients.register()', complete(options, Date.now()), options);
+      checkOptions('clients.register()', optionsSchema, options);
+      const client = complete(options, Date.now());
+      checkOptions('clients.register()', clientSchema, client);
       if (!(await store.insert(recordOf(client)))) throw new TypeError('clients.register(): option "clientId" is taken');
       return { client, secret: client.type === 'confidential' ? await newSecret(client.clientId) : undefined };
     },
@@ -137,7 +139,8 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
       checkOptions('clients.update()', changesSchema, changes);
       const before = await get(clientId);
       if (!before) return undefined;
-      const client = checked('clients.update()', { ...before, ...withoutAbsent(changes) }, changes);
+      const client = { ...before, ...withoutAbsent(changes) };
+      checkOptions('clients.update()', clientSchema, client);
       const { id, name, scopes, metadata } = recordOf(client);
       const record = await store.update(id, { name, scopes, metadata });
       return record && clientOf(record);
@@ -227,19 +230,12 @@ function complete(options: ClientOptions, registeredAt: number): Client {
   };
 }
 
-/** The client, or a TypeError on the options that it was made of. */
-function checked(where: string, client: Client, options: object): Client {
-  if (typeof options !== 'object' || options === null) checkOptions(where, clientSchema, options);
-  checkOptions(where, clientSchema, client);
-  return client;
-}
-
 const isListOf = (test: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(test);
 
 const members = {
-  name: aText,
+  name: must('a non-empty string without control characters', (value) => typeof value === 'string' && /^\P{Cc}+$/u.test(value)),
   scopes: must('a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)', isListOf(isScopeToken)),
-  redirectUris: must('a list of absolute URIs without fragment (RFC 6749 §3.1.2)', isListOf(isRedirectUri)),
+  redirectUris: must('a list of absolute URIs without fragment (RFC 6749 §3.1.2), user and password', isListOf(isAbsoluteUri)),
   grantTypes: must(
     `a list of ${GRANT_TYPES.join(', ')}`,
     isListOf((value) => GRANT_TYPES.includes(value as GrantType)),
@@ -247,39 +243,47 @@ const members = {
   resourceServer: aBoolean,
 };
 
-const clientSchema = z
-  .strictObject({
-    ...members,
-    type: must('"confidential" or "public"', (value) => value === 'confidential' || value === 'public'),
-    applicationType: must('"web" or "native"', (value) => value === 'web' || value === 'native'),
-    clientId: must('1 to 256 characters of visible ASCII', (value) => typeof value === 'string' && /^[!-~]{1,256}$/.test(value)),
-    registeredAt: z.number(),
-  })
-  .superRefine((client, context) => {
-    const { type, applicationType, redirectUris, grantTypes } = client as unknown as Client;
-    const fault = (path: keyof Client, message: string) => void context.addIssue({ code: 'custom', path: [path], message });
-    const usesCode = grantTypes.includes('authorization_code');
-    if (usesCode !== redirectUris.length > 0) fault('redirectUris', 'must be there for the authorization_code grant, and for it alone');
-    if (grantTypes.includes('refresh_token') && !usesCode) fault('grantTypes', 'must not have refresh_token without authorization_code');
-    if (type === 'public' && grantTypes.includes('client_credentials'))
-      fault('grantTypes', 'must not have client_credentials for a public client (RFC 6749 §4.4)');
-    if (applicationType === 'web' && !redirectUris.every(isWebUri))
-      fault('redirectUris', 'must be https, or http on a loopback host; only a native client has a scheme of its own');
-  });
+const described = z.strictObject({
+  ...members,
+  type: must('"confidential" or "public"', (value) => value === 'confidential' || value === 'public'),
+  applicationType: must('"web" or "native"', (value) => value === 'web' || value === 'native'),
+  clientId: must('1 to 256 characters of visible ASCII', (value) => typeof value === 'string' && /^[!-~]{1,256}$/.test(value)),
+});
+const optionsSchema = described.partial().extend({ name: members.name, scopes: members.scopes });
+
+const clientSchema = described.extend({ registeredAt: z.number() }).superRefine((client, context) => {
+  const { type, applicationType, redirectUris, grantTypes } = client as unknown as Client;
+  const fault = (path: keyof Client, message: string) => void context.addIssue({ code: 'custom', path: [path], message });
+  const usesCode = grantTypes.includes('authorization_code');
+  if (usesCode !== redirectUris.length > 0) fault('redirectUris', 'must be there for the authorization_code grant, and for it alone');
+  if (grantTypes.includes('refresh_token') && !usesCode) fault('grantTypes', 'must not have refresh_token without authorization_code');
+  if (type === 'public' && grantTypes.includes('client_credentials'))
+    fault('grantTypes', 'must not have client_credentials for a public client (RFC 6749 §4.4)');
+  const isNative = applicationType === 'native';
+  if (!redirectUris.every((uri) => isWebUri(uri) || (isNative && isOfOwnScheme(uri))))
+    fault(
+      'redirectUris',
+      isNative
+        ? 'must be https, http on a loopback host, or of a scheme of its own such as com.example.app'
+        : 'must be https, or http on a loopback host; only a native client has a scheme of its own',
+    );
+});
 
 const changesSchema = z.strictObject(members).partial();
 const rotateSchema = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
 const pageSchema = z.strictObject(pageMembers);
 
-/** A scheme of one's own is the reverse of a domain name (RFC 8252 §7.1): it has a dot, which `javascript:` and its like do not. */
-function isRedirectUri(value: unknown): boolean {
+function isAbsoluteUri(value: unknown): boolean {
   if (typeof value !== 'string' || !/^[!-~]+$/.test(value) || value.includes('#') || !URL.canParse(value)) return false;
-  return isWebUri(value) || /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]*:$/.test(new URL(value).protocol);
+  const { username, password } = new URL(value);
+  return `${username}${password}` === '';
 }
+
+/** The reverse of a domain name (RFC 8252 §7.1): it has a dot, which `javascript:` and its like do not. */
+const isOfOwnScheme = (uri: string): boolean => /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]*:$/.test(new URL(uri).protocol);
 
 /** RFC 9700 §2.6: nothing is sent to plain http, except to a machine's own user. */
 function isWebUri(value: string): boolean {
-  const { protocol, username, password } = new URL(value);
-  if (`${username}${password}` !== '') return false;
+  const { protocol } = new URL(value);
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(value));
 }

@@ -82,7 +82,7 @@ export function loginPage(options: LoginPageOptions): Login {
       status: failed ? 403 : 200,
       leadsTo: redirectUri,
       content: markup`${failed ? markup`<p role="alert" id="fault">Wrong name or password.</p>` : undefined}
-<p>To go on to <strong>${client.name}</strong></p>
+<p>To go on to ${nameOf(client.name)}</p>
 <form method="post">
 ${csrfField(interaction)}
 <label for="username">Name</label>
@@ -108,8 +108,9 @@ export function consentPage(): Consent {
     if (decision === 'deny') return false;
     sendPage(res, {
       title: `Allow ${client.name}?`,
+      heading: markup`Allow <bdi>${client.name}</bdi>?`,
       leadsTo: redirectUri,
-      content: markup`<p>You are logged in as <strong>${user.name ?? user.subject}</strong>. <strong>${client.name}</strong> asks to:</p>
+      content: markup`<p>You are logged in as ${nameOf(user.name ?? user.subject)}. ${nameOf(client.name)} asks to:</p>
 <ul>
 ${scopes.map(({ name, description }) => markup`<li>${description ?? name}</li>\n`)}</ul>
 <p>Then you go back to <strong>${placeOf(redirectUri)}</strong>.</p>
@@ -122,6 +123,9 @@ ${csrfField(interaction)}
     return undefined;
   };
 }
+
+/** A name may turn the direction of writing, of itself alone. */
+const nameOf = (name: string): Html => markup`<bdi><strong>${name}</strong></bdi>`;
 
 const csrfField = ({ csrfToken }: Interaction): Html => markup`<input type="hidden" name="csrf_token" value="${csrfToken}">`;
 

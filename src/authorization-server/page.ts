@@ -4,6 +4,8 @@ import { Html, markup } from './markup';
 
 export interface Page {
   readonly title: string;
+  /** The title by default. */
+  readonly heading?: Html;
   readonly content: Html;
   readonly status?: number;
   /** Where the page's form leads in the end: a browser asks again on every redirect. */
@@ -31,7 +33,10 @@ export function sendPage(res: ServerResponse, { status = 200, ...page }: Page): 
   res.end(body);
 }
 
-export function pageOf({ title, content, leadsTo }: Page): { readonly headers: Readonly<Record<string, string>>; readonly body: string } {
+export function pageOf({ title, heading, content, leadsTo }: Page): {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+} {
   const policy = [
     "default-src 'none'",
     `style-src ${STYLE_SOURCE}`,
@@ -49,7 +54,7 @@ export function pageOf({ title, content, leadsTo }: Page): { readonly headers: R
 </head>
 <body>
 <main>
-<h1>${title}</h1>
+<h1>${heading ?? title}</h1>
 ${content}
 </main>
 </body>

@@ -87,11 +87,25 @@ it('an id that is taken is refused', async () => {
 });
 
 test.each<[what: string, options: Partial<Record<keyof ClientOptions, unknown>>, fault: string]>([
+  ['a name with a control character', { name: 'Domain\u0000Watch' }, 'option "name" must be a non-empty string without control characters'],
+  ['a name of two lines', { name: 'Domain\nWatch' }, 'option "name" must be a non-empty string without control characters'],
+  [
+    'a time of registration',
+    { registeredAt: 0 } as never,
+    'unknown option "registeredAt"; allowed are name, scopes, redirectUris, grantTypes, resourceServer, type, applicationType, clientId',
+  ],
+  ['a redirect URI that is a number', { redirectUris: [7] }, 'option "redirectUris" must be a list of absolute URIs'],
+  ['a redirect URI alone', { redirectUris: CALLBACK }, 'option "redirectUris" must be a list of absolute URIs'],
   ['no name', { name: '' }, 'option "name" must be a non-empty string'],
   ['a misspelt option', { redirectUri: CALLBACK } as never, 'unknown option "redirectUri"'],
   ['a scope with a space', { scopes: ['a b'] }, 'option "scopes" must be a list of scopes'],
   ['no list of scopes', { scopes: 'domains:read' }, 'option "scopes" must be a list of scopes'],
-  ['plain http', { redirectUris: ['http://app.example/callback'] }, 'option "redirectUris" must be'],
+  ['plain http', { redirectUris: ['http://app.example/callback'] }, 'option "redirectUris" must be https, or http on a loopback host'],
+  [
+    'plain http, of a native client',
+    { redirectUris: ['http://app.example/callback'], applicationType: 'native' },
+    'option "redirectUris" must be https, http on a loopback host, or of a scheme of its own',
+  ],
   ['a fragment', { redirectUris: [`${CALLBACK}#x`] }, 'option "redirectUris" must be'],
   ['a relative URI', { redirectUris: ['/callback'] }, 'option "redirectUris" must be'],
   ['a user in the URI', { redirectUris: ['https://a:b@app.example/'] }, 'option "redirectUris" must be'],
@@ -114,6 +128,12 @@ test.each<[what: string, options: Partial<Record<keyof ClientOptions, unknown>>,
   const registering = registry().register({ name: 'Watch', scopes: [], ...options } as never);
   await expect(registering).rejects.toBeInstanceOf(TypeError);
   await expect(registering).rejects.toThrow(fault);
+});
+
+test.each([undefined, null, 'Watch', 7])('%j in the place of options is a TypeError of ours', async (options) => {
+  const registering = registry().register(options as never);
+  await expect(registering).rejects.toBeInstanceOf(TypeError);
+  await expect(registering).rejects.toThrow(/^clients\.register\(\): /);
 });
 
 it('what a store has in the place of a client is an outage', async () => {

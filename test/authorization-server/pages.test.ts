@@ -150,7 +150,7 @@ describe('the login page', () => {
     expect(failed.text).toContain('<p role="alert" id="fault">Wrong name or password.</p>');
     expect(failed.text).toContain('value="&quot;&gt;&lt;b&gt;ada"');
     expect(failed.text).not.toContain('wrong"');
-    expect((await logIn(failed)).text).toContain('<h1>Allow Domain Watch?</h1>');
+    expect((await logIn(failed)).text).toContain('<h1>Allow <bdi>Domain Watch</bdi>?</h1>');
   });
 
   it('escapes what a client calls itself', async () => {
@@ -159,9 +159,17 @@ describe('the login page', () => {
     expect(page.text).toContain('<strong>&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;</strong>');
   });
 
+  it.each(['\u202Eelgoog', '\u2066x', 'شركة (1)'])('keeps %j from turning the words around it, as the consent page does', async (name) => {
+    const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, name });
+    const page = await new Browser().open(issuing.authorizeUrl(client));
+    const consent = await logIn(page);
+    for (const { text } of [page, consent]) expect(text).toContain(`<bdi><strong>${name}</strong></bdi>`);
+    expect(consent.text).toContain(`<h1>Allow <bdi>${name}</bdi>?</h1>`);
+  });
+
   it('is asked apart from the consent page, whatever its form says', async () => {
     const consent = await (await open()).submit({ username: 'ada', password: 'lovelace', decision: 'allow' });
-    expect(consent.text).toContain('<h1>Allow Domain Watch?</h1>');
+    expect(consent.text).toContain('<h1>Allow <bdi>Domain Watch</bdi>?</h1>');
   });
 
   it('does not give a code to who only logged in', async () => {
@@ -193,7 +201,7 @@ it('prompt=none is answered without a page', async () => {
 
 it('the consent page shows who asks for what, as it was declared', async () => {
   const { text } = await logIn(await open());
-  expect(text).toContain('You are logged in as <strong>Ada</strong>');
+  expect(text).toContain('You are logged in as <bdi><strong>Ada</strong></bdi>. <bdi><strong>Domain Watch</strong></bdi> asks to:');
   expect(text).toContain('<li>View domains</li>\n<li>Manage domains</li>');
   expect(text).toContain('Then you go back to <strong>app.example</strong>.');
 });

@@ -105,10 +105,15 @@ it('list says that there are more, and goes on after a client', async () => {
 });
 
 it('what a name hides is shown in words and columns, and left as it is in JSON', async () => {
-  const name = 'a\u001b[2Jb\u202ec';
+  const name = 'b\u202ec';
   const { client } = await register('--name', name);
   expect(client.name).toBe(name);
-  expect((await latchkey(['clients', 'show', client.clientId])).out).toMatch(/name +a\\u\{1b\}\[2Jb\\u\{202e\}c\n/);
+  expect((await latchkey(['clients', 'show', client.clientId])).out).toMatch(/name +b\\u\{202e\}c\n/);
+});
+
+it('a name that a terminal would obey is refused', async () => {
+  const { code, err } = await latchkey(['clients', 'register', '--name', 'a\u001b[2Jb']);
+  expect([code, err]).toEqual([2, 'latchkey: clients.register(): option "name" must be a non-empty string without control characters']);
 });
 
 test.each<[what: string, code: number, message: RegExp, args: string[]]>([

@@ -730,7 +730,7 @@ ledger('RFC 6749', [
     says: 'A user logs in, and sees who asks for what.',
     async test() {
       const { text } = await logIn(await ask({ scope: 'domains:write' }));
-      expect(text).toContain('<strong>Domain Watch</strong> asks to:</p>\n<ul>\n<li>Manage domains</li>\n</ul>');
+      expect(text).toContain('<strong>Domain Watch</strong></bdi> asks to:</p>\n<ul>\n<li>Manage domains</li>\n</ul>');
     },
   },
   {
