@@ -7,7 +7,7 @@ import { openStore } from './open-store';
 import { onePage } from './page';
 import { clientDetailsOf, clientTableOf } from './print';
 import { CommandError, type Terminal } from './terminal';
-import { collect, count, duration } from './values';
+import { collect, count, duration, issuer } from './values';
 
 interface Shared {
   readonly store?: string;
@@ -116,7 +116,7 @@ export function clientsCommand(terminal: Terminal): Command {
   command
     .command('remove <client>')
     .description('remove a client, and end all that it holds')
-    .option('--issuer <url>', 'end its JWTs of this issuer, too')
+    .option('--issuer <url>', 'end its JWTs of this issuer, too', issuer)
     .action((id: string, _, self: Command) =>
       withClients(self, terminal, async (clients, { json }: Shared) => {
         if (!(await clients.remove(id))) throw new CommandError(`no client ${id}`);
@@ -133,7 +133,7 @@ const described = (command: Command): Command =>
     .option('--redirect-uri <uri>', 'where users are sent back to; may stand more than once', one)
     .option('--grant-type <type>', 'authorization_code, refresh_token, client_credentials; may stand more than once', collect)
     .option('--resource-server', 'an API that may ask about any token')
-    .option('--no-resource-server');
+    .option('--no-resource-server', 'one that may ask about its own alone');
 
 /** A URI may have commas. */
 const one = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];

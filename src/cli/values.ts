@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import ms, { type StringValue } from 'ms';
-import { z } from '../options';
+import { isIdentifier, z } from '../options';
 
 /** `90d`, `12h`, `30m` as milliseconds. */
 export function duration(text: string): number {
@@ -50,6 +50,11 @@ export function jsonObject(text: string): Record<string, unknown> {
 export function count(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('a whole number from 1 on is wanted.');
   return Number(text);
+}
+
+export function issuer(text: string): string {
+  if (!isIdentifier(text)) throw new InvalidArgumentError('an https URL without query and fragment is wanted (http on a loopback host).');
+  return text;
 }
 
 /** For an option that may stand more than once, or have several values. */

@@ -94,6 +94,22 @@ it('remove ends JWTs too, where it is told whose', async () => {
   await close();
 });
 
+it.each(['not a url', 'api.osir.com', 'http://api.osir.com', 'https://api.osir.com/?a=b'])(
+  'remove takes no issuer such as %j, and removes nothing',
+  async (issuer) => {
+    const { client } = await register();
+    const { code, err } = await latchkey(['clients', 'remove', client.clientId, '--issuer', issuer]);
+    expect([code, err]).toEqual([2, expect.stringContaining('an https URL without query and fragment is wanted')]);
+    expect((await latchkey(['clients', 'show', client.clientId])).code).toBe(0);
+  },
+);
+
+it('says what --no-resource-server is for, and where plain http is the fault', async () => {
+  expect((await latchkey(['clients', 'update', '--help'])).out).toMatch(/--no-resource-server +one that may ask about its own alone/);
+  const { code, err } = await latchkey([...REGISTER, '--redirect-uri', 'http://evil.example/cb']);
+  expect([code, err]).toEqual([2, expect.stringContaining('must be https, or http on a loopback host')]);
+});
+
 it('list says that there are more, and goes on after a client', async () => {
   const page = (...args: string[]) => latchkey(['clients', 'list', '--json', '--limit', '1', ...args]);
   await register();
