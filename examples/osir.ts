@@ -1,5 +1,5 @@
 // The osir API: keys in two headers, OAuth 2.0 for apps that act for users, session tokens, eight scopes.
-import express from 'express';
+import express, { type ErrorRequestHandler } from 'express';
 import { accessTokens, apiKeys, getAuth, latchkey, memoryStore, sessionTokens } from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
 import { authorization, CALLBACK, callback, keeping } from './support/code-flow';
@@ -73,6 +73,13 @@ app.delete(
     res.status(204).end();
   },
 );
+
+// What `express.json()` cannot read.
+app.use(((error: { readonly status?: number }, _req, res, next) => {
+  const { status = 500 } = error;
+  if (status >= 500) return next(error);
+  res.status(status).json({ error: 'bad_request', message: 'The request body cannot be read' });
+}) satisfies ErrorRequestHandler);
 
 const key = await keys.issue({ name: 'CI', subject: ada.user.subject, scopes: ['domains:read'] });
 const lost = await keys.issue({ name: 'Lost laptop', subject: ada.user.subject, scopes: ['domains:read'] });

@@ -165,6 +165,14 @@ describe('session tokens', () => {
     });
   const logOut = (token: string) => osir.ask('/v1/sessions/current', { method: 'DELETE', headers: bearing(token) });
 
+  it('answer JSON to a body that is none', async () => {
+    const headers = { 'Content-Type': 'application/json' };
+    expect(await osir.ask('/v1/sessions', { method: 'POST', headers, body: '{"username":' })).toMatchObject({
+      status: 400,
+      body: { error: 'bad_request', message: 'The request body cannot be read' },
+    });
+  });
+
   it('give temporary access to all that the user may do, until they log out', async () => {
     const { status, headers, body } = await open({ username: osir.fact('user'), password: osir.fact('password') });
     expect({ status, body }).toEqual({ status: 201, body: { session_token: expect.any(String), expires_in: 1800 } });
