@@ -55,7 +55,7 @@ it('clients are listed page by page, in the order of registration', async () => 
 it('a page of the list is full while there are more, though clients were removed', async () => {
   const clients = registry();
   jest.useFakeTimers({ now: 0, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
-  for (const clientId of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) {
+  for (const clientId of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']) {
     await clients.register({ clientId, name: clientId, scopes: [] });
     jest.advanceTimersByTime(1);
   }
@@ -63,19 +63,20 @@ it('a page of the list is full while there are more, though clients were removed
   for (const clientId of ['b', 'c', 'e', 'g']) await clients.remove(clientId);
   const ids = async (page: { after?: string; limit?: number }) => (await clients.list(page)).map(({ clientId }) => clientId);
   expect(await Promise.all([{}, { limit: 1 }, { limit: 2 }, { limit: 3 }, { limit: 4 }].map(ids))).toEqual([
-    ['a', 'd', 'f'],
+    ['a', 'd', 'f', 'h', 'i'],
     ['a'],
     ['a', 'd'],
     ['a', 'd', 'f'],
-    ['a', 'd', 'f'],
+    ['a', 'd', 'f', 'h'],
   ]);
   const after = [
     { after: 'a', limit: 1 },
     { after: 'a', limit: 2 },
     { after: 'b', limit: 1 },
-    { after: 'f', limit: 1 },
+    { after: 'e', limit: 2 },
+    { after: 'i', limit: 1 },
   ];
-  expect(await Promise.all(after.map(ids))).toEqual([['d'], ['d', 'f'], ['d'], []]);
+  expect(await Promise.all(after.map(ids))).toEqual([['d'], ['d', 'f'], ['d'], ['f', 'h'], []]);
 });
 
 it('an id that is taken is refused', async () => {
