@@ -12,6 +12,7 @@ export type { ClientCertificate } from './proof/mtls';
 
 export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
 export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
+export type { Jwk } from './verifiers/jwk';
 export { jwt } from './verifiers/jwt/jwt';
 export type { JwtOptions, RemoteOptions } from './verifiers/jwt/jwt-options';
 export type { RevocableVerifier, RevocationStore, RevokedTokens } from './verifiers/jwt/revoking';

@@ -1,4 +1,5 @@
-import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { jwkInput, type Jwk } from '../verifiers/jwk';
 import type { Algorithm } from '../verifiers/jwt/signature';
 import { algorithmsOf, privateKeyOf, type PrivateKeyInput } from '../verifiers/private-key';
 
@@ -11,7 +12,7 @@ export interface JwtAccessTokens {
   readonly keys: readonly [SigningKey, ...SigningKey[]];
 }
 
-export interface SigningJwk extends JsonWebKey {
+export interface SigningJwk extends Jwk {
   readonly kid?: string;
   readonly alg: Algorithm;
 }
@@ -27,8 +28,8 @@ export function signingJwk(input: SigningKey, where: string): SigningJwk {
   return { ...key.export({ format: 'jwk' }), alg, ...(kid !== undefined && { kid }) };
 }
 
-export const publicJwk = ({ alg, kid, ...key }: SigningJwk): JsonWebKey => ({
-  ...createPublicKey({ key, format: 'jwk' }).export({ format: 'jwk' }),
+export const publicJwk = ({ alg, kid, ...key }: SigningJwk): Jwk => ({
+  ...createPublicKey(jwkInput(key)).export({ format: 'jwk' }),
   alg,
   ...(kid !== undefined && { kid }),
 });
@@ -36,4 +37,4 @@ export const publicJwk = ({ alg, kid, ...key }: SigningJwk): JsonWebKey => ({
 /** For an engine that wants a key and signs nothing with it. */
 export const unusedJwk = (): SigningJwk => signingJwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'unused');
 
-const isJwk = (input: SigningKey): input is JsonWebKey => typeof input === 'object' && 'kty' in input;
+const isJwk = (input: SigningKey): input is Jwk => typeof input === 'object' && 'kty' in input;

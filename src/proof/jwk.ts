@@ -1,5 +1,6 @@
-import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { digestOf } from '../credential/digest';
+import { jwkInput } from '../verifiers/jwk';
 import { ALGORITHMS, type Algorithm } from '../verifiers/jwt/signature';
 
 /** The members that make a public key, in the order of RFC 7638 §3.2. */
@@ -29,7 +30,7 @@ export const thumbprintOf = (members: Readonly<Record<string, string>>): string 
 /** The key, if it can be one of this algorithm. */
 export function keyFor(algorithm: Algorithm, members: Readonly<Record<string, string>>): KeyObject | undefined {
   try {
-    const key = createPublicKey({ key: members as JsonWebKey, format: 'jwk' });
+    const key = createPublicKey(jwkInput(members));
     const { modulusLength: bits = RSA_BITS.min, publicExponent = 3n } = key.asymmetricKeyDetails ?? {};
     const affordable = bits >= RSA_BITS.min && bits <= RSA_BITS.max && publicExponent < MAX_RSA_EXPONENT;
     return affordable && ALGORITHMS[algorithm].fits(key) ? key : undefined;

@@ -1,16 +1,14 @@
-import { createPrivateKey, KeyObject, type JsonWebKey } from 'node:crypto';
+import { createPrivateKey, KeyObject } from 'node:crypto';
+import { jwkInput, type Jwk } from './jwk';
 import { ALGORITHMS, type Algorithm } from './jwt/signature';
 
 /** A private key that signs: a PEM without a passphrase, a JWK or a `KeyObject`. */
-export type PrivateKeyInput = string | JsonWebKey | KeyObject;
+export type PrivateKeyInput = string | Jwk | KeyObject;
 
 /** The key; undefined for what is none. What is wrong with it is not told: it may be a secret. */
 export function privateKeyOf(input: unknown): KeyObject | undefined {
   try {
-    const key =
-      input instanceof KeyObject
-        ? input
-        : createPrivateKey(typeof input === 'string' ? input : { key: input as JsonWebKey, format: 'jwk' });
+    const key = input instanceof KeyObject ? input : createPrivateKey(typeof input === 'string' ? input : jwkInput(input as Jwk));
     return key.type === 'private' ? key : undefined;
   } catch {
     return undefined;

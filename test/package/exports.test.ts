@@ -44,6 +44,7 @@ const TYPES = [
   'ImportedRecord',
   'IssueOptions',
   'Issued',
+  'Jwk',
   'JwkSet',
   'JwtOptions',
   'KeyInput',
@@ -199,6 +200,12 @@ describe('the package', () => {
     const { import: esm, require: cjs } = targetsOf(subpath);
     const others = [...packagesReached(esm.types), ...packagesReached(cjs.types)];
     expect(new Set(others)).toEqual(new Set(subpath === './sql' ? ['kysely'] : []));
+  });
+
+  it('has types that take nothing of node:crypto but what every release of @types/node has', () => {
+    const lines = built.filter((file) => /\.d\.c?ts$/.test(file)).flatMap((file) => readText(`dist/${file}`).split('\n'));
+    const names = lines.filter((line) => /['"](node:)?crypto['"]/.test(line) && line !== `import 'node:crypto';`);
+    expect(new Set(names)).toEqual(new Set([`import { KeyObject } from 'node:crypto';`]));
   });
 
   test.each([

@@ -1,4 +1,6 @@
+import type { KeyObject, webcrypto } from 'node:crypto';
 import { expectTypeOf } from 'expect-type';
+import type { JSONWebKeySet, JWK } from 'jose';
 import {
   accessTokens,
   apiKeyHeader,
@@ -13,6 +15,8 @@ import {
   type Carrier,
   type CredentialReader,
   type CredentialStore,
+  type Jwk,
+  type JwkSet,
   type ManagedVerifier,
   type PublicRecord,
   type StateStore,
@@ -130,6 +134,16 @@ const reader: CredentialReader = { find: async () => undefined };
   jwt({ ...options, clockToleranceMs: '60' });
   // @ts-expect-error -- jsonwebtoken's name
   jwt({ ...options, clockTolerance: 60 });
+  expectTypeOf(({} as KeyObject).export({ format: 'jwk' })).toExtend<Jwk>();
+  expectTypeOf<webcrypto.JsonWebKey>().toExtend<Jwk>();
+  expectTypeOf<JWK>().toExtend<Jwk>();
+  expectTypeOf<JSONWebKeySet>().toExtend<JwkSet>();
+  // @ts-expect-error -- no key
+  jwt({ ...options, key: 42 });
+  // @ts-expect-error -- a key of Web Crypto
+  void ((key: webcrypto.CryptoKey) => jwt({ ...options, key }));
+  // @ts-expect-error -- a set of keys
+  jwt({ ...options, key: { keys: [] } });
   // @ts-expect-error -- another profile
   jwt({ ...options, profile: 'oidc' });
 }

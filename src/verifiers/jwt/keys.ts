@@ -1,12 +1,13 @@
-import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, X509Certificate, type JsonWebKey } from 'node:crypto';
+import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, X509Certificate } from 'node:crypto';
+import { jwkInput, type Jwk } from '../jwk';
 import { ALGORITHMS, type Algorithm } from './signature';
 
 /** A PEM public key or certificate, a JWK, a `KeyObject`, or the secret of an HS algorithm as text or bytes. */
-export type KeyInput = string | Uint8Array | KeyObject | JsonWebKey;
+export type KeyInput = string | Uint8Array | KeyObject | Jwk;
 
 /** A JWK Set (RFC 7517 §5). */
 export interface JwkSet {
-  readonly keys: readonly JsonWebKey[];
+  readonly keys: readonly Jwk[];
 }
 
 /** A key that is ready to verify, and for which algorithms. */
@@ -60,7 +61,7 @@ export function fetchedKeys({ keys }: { readonly keys?: unknown }, algorithms: r
     keys.flatMap((jwk: unknown) => {
       if (typeof jwk !== 'object' || jwk === null) return [];
       try {
-        const key = readKey('jwksUri', jwk as JsonWebKey, algorithms);
+        const key = readKey('jwksUri', jwk, algorithms);
         return key && key.algorithms.size > 0 ? [key] : [];
       } catch {
         return [];
@@ -110,7 +111,7 @@ function publicKey(option: string, input: KeyInput): KeyObject {
     throw new TypeError(`${WHERE}: option "${option}" is a secret; RS, PS, ES and EdDSA are verified with a public key`);
   }
   try {
-    return isJwk(input) ? createPublicKey({ key: input, format: 'jwk' }) : createPublicKey(Buffer.from(input));
+    return isJwk(input) ? createPublicKey(jwkInput(input)) : createPublicKey(Buffer.from(input));
   } catch (cause) {
     throw new TypeError(`${WHERE}: option "${option}" is not a public key: a PEM, a JWK or a KeyObject is wanted`, { cause });
   }
@@ -155,14 +156,14 @@ function succeeds(attempt: () => unknown): boolean {
 }
 
 /** Key types, curves and forms that nobody here knows are passed over in a set (RFC 7517 §5). */
-const isKnown = (jwk: JsonWebKey): boolean => jwk.kty === 'oct' || succeeds(() => createPublicKey({ key: jwk, format: 'jwk' }));
+const isKnown = (jwk: Jwk): boolean => jwk.kty === 'oct' || succeeds(() => createPublicKey(jwkInput(jwk)));
 
-function isForVerifying(jwk: JsonWebKey): boolean {
+function isForVerifying(jwk: Jwk): boolean {
   const { use, key_ops: operations } = jwk as { use?: unknown; key_ops?: unknown };
   return (use === undefined || use === 'sig') && (operations === undefined || (Array.isArray(operations) && operations.includes('verify')));
 }
 
-const isJwk = (input: KeyInput): input is JsonWebKey =>
+const isJwk = (input: KeyInput): input is Jwk =>
   typeof input === 'object' && !(input instanceof Uint8Array) && !(input instanceof KeyObject);
 const isPem = (input: string | Uint8Array, label: RegExp): boolean =>
   new RegExp(`-----BEGIN [A-Z ]*${label.source}`).test(Buffer.from(input).toString('latin1'));

@@ -56,7 +56,7 @@ describe.each(Object.entries(KINDS))('a public key of the kind %s', (_, algorith
     ['a JWK with a member that is no text', jwkOf(publicKey, { x: 7, n: 7 })],
     ['an empty object', {}],
     ['a list of keys', [publicKey] as never],
-    ['a set of keys', { keys: [jwkOf(publicKey)] }],
+    ['a set of keys', { keys: [jwkOf(publicKey)] } as never],
     ['a secret as text', 'correct horse battery staple correct horse'],
     ['a secret as bytes', randomBytes(64)],
     ['a secret JWK', secretJwk(randomBytes(64))],
