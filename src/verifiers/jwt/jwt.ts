@@ -69,9 +69,11 @@ export function jwt(options: JwtOptions): Verifier {
   };
 }
 
-function revocationsOf({ issuer, revocations }: JwtOptions, { maxLifetimeMs, toleranceMs }: ClaimsPolicy): Revoking | undefined {
+function revocationsOf({ issuer, revocations }: JwtOptions, policy: ClaimsPolicy): Revoking | undefined {
+  const { issuers, maxLifetimeMs, toleranceMs } = policy;
   const only = [issuer].flat().find((one) => typeof one === 'string' && !isPattern(one)) as string | undefined;
-  return revocations && revoking(revocations, [issuer].flat().length === 1 ? only : undefined, maxLifetimeMs as number, toleranceMs);
+  const named = [issuer].flat().length === 1 ? only : undefined;
+  return revocations && revoking(revocations, named, maxLifetimeMs as number, toleranceMs, (iss) => issuers.has(iss));
 }
 
 function isSignedByOne(token: string, algorithm: Algorithm, keys: readonly VerificationKey[]): boolean | Promise<boolean> {

@@ -22,7 +22,7 @@ export interface RevocableVerifier extends Verifier {
   /**
    * Refuses these tokens on every instance, also on those that start later, until the last of them has expired.
    *
-   * @throws TypeError unless one of `credentialId`, `subject`, `clientId` and `grantId` is named
+   * @throws TypeError unless one of `credentialId`, `subject`, `clientId` and `grantId` is named, of an issuer that the verifier has
    */
   readonly revoke: (tokens: RevokedTokens) => Promise<void>;
 }
@@ -48,9 +48,15 @@ export interface Revoking extends Required<Pick<RevocableVerifier, 'revoke' | 'w
 
 /**
  * Revocations in a store, asked on every fresh proof. Each is kept under its issuer, since a subject is unique only there, for as
- * long as a token that it is about can live.
+ * long as a token that it is about can live. `issuer` is whose they are where nobody says it.
  */
-export function revoking(store: RevocationStore, issuer: string | undefined, lifeMs: number, toleranceMs: number): Revoking {
+export function revoking(
+  store: RevocationStore,
+  issuer: string | undefined,
+  lifeMs: number,
+  toleranceMs: number,
+  isIssuer = (iss: string): boolean => iss === issuer,
+): Revoking {
   const listeners = listenersOf.get(store) ?? new Set();
   listenersOf.set(store, listeners);
   const keyOf = (iss: string, kind: Kind, id: string) => JSON.stringify([iss, kind, id]);
@@ -67,6 +73,7 @@ export function revoking(store: RevocationStore, issuer: string | undefined, lif
       checkOptions('revoke()', revokedSchema, tokens);
       const { issuer: iss = issuer } = tokens;
       if (iss === undefined) throw new TypeError('revoke(): name the "issuer" too: this verifier has several');
+      if (!isIssuer(iss)) throw new TypeError('revoke(): option "issuer" must be an issuer of this verifier');
       const isNamed = ([member, value]: [string, string | undefined]) => Object.hasOwn(KINDS, member) && value !== undefined;
       const [name, id] = Object.entries(tokens).find(isNamed) as [keyof typeof KINDS, string];
       const kind = KINDS[name];

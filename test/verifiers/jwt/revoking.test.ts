@@ -206,13 +206,22 @@ describe('revoke()', () => {
   ])('of %j is a TypeError', async (tokens, expected) => {
     await expect(revoke(tokens)).rejects.toThrow(new TypeError(expected));
   });
-  it.each<[JwtOptions['issuer']]>([[[ISSUER, OTHER]], ['https://id.example/{tenant}'], [() => true]])(
-    'asks whose it is where %p',
+  it.each<[JwtOptions['issuer'], string]>([
+    [[ISSUER, OTHER], OTHER],
+    ['https://id.example/{tenant}', 'https://id.example/acme'],
+    [(iss) => iss === OTHER, OTHER],
+  ])('asks whose it is where %p', async (issuer, one) => {
+    await expect(revoke({ subject: 'a' }, issuer)).rejects.toThrow(
+      new TypeError('revoke(): name the "issuer" too: this verifier has several'),
+    );
+    await expect(revoke({ subject: 'a', issuer: one }, issuer)).resolves.toBeUndefined();
+  });
+  it.each<[JwtOptions['issuer']]>([[ISSUER], [[ISSUER, OTHER]], ['https://id.example/{tenant}'], [(iss) => iss === OTHER]])(
+    'takes no issuer that the verifier does not have: %p',
     async (issuer) => {
-      await expect(revoke({ subject: 'a' }, issuer)).rejects.toThrow(
-        new TypeError('revoke(): name the "issuer" too: this verifier has several'),
+      await expect(revoke({ subject: 'a', issuer: 'https://id.exmaple' }, issuer)).rejects.toThrow(
+        new TypeError('revoke(): option "issuer" must be an issuer of this verifier'),
       );
-      await expect(revoke({ subject: 'a', issuer: OTHER }, issuer)).resolves.toBeUndefined();
     },
   );
   it('tells the caller where it cannot be kept or announced, and what is kept stands', async () => {
