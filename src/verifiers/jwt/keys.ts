@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, X509Certificate } from 'node:crypto';
+import { types } from 'node:util';
 import { jwkInput, type Jwk } from '../jwk';
 import { ALGORITHMS, type Algorithm } from './signature';
 
@@ -80,6 +81,7 @@ function setOf(keys: readonly VerificationKey[]): KeySet {
 
 /** Undefined for a key that says of itself that it is for something else; a TypeError for one that is unsafe. */
 function readKey(option: string, input: KeyInput, algorithms: readonly Algorithm[]): VerificationKey | undefined {
+  if (types.isCryptoKey(input)) throw new TypeError(`${WHERE}: option "${option}" is a CryptoKey; give it as KeyObject.from(cryptoKey)`);
   const jwk = isJwk(input) ? input : undefined;
   if (jwk && !isForVerifying(jwk)) return undefined;
   const named = algorithms.filter((algorithm) => jwk?.alg === undefined || jwk.alg === algorithm);
@@ -156,7 +158,7 @@ function succeeds(attempt: () => unknown): boolean {
 }
 
 /** Key types, curves and forms that nobody here knows are passed over in a set (RFC 7517 §5). */
-const isKnown = (jwk: Jwk): boolean => jwk.kty === 'oct' || succeeds(() => createPublicKey(jwkInput(jwk)));
+const isKnown = (jwk: Jwk): boolean => jwk.kty === 'oct' || types.isCryptoKey(jwk) || succeeds(() => createPublicKey(jwkInput(jwk)));
 
 function isForVerifying(jwk: Jwk): boolean {
   const { use, key_ops: operations } = jwk as { use?: unknown; key_ops?: unknown };

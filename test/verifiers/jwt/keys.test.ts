@@ -1,9 +1,10 @@
-import { createSecretKey, generateKeyPairSync, type KeyObject, randomBytes, type JsonWebKey } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, KeyObject, randomBytes, webcrypto, type JsonWebKey } from 'node:crypto';
 import { inspect } from 'node:util';
-import { jwt, type Algorithm, type JwtOptions, type KeyInput } from 'latchkey';
+import { jwt, type Algorithm, type Jwk, type JwtOptions, type KeyInput } from 'latchkey';
 import { certificateOf } from './certificate';
 import { ALGORITHMS, AUDIENCE, ISSUER, PAIRS, thrownBy, tokenOf, verdict, verifierOf } from './tokens';
 
+const { subtle } = webcrypto;
 const HMAC: readonly Algorithm[] = ['HS256', 'HS384', 'HS512'];
 const KINDS = { RSA: 'RS256', 'RSA for PSS': 'PS256', EC: 'ES256', 'the largest EC': 'ES512', Ed25519: 'EdDSA' } as const;
 
@@ -114,6 +115,30 @@ describe('the PEM of older tools', () => {
     ['ES256', PAIRS.ES256.privateKey.export({ format: 'pem', type: 'sec1' })],
   ])('is refused where it holds a private key of %s', (algorithm, key) => {
     expect(refusalOf({ algorithms: [algorithm], key })).toBe('jwt(): option "key" is a private key; give the verifier the public one');
+  });
+});
+
+describe('a key of Web Crypto', () => {
+  const { publicKey, privateKey } = PAIRS.ES256;
+  const { publicKey: edwards } = PAIRS.EdDSA;
+  const ECDSA = { name: 'ECDSA', namedCurve: 'P-256' };
+  const jwk = (key: KeyObject) => key.export({ format: 'jwk' }) as object;
+
+  it.each<[string, Algorithm, () => Promise<unknown>]>([
+    ['public', 'ES256', () => subtle.importKey('jwk', jwk(publicKey), ECDSA, true, ['verify'])],
+    ['private', 'ES256', () => subtle.importKey('jwk', jwk(privateKey), ECDSA, true, ['sign'])],
+    ['public, of Ed25519', 'EdDSA', () => subtle.importKey('jwk', jwk(edwards), 'Ed25519', true, ['verify'])],
+    ['secret', 'HS256', () => subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, true, ['verify'])],
+  ])('is refused with a word on how to give it: %s', async (_, algorithm, make) => {
+    const key = await make();
+    const why = 'is a CryptoKey; give it as KeyObject.from(cryptoKey)';
+    expect(refusalOf({ algorithms: [algorithm], key: key as KeyInput })).toBe(`jwt(): option "key" ${why}`);
+    expect(refusalOf({ algorithms: [algorithm], jwks: { keys: [key as Jwk] } })).toBe(`jwt(): option "jwks.keys.0" ${why}`);
+  });
+
+  it('is good as that', async () => {
+    const key = await subtle.importKey('jwk', jwk(publicKey), ECDSA, true, ['verify']);
+    expect(await verdict(tokenOf({}, {}, 'ES256'), verifierOf({ algorithms: ['ES256'], key: KeyObject.from(key) }))).toBe('good');
   });
 });
 
