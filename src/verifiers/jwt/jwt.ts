@@ -5,7 +5,7 @@ import { bareType, expiryOf, isText, judgeClaims, ownOf, scopesOf, type ClaimsPo
 import { jwsOf, type CompactJws } from './compact';
 import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
-import type { VerificationKey } from './keys';
+import type { KeySource, VerificationKey } from './keys';
 import { revoking, type RevocableVerifier, type RevocationStore, type Revoking } from './revoking';
 import { isSignedBy, loadLibrary, type Algorithm } from './signature';
 import { exampleOfPattern, isPattern } from './tenants';
@@ -60,8 +60,7 @@ export function jwt(options: JwtOptions): Verifier {
       if (!jws || !isPlainHeader(jws.header)) return { ok: false, reason: 'malformed' };
       const keys = issuers.keysOf(jws.payload.iss);
       if (!keys) return { ok: false, reason: 'bad_issuer' };
-      const candidates = keys.candidates(algorithm, jws.header.kid as string | undefined);
-      const signed = andThen(candidates, (found) => isSignedByOne(token, algorithm, found));
+      const signed = isSignedByIssuer(token, algorithm, jws.header.kid as string | undefined, keys);
       return andThen(signed, (good) => (good ? judge(jws) : { ok: false, reason: 'bad_signature' }));
     },
     close: () => issuers.close(),
@@ -75,6 +74,16 @@ function revocationsOf({ issuer, revocations }: JwtOptions, policy: ClaimsPolicy
   const named = [issuer].flat().length === 1 ? only : undefined;
   return revocations && revoking(revocations, named, maxLifetimeMs as number, toleranceMs, (iss) => issuers.has(iss));
 }
+
+/** A new key may have no name, or that of the old one: then it shows by a signature that is of no known key. */
+const isSignedByIssuer = (token: string, algorithm: Algorithm, kid: string | undefined, keys: KeySource): boolean | Promise<boolean> =>
+  andThen(keys.candidates(algorithm, kid), (found) =>
+    andThen(isSignedByOne(token, algorithm, found), (good) =>
+      good || found.length === 0 || !keys.newer
+        ? good
+        : andThen(keys.newer(algorithm, kid, found), (newer) => isSignedByOne(token, algorithm, newer)),
+    ),
+  );
 
 function isSignedByOne(token: string, algorithm: Algorithm, keys: readonly VerificationKey[]): boolean | Promise<boolean> {
   const verdicts = keys.map(({ key }) => isSignedBy(token, algorithm, key));

@@ -22,6 +22,12 @@ export interface VerificationKey {
 export interface KeySource {
   /** Keys that may have signed a token of this `alg` and `kid`. */
   candidates(algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[] | Promise<readonly VerificationKey[]>;
+  /** Candidates that came since those that were tried in vain; not there where keys stay as they are. */
+  newer?(
+    algorithm: Algorithm,
+    kid: string | undefined,
+    tried: readonly VerificationKey[],
+  ): readonly VerificationKey[] | Promise<readonly VerificationKey[]>;
 }
 
 /** Keys that are here. */

@@ -1,4 +1,4 @@
-import { withDeadline } from '../../promises';
+import { andThen, withDeadline } from '../../promises';
 import { getJson, type Limits } from '../issuer/fetch';
 import { NoSuchIssuer } from '../issuer/metadata';
 import type { Locate } from './discovery';
@@ -17,10 +17,13 @@ export interface RemoteKeysPolicy {
   readonly mayBeAbsent: boolean;
 }
 
-/** How long a token whose key is known waits for news of it. */
+/** How long a token that known keys fit waits for news of them. */
 const PATIENCE_MS = 500;
 
-/** The keys that a server publishes. Only what fits no known key waits for the network, and one fetch at a time serves all who wait. */
+/**
+ * The keys that a server publishes. Only what fits no known key, or was signed by none, waits for the network, and one fetch at a time
+ * serves all who wait.
+ */
 export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], policy: RemoteKeysPolicy, limits: Limits): KeySource {
   let keys: KeySet | undefined;
   let fetchedAt = -Infinity;
@@ -51,21 +54,20 @@ export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], pol
   const known = (algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[] =>
     keys && Date.now() < fetchedAt + policy.ttlMs + policy.staleIfErrorMs ? keys.candidates(algorithm, kid) : [];
 
+  /** What is known after news, for which nobody waits long, nor where the server was away already to hear that it still is. */
+  function renewed(algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[] | Promise<readonly VerificationKey[]> {
+    const news = refresh(Date.now());
+    const current = () => known(algorithm, kid);
+    return news && failure === undefined ? withDeadline(news, PATIENCE_MS).then(current, current) : current();
+  }
+
   return {
     candidates(algorithm, kid) {
       if (!algorithms.includes(algorithm)) return [];
       const now = Date.now();
       const found = known(algorithm, kid);
-      if (found.length > 0 && now >= fetchedAt && now < fetchedAt + policy.ttlMs) return found;
+      if (found.length > 0) return now >= fetchedAt && now < fetchedAt + policy.ttlMs ? found : renewed(algorithm, kid);
       const news = refresh(now);
-      if (found.length > 0) {
-        // Where the server was away already, nobody waits to hear that it still is.
-        if (!news || failure !== undefined) return found;
-        return withDeadline(news, PATIENCE_MS).then(
-          () => known(algorithm, kid),
-          () => found,
-        );
-      }
       const answer = (): readonly VerificationKey[] => {
         if (policy.mayBeAbsent && failure instanceof NoSuchIssuer) return [];
         if (failure !== undefined) throw failure as Error;
@@ -73,5 +75,6 @@ export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], pol
       };
       return news ? news.then(answer) : answer();
     },
+    newer: (algorithm, kid, tried) => andThen(renewed(algorithm, kid), (found) => found.filter((key) => !tried.includes(key))),
   };
 }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { jwt, latchkey, type JwtOptions, type Verifier } from 'latchkey';
+import { remoteKeys } from '../../../src/verifiers/jwt/remote-keys';
 import { JWKS, json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../../support/made-up-issuer';
 import { AUDIENCE, PAIRS, verdict } from './tokens';
 
@@ -133,6 +134,51 @@ describe('keys that are fetched', () => {
     expect(new Set(verdicts)).toEqual(new Set(['good']));
     expect(server.asked[JWKS]).toBe(2);
     expect(await outcome(verifier, server.token())).toBe('bad_signature');
+  });
+
+  it.each([
+    ['without a kid', undefined],
+    ['under the same kid', 'k1'],
+  ])('are seen when they rotate %s, and the old one is dropped', async (_, kid) => {
+    server.keys = [publicJwk(kid)];
+    const verifier = verifierOf();
+    expect(await verdict(server.token({ kid }), verifier)).toBe('good');
+    const next = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    server.keys = [{ ...next.publicKey.export({ format: 'jwk' }), ...(kid !== undefined && { kid }) }];
+    expect(await outcome(verifier, server.token({ kid }, {}, next.privateKey))).toBe('bad_signature');
+    expect(server.asked[JWKS]).toBe(1);
+    aheadMs += COOLDOWN_MS;
+    const verdicts = await Promise.all(Array.from({ length: 50 }, () => outcome(verifier, server.token({ kid }, {}, next.privateKey))));
+    expect(new Set(verdicts)).toEqual(new Set(['good']));
+    expect(await outcome(verifier, server.token({ kid }))).toBe('bad_signature');
+    expect(server.asked[JWKS]).toBe(2);
+  });
+
+  it('are asked for once in a cool-down by forged tokens of a known kid, whether the server answers or not', async () => {
+    const verifier = verifierOf();
+    await verdict(server.token(), verifier);
+    const mallory = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const flood = () => Promise.all(Array.from({ length: 100 }, () => outcome(verifier, server.token({}, {}, mallory))));
+    const unknown = () => outcome(verifier, server.token({ kid: 'unknown' }));
+    for (let n = 1; n <= 3; n++) {
+      if (n === 3) server.answers.set(JWKS, (res) => void res.writeHead(500).end());
+      expect(new Set([...(await flood()), ...(await flood())])).toEqual(new Set(['bad_signature']));
+      expect(await unknown()).toBe(n === 3 ? 'outage' : 'bad_signature');
+      expect(await outcome(verifier, server.token())).toBe('good');
+      expect(server.asked[JWKS]).toBe(n);
+      aheadMs += COOLDOWN_MS;
+    }
+  });
+
+  it('are newer than those that were tried, if they were fetched since, whoever asked for them', async () => {
+    const policy = { ttlMs: TTL_MS, staleIfErrorMs: 0, cooldownMs: COOLDOWN_MS, mayBeAbsent: false };
+    const source = remoteKeys(async () => `${server.issuer}${JWKS}`, ['ES256'], policy, { timeoutMs: 1_000, maxBytes: 10_000 });
+    const tried = await source.candidates('ES256', 'k1');
+    expect(await source.newer?.('ES256', 'k1', tried)).toEqual([]);
+    aheadMs += COOLDOWN_MS;
+    await source.candidates('ES256', 'unknown');
+    expect(await source.newer?.('ES256', 'k1', tried)).toHaveLength(1);
+    expect(server.asked[JWKS]).toBe(2);
   });
 
   it('are asked for again after their time, so that one that was withdrawn is refused', async () => {
