@@ -25,7 +25,7 @@ export interface IntrospectionOptions {
   readonly jwts?: boolean;
   /** How far the server's clock may be off, up to 300 000 ms; 0 by default. */
   readonly clockToleranceMs?: number;
-  /** Deadline of one request to the server, in milliseconds; 1 000 by default. */
+  /** Deadline of one request to the server, in milliseconds; 900 by default, so that its error comes before that of `latchkey()`. */
   readonly timeoutMs?: number;
   /** Names it in principals and decisions; `'introspection'` by default. */
   readonly name?: string;
@@ -68,7 +68,7 @@ const optionsSchema = z
  */
 export function introspection(options: IntrospectionOptions): Verifier {
   checkOptions('introspection()', optionsSchema, options);
-  const { issuer, client, name = 'introspection', jwts = false, timeoutMs = 1_000 } = options;
+  const { issuer, client, name = 'introspection', jwts = false, timeoutMs = 900 } = options;
   const limits: Limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
   const authentication = clientAuthentication(client);
   const endpoint = endpointOf(options, timeoutMs);

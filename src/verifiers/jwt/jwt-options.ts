@@ -27,7 +27,7 @@ export interface RemoteOptions {
   readonly staleIfErrorMs?: number;
   /** From the start of one attempt to the next, whatever came of it: 5 000 by default. */
   readonly cooldownMs?: number;
-  /** Deadline of one answer: 5 000 by default. */
+  /** Deadline of one answer: 5 000 by default. A request waits no longer than `timeoutMs` of `latchkey()`; the answer is for the next one. */
   readonly timeoutMs?: number;
   /** Of how many tenants the keys are kept, those that were used last: 10 000 by default. */
   readonly maxIssuers?: number;

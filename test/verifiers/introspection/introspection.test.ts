@@ -416,6 +416,18 @@ describe('a server that fails', () => {
       void res.writeHead(status, headers).end(text);
   const json = { 'Content-Type': 'application/json' };
 
+  it('by silence is named to the operator before the deadline of the guard ends the wait, by default', async () => {
+    endpoint.answer(() => {});
+    const errors: unknown[] = [];
+    const listener = (decision: unknown) => void errors.push((decision as Decision).error);
+    subscribe('latchkey:decision', listener);
+    const { check, close } = latchkey({ verifiers: [verifierAt(endpoint)] });
+    expect(await check(underBearer(TOKEN))).toMatchObject({ reason: 'unavailable' });
+    unsubscribe('latchkey:decision', listener);
+    await close();
+    expect(errors).toEqual([new Error(`${endpoint.url} did not answer within 900 ms`)]);
+  });
+
   describe.each(Object.entries(CLIENTS))('by %s', (_, options) => {
     test.each<[string, Handler, string]>([
       [
