@@ -49,11 +49,16 @@ export async function answerOf(url: string, limits: Limits, ask: (signal: AbortS
   }
 }
 
-function told(error: unknown, url: string, { timeoutMs }: Limits): Error {
+/** A URL as it may be told: its query may hold a secret. */
+export function placeOf(url: string): string {
   const { origin, pathname } = new URL(url);
-  if (error instanceof AnswerError) return new AnswerError(`${origin}${pathname} answered ${error.message}`, error.status);
+  return `${origin}${pathname}`;
+}
+
+function told(error: unknown, url: string, { timeoutMs }: Limits): Error {
+  if (error instanceof AnswerError) return new AnswerError(`${placeOf(url)} answered ${error.message}`, error.status);
   const late = (error as Error | null)?.name === 'TimeoutError';
-  return new Error(`${origin}${pathname} ${late ? `did not answer within ${timeoutMs} ms` : `could not be asked: ${codeOf(error)}`}`);
+  return new Error(`${placeOf(url)} ${late ? `did not answer within ${timeoutMs} ms` : `could not be asked: ${codeOf(error)}`}`);
 }
 
 async function readText(response: Response, maxBytes: number): Promise<string> {

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../options';
 import type { Limits } from '../issuer/fetch';
 import { fetchMetadata, maySendTo } from '../issuer/metadata';
 
@@ -19,5 +20,5 @@ export function discovery(issuer: string): Locate {
 
 function jwksUriOf({ jwks_uri: uri }: { readonly jwks_uri?: unknown }, issuer: string): string {
   if (maySendTo(issuer, uri)) return uri;
-  throw new Error(`The metadata of ${issuer} has no jwks_uri of https`);
+  throw new Error(`The metadata of ${issuer} has no jwks_uri of https${isLoopback(issuer) ? ', or of http to this machine' : ''}`);
 }

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, X509Certificate } from 'node:crypto';
 import { types } from 'node:util';
+import { placeOf, type JsonObject } from '../issuer/fetch';
 import { jwkInput, type Jwk } from '../jwk';
 import { ALGORITHMS, type Algorithm } from './signature';
 
@@ -62,8 +63,8 @@ export function keySet(set: JwkSet, algorithms: readonly Algorithm[]): KeySet {
 }
 
 /** The keys of a set that came over the network: whatever cannot verify safely is passed over. An Error for what is no JWK Set. */
-export function fetchedKeys({ keys }: { readonly keys?: unknown }, algorithms: readonly Algorithm[]): KeySet {
-  if (!Array.isArray(keys)) throw new Error('What was fetched is no JWK Set (RFC 7517 §5)');
+export function fetchedKeys(url: string, { keys }: JsonObject, algorithms: readonly Algorithm[]): KeySet {
+  if (!Array.isArray(keys)) throw new Error(`${placeOf(url)} answered something that is no JWK Set (RFC 7517 §5)`);
   return setOf(
     keys.flatMap((jwk: unknown) => {
       if (typeof jwk !== 'object' || jwk === null) return [];

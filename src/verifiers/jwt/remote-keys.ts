@@ -33,7 +33,8 @@ export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], pol
 
   async function load(startedAt: number): Promise<void> {
     try {
-      keys = fetchedKeys(await getJson(await locate(limits), limits), algorithms);
+      const url = await locate(limits);
+      keys = fetchedKeys(url, await getJson(url, limits), algorithms);
       fetchedAt = startedAt;
       failure = undefined;
     } catch (error) {

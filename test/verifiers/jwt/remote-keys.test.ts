@@ -225,6 +225,17 @@ describe('keys that are fetched', () => {
   });
 });
 
+test.each<[string, unknown]>([
+  ['no keys', {}],
+  ['keys that are no list', { keys: publicJwk('k1') }],
+])('a document of %s is an outage that says where', async (_, document) => {
+  server.answers.set(JWKS, json(document));
+  const verifier = verifierOf({ jwksUri: `${server.issuer}${JWKS}?secret=s` });
+  await expect(verdict(server.token(), verifier)).rejects.toThrow(
+    new Error(`${server.issuer}${JWKS} answered something that is no JWK Set (RFC 7517 §5)`),
+  );
+});
+
 describe('a server that is slow', () => {
   const ask = (verifier: Verifier, timeoutMs: number) =>
     latchkey({ verifiers: [verifier], timeoutMs, cache: false }).check(
