@@ -34,6 +34,7 @@ export interface Latchkey<Scope extends string = string> {
 }
 
 const authenticateSchema = z.strictObject({ optional: aBoolean.optional() });
+const aRequest = must('an object with headers, their names in lower case', isRequest);
 const checkSchema = z.strictObject({ scopes: must('a list of scopes', Array.isArray).optional() });
 const freshAuthSchema = z
   .strictObject({
@@ -93,6 +94,7 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
     },
     resourceMetadata: () => resourceMetadata(resource, { scopes: scopes.names, carriers, certificates: clientCertificate !== undefined }),
     async check(request, checkRequest = {}) {
+      checkOptions('check(request): request', aRequest, request);
       checkOptions('check()', checkSchema, checkRequest);
       const { scopes: names } = checkRequest;
       const required = names?.length ? checkRequired('check()', names, scopes) : undefined;
@@ -103,4 +105,9 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
     },
     close: proving.close,
   };
+}
+
+function isRequest(value: unknown): boolean {
+  const headers = (value as { headers?: unknown } | null | undefined)?.headers;
+  return typeof headers === 'object' && headers !== null;
 }

@@ -5,7 +5,7 @@ import { z } from 'zod';
  * says what is allowed. Values are never quoted: they may be secrets.
  */
 export function checkOptions(where: string, schema: z.ZodType, options: unknown): void {
-  const result = schema.safeParse(options);
+  const result = schema.safeParse(options, { error: noObject });
   if (!result.success)
     throw new TypeError(
       `${where}: ${result.error.issues
@@ -14,6 +14,12 @@ export function checkOptions(where: string, schema: z.ZodType, options: unknown)
         .join('; ')}`,
     );
 }
+
+/** What is said where an object was wanted, unless the schema has words of its own. */
+const noObject: z.core.$ZodErrorMap = (issue) => {
+  if (issue.code !== 'invalid_type' || issue.expected !== 'object') return undefined;
+  return issue.path?.length ? 'must be an object' : 'an object of options is wanted';
+};
 
 /** Of a choice, the branch that was meant: the one whose members are wrong, not the value as a whole. */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {

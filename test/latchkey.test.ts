@@ -12,6 +12,7 @@ import {
   type Latchkey,
   type Principal,
   type Refusal,
+  type RequestLike,
   type Verifier,
 } from 'latchkey';
 import { MOUNTS } from './support/servers';
@@ -208,6 +209,15 @@ describe('a guard is not made', () => {
     await expect(checked).rejects.toThrow(TypeError);
     await expect(checked).rejects.toThrow(message);
   });
+
+  test.each<[unknown]>([[null], [undefined], [{}], ['GET /'], [{ headers: null }], [{ headers: 'authorization' }]])(
+    'and check() rejects what is no request: %p',
+    async (request) => {
+      await expect(check(request as RequestLike)).rejects.toThrow(
+        new TypeError('check(request): request: must be an object with headers, their names in lower case'),
+      );
+    },
+  );
 });
 
 describe('check', () => {

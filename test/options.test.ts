@@ -30,6 +30,7 @@ describe('a complaint about options', () => {
     ['one that is missing', {}, 'option "name" must be a non-empty string'],
     ['one that is undefined', { name: undefined }, 'option "name" must be a non-empty string'],
     ['one inside another', { name: 'n', resource: { url: '' } }, 'option "resource.url" must be a non-empty string'],
+    ['one that is no object', { name: 'n', resource: 'u' }, 'option "resource" must be an object'],
     ['one that is unknown', { name: 'n', nmae: 'n' }, 'unknown option "nmae"; allowed are name, store, resource, cache'],
     ['two that are unknown', { name: 'n', a: 1, b: 2 }, 'unknown option "a", "b"; allowed are name, store, resource, cache'],
     [
@@ -62,9 +63,7 @@ describe('a complaint about options', () => {
     ['a list', [SECRET]],
     ['a function', () => SECRET],
   ])('is made where options are %s', (_, options) => {
-    const message = complaint(schema, options);
-    expect(message).toMatch(/^make\(\): .*object/);
-    expect(message).not.toContain(SECRET);
+    expect(complaint(schema, options)).toBe('make(): an object of options is wanted');
   });
 
   test.each<[string, unknown]>([

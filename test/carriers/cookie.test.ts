@@ -106,9 +106,9 @@ test.each<[string, unknown]>([
 
 test.each<[string, unknown, string]>([
   ['a misspelt option', { origin: ['https://app.example.com'] }, 'unknown option "origin"; allowed are origins'],
-  ['null', null, 'expected object'],
-  ['a list', ['https://app.example.com'], 'expected object'],
-  ['a string', 'https://app.example.com', 'expected object'],
+  ['null', null, 'an object of options is wanted'],
+  ['a list', ['https://app.example.com'], 'an object of options is wanted'],
+  ['a string', 'https://app.example.com', 'an object of options is wanted'],
 ])('has no options that are %s', (_, options, message) => {
   const make = () => cookie('sid', options as object);
   expect(make).toThrow(TypeError);
