@@ -176,7 +176,9 @@ const ANSWERS = {
 describe.each([4, 5] as const)('a project on Express %d', (version) => {
   const folder = join(temporary.path, `express-${version}`);
 
-  beforeAll(() => install(folder, tarball, ['express', '@types/express', '@types/node', 'typescript'], version));
+  const aliases = version === 4 ? ['express4', '@types/express4'] : [];
+
+  beforeAll(() => install(folder, tarball, ['express', '@types/express', '@types/node', 'typescript'], aliases));
 
   it('has that Express', () => {
     expect(readJson<Manifest>(join(folder, 'node_modules/express/package.json')).version).toMatch(new RegExp(`^${version}\\.`));
@@ -184,6 +186,40 @@ describe.each([4, 5] as const)('a project on Express %d', (version) => {
 
   test.each(Object.entries(PROJECTS))('is guarded, in %s', async (name, project) => {
     expect(await answersOf(join(folder, name.replaceAll(/\W+/g, '-')), project)).toEqual(ANSWERS);
+  });
+});
+
+describe('a project with the types of Node 26', () => {
+  const folder = join(temporary.path, 'types-26');
+
+  beforeAll(() => install(folder, tarball, ['@types/node', 'typescript'], ['@types/node26']));
+
+  it('compiles, and is told of a key that is none', async () => {
+    writeFiles(folder, {
+      'app.ts': `
+        import { generateKeyPairSync, type webcrypto } from 'node:crypto';
+        import { jwt } from 'latchkey';
+        import type {} from 'latchkey/authorization-server';
+        import { introspection } from 'latchkey/introspection';
+        import type {} from 'latchkey/redis';
+        import type {} from 'latchkey/testing';
+        const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+        const options = { issuer: 'https://a.example', audience: 'https://b.example', algorithms: ['ES256'] } as const;
+        jwt({ ...options, key: publicKey });
+        jwt({ ...options, key: publicKey.export({ format: 'jwk' }) });
+        export const ofSet = (keys: webcrypto.JsonWebKey[]) => jwt({ ...options, jwks: { keys } });
+        // @ts-expect-error no key
+        jwt({ ...options, key: 42 });
+        const { issuer, audience } = options;
+        introspection({ issuer, audience, client: { id: 'api', method: 'private_key_jwt', key: privateKey } });
+        // @ts-expect-error no key
+        introspection({ issuer, audience, client: { id: 'api', method: 'private_key_jwt', key: 42 } });`,
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: { module: 'nodenext', target: 'es2023', types: ['node'], strict: true, skipLibCheck: false, noEmit: true },
+      }),
+    });
+    expect(readJson<Manifest>(join(folder, 'node_modules/@types/node/package.json')).version).toMatch(/^26\./);
+    await run(folder, ['npx', '--no-install', 'tsc']);
   });
 });
 

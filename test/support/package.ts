@@ -63,12 +63,17 @@ interface LockFile {
 
 /**
  * Installs the tarball in `folder`, and `packages` at the versions of our own lock file: what `npm ci` brought here
- * is in npm's cache, so this asks the network for nothing. With `express: 4` our `express4` is the project's `express`.
+ * is in npm's cache, so this asks the network for nothing. Of `aliases`, each is the project's package of the name without the number:
+ * our `express4` is its `express`.
  */
-export async function install(folder: string, tarball: Tarball, packages: readonly string[], express: 4 | 5 = 5): Promise<void> {
+export async function install(
+  folder: string,
+  tarball: Tarball,
+  packages: readonly string[],
+  aliases: readonly string[] = [],
+): Promise<void> {
   const lock = readJson<LockFile>(join(ROOT, 'package-lock.json'));
-  if (express === 4) lock.packages = withExpress4(lock.packages);
-  lock.packages[''] = {};
+  lock.packages = { ...withAliases(lock.packages, aliases), '': {} };
   writeFiles(folder, {
     'package-lock.json': JSON.stringify(lock),
     'package.json': JSON.stringify({
@@ -79,14 +84,16 @@ export async function install(folder: string, tarball: Tarball, packages: readon
   await run(folder, ['npm', 'install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
-/** The lock file of a project on Express 4: its packages stand where those of Express 5 stood. */
-function withExpress4(packages: LockFile['packages']): LockFile['packages'] {
-  const entries = Object.entries(packages);
-  const aliases = entries.flatMap(([path]) => /^node_modules\/((?:@types\/)?express)4$/.exec(path)?.[1] ?? []);
-  const isReplaced = (path: string) => aliases.some((name) => `${path}/`.startsWith(`node_modules/${name}/`));
+/** The lock file of a project with these in the place of those that we use ourselves. */
+function withAliases(packages: LockFile['packages'], aliases: readonly string[]): LockFile['packages'] {
+  const plain = (alias: string) => alias.replace(/\d+$/, '');
+  const isOf = (name: string, path: string) => `${path}/`.startsWith(`node_modules/${name}/`);
   return Object.fromEntries(
-    entries
-      .filter(([path]) => !isReplaced(path))
-      .map(([path, entry]) => [path.replace(/^(node_modules\/(?:@types\/)?express)4(?=\/|$)/, '$1'), entry]),
+    Object.entries(packages)
+      .filter(([path]) => !aliases.some((alias) => isOf(plain(alias), path)))
+      .map(([path, entry]) => {
+        const alias = aliases.find((one) => isOf(one, path));
+        return [alias === undefined ? path : path.replace(alias, plain(alias)), entry];
+      }),
   );
 }
