@@ -98,6 +98,16 @@ export interface Granted extends RegisteredClient {
   readonly tokens: Answer['body'];
 }
 
+/** What is made, or the error that it is not, with nothing left open. */
+async function orClosed<T>(close: () => Promise<void>, make: () => T | Promise<T>): Promise<T> {
+  try {
+    return await make();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
 /** A real server with an API beside it that takes its tokens. */
 export async function startIssuing(options: IssuingOptions = {}): Promise<Issuing> {
   const {
@@ -116,12 +126,14 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
   const origin = `http://127.0.0.1:${port}`;
   const tokens = accessTokens({ store, prefix: 'osirat' });
   const issuer = `${issuerOrigin ?? origin}${issuerPath}`;
-  const server = authorizationServer({
-    issuer,
-    ...{ store, scopes: SCOPES, tokens },
-    ...(by && { login: by }),
-    ...rest,
-  });
+  const server = await orClosed(close, () =>
+    authorizationServer({
+      issuer,
+      ...{ store, scopes: SCOPES, tokens },
+      ...(by && { login: by }),
+      ...rest,
+    }),
+  );
   const verifier =
     rest.tokens && 'keys' in rest.tokens
       ? jwt({ issuer, audience: rest.audience ?? issuer, jwksUri: `${origin}/oauth/jwks`, profile: 'rfc9068', revocations: store })
@@ -134,7 +146,7 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
   });
   app.use((_req, res) => void res.status(404).json({ error: 'not_found' }));
   for (const handler of after) app.use(handler);
-  await server.ready();
+  await orClosed(close, () => server.ready());
 
   const post: Issuing['post'] = async (path, parameters, headers = {}) =>
     answerOf(
