@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
-import { debuglog } from 'node:util';
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
+import { isDebugging, printLine } from '../decisions';
 import { GRANT_TYPES, type GrantType } from './clients';
 import type { EndpointName } from './endpoints';
 
@@ -25,17 +25,14 @@ export interface OAuthRefusal {
 }
 
 const refusals = channel('latchkey:oauth-refusal');
-const debug = debuglog('latchkey');
 
 /** Tells who listens; `NODE_DEBUG=latchkey` prints one line. */
 export function publishRefusal(refusal: OAuthRefusal): void {
   refusals.publish(refusal);
-  if (!debug.enabled) return;
+  if (!isDebugging()) return;
   const { endpoint, status, error, reason = '-', clientId = '-', grantType = '-', cause } = refusal;
   const from = cause instanceof Error ? ` cause=${JSON.stringify(cause.message)}` : '';
-  const line = `${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`;
-  // Some of it a request says, which shall not command a terminal.
-  debug('%s', line.replace(/\p{Cc}/gu, encodeURIComponent));
+  printLine(`${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`);
 }
 
 /** What the engine answers an error with, and what it keeps to itself. */
