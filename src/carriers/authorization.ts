@@ -1,4 +1,4 @@
-import { headerRepeated, headerValue, type Carrier } from './carrier';
+import { joined, repeated, type Carrier } from './carrier';
 
 /** The credential of a scheme of `Authorization` (RFC 9110 §11.6.2). */
 export function authorization(
@@ -10,7 +10,7 @@ export function authorization(
     scheme,
     header: 'Authorization',
     extract(request) {
-      const value = headerValue(request, 'authorization');
+      const value = joined(request.headers.authorization);
       if (value === undefined) return undefined;
       // As nearly every client writes it. What else may be written, or wrongly is, takes the longer way.
       if (value.startsWith(usual) && value[usual.length] !== ' ') return value.slice(usual.length);
@@ -19,6 +19,6 @@ export function authorization(
       const rest = value.slice(scheme.length);
       return rest === '' || rest.startsWith(' ') ? rest.replace(/^ +/, '') : ` ${rest}`;
     },
-    repeated: (request) => headerRepeated(request, 'authorization'),
+    repeated: (request) => repeated(request.headers.authorization, 'authorization', request),
   };
 }

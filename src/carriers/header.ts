@@ -1,5 +1,5 @@
 import { checkOptions, must } from '../options';
-import { headerRepeated, headerValue, type Carrier } from './carrier';
+import { joined, repeated, type Carrier } from './carrier';
 
 const aFieldName = must('the name of a header field (RFC 9110 §5.1) other than Authorization and Cookie', (value) => {
   return typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value) && !/^(authorization|cookie)$/i.test(value);
@@ -12,7 +12,7 @@ export function apiKeyHeader(name = 'X-API-Key'): Carrier {
   return Object.freeze<Carrier>({
     name: 'api-key-header',
     header: name,
-    extract: (request) => headerValue(request, field),
-    repeated: (request) => headerRepeated(request, field),
+    extract: (request) => joined(request.headers[field]),
+    repeated: (request) => repeated(request.headers[field], field, request),
   });
 }
