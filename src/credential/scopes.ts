@@ -70,7 +70,8 @@ export function checkRequired(where: string, required: readonly string[], catalo
       throw new TypeError(`${where}: ${JSON.stringify(scope)} is not declared; declared are ${catalogue.names.join(', ')}`);
     }
   }
-  return Object.freeze([...required]);
+  // Not frozen: V8 takes three times as long to walk a frozen array, and each request does.
+  return [...required];
 }
 
 /** A guard that was mounted without being called is handed a request for a scope. */

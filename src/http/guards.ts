@@ -19,10 +19,8 @@ const STEP_UP: Ruling = { reason: 'step_up' };
 
 export const holdsAll =
   (scopes: readonly string[]): Rule<unknown> =>
-  ({ scopes: granted }) => {
-    for (const scope of scopes) if (!granted.includes(scope)) return INSUFFICIENT;
-    return undefined;
-  };
+  ({ scopes: granted }) =>
+    scopes.every((scope) => granted.includes(scope)) ? undefined : INSUFFICIENT;
 
 export const holdsAny =
   (scopes: readonly string[]): Rule<unknown> =>
