@@ -2,7 +2,7 @@ import { NO_CACHE, proofCache, type CacheLimits, type Proof } from './cache';
 import type { Carrier, Demand, Possession, RequestLike } from './carriers/carrier';
 import { isForgeable } from './carriers/forgery';
 import { isB64Token, isCompactJws, isPlainToken, MAX_KEY_LENGTH, MAX_TOKEN_LENGTH, type Credential } from './credential/credential';
-import { digestOf } from './credential/digest';
+import { digestFrom, fingerprintOf } from './credential/digest';
 import { sealPrincipal, type Principal } from './credential/principal';
 import type { Reason } from './credential/reason';
 import type { Confirmation } from './credential/record';
@@ -84,7 +84,7 @@ const MULTIPLE: Attempt = Object.freeze({ ok: false, reason: 'multiple' });
 const MALFORMED: Unproven = Object.freeze({ ok: false, reason: 'malformed' });
 
 /**
- * The pipeline, one way: carriers → credential → digest → cache → grammar → verifier → proof of possession → principal.
+ * The pipeline, one way: carriers → credential → fingerprint → cache → grammar → verifier → proof of possession → principal.
  * The client's fault comes back as a reason; whatever throws or is too slow is `unavailable`, never a way in.
  */
 export function authenticator(options: AuthenticatorOptions): Authenticator {
@@ -131,19 +131,19 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
 
   function prove(carrier: Carrier, token: string, now: number): DeskProof | Unproven | Promise<DeskProof | Unproven> {
     if (token.length > (carrier.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH)) return MALFORMED;
-    const digest = digestOf(token);
+    const fingerprint = fingerprintOf(token);
     let desk: Desk | undefined;
     try {
-      const known = proofs.fresh(digest, now);
+      const known = proofs.fresh(fingerprint, now);
       if (known?.attempt.carrier === carrier) return known;
       if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return MALFORMED;
       const credential: Credential = { carrier: carrier.name, token };
       desk = route(credential);
       if (known && known.desk === desk) return known;
       if (!desk) return { ok: false, reason: carrier.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown' };
-      return lookUp(desk, carrier, credential, digest, now);
+      return lookUp(desk, carrier, credential, fingerprint, now);
     } catch (error) {
-      return failed(desk, digest, error);
+      return failed(desk, fingerprint, error);
     }
   }
 
@@ -153,31 +153,31 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     desk: Desk,
     carrier: Carrier,
     credential: Credential,
-    digest: string,
+    fingerprint: string,
     now: number,
   ): DeskProof | Unproven | Promise<DeskProof | Unproven> {
     const { lookUps, verifier, revocations } = desk;
-    const underWay = cache ? lookUps.join(digest) : undefined;
+    const underWay = cache ? lookUps.join(fingerprint) : undefined;
     if (underWay) return underWay;
     if (lookUps.full) throw new Error('Too many look-ups are waiting for an answer');
     const asked: Asked = { provenAt: now, upAt: performance.now(), marks: revocations.count };
     const verification = verifier.verify(credential);
-    if (!isPromise(verification)) return settle(desk, carrier, digest, asked, verification);
-    return lookUps.start(digest, awaited(desk, carrier, digest, asked, verification));
+    if (!isPromise(verification)) return settle(desk, carrier, fingerprint, asked, verification);
+    return lookUps.start(fingerprint, awaited(desk, carrier, fingerprint, asked, verification));
   }
 
-  async function awaited(desk: Desk, carrier: Carrier, digest: string, asked: Asked, verification: PromiseLike<Verification>) {
+  async function awaited(desk: Desk, carrier: Carrier, fingerprint: string, asked: Asked, verification: PromiseLike<Verification>) {
     try {
-      return settle(desk, carrier, digest, asked, await withDeadline(verification, timeoutMs));
+      return settle(desk, carrier, fingerprint, asked, await withDeadline(verification, timeoutMs));
     } catch (error) {
-      return failed(desk, digest, error);
+      return failed(desk, fingerprint, error);
     }
   }
 
-  function settle(desk: Desk, carrier: Carrier, digest: string, asked: Asked, verification: Verification): DeskProof | Unproven {
+  function settle(desk: Desk, carrier: Carrier, fingerprint: string, asked: Asked, verification: Verification): DeskProof | Unproven {
     const verifier = desk.verifier.name;
     const refused = (reason: Reason): Unproven => {
-      proofs.drop(digest);
+      proofs.drop(fingerprint);
       return { ok: false, reason, verifier };
     };
     checkVerification(verification, verifier);
@@ -191,7 +191,7 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
       confirmation: confirmation && Object.keys(confirmation).length > 0 ? Object.freeze({ ...confirmation }) : undefined,
       attempt: { ok: true, principal, carrier },
       revocations: desk.revocations,
-      digest,
+      digest: digestFrom(fingerprint),
       principal,
       until,
       grantId,
@@ -200,12 +200,12 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     };
     const revoked = desk.revocations.voids(proof);
     if (revoked && asOf !== undefined) return refused('revoked');
-    if (!revoked) proofs.keep(proof);
+    if (!revoked) proofs.keep(fingerprint, proof);
     return proof;
   }
 
-  function failed(desk: Desk | undefined, digest: string, error: unknown): DeskProof | Unproven {
-    const known = proofs.stale(digest, Date.now());
+  function failed(desk: Desk | undefined, fingerprint: string, error: unknown): DeskProof | Unproven {
+    const known = proofs.stale(fingerprint, Date.now());
     return known && known.desk === desk ? known : undecided(desk, error);
   }
 

@@ -23,30 +23,30 @@ export interface Proof extends Revocable {
   marks: number;
 }
 
-/** Proofs by digest: bounded, never past `until`, never past a mark. Only what was good is kept, so junk displaces nothing. */
+/** Proofs by the fingerprints of their credentials: bounded, never past `until`, never past a mark. Only what was good is kept, so junk displaces nothing. */
 export interface ProofCache<P extends Proof> {
   /** A proof that is good now. */
-  fresh(digest: string, now: number): P | undefined;
+  fresh(fingerprint: string, now: number): P | undefined;
   /** A proof that would be good now if it could be proven anew, while it cannot. */
-  stale(digest: string, now: number): P | undefined;
-  keep(proof: P): void;
+  stale(fingerprint: string, now: number): P | undefined;
+  keep(fingerprint: string, proof: P): void;
   /** Forgets what turned out to be good no more. */
-  drop(digest: string): void;
+  drop(fingerprint: string): void;
 }
 
 export function proofCache<P extends Proof>({ max, ttlMs, staleIfErrorMs }: CacheLimits): ProofCache<P> {
   // Without lru-cache's own ttl, for which 0 is for ever: the time is looked at on every hit.
   const proofs = new LRUCache<string, P>({ max });
 
-  const within = (digest: string, now: number, ageMs: number): P | undefined => {
-    const proof = proofs.get(digest);
+  const within = (fingerprint: string, now: number, ageMs: number): P | undefined => {
+    const proof = proofs.get(fingerprint);
     if (!proof || now >= proof.until || now >= proof.provenAt + ageMs || now < proof.provenAt) return undefined;
     // Young by both clocks: the one on the wall can be set back, and this one stands still while the machine sleeps.
     if (performance.now() >= proof.upAt + ageMs) return undefined;
     const { revocations } = proof;
     if (proof.marks === revocations.count) return proof;
     if (revocations.voids(proof)) {
-      proofs.delete(digest);
+      proofs.delete(fingerprint);
       return undefined;
     }
     proof.marks = revocations.count;
@@ -54,10 +54,10 @@ export function proofCache<P extends Proof>({ max, ttlMs, staleIfErrorMs }: Cach
   };
 
   return {
-    fresh: (digest, now) => within(digest, now, ttlMs),
-    stale: (digest, now) => (staleIfErrorMs === 0 ? undefined : within(digest, now, ttlMs + staleIfErrorMs)),
-    keep: (proof) => void proofs.set(proof.digest, proof),
-    drop: (digest) => void proofs.delete(digest),
+    fresh: (fingerprint, now) => within(fingerprint, now, ttlMs),
+    stale: (fingerprint, now) => (staleIfErrorMs === 0 ? undefined : within(fingerprint, now, ttlMs + staleIfErrorMs)),
+    keep: (fingerprint, proof) => void proofs.set(fingerprint, proof),
+    drop: (fingerprint) => void proofs.delete(fingerprint),
   };
 }
 

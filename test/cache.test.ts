@@ -27,30 +27,30 @@ const proofOf = (members: Partial<Proof> = {}): Proof => ({
   ...members,
 });
 
-describe('proofs by digest', () => {
+describe('proofs by fingerprint', () => {
   const cacheOf = (limits: Partial<CacheLimits> = {}) => proofCache<Proof>({ max: 100, ttlMs: TTL_MS, staleIfErrorMs: 0, ...limits });
 
-  it('are handed back as they were kept, under their own digest alone', () => {
+  it('are handed back as they were kept, under their own fingerprint alone', () => {
     const cache = cacheOf();
     const proof = proofOf();
-    cache.keep(proof);
-    expect(cache.fresh('digest', NOW)).toBe(proof);
+    cache.keep('fingerprint', proof);
+    expect(cache.fresh('fingerprint', NOW)).toBe(proof);
     expect(cache.fresh('another', NOW)).toBeUndefined();
   });
 
   it('are replaced by a later one', () => {
     const cache = cacheOf();
-    cache.keep(proofOf());
+    cache.keep('fingerprint', proofOf());
     const later = proofOf({ provenAt: NOW + 1 });
-    cache.keep(later);
-    expect(cache.fresh('digest', NOW + 1)).toBe(later);
+    cache.keep('fingerprint', later);
+    expect(cache.fresh('fingerprint', NOW + 1)).toBe(later);
   });
 
   it('are bounded: the one that was not used for longest goes', () => {
     const cache = cacheOf({ max: 3 });
-    for (const digest of ['a', 'b', 'c']) cache.keep(proofOf({ digest }));
+    for (const digest of ['a', 'b', 'c']) cache.keep(digest, proofOf({ digest }));
     cache.fresh('a', NOW);
-    cache.keep(proofOf({ digest: 'd' }));
+    cache.keep('d', proofOf({ digest: 'd' }));
     expect(['a', 'b', 'c', 'd'].map((digest) => cache.fresh(digest, NOW)?.digest)).toEqual(['a', undefined, 'c', 'd']);
   });
 
@@ -65,8 +65,8 @@ describe('proofs by digest', () => {
     ['where the clock was set back', {}, -1, false],
   ])('%s: %p after %p ms they are good: %p', (_, members, after, good) => {
     const cache = cacheOf();
-    cache.keep(proofOf(members));
-    expect(cache.fresh('digest', NOW + after) !== undefined).toBe(good);
+    cache.keep('fingerprint', proofOf(members));
+    expect(cache.fresh('fingerprint', NOW + after) !== undefined).toBe(good);
   });
 
   test.each<[string, 'fresh' | 'stale', number]>([
@@ -75,10 +75,10 @@ describe('proofs by digest', () => {
   ])('do not outlive %s where the clock is set back, however often', (_, look, ageMs) => {
     const up = jest.spyOn(performance, 'now').mockReturnValue(7);
     const cache = cacheOf({ staleIfErrorMs: 5_000 });
-    cache.keep(proofOf({ upAt: 7 }));
+    cache.keep('fingerprint', proofOf({ upAt: 7 }));
     const afterwards = [0, 1_000, ageMs - 1, ageMs, ageMs + 1].map((after) => {
       up.mockReturnValue(7 + after);
-      return [NOW + 1_000, NOW].map((now) => cache[look]('digest', now) !== undefined);
+      return [NOW + 1_000, NOW].map((now) => cache[look]('fingerprint', now) !== undefined);
     });
     up.mockRestore();
     const [good, over] = [
@@ -90,31 +90,31 @@ describe('proofs by digest', () => {
 
   it('are not made younger by use', () => {
     const cache = cacheOf();
-    cache.keep(proofOf());
-    for (let after = 0; after < TTL_MS; after += 1_000) expect(cache.fresh('digest', NOW + after)).toBeDefined();
-    expect(cache.fresh('digest', NOW + TTL_MS)).toBeUndefined();
+    cache.keep('fingerprint', proofOf());
+    for (let after = 0; after < TTL_MS; after += 1_000) expect(cache.fresh('fingerprint', NOW + after)).toBeDefined();
+    expect(cache.fresh('fingerprint', NOW + TTL_MS)).toBeUndefined();
   });
 
   it('are gone for good by a mark', () => {
     const cache = cacheOf();
     const proof = proofOf();
-    cache.keep(proof);
+    cache.keep('fingerprint', proof);
     proof.revocations.add({ kind: 'credential', id: 'k1', at: NOW });
-    expect(cache.fresh('digest', NOW)).toBeUndefined();
+    expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
     proof.marks = proof.revocations.count;
-    expect(cache.fresh('digest', NOW)).toBeUndefined();
+    expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
   });
 
   it('are held against marks once for each that is new', () => {
     const cache = cacheOf();
     const proof = proofOf();
     const voids = jest.spyOn(proof.revocations, 'voids');
-    cache.keep(proof);
+    cache.keep('fingerprint', proof);
     proof.revocations.add({ kind: 'credential', id: 'another', at: NOW });
-    for (let n = 0; n < 10; n++) expect(cache.fresh('digest', NOW)).toBe(proof);
+    for (let n = 0; n < 10; n++) expect(cache.fresh('fingerprint', NOW)).toBe(proof);
     expect(voids).toHaveBeenCalledTimes(1);
     proof.revocations.add({ kind: 'subject', id: 'acct_42', at: NOW });
-    expect(cache.fresh('digest', NOW)).toBeUndefined();
+    expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
     expect(voids).toHaveBeenCalledTimes(2);
   });
 
@@ -126,29 +126,29 @@ describe('proofs by digest', () => {
       ['where the clock was set back', {}, -1, false],
     ])('%s: %p after %p ms they may serve while there is no other: %p', (_, members, after, good) => {
       const cache = cacheOf({ staleIfErrorMs: 5_000 });
-      cache.keep(proofOf(members));
-      expect(cache.stale('digest', NOW + after) !== undefined).toBe(good);
-      if (after >= TTL_MS) expect(cache.fresh('digest', NOW + after)).toBeUndefined();
+      cache.keep('fingerprint', proofOf(members));
+      expect(cache.stale('fingerprint', NOW + after) !== undefined).toBe(good);
+      if (after >= TTL_MS) expect(cache.fresh('fingerprint', NOW + after)).toBeUndefined();
     });
 
     it('never serve unless that was asked for, not even within it', () => {
       const cache = cacheOf();
-      cache.keep(proofOf());
-      expect([cache.stale('digest', NOW), cache.stale('digest', NOW + TTL_MS)]).toEqual([undefined, undefined]);
+      cache.keep('fingerprint', proofOf());
+      expect([cache.stale('fingerprint', NOW), cache.stale('fingerprint', NOW + TTL_MS)]).toEqual([undefined, undefined]);
     });
 
     it('do not serve after a mark', () => {
       const cache = cacheOf({ staleIfErrorMs: 5_000 });
       const proof = proofOf();
-      cache.keep(proof);
+      cache.keep('fingerprint', proof);
       proof.revocations.add({ kind: 'subject', id: 'acct_42', at: NOW });
-      expect(cache.stale('digest', NOW + TTL_MS)).toBeUndefined();
+      expect(cache.stale('fingerprint', NOW + TTL_MS)).toBeUndefined();
     });
   });
 
   it('are not kept at all by no cache', () => {
-    NO_CACHE.keep(proofOf() as never);
-    expect([NO_CACHE.fresh('digest', NOW), NO_CACHE.stale('digest', NOW)]).toEqual([undefined, undefined]);
+    NO_CACHE.keep('fingerprint', proofOf() as never);
+    expect([NO_CACHE.fresh('fingerprint', NOW), NO_CACHE.stale('fingerprint', NOW)]).toEqual([undefined, undefined]);
   });
 });
 
