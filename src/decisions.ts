@@ -20,11 +20,11 @@ export interface Decision {
 const decisions = channel('latchkey:decision');
 const debug = debuglog('latchkey');
 
-/** When a decision begins; undefined if nobody wants to know of it. */
-export const startOfDecision = (): number | undefined => (decisions.hasSubscribers || debug.enabled ? performance.now() : undefined);
+/** Whether `NODE_DEBUG=latchkey` was set when the process started. */
+export const isDebugging: boolean = debug.enabled;
 
-/** Whether `NODE_DEBUG=latchkey` is set. */
-export const isDebugging = (): boolean => debug.enabled;
+/** When a decision begins; undefined if nobody wants to know of it. */
+export const startOfDecision = (): number | undefined => (decisions.hasSubscribers || isDebugging ? performance.now() : undefined);
 
 /** One line for `NODE_DEBUG=latchkey`. Some of it clients say, who shall neither begin a line nor command a terminal. */
 export const printLine = (line: string): void => debug('%s', line.replace(/\p{Cc}/gu, encodeURIComponent));
@@ -32,7 +32,7 @@ export const printLine = (line: string): void => debug('%s', line.replace(/\p{Cc
 /** Tells who listens; `NODE_DEBUG=latchkey` prints one line a refusal. */
 export function publishDecision(startedAt: number, decision: Omit<Decision, 'durationMs'>): void {
   if (decisions.hasSubscribers) decisions.publish({ ...decision, durationMs: performance.now() - startedAt });
-  if (debug.enabled && decision.outcome === 'refused') {
+  if (isDebugging && decision.outcome === 'refused') {
     const { status, reason, carrier = '-', verifier = '-', credentialId = '-', subject = '-', error } = decision;
     const cause = error instanceof Error ? ` error=${JSON.stringify(error.message)}` : '';
     const line = `${status} ${reason} carrier=${carrier} verifier=${verifier} credential=${credentialId} subject=${subject}${cause}`;

@@ -29,7 +29,7 @@ const refusals = channel('latchkey:oauth-refusal');
 /** Tells who listens; `NODE_DEBUG=latchkey` prints one line. */
 export function publishRefusal(refusal: OAuthRefusal): void {
   refusals.publish(refusal);
-  if (!isDebugging()) return;
+  if (!isDebugging) return;
   const { endpoint, status, error, reason = '-', clientId = '-', grantType = '-', cause } = refusal;
   const from = cause instanceof Error ? ` cause=${JSON.stringify(cause.message)}` : '';
   printLine(`${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`);
