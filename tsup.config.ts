@@ -36,5 +36,5 @@ export default defineConfig([
   },
   // The command line brings its libraries with it, in one file of CommonJS as they are. Drivers of databases are the user's, and asked
   // for when a store needs them: tree shaking would put them first.
-  { ...shared, entry: { cli: 'src/cli/bin.ts' }, format: 'cjs', noExternal: ['jose'] },
+  { ...shared, entry: { cli: 'src/cli/bin.ts' }, format: 'cjs' },
 ]);
