@@ -1,4 +1,4 @@
-import { validateHeaderValue, type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Carrier, Demand } from '../carriers/carrier';
 import { deepFreeze } from '../credential/freeze';
 import type { Reason } from '../credential/reason';
@@ -131,8 +131,11 @@ function refusal(error: keyof typeof ANSWERS, challenges: readonly string[], mor
   );
 }
 
+/** RFC 9110 §5.5. Node's own check is not asked: since Node 22, an import of `node:http` loads all of undici. */
+const FIELD_VALUE = /^[\t -~\x80-\xff]*$/;
+
 function withContent({ status, headers }: Refusal, contentType: string, json: unknown): Refusal {
-  validateHeaderValue('Content-Type', contentType);
+  if (!FIELD_VALUE.test(contentType)) throw new TypeError(`latchkey(): option "body": ${JSON.stringify(contentType)} is no content type`);
   const body = JSON.stringify(json);
   const content = { 'Content-Type': contentType, 'Content-Length': String(Buffer.byteLength(body)), 'Cache-Control': 'no-store' };
   return deepFreeze({ status, headers: { ...headers, ...content }, body });
