@@ -72,15 +72,14 @@ describe('what a good token proves', () => {
     expect(await verified({})).not.toHaveProperty('confirmation');
   });
 
-  it('is the same under an algorithm that has to be waited for', async () => {
+  it('is the same under an algorithm that jsonwebtoken does not know', async () => {
     const token = tokenOf({ scope: 'a' }, {}, 'EdDSA');
     const verification = verifierOf({ algorithms: ['EdDSA'] }).verify({ carrier: 'bearer', token });
-    expect(verification).toBeInstanceOf(Promise);
-    expect(await verification).toStrictEqual(await verified({ scope: 'a' }));
+    expect(verification).toStrictEqual(await verified({ scope: 'a' }));
   });
 
-  it('comes at once under the others', () => {
-    for (const algorithm of ['HS256', 'RS256', 'PS256', 'ES256'] as const)
+  it('comes at once', () => {
+    for (const algorithm of ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const)
       expect(verifierOf({ algorithms: [algorithm] }).verify({ carrier: 'bearer', token: tokenOf({}, {}, algorithm) })).toMatchObject({
         ok: true,
       });
