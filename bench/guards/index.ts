@@ -17,7 +17,7 @@ export async function guardsOnExpress(effort: Effort): Promise<readonly Table[]>
 }
 
 async function tableOf(title: string, nameOf: (name: string) => string, effort: Effort): Promise<Table> {
-  const names = Object.keys(allGuards);
+  const names = Object.keys(allGuards).filter((name) => !effort.quick || !/uncached|in plain/.test(name));
   const samples = await contest(guardContenders, names.map(nameOf), effort);
   const of = (name: string) => samples[nameOf(name)] ?? [];
   return {

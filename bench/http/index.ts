@@ -9,7 +9,7 @@ import type { Started } from './server';
 
 const BARE = 'the bare route';
 const BARE_AGAIN = 'the bare route, again';
-const QUICK = ['Latchkey, cached', 'passport-http-bearer, keys by digest', 'Latchkey, JWT, cached', 'express-jwt'];
+const QUICK = ['Latchkey, cached', 'passport-http-bearer, keys by digest'];
 const CONNECTIONS = 8;
 const WARM_UP_REQUESTS = 10_000;
 
@@ -34,7 +34,7 @@ export async function http(effort: Effort): Promise<readonly Table[]> {
       await microsecondsOf(server, effort.quick ? requests : WARM_UP_REQUESTS);
       samples[server.name]?.push([]);
     }
-    for (let round = 0; round < Math.ceil(effort.rounds / 2); round++) {
+    for (let round = 0; round < Math.ceil(effort.rounds / (effort.quick ? 3 : 2)); round++) {
       for (const server of shuffled(servers)) samples[server.name]?.[launch]?.push(await microsecondsOf(server, requests));
     }
     await Promise.all(servers.map(({ child }) => endOf(child)));
