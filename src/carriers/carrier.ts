@@ -66,6 +66,7 @@ export interface Carrier {
 
 /** The only value of a header; undefined where it is absent. Lines that an adapter kept apart are joined as HTTP joins them, and no credential has a comma. */
 export const headerValue = (request: RequestLike, name: string): string | undefined => joined(request.headers[name]);
+
 /** Whether a header came in more than one line: Node itself keeps only the first `Authorization` and joins others. */
 export const headerRepeated = (request: RequestLike, name: string): boolean => repeated(request.headers[name], name, request);
 

@@ -116,9 +116,11 @@ export function middlewareFor(
   ): void {
     if (outcome.ok) req.auth = outcome.principal;
     else if (outcome.refusal) return answer(req, res, outcome.refusal, next);
-    if (optional) varyBy(res, everyHeader);
-    if (outcome.ok && !outcome.carrier.scheme) protect(res, outcome.carrier);
-    if (outcome.ok && outcome.nonce !== undefined) hand(res, outcome.nonce);
+    if (!res.headersSent) {
+      if (optional) varyBy(res, everyHeader);
+      if (outcome.ok && !outcome.carrier.scheme) protect(res, outcome.carrier);
+      if (outcome.ok && outcome.nonce !== undefined) hand(res, outcome.nonce);
+    }
     next();
   }
 
@@ -153,14 +155,12 @@ function answer(req: IncomingMessage, res: ServerResponse, refusal: Refusal, nex
 
 /** A shared cache keeps to itself what `Authorization` asked for (RFC 9111 §3.5). Of any other credential it has to be told. */
 function protect(res: ServerResponse, { header }: Carrier): void {
-  if (res.headersSent) return;
   if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'private');
   if (header) varyBy(res, header);
 }
 
 /** A nonce that a cache kept would come back when it is good no more (RFC 9449 §8.2). */
 function hand(res: ServerResponse, nonce: string): void {
-  if (res.headersSent) return;
   res.setHeader('DPoP-Nonce', nonce);
   if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
 }
@@ -169,7 +169,6 @@ const headerOf = ({ header, scheme }: Carrier): string | undefined => header ?? 
 
 /** Adds field names to `Vary`: what `cors()` and others said before stays. */
 function varyBy(res: ServerResponse, fields: string): void {
-  if (res.headersSent) return;
   const before = res.getHeader('Vary');
   if (before === undefined || before === '') {
     res.setHeader('Vary', fields);
