@@ -2,6 +2,7 @@ import { isScopeToken, scopeCatalogue, type ScopeDeclaration } from '../credenti
 import { aScopeDeclaration } from '../latchkey-options';
 import { aBoolean, aDuration, aFunction, aListOf, anObjectWith, aText, checkOptions, isIdentifier, must, z } from '../options';
 import type { CredentialStore, StateStore } from '../stores/store';
+import { namesOneOwner, ONE_OWNER, ownerMembers } from '../verifiers/life-arguments';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { endpointsSchema, type EndpointOptions } from './endpoints';
 import type { Consent, Login } from './login';
@@ -67,13 +68,10 @@ const schema = z.strictObject({
   timeoutMs: aDuration(1).optional(),
 });
 
-const ONE_OWNER = 'give one of "subject", "clientId" and "grantId", a non-empty string';
+const WHOSE = `${ONE_OWNER}, a non-empty string`;
 const whoseSchema = z
-  .strictObject(
-    { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() },
-    { error: ({ code }) => (code === 'invalid_type' ? ONE_OWNER : undefined) },
-  )
-  .refine((whose) => Object.values(whose).filter((id) => id !== undefined).length === 1, { error: ONE_OWNER });
+  .strictObject(ownerMembers, { error: ({ code }) => (code === 'invalid_type' ? WHOSE : undefined) })
+  .refine(namesOneOwner, { error: WHOSE });
 
 /** A TypeError unless it names one whose grants can be ended. */
 export const checkWhose = (whose: unknown): void => checkOptions('server.revoke()', whoseSchema, whose);

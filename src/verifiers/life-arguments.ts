@@ -17,6 +17,12 @@ export const pageMembers = {
   ).optional(),
 };
 
+/** Whose records are meant: exactly one of the three. */
+export const ownerMembers = { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() };
+export const ONE_OWNER = 'give one of "subject", "clientId" and "grantId"';
+export const namesOneOwner = ({ subject, clientId, grantId }: { subject?: unknown; clientId?: unknown; grantId?: unknown }): boolean =>
+  [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
+
 /** Checks what is handed to the life of a verifier's credentials. Anything wrong is a TypeError that names it and says what is allowed. */
 export function lifeArguments(verifier: string, environments: readonly string[] | undefined) {
   const aTime = must('a time in whole milliseconds since the epoch', isTime);
@@ -67,14 +73,8 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
     (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
   );
   const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
-  const whose = { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() };
-  const revokeAll = z.strictObject(whose).refine(namesOneOwner, ONE_OWNER);
-  const list = z
-    .strictObject({
-      ...whose,
-      ...pageMembers,
-    })
-    .refine(namesOneOwner, ONE_OWNER);
+  const revokeAll = z.strictObject(ownerMembers).refine(namesOneOwner, { error: ONE_OWNER });
+  const list = z.strictObject({ ...ownerMembers, ...pageMembers }).refine(namesOneOwner, { error: ONE_OWNER });
   const prune = z.strictObject({ olderThanMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
 
   return {
@@ -94,10 +94,6 @@ const OWNER = `a string of Unicode without NUL, of 1 to ${MAX_OWNER_LENGTH} char
 const isTime = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) <= MAX_TIME;
 const isKeepable = (value: unknown): value is string => typeof value === 'string' && isStorable(value);
 const isOwner = (value: unknown): boolean => isKeepable(value) && value !== '' && value.length <= MAX_OWNER_LENGTH;
-
-const ONE_OWNER = { error: 'give one of "subject", "clientId" and "grantId"' };
-const namesOneOwner = ({ subject, clientId, grantId }: { subject?: unknown; clientId?: unknown; grantId?: unknown }): boolean =>
-  [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
 
 function isJsonObject(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
