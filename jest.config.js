@@ -1,7 +1,7 @@
 export default {
   testEnvironment: 'node',
-  reporters: ['default', '<rootDir>/test/support/closing-line.js'],
-  setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'],
+  reporters: ['default', '<rootDir>/test/support/summary-reporter.js'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/jest.setup.ts'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
     '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],

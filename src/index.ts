@@ -1,24 +1,24 @@
 export { latchkey, type Latchkey } from './latchkey';
 export type { LatchkeyOptions } from './latchkey-options';
 
-export { bearer } from './carriers/bearer';
-export type { Carrier, RequestLike } from './carriers/carrier';
-export { cookie } from './carriers/cookie';
-export { apiKeyHeader } from './carriers/header';
-export { queryParameter } from './carriers/query';
+export { bearer } from './extractors/bearer';
+export type { Carrier, RequestLike } from './extractors/extractor';
+export { cookie } from './extractors/cookie';
+export { apiKeyHeader } from './extractors/header';
+export { queryParameter } from './extractors/query';
 
-export { dpop, type DpopOptions } from './proof/dpop';
-export type { ClientCertificate } from './proof/mtls';
+export { dpop, type DpopOptions } from './possession/dpop';
+export type { ClientCertificate } from './possession/mtls';
 
 export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
 export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
 export type { Jwk } from './verifiers/jwk';
 export { jwt } from './verifiers/jwt/jwt';
 export type { JwtOptions, RemoteOptions } from './verifiers/jwt/jwt-options';
-export type { RevocableVerifier, RevocationStore, RevokedTokens } from './verifiers/jwt/revoking';
+export type { RevocableVerifier, RevocationStore, RevokedTokens } from './verifiers/jwt/jwt-revocations';
 export type { JwkSet, KeyInput } from './verifiers/jwt/keys';
 export type { Algorithm } from './verifiers/jwt/signature';
-export type { CredentialLife, ImportedRecord, Issued, IssueOptions, PublicRecord, Whose } from './verifiers/life';
+export type { CredentialLife, ImportedRecord, Issued, IssueOptions, PublicRecord, Whose } from './credentials/credential-manager';
 export { sessionTokens, type SessionTokensOptions } from './verifiers/session-tokens';
 export type { ManagedVerifier, StoredVerifier } from './verifiers/stored';
 export type { Verification, Verifier } from './verifiers/verifier';
@@ -38,5 +38,5 @@ export type { Reason } from './credential/reason';
 export type { Confirmation, CredentialRecord } from './credential/record';
 export type { RevocationMark } from './credential/revocation';
 export { hasScopes, type ScopeDeclaration, type ScopeDefinition, type ScopeName } from './credential/scopes';
-export type { CacheLimits } from './cache';
-export type { Decision } from './decisions';
+export type { CacheLimits } from './authentication/verification-cache';
+export type { Decision } from './authentication/decisions';

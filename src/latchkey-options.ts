@@ -1,12 +1,12 @@
-import type { CacheLimits } from './cache';
-import type { Carrier } from './carriers/carrier';
+import type { CacheLimits } from './authentication/verification-cache';
+import type { Carrier } from './extractors/extractor';
 import type { ScopeDeclaration } from './credential/scopes';
 import type { RefusalBody } from './http/refuse';
 import { resourceSchema, type ResourceOptions } from './http/resource-metadata';
-import { aChallengeText, aDuration, aFunction, aListOf, anObjectWith, checkOptions, must, z } from './options';
-import { bearer } from './carriers/bearer';
-import { apiKeyHeader } from './carriers/header';
-import type { ClientCertificate } from './proof/mtls';
+import { aChallengeText, aDuration, aFunction, aListOf, anObjectWith, checkOptions, must, z } from './internal/options';
+import { bearer } from './extractors/bearer';
+import { apiKeyHeader } from './extractors/header';
+import type { ClientCertificate } from './possession/mtls';
 import type { Verifier } from './verifiers/verifier';
 
 export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> {

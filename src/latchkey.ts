@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http';
-import { authenticator } from './authenticate';
-import type { RequestLike } from './carriers/carrier';
+import { authenticator } from './authentication/authenticator';
+import type { RequestLike } from './extractors/extractor';
 import { checkRequired, scopeCatalogue, type ScopeDeclaration, type ScopeName } from './credential/scopes';
 import { allowedBy, freshlyAuthenticated, holdsAll, holdsAny, type FreshAuthOptions, type Policy } from './http/guards';
 import { decisionOn, middlewareFor, type Authentication, type Guard, type Middleware } from './http/middleware';
 import { refusalBook, type Wanted } from './http/refuse';
 import { metadataUrl, resourceMetadata } from './http/resource-metadata';
 import { settingsOf, type LatchkeyOptions } from './latchkey-options';
-import { boundToCertificate } from './proof/mtls';
-import { aBoolean, aDuration, aFunction, aListOf, checkOptions, must, z } from './options';
+import { boundToCertificate } from './possession/mtls';
+import { aBoolean, aDuration, aFunction, aListOf, checkOptions, must, z } from './internal/options';
 
 /** The guards of one API. None uses `this`: take them apart as you like. */
 export interface Latchkey<Scope extends string = string> {

@@ -4,7 +4,7 @@ import type { StateStore } from '../stores/store';
 import type { Client, Clients } from './clients';
 import type { Grants } from './grants';
 import type { IssuedTokens } from './issued-tokens';
-import type { SealedState } from './sealed-state';
+import type { SealedState } from './encrypted-state';
 
 export interface AdapterOptions {
   readonly store: StateStore;

@@ -1,7 +1,7 @@
 import { scopeCatalogue, type ScopeDeclaration, type ScopeName } from '../credential/scopes';
 import type { Middleware } from '../http/middleware';
-import { published } from '../http/published';
-import type { Whose } from '../verifiers/life';
+import { published } from '../http/serve-json';
+import type { Whose } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { clientRegistry, type Clients } from './clients';
 import { endpointsOf, type EndpointName } from './endpoints';
@@ -11,9 +11,9 @@ import { interactions } from './interaction';
 import { jwtTokens, opaqueTokens } from './issued-tokens';
 import { consentPage } from './login';
 import { metadataOf, metadataPaths } from './metadata';
-import { sealedState } from './sealed-state';
+import { sealedState } from './encrypted-state';
 import { checkServerOptions, checkWhose, type AuthorizationServerOptions } from './server-options';
-import { serving } from './serving';
+import { serving } from './endpoint-middleware';
 import { signingJwk, type JwtAccessTokens, type SigningJwk } from './signing-keys';
 
 export interface AuthorizationServer<Scope extends string = string> {

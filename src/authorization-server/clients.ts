@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { digestOf, idOf } from '../credential/digest';
 import { checkRecord } from '../credential/record';
 import { isScopeToken } from '../credential/scopes';
-import { aBoolean, aDuration, checkOptions, isLoopback, must, z } from '../options';
+import { aBoolean, aDuration, checkOptions, isLoopback, must, z } from '../internal/options';
 import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
-import { credentialLife, withoutAbsent } from '../verifiers/life';
-import { pageMembers } from '../verifiers/life-arguments';
+import { credentialLife, withoutAbsent } from '../credentials/credential-manager';
+import { pageMembers } from '../credentials/credential-schemas';
 
 /** `authorization_code` (RFC 6749 §4.1), `client_credentials` (§4.4), `refresh_token` (§6). */
 export type GrantType = 'authorization_code' | 'client_credentials' | 'refresh_token';

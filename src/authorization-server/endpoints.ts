@@ -1,4 +1,4 @@
-import { checkOptions, isIdentifier, must, z } from '../options';
+import { checkOptions, isIdentifier, must, z } from '../internal/options';
 
 /** The endpoints, by the names of RFC 8414. `interaction` is where users log in and consent. */
 export type EndpointName = 'authorization' | 'token' | 'revocation' | 'introspection' | 'jwks' | 'interaction';

@@ -8,7 +8,7 @@ import type {
   KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider';
-import { withDeadline } from '../promises';
+import { withDeadline } from '../internal/promises';
 import type { ScopeCatalogue } from '../credential/scopes';
 import type { StateStore } from '../stores/store';
 import type { ManagedVerifier } from '../verifiers/stored';
@@ -19,9 +19,9 @@ import type { Grants } from './grants';
 import type { IssuedTokens } from './issued-tokens';
 import { pageOf } from './page';
 import { markup } from './markup';
-import { handOut, type Settled } from './hand-out';
+import { handOut, type Settled } from './opaque-access-tokens';
 import { codeFor, publishRefusal, refusalOf } from './refusals';
-import type { SealedState } from './sealed-state';
+import type { SealedState } from './encrypted-state';
 import { unusedJwk, type SigningJwk } from './signing-keys';
 
 export interface EngineOptions {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { StateStore } from '../stores/store';
-import type { Whose } from '../verifiers/life';
-import type { SealedState } from './sealed-state';
+import type { Whose } from '../credentials/credential-manager';
+import type { SealedState } from './encrypted-state';
 
 /** What a user allowed a client. Codes and refresh tokens are worth nothing without their grant. */
 export interface Grants {

@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Interaction as EngineInteraction, InteractionResults } from 'oidc-provider';
-import { isForgeable } from '../carriers/forgery';
+import { isForgeable } from '../extractors/csrf';
 import { clientIn, type Engine } from './engine';
 import { markup } from './markup';
 import type { Consent, Interaction, Login, RequestedScope, User } from './login';

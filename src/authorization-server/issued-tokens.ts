@@ -2,7 +2,7 @@ import type { AdapterPayload } from 'oidc-provider';
 import { digestOf, idOf } from '../credential/digest';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { jwt } from '../verifiers/jwt/jwt';
-import type { Whose } from '../verifiers/life';
+import type { Whose } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { publicJwk, type SigningJwk } from './signing-keys';
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { aFunction, aText, checkOptions, z } from '../options';
+import { aFunction, aText, checkOptions, z } from '../internal/options';
 import type { Client } from './clients';
 import { markup, type Html } from './markup';
 import { sendPage } from './page';

@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
-import { isDebugging, printLine } from '../decisions';
+import { isDebugging, printLine } from '../authentication/decisions';
 import { GRANT_TYPES, type GrantType } from './clients';
 import type { EndpointName } from './endpoints';
 

@@ -1,5 +1,5 @@
 import { IncomingMessage } from 'node:http';
-import { headerRepeated } from '../carriers/carrier';
+import { headerRepeated } from '../extractors/extractor';
 
 /** What clients send that the RFCs do not know. Each is off until named. */
 export interface Dialect {

@@ -1,8 +1,8 @@
 import { isScopeToken, scopeCatalogue, type ScopeDeclaration } from '../credential/scopes';
 import { aScopeDeclaration } from '../latchkey-options';
-import { aBoolean, aDuration, aFunction, aListOf, anObjectWith, aText, checkOptions, isIdentifier, must, z } from '../options';
+import { aBoolean, aDuration, aFunction, aListOf, anObjectWith, aText, checkOptions, isIdentifier, must, z } from '../internal/options';
 import type { CredentialStore, StateStore } from '../stores/store';
-import { namesOneOwner, ONE_OWNER, ownerMembers } from '../verifiers/life-arguments';
+import { namesOneOwner, ONE_OWNER, ownerMembers } from '../credentials/credential-schemas';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { endpointsSchema, type EndpointOptions } from './endpoints';
 import type { Consent, Login } from './login';

@@ -1,13 +1,13 @@
 import { Command, Option } from 'commander';
 import { clientRegistry, type Client, type Clients, type GrantType, type RegisteredClient } from '../authorization-server/clients';
 import { grants } from '../authorization-server/grants';
-import { sealedState } from '../authorization-server/sealed-state';
-import { revoking } from '../verifiers/jwt/revoking';
+import { sealedState } from '../authorization-server/encrypted-state';
+import { revoking } from '../verifiers/jwt/jwt-revocations';
 import { openStore } from './open-store';
-import { onePage } from './page';
+import { onePage } from './paginate';
 import { clientDetailsOf, clientTableOf } from './print';
 import { CommandError, type Terminal } from './terminal';
-import { collect, count, duration, issuer } from './values';
+import { collect, count, duration, issuer } from './option-parsers';
 
 interface Shared {
   readonly store?: string;

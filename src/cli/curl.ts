@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { parse } from 'shell-quote';
-import type { RequestLike } from '../carriers/carrier';
+import type { RequestLike } from '../extractors/extractor';
 import { headerOf, joined } from './headers';
 import { CommandError } from './terminal';
 

@@ -1,17 +1,17 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
-import type { RequestLike } from '../carriers/carrier';
+import type { RequestLike } from '../extractors/extractor';
 import type { Reason } from '../credential/reason';
 import type { Authentication } from '../http/middleware';
 import { latchkey, type Latchkey } from '../latchkey';
 import { apiKeys } from '../verifiers/api-keys';
 import { openStore } from './open-store';
-import { requestFrom } from './pasted';
+import { requestFrom } from './parse-request';
 import { visible } from './print';
 import { guideOf } from './reasons';
 import { CommandError, type Terminal } from './terminal';
-import { collect } from './values';
+import { collect } from './option-parsers';
 
 interface Options {
   readonly config?: string;

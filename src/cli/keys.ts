@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { apiKeys } from '../verifiers/api-keys';
-import type { Issued, PublicRecord, Whose } from '../verifiers/life';
+import type { Issued, PublicRecord, Whose } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { openStore } from './open-store';
 import { importLines, keyLinesOf } from './import';
-import { hindrance, namedKey, type NamedKey } from './named-key';
-import { onePage } from './page';
+import { hindrance, namedKey, type NamedKey } from './resolve-key';
+import { onePage } from './paginate';
 import { detailsOf, tableOf } from './print';
 import { CommandError, type Terminal } from './terminal';
-import { collect, count, duration, expiry, id as anId, jsonObject, type Expiry } from './values';
+import { collect, count, duration, expiry, id as anId, jsonObject, type Expiry } from './option-parsers';
 
 interface Shared {
   readonly store?: string;

@@ -1,4 +1,4 @@
-import type { RequestLike } from '../carriers/carrier';
+import type { RequestLike } from '../extractors/extractor';
 import type { Reason } from '../credential/reason';
 
 /** What an operator wants to know of a reason: what happened, by which rule, and how the caller mends it. */

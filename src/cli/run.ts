@@ -4,7 +4,7 @@ import { clientsCommand } from './clients';
 import { explainCommand } from './explain';
 import { keysCommand } from './keys';
 import type { Terminal } from './terminal';
-import { shieldId } from './values';
+import { shieldId } from './option-parsers';
 
 const DONE = 0;
 const FAILED = 1;

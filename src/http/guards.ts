@@ -1,5 +1,5 @@
 import type { Principal } from '../credential/principal';
-import { isPromise, withDeadline } from '../promises';
+import { isPromise, withDeadline } from '../internal/promises';
 import type { Rule, Ruling } from './middleware';
 
 /** What a policy answers; a promise of it may take as long as a verification. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Attempt, Authenticator } from '../authenticate';
-import type { Carrier, Demand, RequestLike } from '../carriers/carrier';
+import type { Attempt, Authenticator } from '../authentication/authenticator';
+import type { Carrier, Demand, RequestLike } from '../extractors/extractor';
 import type { Principal } from '../credential/principal';
 import type { Reason } from '../credential/reason';
-import { publishDecision, startOfDecision } from '../decisions';
-import { isPromise } from '../promises';
+import { publishDecision, startOfDecision } from '../authentication/decisions';
+import { isPromise } from '../internal/promises';
 import { refuse, type Refusal, type RefusalBook } from './refuse';
 
 /** Middleware of Express 4 and 5, Connect and plain `node:http`. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Carrier, Demand } from '../carriers/carrier';
+import type { Carrier, Demand } from '../extractors/extractor';
 import { deepFreeze } from '../credential/freeze';
 import type { Reason } from '../credential/reason';
 import { challenge, type ChallengeParameters } from './challenge';

@@ -1,8 +1,8 @@
-import type { Carrier } from '../carriers/carrier';
+import type { Carrier } from '../extractors/extractor';
 import { isScopeToken } from '../credential/scopes';
-import { aChallengeText, aListOf, aText, isIdentifier, must, z } from '../options';
+import { aChallengeText, aListOf, aText, isIdentifier, must, z } from '../internal/options';
 import type { Middleware } from './middleware';
-import { published } from './published';
+import { published } from './serve-json';
 
 /** This API as an OAuth 2.0 protected resource (RFC 9728). */
 export interface ResourceOptions {

@@ -1,4 +1,4 @@
-import { aListOf, checkOptions, z } from '../options';
+import { aListOf, checkOptions, z } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { isSecretWord } from '../credential/secret';
 import { aLegacyForm, aSecretWord, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';

@@ -1,4 +1,4 @@
-import { checkOptions, z } from '../options';
+import { checkOptions, z } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { aLifetime, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
 

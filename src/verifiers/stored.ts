@@ -4,10 +4,10 @@ import type { Principal } from '../credential/principal';
 import { checkRecord, type CredentialRecord } from '../credential/record';
 import type { RevocationMark } from '../credential/revocation';
 import { generateSecret, isSecretWord, secretPattern, secretReader } from '../credential/secret';
-import { aDuration, anObjectWith, aText, must, z } from '../options';
+import { aDuration, anObjectWith, aText, must, z } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
-import { credentialLife, type CredentialLife } from './life';
-import { useCounter } from './uses';
+import { credentialLife, type CredentialLife } from '../credentials/credential-manager';
+import { useCounter } from '../credentials/usage-counter';
 import type { Verification, Verifier } from './verifier';
 
 /** A verifier of stored credentials: all that `find(digest)` allows. */

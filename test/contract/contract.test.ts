@@ -18,7 +18,7 @@ import {
 } from 'latchkey';
 import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
-import { serverNonces } from '../../src/proof/nonce';
+import { serverNonces } from '../../src/possession/nonce';
 import { clientKey, proofOf, type ProofParts } from '../support/dpop';
 import { listen, MOUNTS, sendRaw, type Handler } from '../support/servers';
 import { DPOP_ROWS } from './dpop-rows';

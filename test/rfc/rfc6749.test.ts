@@ -2,7 +2,7 @@ import { accessTokens, memoryStore } from 'latchkey';
 import { authorizationServer, type ClientOptions, type RegisteredClient } from 'latchkey/authorization-server';
 import { Browser, type Page } from '../support/browser';
 import { CALLBACK, logIn, startIssuing, WEB_CLIENT, type Answer, type Issuing, type Scope } from '../support/issuing';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 const OTHER_CALLBACK = 'https://app.example/other';
 

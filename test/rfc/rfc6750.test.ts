@@ -1,7 +1,7 @@
 import { accessTokens, apiKeyHeader, apiKeys, bearer, cookie, latchkey, memoryStore, queryParameter, type Middleware } from 'latchkey';
 import { ask, get, valuesOf } from '../http/ask';
 import { MOUNTS, rawRequest } from '../support/servers';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
 const { authenticate, requireScopes, requireFreshAuth } = latchkey({

@@ -1,7 +1,7 @@
 import { memoryStore } from 'latchkey';
 import type { RegisteredClient } from 'latchkey/authorization-server';
 import { startIssuing, WEB_CLIENT, type Granted, type Issuing } from '../support/issuing';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 let issuing: Issuing;
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { RegisteredClient } from 'latchkey/authorization-server';
 import { Browser } from '../support/browser';
 import { CALLBACK, startIssuing, WEB_CLIENT, type Issuing } from '../support/issuing';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 let issuing: Issuing;
 let open: RegisteredClient;

@@ -8,7 +8,7 @@ import { startIssuing, type Granted, type Issuing } from '../support/issuing';
 import { underBearer } from '../support/own-verifier';
 import { certificateOf } from '../verifiers/jwt/certificate';
 import { active, AUDIENCE, CLIENT, startEndpoint, TOKEN, verdictOf, verifierAt, type Endpoint } from '../verifiers/introspection/endpoint';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 let endpoint: Endpoint;
 beforeEach(async () => {

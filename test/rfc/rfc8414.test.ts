@@ -3,7 +3,7 @@ import { accessTokens, memoryStore } from 'latchkey';
 import { authorizationServer } from 'latchkey/authorization-server';
 import { allowInsecureRequests, discoveryRequest, processDiscoveryResponse } from 'oauth4webapi';
 import { startIssuing, type Issuing, type IssuingOptions } from '../support/issuing';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 const WELL_KNOWN = '/.well-known/oauth-authorization-server';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import jsonwebtoken from 'jsonwebtoken';
 import { accessTokens, jwt, latchkey, memoryStore, type Verifier } from 'latchkey';
 import { selfSigned, type Certified } from '../support/certificates';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 const [own, mine, other] = ['localhost', 'client', 'other'].map(selfSigned) as [Certified, Certified, Certified];
 const SECRET = 'a secret that two parties share, long';

@@ -1,7 +1,7 @@
 import { jwt, latchkey, type JwtOptions } from 'latchkey';
-import { json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../support/made-up-issuer';
+import { json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../support/fake-issuer';
 import { AUDIENCE, ISSUER, NOW, PAIRS, part, seal, tokenOf, verdict } from '../verifiers/jwt/tokens';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 const profile = (options: Partial<JwtOptions> = {}) =>
   jwt({ issuer: ISSUER, audience: AUDIENCE, algorithms: ['RS256'], key: PAIRS.RS256.publicKey, profile: 'rfc9068', ...options });

@@ -1,7 +1,7 @@
 import type { RegisteredClient } from 'latchkey/authorization-server';
 import { Browser } from '../support/browser';
 import { logIn, startIssuing, WEB_CLIENT, type Issuing } from '../support/issuing';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 let issuing: Issuing;
 let web: RegisteredClient;

@@ -12,7 +12,7 @@ import {
 } from 'latchkey';
 import jsonwebtoken from 'jsonwebtoken';
 import { clientKey, proofOf, type ProofParts } from '../support/dpop';
-import { ledger, type Entry } from './ledger';
+import { ledger, type Entry } from './compliance-matrix';
 
 const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
 const SECRET = 'a secret that two parties share, long';

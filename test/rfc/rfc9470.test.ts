@@ -2,7 +2,7 @@ import { accessTokens, bearer, dpop, latchkey, memoryStore, type FreshAuthOption
 import { ask, get, valuesOf } from '../http/ask';
 import { clientKey, proofOf } from '../support/dpop';
 import { MOUNTS } from '../support/servers';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 const key = clientKey();
 const now = () => Math.floor(Date.now() / 1_000);

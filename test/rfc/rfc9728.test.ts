@@ -12,7 +12,7 @@ import {
 import { ask, valuesOf } from '../http/ask';
 import { ownVerifier, principal } from '../support/own-verifier';
 import { MOUNTS, rawRequest } from '../support/servers';
-import { ledger } from './ledger';
+import { ledger } from './compliance-matrix';
 
 const PATH = '/.well-known/oauth-protected-resource';
 const URL_OF_API = 'https://api.osir.com/v1';

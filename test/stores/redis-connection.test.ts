@@ -1,6 +1,6 @@
 import { connectionOf } from '../../src/stores/redis/connection';
 import { RedisError } from '../../src/stores/redis/error';
-import type { Library } from '../../src/stores/redis/library';
+import type { Library } from '../../src/stores/redis/detect-driver';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());

@@ -1,5 +1,5 @@
 import { jwt, latchkey } from 'latchkey';
-import { JWKS, json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../support/made-up-issuer';
+import { JWKS, json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../support/fake-issuer';
 import { Tally } from '../support/requests';
 import { listen, MOUNTS } from '../support/servers';
 import { AUDIENCE } from '../verifiers/jwt/tokens';

@@ -1,5 +1,5 @@
 import { ioredisClient, ioredisCluster, type IoredisClient, type IoredisCluster } from './ioredis';
-import type { Library } from './library';
+import type { Library } from './detect-driver';
 import { nodeRedisClient, nodeRedisCluster, type NodeRedisClient, type NodeRedisCluster } from './node-redis';
 
 /** A client or a cluster of node-redis (5, 6) or ioredis (5, 6). */

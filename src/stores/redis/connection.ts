@@ -1,6 +1,6 @@
-import { withDeadline } from '../../promises';
+import { withDeadline } from '../../internal/promises';
 import { RedisError } from './error';
-import type { Library } from './library';
+import type { Library } from './detect-driver';
 
 /** Commands to Redis, each answered or failed soon, with errors that tell nothing of what was asked. */
 export interface Connection {

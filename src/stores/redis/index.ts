@@ -1,11 +1,11 @@
-import { checkOptions, must, z } from '../../options';
+import { checkOptions, must, z } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../store';
 import { libraryOf, type RedisClient } from './client';
 import { connectionOf } from './connection';
 import { credentialsInRedis } from './credentials';
 import { keysOf } from './keys';
-import type { Library } from './library';
-import { marksFrom } from './push';
+import type { Library } from './detect-driver';
+import { marksFrom } from './pubsub';
 import { stateInRedis } from './state';
 
 export type { RedisClient } from './client';

@@ -1,4 +1,4 @@
-import { anyOf, type Library, type Subscriber } from './library';
+import { anyOf, type Library, type Subscriber } from './detect-driver';
 
 /** What is used of a client of node-redis. */
 export interface NodeRedisClient {

@@ -1,7 +1,7 @@
 import { idOf } from '../../credential/digest';
 import { isStorable, type CredentialStore, type RecordedUse } from '../store';
 import { all, endedBefore, endsFrom, hasId, isAfter, isKnown, isLive, isOfKind, isOwnedBy, not, type Condition } from './conditions';
-import type { News } from './news';
+import type { News } from './notifications';
 import { changedColumns, COLUMNS, recordOf, rowOf } from './rows';
 import type { CredentialsTable, Database } from './tables';
 import { whole } from './values';

@@ -1,6 +1,6 @@
 import { sql, type CreateTableBuilder, type RawBuilder } from 'kysely';
 import { isDuplicateIndex } from './errors';
-import type { Language } from './language';
+import type { Language } from './sql-dialect';
 import { LONGEST, type Database, type Tables } from './tables';
 
 type Type = RawBuilder<unknown>;

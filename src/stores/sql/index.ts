@@ -1,18 +1,18 @@
 import type { Kysely, TableNode } from 'kysely';
-import { aFunction, anObjectWith, checkOptions, z } from '../../options';
+import { aFunction, anObjectWith, checkOptions, z } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../store';
 import { credentialsIn } from './credentials';
 import { guarded } from './errors';
-import { languageOf } from './language';
-import type { ListenClient } from './listening';
+import { languageOf } from './sql-dialect';
+import type { ListenClient } from './listen-connection';
 import { lockingWrites } from './locking-writes';
 import { migrate } from './migrations';
-import { newsOf } from './news';
+import { newsOf } from './notifications';
 import { returningWrites } from './returning-writes';
 import { stateIn } from './state';
 import type { Database } from './tables';
 
-export type { ListenClient } from './listening';
+export type { ListenClient } from './listen-connection';
 export type { Tables as SqlTables } from './tables';
 
 export interface SqlStoreOptions {

@@ -1,7 +1,7 @@
-import { alone } from './alone';
+import { alone } from './migration-lock';
 import { ddlOf, type Ddl } from './ddl';
 import { isMissing } from './errors';
-import type { Language } from './language';
+import type { Language } from './sql-dialect';
 import type { Database } from './tables';
 
 /** One step from a version of the tables to the next. MySQL cannot undo half of one, so each can be done over. */

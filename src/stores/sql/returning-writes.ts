@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { RecordedUse } from '../store';
 import type { Condition } from './conditions';
-import type { News } from './news';
+import type { News } from './notifications';
 import { COLUMNS } from './rows';
 import type { Database } from './tables';
 import { addInBatches, inBatches, type Writes } from './writes';

@@ -1,5 +1,5 @@
 import { idOf } from '../../credential/digest';
-import { must, z } from '../../options';
+import { must, z } from '../../internal/options';
 import { isStorable, type RecordChanges, type StoredRecord } from '../store';
 import { LONGEST, type CredentialsTable } from './tables';
 import { aWhole, whole } from './values';

@@ -1,5 +1,5 @@
 import { digestOf } from '../../credential/digest';
-import { z } from '../../options';
+import { z } from '../../internal/options';
 import type { StateStore } from '../store';
 import type { Database, StateTable } from './tables';
 import { aWhole, whole } from './values';

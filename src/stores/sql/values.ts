@@ -1,4 +1,4 @@
-import { z } from '../../options';
+import { z } from '../../internal/options';
 
 /** A time or count as the tables keep it. A fraction is cut off, so that nothing lives longer than it was to. */
 export function whole(value: number): number {

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { importPKCS8 } from 'jose';
 import { ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt, type ClientAuth } from 'oauth4webapi';
-import { aText, must, z } from '../../options';
+import { aText, must, z } from '../../internal/options';
 import { ALGORITHMS, type Algorithm } from '../jwt/signature';
 import { algorithmsOf, privateKeyOf, type PrivateKeyInput } from '../private-key';
 

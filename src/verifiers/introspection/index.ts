@@ -1,11 +1,11 @@
 import { introspectionRequest, allowInsecureRequests } from 'oauth4webapi';
-import { aBoolean, aClockTolerance, aDuration, aText, aTextOrList, checkOptions, isIdentifier, isSecureUrl, must, z } from '../../options';
+import { aBoolean, aClockTolerance, aDuration, aText, aTextOrList, checkOptions, isIdentifier, isSecureUrl, must, z } from '../../internal/options';
 import { isCompactJws } from '../../credential/credential';
 import { answerOf, type Limits } from '../issuer/fetch';
-import { lazily } from '../issuer/lazily';
+import { lazily } from '../issuer/cached-loader';
 import { fetchMetadata, maySendTo } from '../issuer/metadata';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
-import { judgeAnswer, readAnswer, scopesIn, type Introspection, type IntrospectionPolicy } from './answer';
+import { judgeAnswer, readAnswer, scopesIn, type Introspection, type IntrospectionPolicy } from './response';
 import { clientAuthentication, clientSchema, type KeyClient, type SecretClient } from './client';
 
 export type { KeyClient, SecretClient } from './client';

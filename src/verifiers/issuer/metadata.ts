@@ -1,4 +1,4 @@
-import { isLoopback, isSecureUrl } from '../../options';
+import { isLoopback, isSecureUrl } from '../../internal/options';
 import { AnswerError, getJson, type JsonObject, type Limits } from './fetch';
 
 /** The server answers, and nowhere with metadata of that issuer. */

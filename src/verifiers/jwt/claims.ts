@@ -1,6 +1,6 @@
 import { isScopeToken } from '../../credential/scopes';
 import type { Reason } from '../../credential/reason';
-import type { CompactJws } from './compact';
+import type { CompactJws } from './parse-jws';
 
 /** What a verifier asks of a token's header and claims. */
 export interface ClaimsPolicy {

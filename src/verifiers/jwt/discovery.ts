@@ -1,4 +1,4 @@
-import { isLoopback } from '../../options';
+import { isLoopback } from '../../internal/options';
 import type { Limits } from '../issuer/fetch';
 import { fetchMetadata, maySendTo } from '../issuer/metadata';
 

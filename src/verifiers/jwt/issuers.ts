@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache';
-import { andThen } from '../../promises';
+import { andThen } from '../../internal/promises';
 import { discovery, type Locate } from './discovery';
 import type { JwtOptions } from './jwt-options';
 import { keySet, singleKey, type KeySource } from './keys';
 import { remoteKeys } from './remote-keys';
 import { ALGORITHMS, type Algorithm } from './signature';
-import { isCanonicalIssuer, isPattern, matcher } from './tenants';
+import { isCanonicalIssuer, isPattern, matcher } from './issuer-pattern';
 
 /** The issuers whose tokens are taken, and the keys of each: none is ever verified by another's. */
 export interface Issuers {

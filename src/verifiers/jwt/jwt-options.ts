@@ -12,12 +12,12 @@ import {
   isTextOrList,
   must,
   z,
-} from '../../options';
+} from '../../internal/options';
 import { bareType } from './claims';
 import type { JwkSet, KeyInput } from './keys';
-import type { RevocationStore } from './revoking';
+import type { RevocationStore } from './jwt-revocations';
 import { ALGORITHMS, type Algorithm } from './signature';
-import { isPattern, isSafePattern } from './tenants';
+import { isPattern, isSafePattern } from './issuer-pattern';
 
 /** How keys from a URL are fetched and kept. Durations in milliseconds. */
 export interface RemoteOptions {

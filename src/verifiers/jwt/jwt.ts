@@ -1,14 +1,14 @@
 import type { Credential } from '../../credential/credential';
-import { andThen, isPromise } from '../../promises';
+import { andThen, isPromise } from '../../internal/promises';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
 import { bareType, expiryOf, isText, judgeClaims, ownOf, scopesOf, type ClaimsPolicy } from './claims';
-import { jwsOf, type CompactJws } from './compact';
+import { jwsOf, type CompactJws } from './parse-jws';
 import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
 import type { KeySource, VerificationKey } from './keys';
-import { revoking, type RevocableVerifier, type RevocationStore, type Revoking } from './revoking';
+import { revoking, type RevocableVerifier, type RevocationStore, type Revoking } from './jwt-revocations';
 import { isSignedBy, loadLibrary, type Algorithm } from './signature';
-import { exampleOfPattern, isPattern } from './tenants';
+import { exampleOfPattern, isPattern } from './issuer-pattern';
 
 const DAY_MS = 86_400_000;
 const RFC9068_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];

@@ -1,4 +1,4 @@
-import { andThen, withDeadline } from '../../promises';
+import { andThen, withDeadline } from '../../internal/promises';
 import { getJson, type Limits } from '../issuer/fetch';
 import { NoSuchIssuer } from '../issuer/metadata';
 import type { Locate } from './discovery';

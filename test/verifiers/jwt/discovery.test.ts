@@ -1,5 +1,5 @@
 import { jwt, type JwtOptions } from 'latchkey';
-import { JWKS, json, madeUpIssuer, METADATA, type MadeUpIssuer } from '../../support/made-up-issuer';
+import { JWKS, json, madeUpIssuer, METADATA, type MadeUpIssuer } from '../../support/fake-issuer';
 import { AUDIENCE, thrownBy, verdict } from './tokens';
 
 const issuers: MadeUpIssuer[] = [];

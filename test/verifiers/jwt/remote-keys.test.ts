@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { jwt, latchkey, type JwtOptions, type Verifier } from 'latchkey';
 import { remoteKeys } from '../../../src/verifiers/jwt/remote-keys';
-import { JWKS, json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../../support/made-up-issuer';
+import { JWKS, json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../../support/fake-issuer';
 import { AUDIENCE, PAIRS, verdict } from './tokens';
 
 let server: MadeUpIssuer;

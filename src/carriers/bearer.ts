@@ -1,7 +1,0 @@
-import { authorization } from './authorization';
-import type { Carrier } from './carrier';
-
-/** `Authorization: Bearer <token>` (RFC 6750 §2.1), for every kind of credential. */
-export function bearer(): Carrier {
-  return Object.freeze<Carrier>({ name: 'bearer', ...authorization('Bearer') });
-}

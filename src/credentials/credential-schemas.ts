@@ -1,0 +1,105 @@
+import { readDigest } from '../credential/digest';
+import { isScopeToken } from '../credential/scopes';
+import { isSecretWord } from '../credential/secret';
+import { aDuration, aText, checkOptions, must, z } from '../internal/options';
+import { isStorable, MAX_OWNER_LENGTH } from '../stores/store';
+
+const MAX_PAGE = 1_000;
+/** The last time of JavaScript (ECMA-262 §21.4.1.1), in milliseconds since the epoch. */
+export const MAX_TIME = 8_640_000_000_000_000;
+
+/** Which of a list are wanted. */
+export const pageMembers = {
+  after: aText.optional(),
+  limit: must(
+    `a whole number from 1 to ${MAX_PAGE}`,
+    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
+  ).optional(),
+};
+
+/** Whose records are meant: exactly one of the three. */
+export const ownerMembers = { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() };
+export const ONE_OWNER = 'give one of "subject", "clientId" and "grantId"';
+export const namesOneOwner = ({ subject, clientId, grantId }: { subject?: unknown; clientId?: unknown; grantId?: unknown }): boolean =>
+  [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
+
+/** Checks what is handed to the life of a verifier's credentials. Anything wrong is a TypeError that names it and says what is allowed. */
+export function lifeArguments(verifier: string, environments: readonly string[] | undefined) {
+  const aTime = must('a time in whole milliseconds since the epoch', isTime);
+  const aTimeOrNull = must('a time in whole milliseconds since the epoch, or null', (value) => value === null || isTime(value));
+  const scopes = must(
+    'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
+    (value) => Array.isArray(value) && value.every(isScopeToken),
+  );
+  const name = must('a string of Unicode without NUL, or null', (value) => value === null || isKeepable(value));
+  const subject = must(OWNER, isOwner);
+  const optionalOwner = must(`${OWNER}, or null`, (value) => value === null || isOwner(value));
+  const metadata = must('an object of JSON values', isJsonObject);
+  const environment = must(
+    environments ? `one of ${environments.join(', ')}` : '1 to 32 lower-case letters and digits, a letter first',
+    (value) => isSecretWord(value) && (environments?.includes(value) ?? true),
+  );
+
+  const common = {
+    subject,
+    scopes,
+    name: name.optional(),
+    expiresAt: aTimeOrNull.optional(),
+    clientId: optionalOwner.optional(),
+    grantId: optionalOwner.optional(),
+    confirmation: must('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
+    metadata: metadata.optional(),
+  };
+  const issue = z.strictObject({ ...common, environment: environment.optional() });
+  const update = z.strictObject({
+    name: name.optional(),
+    scopes: scopes.optional(),
+    metadata: metadata.optional(),
+    expiresAt: aTimeOrNull.optional(),
+  });
+  const imported = z.strictObject({
+    ...common,
+    digest: must(
+      'a SHA-256 digest, 43 characters of base64url or 64 of hex',
+      (value) => typeof value === 'string' && readDigest(value) !== undefined,
+    ),
+    environment: must('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
+    hint: must('a string', (value) => typeof value === 'string').optional(),
+    issuedAt: aTime.optional(),
+    revokedAt: aTimeOrNull.optional(),
+  });
+  const aListOfAny = must(
+    'a list, or another iterable',
+    (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
+  );
+  const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
+  const revokeAll = z.strictObject(ownerMembers).refine(namesOneOwner, { error: ONE_OWNER });
+  const list = z.strictObject({ ...ownerMembers, ...pageMembers }).refine(namesOneOwner, { error: ONE_OWNER });
+  const prune = z.strictObject({ olderThanMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
+
+  return {
+    issue: (options: unknown) => checkOptions(`${verifier}.issue()`, issue, options),
+    rotate: (options: unknown) => checkOptions(`${verifier}.rotate()`, rotate, options),
+    update: (options: unknown) => checkOptions(`${verifier}.update()`, update, options),
+    list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
+    prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
+    importAll: (records: unknown) => checkOptions(`${verifier}.import(records): records`, aListOfAny, records),
+    import: (options: unknown, index: number) => checkOptions(`${verifier}.import(): record ${index}`, imported, options),
+    id: (id: unknown) => checkOptions(`${verifier}: id`, aText, id),
+    revokeAll: (options: unknown) => checkOptions(`${verifier}.revokeAll()`, revokeAll, options),
+  };
+}
+
+const OWNER = `a string of Unicode without NUL, of 1 to ${MAX_OWNER_LENGTH} characters`;
+const isTime = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) <= MAX_TIME;
+const isKeepable = (value: unknown): value is string => typeof value === 'string' && isStorable(value);
+const isOwner = (value: unknown): boolean => isKeepable(value) && value !== '' && value.length <= MAX_OWNER_LENGTH;
+
+function isJsonObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  try {
+    return JSON.stringify(JSON.parse(JSON.stringify(value))) === JSON.stringify(value);
+  } catch {
+    return false;
+  }
+}

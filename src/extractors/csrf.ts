@@ -1,0 +1,24 @@
+import { headerValue, type RequestLike } from './extractor';
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+const OWN_SITE = new Set(['same-origin', 'same-site', 'none']);
+
+/**
+ * Whether another site may have made the browser send this request: an unsafe method or an upgrade, and from elsewhere by
+ * `Sec-Fetch-Site` or, from a browser without it, by `Origin`. A client that sends neither is no browser.
+ */
+export function isForgeable(request: RequestLike, origins: readonly string[] = []): boolean {
+  if (SAFE_METHODS.has(request.method ?? '') && request.headers.upgrade === undefined) return false;
+  const origin = headerValue(request, 'origin');
+  if (origin !== undefined && origins.includes(origin)) return false;
+  const site = headerValue(request, 'sec-fetch-site');
+  if (site !== undefined) return !OWN_SITE.has(site);
+  return origin !== undefined && !isOwnOrigin(origin, headerValue(request, 'host') ?? headerValue(request, ':authority'));
+}
+
+function isOwnOrigin(origin: string, host: string | undefined): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { protocol, host: originHost } = new URL(origin);
+  // The URL parser drops a default port on both sides.
+  return host !== undefined && URL.canParse(`${protocol}//${host}`) && new URL(`${protocol}//${host}`).host === originHost;
+}

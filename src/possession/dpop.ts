@@ -1,0 +1,117 @@
+import { authorization } from '../extractors/authorization';
+import { headerRepeated, headerValue, type Carrier, type PossessionContext, type RequestLike, type Shown } from '../extractors/extractor';
+import { MAX_TOKEN_LENGTH } from '../credential/credential';
+import { digestOf } from '../credential/digest';
+import { aDuration, aListOf, anObjectWith, checkOptions, must, z } from '../internal/options';
+import type { StateStore } from '../stores/store';
+import { readCompactJws, type CompactJws } from '../verifiers/jwt/parse-jws';
+import { ALGORITHMS, isSignedBy, type Algorithm } from '../verifiers/jwt/signature';
+import { keyFor, publicMembers, thumbprintOf } from './jwk';
+import { serverNonces } from './nonce';
+import { firstUseIn, firstUseInMemory } from './replay';
+import { normalisedUrl, urlOf } from './request-url';
+
+export interface DpopOptions {
+  /** Algorithms that may have signed a proof, asymmetric ones; `ES256`, `EdDSA`, `Ed25519`, `PS256` and `RS256` by default. */
+  readonly algorithms?: readonly Algorithm[];
+  /**
+   * What clients write before the path of a request, `https://api.example.com` for example, where the connection and `Host` do
+   * not tell it: behind a proxy. Without it the origin of `resource.url`, if there is one.
+   */
+  readonly baseUrl?: string;
+  /** How far a proof's `iat` may be from now, to either side: 1 000 to 300 000 ms; 60 000 by default. */
+  readonly windowMs?: number;
+  /** Remembers used proofs, for all machines that share it; the memory of this process by default. */
+  readonly store?: StateStore;
+  /** Asks for nonces of this server (§9). `secret`, of 32 bytes or more, is the same on all machines; `rotateMs` is 60 000 by default. */
+  readonly nonce?: { readonly secret: string | Uint8Array; readonly rotateMs?: number };
+}
+
+const DEFAULT_ALGORITHMS: readonly Algorithm[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'];
+const MAX_JTI_LENGTH = 256;
+const MIN_SECRET_LENGTH = 32;
+
+const isAsymmetric = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(ALGORITHMS, value) && !value.startsWith('HS');
+const isBaseUrl = (value: unknown): boolean => {
+  const normalised = normalisedUrl(value);
+  return normalised !== undefined && !/[?#]/.test(value as string) && !normalised.slice(0, -1).endsWith('/');
+};
+
+const optionsSchema = z.strictObject({
+  algorithms: aListOf(`algorithms of ${Object.keys(ALGORITHMS).filter(isAsymmetric).join(', ')}`, isAsymmetric).optional(),
+  baseUrl: must('an http or https URL without query and fragment, such as "https://api.example.com"', isBaseUrl).optional(),
+  windowMs: aDuration(1_000, 300_000).optional(),
+  store: anObjectWith('put').optional(),
+  nonce: z
+    .strictObject({
+      secret: must(
+        `a secret of at least ${MIN_SECRET_LENGTH} bytes`,
+        (value) => (typeof value === 'string' || value instanceof Uint8Array) && Buffer.from(value).length >= MIN_SECRET_LENGTH,
+      ),
+      rotateMs: aDuration(1_000).optional(),
+    })
+    .optional(),
+});
+
+const NOT_BOUND: Shown = { ok: false, reason: 'bad_proof' };
+const BAD_PROOF: Shown = { ok: false, reason: 'bad_proof', demand: { error: 'invalid_dpop_proof' } };
+const REPLAYED: Shown = { ok: false, reason: 'replayed', demand: { error: 'invalid_dpop_proof' } };
+
+/**
+ * `Authorization: DPoP <token>` with a proof in `DPoP` (RFC 9449 §7.1): tokens that are bound to a key (`cnf.jkt`), which a
+ * thief cannot use without it. Tokens that are not bound are refused.
+ * @throws TypeError for a wrong or misspelt option
+ */
+export function dpop(options: DpopOptions = {}): Carrier {
+  checkOptions('dpop()', optionsSchema, options);
+  const { algorithms = DEFAULT_ALGORITHMS, windowMs = 60_000, store, nonce } = options;
+  const baseUrl = options.baseUrl?.replace(/\/$/, '');
+  // Twice the window: a proof may come from its future end, and machines' clocks differ.
+  const rememberMs = 2 * windowMs;
+  const isFirstUse = store ? firstUseIn(store) : firstUseInMemory(rememberMs);
+  const nonces = nonce && serverNonces(nonce.secret, nonce.rotateMs ?? 60_000);
+  // Two instances, or `check()` behind a guard, may judge one request: it is one use of its proof.
+  const accepted = new WeakMap<RequestLike, string>();
+
+  async function check(request: RequestLike, jkt: unknown, { digest, origin }: PossessionContext): Promise<Shown> {
+    if (typeof jkt !== 'string') return NOT_BOUND;
+    const jws = headerRepeated(request, 'dpop') ? undefined : readProof(headerValue(request, 'dpop'), algorithms);
+    const members = jws && publicMembers(jws.header.jwk);
+    if (!members) return BAD_PROOF;
+    // Before anything that costs: whoever has another key has no part in this.
+    if (thumbprintOf(members) !== jkt) return NOT_BOUND;
+
+    const { htm, htu, ath, iat, jti, nonce: used } = jws.payload;
+    const url = normalisedUrl(htu);
+    if (htm !== request.method || url === undefined || url !== urlOf(request, baseUrl ?? origin) || ath !== digest) return BAD_PROOF;
+    if (typeof iat !== 'number' || Math.abs(Date.now() - iat * 1_000) > windowMs) return BAD_PROOF;
+    if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH) return BAD_PROOF;
+    const algorithm = jws.header.alg as Algorithm;
+    const key = keyFor(algorithm, members);
+    if (!key || !(await isSignedBy(jws.token, algorithm, key))) return BAD_PROOF;
+
+    const nonceIsGood = nonces?.judge(used);
+    if (nonces && !nonceIsGood) return { ok: false, reason: 'bad_proof', demand: { error: 'use_dpop_nonce', nonce: nonces.current() } };
+    const proof = digestOf(`${jkt} ${jti}`);
+    if (accepted.get(request) !== proof && !(await isFirstUse(proof, Math.ceil(iat * 1_000) + rememberMs))) return REPLAYED;
+    accepted.set(request, proof);
+    return { ok: true, nonce: nonceIsGood?.next };
+  }
+
+  return Object.freeze<Carrier>({
+    name: 'dpop',
+    ...authorization('DPoP'),
+    algs: algorithms.join(' '),
+    possession: Object.freeze({ member: 'jkt', check }),
+  });
+}
+
+/** A proof by its form (§4.2, §4.3), its signature not yet looked at. A header of several lines, joined, is no compact JWS. */
+function readProof(value: string | undefined, algorithms: readonly Algorithm[]): (CompactJws & { readonly token: string }) | undefined {
+  if (value === undefined || value.length > MAX_TOKEN_LENGTH) return undefined;
+  const jws = readCompactJws(value);
+  if (!jws) return undefined;
+  const { typ, alg, crit, b64 } = jws.header;
+  const isProof = typ === 'dpop+jwt' && algorithms.includes(alg as Algorithm) && crit === undefined && b64 === undefined;
+  return isProof ? { ...jws, token: value } : undefined;
+}

@@ -1,0 +1,102 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRevocationMark, type RevocationMark } from '../../credential/revocation';
+import type { CredentialStore } from '../store';
+import type { Library } from './detect-driver';
+
+/** A connection that only listens would not notice that it is dead. */
+const PING_EVERY_MS = 2_000;
+const ANSWER_WITHIN_MS = 3_000;
+const RETRY_AFTER_MS = 250;
+
+/** One subscription for all who watch, from the first of them to the last. */
+export function marksFrom(library: Library, channel: string): CredentialStore['watch'] {
+  const listeners = new Set<{ readonly tell: (mark: RevocationMark) => void }>();
+  let stop: (() => Promise<void>) | undefined;
+
+  const hear = (message: string) => {
+    const mark = readMark(message);
+    if (mark) for (const { tell } of listeners) attempt(() => tell(mark));
+  };
+
+  return (tell) => {
+    const listener = { tell };
+    listeners.add(listener);
+    stop ??= subscribe(library, channel, hear);
+    return async () => {
+      listeners.delete(listener);
+      if (listeners.size > 0) return;
+      const stopping = stop?.();
+      stop = undefined;
+      await stopping;
+    };
+  };
+}
+
+/** Listens on a connection of its own, and on a new one whenever that is in trouble, until it is stopped. */
+function subscribe(library: Library, channel: string, hear: (message: string) => void): () => Promise<void> {
+  let stopped = false;
+  let interrupt = () => {};
+
+  const listenOnce = async () => {
+    const subscriber = await library.subscriber();
+    await new Promise<void>((over) => {
+      interrupt = over;
+      if (stopped) return over();
+      const live = async () => {
+        await orLate(subscriber.open(channel, hear, over));
+        for (;;) {
+          await sleep(PING_EVERY_MS, undefined, { ref: false });
+          await orLate(subscriber.ping());
+        }
+      };
+      live().catch(over);
+    });
+    subscriber.close();
+  };
+  const pause = () =>
+    new Promise<void>((over) => {
+      interrupt = over;
+      setTimeout(over, RETRY_AFTER_MS).unref();
+    });
+  const listen = async () => {
+    while (!stopped) {
+      await listenOnce().catch(() => {});
+      if (!stopped) await pause();
+    }
+  };
+
+  const listening = listen();
+  return () => {
+    stopped = true;
+    interrupt();
+    return listening;
+  };
+}
+
+/** Rejects when the answer is late. Its timer does not keep the process alive. */
+const orLate = (answer: Promise<unknown>): Promise<unknown> =>
+  Promise.race([
+    answer,
+    sleep(ANSWER_WITHIN_MS, undefined, { ref: false }).then(() => {
+      throw new Error('No answer');
+    }),
+  ]);
+
+/** What is no mark is not for us: anyone may publish on a channel. */
+function readMark(message: string): RevocationMark | undefined {
+  try {
+    const mark: unknown = JSON.parse(message);
+    return isRevocationMark(mark) ? mark : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A listener that throws is no harm to the others. */
+function attempt(call: () => void): void {
+  try {
+    call();
+  } catch {
+    // There is nobody here to tell.
+  }
+}

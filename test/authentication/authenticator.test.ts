@@ -1,0 +1,462 @@
+import {
+  apiKeyHeader,
+  apiKeys,
+  bearer,
+  cookie,
+  getAuth,
+  latchkey,
+  memoryStore,
+  queryParameter,
+  sessionTokens,
+  type CredentialRecord,
+  type RequestLike,
+  type Verification,
+  type Verifier,
+} from 'latchkey';
+import { generateSecret } from '../../src/credential/secret';
+import { badBearer, badKey, OUTAGE } from '../support/answers';
+import { deferred } from '../support/deferred';
+import { guardedTable, rowOf } from '../support/guarded-table';
+import { asking, ownVerifier, principal, proven, underBearer } from '../support/own-verifier';
+import { listen, MOUNTS, rawRequest, sendRaw } from '../support/servers';
+
+const NOW = Date.UTC(2030, 0, 1);
+const never = new Promise<never>(() => {});
+const onNodeHttp = MOUNTS['node:http'] as (typeof MOUNTS)[string];
+const macrotask = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+afterEach(() => void jest.useRealTimers());
+
+describe('a credential', () => {
+  it('goes to the first verifier that accepts its form, and when it fails there to no other', async () => {
+    const [first, second, third] = [ownVerifier({ accepts: () => false }), ownVerifier(), ownVerifier()];
+    second.verify.mockReturnValue({ ok: false, reason: 'bad_signature' });
+    const { ask } = asking([first, second, third]);
+    expect(await ask()).toEqual(badBearer('bad_signature'));
+    expect([first, second, third].map(({ verify }) => verify.mock.calls)).toEqual([[], [[{ carrier: 'bearer', token: 'token' }]], []]);
+  });
+
+  test.each([
+    ['of another form', 'token', 'unknown'],
+    ['like a JWT of nobody', 'a.b.c', 'bad_issuer'],
+  ] as const)('that no verifier accepts is bad: %s', async (_, token, reason) => {
+    const verifier = ownVerifier({ accepts: () => false });
+    const { ask } = asking([verifier]);
+    expect(await ask(underBearer(token))).toEqual(badBearer(reason));
+    expect(await ask({ headers: { 'x-api-key': token } })).toEqual(badKey('unknown'));
+    expect(verifier.verify).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ['a token of 8,192 characters', 'authorization', 8_192, true],
+    ['a token of 8,193 characters', 'authorization', 8_193, false],
+    ['a key of 512 characters', 'x-api-key', 512, true],
+    ['a key of 513 characters', 'x-api-key', 513, false],
+  ])('may be so long and no longer: %s', async (_, header, length, taken) => {
+    const verifier = ownVerifier();
+    const { ask } = asking([verifier]);
+    const token = 'x'.repeat(length);
+    const answer = await ask({ headers: { [header]: header === 'authorization' ? `Bearer ${token}` : token } });
+    if (taken) expect(answer).toEqual({ status: 'authenticated', principal });
+    else expect(answer).toEqual(header === 'authorization' ? badBearer('malformed') : badKey('malformed'));
+    expect(verifier.verify).toHaveBeenCalledTimes(taken ? 1 : 0);
+  });
+
+  it('that was taken by one carrier is taken by another only if its verifier accepts it from there', async () => {
+    const verifier = ownVerifier({ accepts: ({ carrier }) => carrier === 'bearer' });
+    const { ask } = asking([verifier]);
+    expect(await ask()).toMatchObject({ status: 'authenticated' });
+    expect(await ask({ headers: { 'x-api-key': 'token' } })).toEqual(badKey('unknown'));
+    expect(verifier.verify).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the carriers of a request', () => {
+  const secret = generateSecret('osirsession', 'live');
+  const find = jest.fn(async () => ({ ...rowOf(secret), kind: 'session_token', subject: 'user_7' }));
+  const key = ownVerifier({ accepts: ({ token }) => token === 'good' || token === 'bad' });
+  const { check } = latchkey({
+    carriers: [bearer(), apiKeyHeader(), queryParameter('api_key'), cookie('sid')],
+    verifiers: [
+      { ...key, verify: ({ token }) => (token === 'good' ? proven : { ok: false, reason: 'unknown' }) },
+      sessionTokens({ prefix: 'osirsession', store: { find } }),
+    ],
+    cache: false,
+  });
+  const headers = (more: Readonly<Record<string, string>>) => ({ method: 'GET', url: '/', headers: { cookie: `sid=${secret}`, ...more } });
+  beforeEach(() => find.mockClear());
+
+  it('leave a cookie its say where nothing else came', async () => {
+    expect(await check(headers({}))).toMatchObject({ status: 'authenticated', principal: { subject: 'user_7' } });
+  });
+
+  it('let an explicit credential win over a cookie, which is not looked at, be it good or bad', async () => {
+    expect(await check(headers({ authorization: 'Bearer good' }))).toMatchObject({ principal: { subject: 'acct_42' } });
+    expect(await check(headers({ authorization: 'Bearer bad' }))).toEqual(badBearer('unknown'));
+    expect(await check(headers({ 'x-api-key': '' }))).toEqual(badKey('malformed'));
+    expect(find).not.toHaveBeenCalled();
+  });
+
+  test.each<[string, RequestLike]>([
+    ['bearer and key header', headers({ authorization: 'Bearer good', 'x-api-key': 'good' })],
+    ['bearer and an empty key header', headers({ authorization: 'Bearer good', 'x-api-key': '' })],
+    ['bearer and query parameter', { ...headers({ authorization: 'Bearer good' }), url: '/?api_key=good' }],
+    ['key header and query parameter', { ...headers({ 'x-api-key': 'good' }), url: '/?api_key=good' }],
+    ['the query parameter twice', { ...headers({}), url: '/?api_key=good&api_key=good' }],
+    [
+      'Authorization twice',
+      { ...headers({ authorization: 'Bearer good' }), rawHeaders: ['Authorization', 'Bearer good', 'authorization', 'Basic x'] },
+    ],
+  ])('that bring several explicit credentials are refused, though each were good: %s', async (_, request) => {
+    const answer = await check(request);
+    expect(answer).toMatchObject({ status: 'refused', reason: 'multiple', refusal: { status: 400 } });
+  });
+
+  it('that bring none are anonymous where that is asked, and refused where a principal is', async () => {
+    expect(await check({ headers: {} })).toEqual({ status: 'anonymous' });
+    expect(await check({ headers: {} }, { scopes: [] })).toEqual(badKey('missing'));
+  });
+});
+
+describe('the order of proof', () => {
+  test.each(['expired', 'revoked', 'unknown', 'bad_audience'] as const)('puts 401 for %s before 403 for a scope', async (reason) => {
+    const verifier = ownVerifier();
+    verifier.verify.mockReturnValue({ ok: false, reason });
+    const { check } = latchkey({ verifiers: [verifier] });
+    const answer = await check(underBearer('token'), { scopes: ['domains:write'] });
+    expect(answer).toMatchObject({ status: 'refused', reason, refusal: { status: 401 } });
+  });
+
+  it('asks for proof of possession before scopes: what is bound to a key that nothing can ask for is not taken', async () => {
+    const verifier = ownVerifier();
+    verifier.verify.mockReturnValue({ ...proven, confirmation: { jkt: 'x' } });
+    const { check } = latchkey({ verifiers: [verifier] });
+    for (let n = 0; n < 2; n++) {
+      const answer = await check(underBearer('token'), { scopes: ['domains:write'] });
+      expect(answer).toMatchObject({ status: 'refused', reason: 'bad_proof', refusal: { status: 401 } });
+    }
+  });
+
+  it('takes what is bound to nothing', async () => {
+    const verifier = ownVerifier();
+    verifier.verify.mockReturnValue({ ...proven, confirmation: {} });
+    expect(await asking([verifier]).ask()).toEqual({ status: 'authenticated', principal });
+  });
+
+  test.each([
+    ['a millisecond before', NOW + 1, { status: 'authenticated', principal }],
+    ['at', NOW, badBearer('expired')],
+    ['after', NOW - 1, badBearer('expired')],
+  ])('looks at the end of what was proven: %s it', async (_, until, answer) => {
+    const verifier = ownVerifier();
+    verifier.verify.mockReturnValue({ ...proven, until });
+    expect(await asking([verifier]).ask()).toEqual(answer);
+  });
+
+  it("takes no verifier's word that a credential is missing", async () => {
+    const verifier = ownVerifier();
+    verifier.verify.mockReturnValue({ ok: false, reason: 'missing' });
+    const { check } = latchkey({ verifiers: [verifier] });
+    expect(await check(underBearer('token'))).toEqual(OUTAGE);
+  });
+});
+
+describe('an outage', () => {
+  const thrown = (): never => {
+    throw new Error('postgres://user:hunter2@10.0.0.1 refused');
+  };
+
+  test.each<[string, Partial<Verifier>]>([
+    ['verify() throws', { verify: thrown }],
+    ['verify() rejects', { verify: async () => thrown() }],
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    ['verify() rejects with null', { verify: () => Promise.reject(null) }],
+    ['accepts() throws', { accepts: thrown }],
+    ['seen() throws', { seen: thrown }],
+    ['seen() throws after an answer that was waited for', { seen: thrown, verify: async () => proven }],
+  ])('is what it is where %s, never a 401 and never anonymous', async (_, members) => {
+    const { check } = latchkey({ verifiers: [{ ...ownVerifier(), ...members }] });
+    for (const options of [{}, { scopes: [] }, { scopes: ['domains:write'] }]) {
+      expect(await check(underBearer('token'), options)).toEqual(OUTAGE);
+    }
+    await macrotask();
+  });
+
+  test.each<[string, Partial<Verifier>]>([
+    [
+      'seen()',
+      {
+        seen: jest
+          .fn()
+          .mockImplementationOnce(() => undefined)
+          .mockImplementation(thrown),
+      },
+    ],
+    ['accepts()', { accepts: jest.fn().mockReturnValueOnce(true).mockImplementation(thrown) }],
+  ])('is what it is where %s throws over what the cache knows', async (_, members) => {
+    const { ask } = asking([{ ...ownVerifier(), ...members }]);
+    expect(await ask()).toMatchObject({ status: 'authenticated' });
+    expect(await ask({ headers: { 'x-api-key': 'token' } })).toEqual(OUTAGE);
+  });
+
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['true', true],
+    ['a principal alone', principal],
+    ['an empty object', {}],
+    ['success as text', { ok: 'true', principal }],
+    ['success as a number', { ok: 1, principal }],
+    ['success without a principal', { ok: true }],
+    ['success of null', { ok: true, principal: null }],
+    ['success of nobody', { ok: true, principal: { ...principal, subject: '' } }],
+    ['success of a number', { ok: true, principal: { ...principal, subject: 42 } }],
+    ['success of a list', { ok: true, principal: { ...principal, subject: ['acct_42'] } }],
+    ['success of no kind', { ok: true, principal: { ...principal, kind: undefined } }],
+    ['scopes as one string', { ok: true, principal: { ...principal, scopes: 'domains:read' } }],
+    ['scopes left out', { ok: true, principal: { ...principal, scopes: undefined } }],
+    ['scopes that are not strings', { ok: true, principal: { ...principal, scopes: [['domains:read']] } }],
+    ['claims left out', { ok: true, principal: { ...principal, claims: undefined } }],
+    ['claims of null', { ok: true, principal: { ...principal, claims: null } }],
+    ['claims as text', { ok: true, principal: { ...principal, claims: '{}' } }],
+    ['claims that are no JSON', { ok: true, principal: { ...principal, claims: { big: 1n } } }],
+    ['an end of NaN', { ...proven, until: NaN }],
+    ['an end as text', { ...proven, until: '2099-01-01' }],
+    ['an end as a Date', { ...proven, until: new Date(NOW + 1_000) }],
+    ['an end of null', { ...proven, until: null }],
+    ['an age of NaN', { ...proven, asOf: NaN }],
+    ['an age as text', { ...proven, asOf: '2020-01-01' }],
+    ['a confirmation of true', { ...proven, confirmation: true }],
+    ['a confirmation that is a list', { ...proven, confirmation: [] }],
+    ['a refusal without a reason', { ok: false }],
+    ['a refusal with a number', { ok: false, reason: 401 }],
+  ])('is what it is where verify() answers %s, at once or later', async (_, nonsense) => {
+    const verifier = ownVerifier();
+    const { ask } = asking([verifier]);
+    verifier.verify.mockReturnValueOnce(nonsense as Verification);
+    expect(await ask()).toEqual(OUTAGE);
+    verifier.verify.mockResolvedValueOnce(nonsense as Verification);
+    expect(await ask()).toEqual(OUTAGE);
+    expect(await ask()).toEqual({ status: 'authenticated', principal });
+  });
+
+  it('is over with the next good answer', async () => {
+    const { find, put, ask } = guardedTable();
+    const secret = generateSecret('osir', 'live');
+    put(secret);
+    find.mockRejectedValueOnce(new Error('connect ECONNREFUSED'));
+    expect(await ask(secret)).toEqual(OUTAGE);
+    expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+  });
+});
+
+describe('the deadline', () => {
+  it.each([1, 250, 1_000])('is when waiting ends, to the millisecond: %p ms', async (timeoutMs) => {
+    const settled = jest.fn();
+    const answer = asking([{ ...ownVerifier(), verify: () => never }], { timeoutMs })
+      .ask()
+      .then(settled);
+    await jest.advanceTimersByTimeAsync(timeoutMs - 1);
+    await macrotask();
+    expect(settled).not.toHaveBeenCalled();
+    await jest.advanceTimersByTimeAsync(1);
+    await answer;
+    expect(settled).toHaveBeenCalledWith(OUTAGE);
+  });
+
+  it('is a second by default', async () => {
+    const answer = asking([{ ...ownVerifier(), verify: () => never }]).ask();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(await answer).toEqual(OUTAGE);
+  });
+
+  it('makes nothing of an answer that comes after it, good or bad', async () => {
+    const [good, bad] = [deferred<Verification>(), deferred<Verification>()];
+    const verifier = ownVerifier();
+    const { ask } = asking([verifier]);
+    for (const { promise } of [good, bad]) {
+      verifier.verify.mockReturnValueOnce(promise);
+      const answer = ask();
+      await jest.advanceTimersByTimeAsync(1_000);
+      expect(await answer).toEqual(OUTAGE);
+    }
+    good.resolve(proven);
+    bad.resolve(Promise.reject(new Error('late')));
+    await macrotask();
+    verifier.verify.mockReturnValue({ ok: false, reason: 'unknown' });
+    expect(await ask()).toEqual(badBearer('unknown'));
+  });
+
+  it('leaves no timer behind once there is an answer', async () => {
+    await asking([{ ...ownVerifier(), verify: async () => proven }]).ask();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a thousand requests at once with one key', () => {
+  const secret = generateSecret('osir', 'live');
+  const thousand = <T>(ask: () => Promise<T>) => Promise.all(Array.from({ length: 1_000 }, ask));
+
+  it('are one question to the store, and share one principal', async () => {
+    const { find, put, ask } = guardedTable();
+    put(secret);
+    const answers = await thousand(() => ask(secret));
+    expect(find).toHaveBeenCalledTimes(1);
+    const principals = answers.map((answer) => (answer.status === 'authenticated' ? answer.principal : undefined));
+    expect(principals[0]).toMatchObject({ subject: 'acct_42' });
+    expect(new Set(principals).size).toBe(1);
+  });
+
+  test.each([
+    ['refuses', () => Promise.reject(new Error('connect ECONNREFUSED'))],
+    ['hangs', () => never],
+    ['talks nonsense', () => Promise.resolve({} as CredentialRecord)],
+  ])('are all outage where the store %s, and nothing of it is kept', async (_, fault) => {
+    const { find, put, ask } = guardedTable();
+    put(secret);
+    find.mockImplementationOnce(fault);
+    const answers = thousand(() => ask(secret));
+    await jest.advanceTimersByTimeAsync(1_000);
+    for (const answer of await answers) expect(answer).toEqual(OUTAGE);
+    expect(find).toHaveBeenCalledTimes(1);
+    expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+    expect(find).toHaveBeenCalledTimes(2);
+  });
+
+  it('are all refused where the key is unknown, and nothing of it is kept', async () => {
+    const { find, put, ask } = guardedTable();
+    for (const answer of await thousand(() => ask(secret))) expect(answer).toEqual(badBearer('unknown'));
+    expect(find).toHaveBeenCalledTimes(1);
+    put(secret);
+    expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+  });
+});
+
+describe('a store that does not answer', () => {
+  const keys = Array.from({ length: 4_096 }, () => generateSecret('osir', 'live'));
+
+  it('is asked by 4,096 at once and no more: the next is an outage at once, until there is room again', async () => {
+    const { find, put, ask } = guardedTable();
+    const secret = generateSecret('osir', 'live');
+    put(secret);
+    find.mockReturnValue(never);
+    const waiting = keys.map(ask);
+    expect(await ask(secret)).toEqual(OUTAGE);
+    expect(find).toHaveBeenCalledTimes(4_096);
+    await jest.advanceTimersByTimeAsync(1_000);
+    for (const answer of await Promise.all(waiting)) expect(answer).toEqual(OUTAGE);
+    find.mockResolvedValue(rowOf(secret));
+    expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+  });
+
+  it('takes no credential with it that is not in it', async () => {
+    const secret = generateSecret('other', 'live');
+    const atOnce = ownVerifier({ accepts: ({ token }) => token === 'token' });
+    const { check } = latchkey({
+      verifiers: [
+        apiKeys({ prefix: 'osir', store: { find: () => never } }),
+        apiKeys({ prefix: 'other', store: { find: async () => rowOf(secret) } }),
+        atOnce,
+      ],
+    });
+    const ask = (token: string) => check(underBearer(token), { scopes: [] });
+    const waiting = keys.map(ask);
+    const answers = [await ask('token'), await ask(secret)];
+    await jest.advanceTimersByTimeAsync(1_000);
+    await Promise.all(waiting);
+    expect(answers).toEqual([{ status: 'authenticated', principal }, expect.objectContaining({ status: 'authenticated' })]);
+  });
+});
+
+describe('a principal', () => {
+  it('shares nothing with the row that it came from', async () => {
+    const { find, ask } = guardedTable();
+    const secret = generateSecret('osir', 'live');
+    const row = rowOf(secret, { scopes: ['domains:read'], metadata: { plan: { name: 'pro' }, since: new Date(NOW) } });
+    find.mockResolvedValue(row);
+    const first = await ask(secret);
+    (row.scopes as string[]).push('admin');
+    (row.metadata?.plan as { name: string }).name = 'free';
+    (row.metadata?.since as Date).setFullYear(1999);
+    expect(await ask(secret)).toEqual(first);
+    expect(first).toMatchObject({
+      principal: { scopes: ['domains:read'], claims: { plan: { name: 'pro' }, since: '2030-01-01T00:00:00.000Z' } },
+    });
+  });
+
+  it('is the same for the next request whatever a handler did to it', async () => {
+    jest.useRealTimers();
+    const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
+    const metadata = JSON.parse('{"plan":{"limits":[1,{"deep":true}]},"__proto__":{"admin":false}}') as Record<string, unknown>;
+    const { secret } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'], metadata });
+    const { authenticate, close } = latchkey({ verifiers: [keys] });
+    const server = await listen(
+      onNodeHttp([authenticate()], (req, res) => {
+        const before = JSON.stringify(getAuth(req));
+        vandalise(getAuth(req));
+        (req as { auth?: unknown }).auth = { ...getAuth(req), subject: 'root', scopes: ['admin'] };
+        res.end(before);
+      }),
+    );
+    try {
+      const request = rawRequest('GET /', `Authorization: Bearer ${secret}`);
+      const [first, second] = [await sendRaw(server.port, request), await sendRaw(server.port, request)];
+      expect(first.status).toBe(200);
+      expect(JSON.parse(first.body)).toMatchObject({ subject: 'acct_42', scopes: ['domains:read'] });
+      expect(first.body).toContain('"claims":{"plan":{"limits":[1,{"deep":true}]},"__proto__":{"admin":false}}');
+      expect(second).toEqual(first);
+    } finally {
+      await Promise.all([server.close(), close()]);
+    }
+  });
+});
+
+/** Tries to change the value and all that is reachable from it, in every way there is. */
+function vandalise(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const key of Reflect.ownKeys(value)) {
+    vandalise((value as Record<PropertyKey, unknown>)[key]);
+    Reflect.set(value, key, 0);
+    Reflect.defineProperty(value, key, { value: 0 });
+    Reflect.deleteProperty(value, key);
+  }
+  Reflect.set(value, 'admin', true);
+  Reflect.setPrototypeOf(value, { admin: true });
+  Reflect.set(value, 'length', 0);
+}
+
+describe('close()', () => {
+  it('ends what the verifiers watch and has them write what is left to write', async () => {
+    const [end, close] = [jest.fn(), jest.fn()];
+    const guard = asking([ownVerifier({ watch: () => end, close }), ownVerifier({ accepts: () => false })]);
+    expect([end.mock.calls, close.mock.calls]).toEqual([[], []]);
+    await guard.close();
+    expect([end.mock.calls, close.mock.calls]).toEqual([[[]], [[]]]);
+  });
+
+  it('waits for both', async () => {
+    const [ended, closed] = [deferred<void>(), deferred<void>()];
+    const settled = jest.fn();
+    const closing = asking([ownVerifier({ watch: () => () => ended.promise, close: () => closed.promise })])
+      .close()
+      .then(settled);
+    ended.resolve();
+    await macrotask();
+    expect(settled).not.toHaveBeenCalled();
+    closed.resolve();
+    await closing;
+  });
+
+  it('goes through all of them though one fails, and says that it did', async () => {
+    const failure = new Error('connection lost');
+    const end = jest.fn();
+    const failing = ownVerifier({
+      watch: () => () => {
+        throw failure;
+      },
+    });
+    await expect(asking([failing, ownVerifier({ accepts: () => false, watch: () => end })]).close()).rejects.toBe(failure);
+    expect(end).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,418 @@
+import { apiKeys, latchkey, type CacheLimits, type CredentialRecord, type Principal, type Reason, type Verifier } from 'latchkey';
+import { NO_CACHE, proofCache, type Proof } from '../../src/authentication/verification-cache';
+import { generateSecret } from '../../src/credential/secret';
+import { Revocations } from '../../src/authentication/revocations';
+import { badBearer, OUTAGE } from '../support/answers';
+import { deferred } from '../support/deferred';
+import { guardedTable, rowOf, type GuardedTable } from '../support/guarded-table';
+import { asking, ownVerifier, proven } from '../support/own-verifier';
+
+const NOW = Date.UTC(2030, 0, 1);
+const TTL_MS = 30_000;
+
+beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
+afterEach(() => void jest.useRealTimers());
+
+const principal: Principal = { kind: 'api_key', verifier: 'api_keys', subject: 'acct_42', credentialId: 'k1', scopes: [], claims: {} };
+const proofOf = (members: Partial<Proof> = {}): Proof => ({
+  digest: 'digest',
+  principal,
+  grantId: undefined,
+  asOf: undefined,
+  marks: 0,
+  revocations: new Revocations(60_000),
+  provenAt: NOW,
+  upAt: performance.now(),
+  until: Infinity,
+  ...members,
+});
+
+describe('proofs by fingerprint', () => {
+  const cacheOf = (limits: Partial<CacheLimits> = {}) => proofCache<Proof>({ max: 100, ttlMs: TTL_MS, staleIfErrorMs: 0, ...limits });
+
+  it('are handed back as they were kept, under their own fingerprint alone', () => {
+    const cache = cacheOf();
+    const proof = proofOf();
+    cache.keep('fingerprint', proof);
+    expect(cache.fresh('fingerprint', NOW)).toBe(proof);
+    expect(cache.fresh('another', NOW)).toBeUndefined();
+  });
+
+  it('are replaced by a later one', () => {
+    const cache = cacheOf();
+    cache.keep('fingerprint', proofOf());
+    const later = proofOf({ provenAt: NOW + 1 });
+    cache.keep('fingerprint', later);
+    expect(cache.fresh('fingerprint', NOW + 1)).toBe(later);
+  });
+
+  it('are bounded: the one that was not used for longest goes', () => {
+    const cache = cacheOf({ max: 3 });
+    for (const digest of ['a', 'b', 'c']) cache.keep(digest, proofOf({ digest }));
+    cache.fresh('a', NOW);
+    cache.keep('d', proofOf({ digest: 'd' }));
+    expect(['a', 'b', 'c', 'd'].map((digest) => cache.fresh(digest, NOW)?.digest)).toEqual(['a', undefined, 'c', 'd']);
+  });
+
+  test.each([
+    ['at once', {}, 0, true],
+    ['a millisecond before their time to live is over', {}, TTL_MS - 1, true],
+    ['when their time to live is over', {}, TTL_MS, false],
+    ['a millisecond before their own end', { until: NOW + 1_000 }, 999, true],
+    ['at their own end', { until: NOW + 1_000 }, 1_000, false],
+    ['where their own end was when they were made', { until: NOW }, 0, false],
+    ['where their own end was before 1970', { until: -1 }, 0, false],
+    ['where the clock was set back', {}, -1, false],
+  ])('%s: %p after %p ms they are good: %p', (_, members, after, good) => {
+    const cache = cacheOf();
+    cache.keep('fingerprint', proofOf(members));
+    expect(cache.fresh('fingerprint', NOW + after) !== undefined).toBe(good);
+  });
+
+  test.each<[string, 'fresh' | 'stale', number]>([
+    ['their time to live', 'fresh', TTL_MS],
+    ['the further time', 'stale', TTL_MS + 5_000],
+  ])('do not outlive %s where the clock is set back, however often', (_, look, ageMs) => {
+    const up = jest.spyOn(performance, 'now').mockReturnValue(7);
+    const cache = cacheOf({ staleIfErrorMs: 5_000 });
+    cache.keep('fingerprint', proofOf({ upAt: 7 }));
+    const afterwards = [0, 1_000, ageMs - 1, ageMs, ageMs + 1].map((after) => {
+      up.mockReturnValue(7 + after);
+      return [NOW + 1_000, NOW].map((now) => cache[look]('fingerprint', now) !== undefined);
+    });
+    up.mockRestore();
+    const [good, over] = [
+      [true, true],
+      [false, false],
+    ];
+    expect(afterwards).toEqual([good, good, good, over, over]);
+  });
+
+  it('are not made younger by use', () => {
+    const cache = cacheOf();
+    cache.keep('fingerprint', proofOf());
+    for (let after = 0; after < TTL_MS; after += 1_000) expect(cache.fresh('fingerprint', NOW + after)).toBeDefined();
+    expect(cache.fresh('fingerprint', NOW + TTL_MS)).toBeUndefined();
+  });
+
+  it('are gone for good by a mark', () => {
+    const cache = cacheOf();
+    const proof = proofOf();
+    cache.keep('fingerprint', proof);
+    proof.revocations.add({ kind: 'credential', id: 'k1', at: NOW });
+    expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
+    proof.marks = proof.revocations.count;
+    expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
+  });
+
+  it('are held against marks once for each that is new', () => {
+    const cache = cacheOf();
+    const proof = proofOf();
+    const voids = jest.spyOn(proof.revocations, 'voids');
+    cache.keep('fingerprint', proof);
+    proof.revocations.add({ kind: 'credential', id: 'another', at: NOW });
+    for (let n = 0; n < 10; n++) expect(cache.fresh('fingerprint', NOW)).toBe(proof);
+    expect(voids).toHaveBeenCalledTimes(1);
+    proof.revocations.add({ kind: 'subject', id: 'acct_42', at: NOW });
+    expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
+    expect(voids).toHaveBeenCalledTimes(2);
+  });
+
+  describe('that are past their time to live', () => {
+    test.each([
+      ['a millisecond before the further time is over', {}, TTL_MS + 4_999, true],
+      ['when the further time is over', {}, TTL_MS + 5_000, false],
+      ['at their own end', { until: NOW + TTL_MS + 1_000 }, TTL_MS + 1_000, false],
+      ['where the clock was set back', {}, -1, false],
+    ])('%s: %p after %p ms they may serve while there is no other: %p', (_, members, after, good) => {
+      const cache = cacheOf({ staleIfErrorMs: 5_000 });
+      cache.keep('fingerprint', proofOf(members));
+      expect(cache.stale('fingerprint', NOW + after) !== undefined).toBe(good);
+      if (after >= TTL_MS) expect(cache.fresh('fingerprint', NOW + after)).toBeUndefined();
+    });
+
+    it('never serve unless that was asked for, not even within it', () => {
+      const cache = cacheOf();
+      cache.keep('fingerprint', proofOf());
+      expect([cache.stale('fingerprint', NOW), cache.stale('fingerprint', NOW + TTL_MS)]).toEqual([undefined, undefined]);
+    });
+
+    it('do not serve after a mark', () => {
+      const cache = cacheOf({ staleIfErrorMs: 5_000 });
+      const proof = proofOf();
+      cache.keep('fingerprint', proof);
+      proof.revocations.add({ kind: 'subject', id: 'acct_42', at: NOW });
+      expect(cache.stale('fingerprint', NOW + TTL_MS)).toBeUndefined();
+    });
+  });
+
+  it('are not kept at all by no cache', () => {
+    NO_CACHE.keep('fingerprint', proofOf() as never);
+    expect([NO_CACHE.fresh('fingerprint', NOW), NO_CACHE.stale('fingerprint', NOW)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a guard with a cache', () => {
+  const secret = generateSecret('osir', 'live');
+
+  it('asks the store once, whichever way the same key comes, and again when the time to live is over', async () => {
+    const { find, put, ask, askByHeader } = guardedTable();
+    put(secret);
+    const first = await ask(secret);
+    expect(first).toMatchObject({ status: 'authenticated', principal: { subject: 'acct_42' } });
+    jest.setSystemTime(NOW + TTL_MS - 1);
+    expect(await askByHeader(secret)).toEqual(first);
+    expect(find).toHaveBeenCalledTimes(1);
+    jest.setSystemTime(NOW + TTL_MS);
+    expect(await ask(secret)).toEqual(first);
+    expect(find).toHaveBeenCalledTimes(2);
+  });
+
+  it.each([1, 5_000, 3_600_000])('never lets a revocation elsewhere go unseen for longer than its time to live of %p ms', async (ttlMs) => {
+    const { put, ask } = guardedTable({ cache: { ttlMs } });
+    put(secret);
+    await ask(secret);
+    put(secret, { revokedAt: NOW });
+    jest.setSystemTime(NOW + ttlMs - 1);
+    expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+    jest.setSystemTime(NOW + ttlMs);
+    expect(await ask(secret)).toEqual(badBearer('revoked'));
+  });
+
+  it('reckons that time from when the store was asked, not from when it answered', async () => {
+    const { find, put, ask } = guardedTable();
+    put(secret);
+    find.mockImplementationOnce(async () => {
+      const read = rowOf(secret);
+      jest.setSystemTime(NOW + 900);
+      return read;
+    });
+    await ask(secret);
+    put(secret, { revokedAt: NOW });
+    jest.setSystemTime(NOW + TTL_MS);
+    expect(await ask(secret)).toEqual(badBearer('revoked'));
+  });
+
+  it('reckons it so for those too who joined a look-up that was under way', async () => {
+    const { find, put, ask } = guardedTable({ cache: { ttlMs: 100 } });
+    const answer = deferred<CredentialRecord>();
+    find.mockReturnValueOnce(answer.promise);
+    const first = ask(secret);
+    jest.setSystemTime(NOW + 450);
+    const joined = ask(secret);
+    answer.resolve(rowOf(secret));
+    await Promise.all([first, joined]);
+    put(secret, { revokedAt: NOW + 1 });
+    expect(await ask(secret)).toEqual(badBearer('revoked'));
+  });
+
+  it('never outlives the key, to the millisecond', async () => {
+    const { find, put, ask } = guardedTable();
+    put(secret, { expiresAt: NOW + 1_000 });
+    await ask(secret);
+    jest.setSystemTime(NOW + 999);
+    expect(await ask(secret)).toMatchObject({ status: 'authenticated', principal: { expiresAt: NOW + 1_000 } });
+    expect(find).toHaveBeenCalledTimes(1);
+    jest.setSystemTime(NOW + 1_000);
+    expect(await ask(secret)).toEqual(badBearer('expired'));
+  });
+
+  it('asks anew where the clock was set back', async () => {
+    const { find, put, ask } = guardedTable();
+    put(secret);
+    await ask(secret);
+    put(secret, { revokedAt: NOW });
+    jest.setSystemTime(NOW - 3_600_000);
+    expect(await ask(secret)).toEqual(badBearer('revoked'));
+    expect(find).toHaveBeenCalledTimes(2);
+  });
+
+  it('keeps no more than it may', async () => {
+    const { find, put, ask } = guardedTable({ cache: { max: 2 } });
+    const secrets = Array.from({ length: 3 }, () => generateSecret('osir', 'live'));
+    for (const one of secrets) put(one);
+    for (const one of secrets) await ask(one);
+    for (const one of secrets.slice(1)) await ask(one);
+    expect(find).toHaveBeenCalledTimes(3);
+    await ask(secrets[0] as string);
+    expect(find).toHaveBeenCalledTimes(4);
+  });
+
+  it('keeps good keys through a flood of unknown ones, which it asks for each time', async () => {
+    const { find, put, ask } = guardedTable({ cache: { max: 10 } });
+    const good = Array.from({ length: 10 }, () => generateSecret('osir', 'live'));
+    for (const one of good) put(one);
+    for (const one of good) await ask(one);
+    find.mockClear();
+    const answers = new Set<string>();
+    for (let n = 0; n < 20_000; n++) answers.add(JSON.stringify(await ask(generateSecret('osir', 'live'))));
+    expect([...answers].map((answer) => JSON.parse(answer) as unknown)).toEqual([badBearer('unknown')]);
+    expect(find).toHaveBeenCalledTimes(20_000);
+    for (const one of good) expect(await ask(one)).toMatchObject({ status: 'authenticated' });
+    expect(find).toHaveBeenCalledTimes(20_000);
+  });
+
+  it('keeps no refusal: what was unknown is good as soon as it is there', async () => {
+    const { put, ask } = guardedTable();
+    expect(await ask(secret)).toEqual(badBearer('unknown'));
+    put(secret);
+    expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+  });
+
+  it('takes no key by a carrier that could not have carried it, though it knows it from another', async () => {
+    const find = async () => rowOf('old!key');
+    const { check } = latchkey({ verifiers: [apiKeys({ prefix: 'osir', legacy: /^old![a-z]+$/, store: { find } })] });
+    const asBearer = () => check({ headers: { authorization: 'Bearer old!key' } });
+    const asKey = () => check({ headers: { 'x-api-key': 'old!key' } });
+    expect(await asBearer()).toEqual(badBearer('malformed'));
+    expect(await asKey()).toMatchObject({ status: 'authenticated' });
+    expect(await asBearer()).toEqual(badBearer('malformed'));
+  });
+});
+
+describe('a guard without a cache', () => {
+  it('asks the store for every request, also for those at once', async () => {
+    const { find, put, ask } = guardedTable({ cache: false });
+    const secret = generateSecret('osir', 'live');
+    put(secret);
+    await ask(secret);
+    await Promise.all([ask(secret), ask(secret), ask(secret)]);
+    expect(find).toHaveBeenCalledTimes(4);
+    put(secret, { revokedAt: NOW });
+    expect(await ask(secret)).toEqual(badBearer('revoked'));
+  });
+});
+
+describe('a guard that may serve what is stale while the store is down', () => {
+  const secret = generateSecret('osir', 'live');
+  const STALE_MS = 60_000;
+
+  async function servedBefore(members: Partial<CredentialRecord> = {}) {
+    const guard = guardedTable({ cache: { staleIfErrorMs: STALE_MS } });
+    guard.put(secret, members);
+    await guard.ask(secret);
+    jest.setSystemTime(NOW + TTL_MS);
+    return guard;
+  }
+  const FAULTS: [string, () => Promise<CredentialRecord | undefined>][] = [
+    ['refuses', () => Promise.reject(new Error('connect ECONNREFUSED'))],
+    ['hangs', () => new Promise(() => {})],
+    ['talks nonsense', () => Promise.resolve({} as CredentialRecord)],
+  ];
+  const underway = async <T>(answer: Promise<T>): Promise<T> => {
+    await jest.advanceTimersByTimeAsync(1_000);
+    return answer;
+  };
+
+  test.each(FAULTS)('does so where it %s', async (_, fault) => {
+    const { find, ask } = await servedBefore();
+    find.mockImplementation(fault);
+    expect(await underway(ask(secret))).toMatchObject({ status: 'authenticated', principal: { subject: 'acct_42' } });
+  });
+
+  it('does so until the time is over, to the millisecond', async () => {
+    const { find, ask } = await servedBefore();
+    find.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    jest.setSystemTime(NOW + TTL_MS + STALE_MS - 1);
+    expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+    jest.setSystemTime(NOW + TTL_MS + STALE_MS);
+    expect(await ask(secret)).toEqual(OUTAGE);
+  });
+
+  it('does not do so past the end of the key', async () => {
+    const { find, ask } = await servedBefore({ expiresAt: NOW + TTL_MS + 1 });
+    find.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+    jest.setSystemTime(NOW + TTL_MS + 1);
+    expect(await ask(secret)).toEqual(OUTAGE);
+  });
+
+  it('does not do so for what was never proven', async () => {
+    const { find, ask } = await servedBefore();
+    find.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    expect(await ask(generateSecret('osir', 'live'))).toEqual(OUTAGE);
+  });
+
+  test.each([
+    ['over', { until: NOW + TTL_MS }, OUTAGE],
+    ['bound to a key that nothing can ask for', { confirmation: { jkt: 'x' } }, badBearer('bad_proof')],
+  ])('does not do so once the verifier has said that it is %s', async (_, answer, refused) => {
+    const verifier = ownVerifier();
+    const { ask } = asking([verifier], { cache: { staleIfErrorMs: STALE_MS } });
+    expect(await ask()).toMatchObject({ status: 'authenticated' });
+    jest.setSystemTime(NOW + TTL_MS);
+    verifier.verify.mockReturnValueOnce({ ...proven, ...answer });
+    expect(await ask()).toMatchObject({ status: 'refused', refusal: { status: 401 } });
+    verifier.verify.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    expect(await ask()).toEqual(refused);
+  });
+
+  it('does not do so with the proof of another verifier', async () => {
+    const [one, other] = ['bearer', 'api-key-header'].map((carrier) =>
+      ownVerifier({ accepts: (credential) => credential.carrier === carrier }),
+    );
+    other?.verify.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    const { ask } = asking([one, other] as Verifier[], { cache: { staleIfErrorMs: STALE_MS } });
+    expect(await ask({ headers: { authorization: 'Bearer token' } })).toMatchObject({ status: 'authenticated' });
+    expect(await ask({ headers: { 'x-api-key': 'token' } })).toEqual(OUTAGE);
+  });
+
+  it('asks the store first, and believes it when it answers', async () => {
+    const { find, put, ask } = await servedBefore();
+    put(secret, { scopes: [] });
+    expect(await ask(secret)).toMatchObject({ principal: { scopes: [] } });
+    expect(find).toHaveBeenCalledTimes(2);
+  });
+
+  test.each<[Reason, (guard: GuardedTable) => void]>([
+    ['revoked', (guard) => guard.put(secret, { revokedAt: NOW })],
+    ['expired', (guard) => guard.put(secret, { expiresAt: NOW })],
+    ['unknown', (guard) => guard.drop(secret)],
+  ])('does not do so once the store has said that the key is %s', async (reason, change) => {
+    const guard = await servedBefore();
+    change(guard);
+    expect(await guard.ask(secret)).toEqual(badBearer(reason));
+    guard.find.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    expect(await guard.ask(secret)).toEqual(OUTAGE);
+  });
+
+  it('is not what happens by default', async () => {
+    const { find, put, ask } = guardedTable();
+    put(secret);
+    await ask(secret);
+    jest.setSystemTime(NOW + TTL_MS);
+    find.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    expect(await ask(secret)).toEqual(OUTAGE);
+  });
+});
+
+describe('the option "cache"', () => {
+  const verifiers = [apiKeys({ prefix: 'osir', store: { find: async () => undefined } })];
+
+  test.each<[string, unknown]>([
+    ['ttlMs', { ttlMs: 0 }],
+    ['ttlMs', { ttlMs: -1 }],
+    ['ttlMs', { ttlMs: NaN }],
+    ['ttlMs', { ttlMs: Infinity }],
+    ['ttlMs', { ttlMs: '30000' }],
+    ['ttlMs', { ttlMs: null }],
+    ['max', { max: 0 }],
+    ['max', { max: -1 }],
+    ['max', { max: 1.5 }],
+    ['max', { max: NaN }],
+    ['max', { max: Infinity }],
+    ['max', { max: '10' }],
+    ['staleIfErrorMs', { staleIfErrorMs: -1 }],
+    ['staleIfErrorMs', { staleIfErrorMs: NaN }],
+    ['staleIfErrorMs', { staleIfErrorMs: Infinity }],
+    ['staleIfErrorMs', { staleIfErrorMs: '1' }],
+    ['ttl', { ttl: 30_000 }],
+    ['cache', true],
+    ['cache', null],
+    ['cache', 30_000],
+  ])('is a TypeError that names %s for %p', (name, cache) => {
+    const make = () => latchkey({ verifiers, cache: cache as never });
+    expect(make).toThrow(TypeError);
+    expect(make).toThrow(name === 'cache' ? 'option "cache"' : `"cache.${name}"`);
+  });
+});
