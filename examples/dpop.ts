@@ -11,7 +11,7 @@ const tokens = accessTokens({ prefix: 'axs', store: memoryStore() });
 
 const { requireScopes } = latchkey({
   // A window that is long enough to paste a line from the terminal.
-  carriers: [bearer(), dpop({ baseUrl: API, windowMs: 300_000 })],
+  extractors: [bearer(), dpop({ baseUrl: API, windowMs: 300_000 })],
   scopes: { 'doors:read': 'See doors', 'doors:open': 'Open doors' },
   verifiers: [tokens],
 });

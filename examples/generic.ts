@@ -13,7 +13,7 @@ const keys = apiKeys({ prefix: 'acme', store });
 const tokens = accessTokens({ prefix: 'acmetoken', store });
 
 const { requireScopes } = latchkey({
-  carriers: [bearer(), apiKeyHeader(), apiKeyHeader('X-Acme-Key'), queryParameter('api_key')],
+  extractors: [bearer(), apiKeyHeader(), apiKeyHeader('X-Acme-Key'), queryParameter('api_key')],
   scopes,
   verifiers: [keys, tokens],
 });

@@ -32,7 +32,7 @@ const oauth = authorizationServer({
     interaction: '/oauth2/interaction',
   },
   // For the curl line of the document.
-  dialect: { tokenAtAuthorize: true, formUnderJsonContentType: true },
+  compatibility: { tokenAtAuthorize: true, formUnderJsonContentType: true },
 });
 
 const app = express();

@@ -21,12 +21,12 @@ const store = memoryStore();
 const keys = apiKeys({ prefix: 'iri', environments, store });
 const tokens = accessTokens({ prefix: 'iritoken', store });
 
-const { requireScopes } = latchkey({ realm: 'irisync', carriers: [bearer()], scopes, verifiers: [keys, tokens] });
+const { requireScopes } = latchkey({ realm: 'irisync', extractors: [bearer()], scopes, verifiers: [keys, tokens] });
 const oauth = authorizationServer({
   issuer: origin,
   ...{ store, scopes, tokens },
   login: loginPage({ authenticate }),
-  dialect: { jsonTokenRequests: true, commaSeparatedScopes: true },
+  compatibility: { jsonTokenRequests: true, commaSeparatedScopes: true },
 });
 
 const app = express();

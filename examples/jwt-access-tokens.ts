@@ -11,7 +11,7 @@ const partner = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const audience = 'https://api.iiniit.com';
 
 const { requireScopes } = latchkey({
-  carriers: [bearer()],
+  extractors: [bearer()],
   scopes: { 'read:user': 'Read the user', 'read:projects': 'Read projects' },
   verifiers: [
     jwt({

@@ -7,7 +7,7 @@ import { bearing, curl, header, serve } from './support/serve';
 const sessions = sessionTokens({ prefix: 'shopsession', store: memoryStore() });
 
 const { check, requireScopes } = latchkey({
-  carriers: [bearer(), cookie('sid', { origins: ['https://app.example.com'] })],
+  extractors: [bearer(), cookie('sid', { origins: ['https://app.example.com'] })],
   scopes: { 'cart:read': 'See the cart', 'cart:write': 'Change the cart' },
   verifiers: [sessions],
 });

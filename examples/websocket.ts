@@ -7,7 +7,7 @@ import { bearing, curl, header, serve } from './support/serve';
 
 const sessions = sessionTokens({ prefix: 'shopsession', store: memoryStore() });
 const { check } = latchkey({
-  carriers: [bearer(), cookie('sid')],
+  extractors: [bearer(), cookie('sid')],
   scopes: ['prices:watch', 'orders:write'],
   verifiers: [sessions],
 });

@@ -2,7 +2,7 @@ export { latchkey, type Latchkey } from './latchkey';
 export type { LatchkeyOptions } from './latchkey-options';
 
 export { bearer } from './extractors/bearer';
-export type { Carrier, RequestLike } from './extractors/extractor';
+export type { Extractor, RequestLike } from './extractors/extractor';
 export { cookie } from './extractors/cookie';
 export { apiKeyHeader } from './extractors/header';
 export { queryParameter } from './extractors/query';
@@ -18,17 +18,32 @@ export type { JwtOptions, RemoteOptions } from './verifiers/jwt/jwt-options';
 export type { RevocableVerifier, RevocationStore, RevokedTokens } from './verifiers/jwt/jwt-revocations';
 export type { JwkSet, KeyInput } from './verifiers/jwt/keys';
 export type { Algorithm } from './verifiers/jwt/signature';
-export type { CredentialLife, ImportedRecord, Issued, IssueOptions, PublicRecord, Whose } from './credentials/credential-manager';
+export type {
+  CredentialManager as CredentialManager,
+  ImportedRecord,
+  Issued,
+  IssueOptions,
+  PublicRecord,
+  CredentialOwner as CredentialOwner,
+} from './credentials/credential-manager';
 export { sessionTokens, type SessionTokensOptions } from './verifiers/session-tokens';
 export type { ManagedVerifier, StoredVerifier } from './verifiers/stored';
 export type { Verification, Verifier } from './verifiers/verifier';
 
 export { memoryStore } from './stores/memory';
-export type { CredentialReader, CredentialStore, Owner, RecordChanges, RecordedUse, StateStore, StoredRecord } from './stores/store';
+export type {
+  CredentialReader,
+  CredentialStore,
+  Owner,
+  RecordChanges,
+  RecordedUsage as RecordedUsage,
+  StateStore,
+  StoredRecord,
+} from './stores/store';
 
 export { findAuth, getAuth } from './http/auth';
 export type { FreshAuthOptions, Policy } from './http/guards';
-export type { Authentication, Middleware } from './http/middleware';
+export type { AuthenticationResult as Authentication, Middleware } from './http/middleware';
 export type { Refusal, RefusalBody } from './http/refuse';
 export type { ResourceOptions } from './http/resource-metadata';
 
@@ -36,7 +51,7 @@ export type { Credential } from './credential/credential';
 export { toAuthInfo, type AuthInfo, type Principal } from './credential/principal';
 export type { Reason } from './credential/reason';
 export type { Confirmation, CredentialRecord } from './credential/record';
-export type { RevocationMark } from './credential/revocation';
+export type { RevocationEvent as RevocationEvent } from './credential/revocation';
 export { hasScopes, type ScopeDeclaration, type ScopeDefinition, type ScopeName } from './credential/scopes';
 export type { CacheLimits } from './authentication/verification-cache';
 export type { Decision } from './authentication/decisions';

@@ -1,9 +1,10 @@
+import { typeError } from './internal/errors';
 import type { CacheLimits } from './authentication/verification-cache';
-import type { Carrier } from './extractors/extractor';
+import type { Extractor } from './extractors/extractor';
 import type { ScopeDeclaration } from './credential/scopes';
 import type { RefusalBody } from './http/refuse';
 import { resourceSchema, type ResourceOptions } from './http/resource-metadata';
-import { aChallengeText, aDuration, aFunction, aListOf, anObjectWith, checkOptions, must, z } from './internal/options';
+import { challengeText, durationMs, functionOption, arrayOf, objectWithMethods, checkOptions, check, z } from './internal/options';
 import { bearer } from './extractors/bearer';
 import { apiKeyHeader } from './extractors/header';
 import type { ClientCertificate } from './possession/mtls';
@@ -13,7 +14,7 @@ export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> 
   /** One or more. A credential goes to the first that accepts its form, and to no other. */
   readonly verifiers: readonly Verifier[];
   /** Where credentials travel; `[bearer(), apiKeyHeader()]` by default. */
-  readonly carriers?: readonly Carrier[];
+  readonly extractors?: readonly Extractor[];
   /** The API's scopes. Guards then take these alone, checked by the compiler; without them any scope may be required. */
   readonly scopes?: S;
   /** `realm` of every challenge; `'api'` by default. */
@@ -38,42 +39,42 @@ export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> 
 }
 
 /** Options with their defaults in place. */
-export interface Settings extends Omit<LatchkeyOptions, 'cache'> {
-  readonly carriers: readonly Carrier[];
+export interface ResolvedOptions extends Omit<LatchkeyOptions, 'cache'> {
+  readonly extractors: readonly Extractor[];
   readonly realm: string;
   readonly cache: CacheLimits | false;
   readonly timeoutMs: number;
 }
 
 const isPlugIn = (...methods: readonly string[]) => {
-  const schema = anObjectWith(...methods);
+  const schema = objectWithMethods(...methods);
   return (value: unknown) => schema.safeParse(value).success && typeof (value as { name?: unknown }).name === 'string';
 };
 
 const isFieldName = (value: unknown): boolean => typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value);
 
 /** Scheme, header and algorithms go into response headers as they are. */
-const isCarrier = (value: unknown): boolean => {
+const isExtractor = (value: unknown): boolean => {
   if (!isPlugIn('extract')(value)) return false;
   const { scheme, header, algs } = value as { scheme?: unknown; header?: unknown; algs?: unknown };
   return (
     [scheme, header].every((name) => name === undefined || isFieldName(name)) &&
-    (algs === undefined || aChallengeText.safeParse(algs).success)
+    (algs === undefined || challengeText.safeParse(algs).success)
   );
 };
 
-export const aScopeDeclaration = must(
+export const aScopeDeclaration = check(
   'a list of scopes, or a record from scope to description or { description, implies }',
   isScopeDeclaration,
 );
 
 const schema = z.strictObject({
-  verifiers: aListOf('verifiers: apiKeys(), jwt(), … or objects with name, accepts() and verify()', isPlugIn('accepts', 'verify')),
-  carriers: aListOf('carriers: bearer(), apiKeyHeader(), … or objects with name and extract()', isCarrier).optional(),
+  verifiers: arrayOf('verifiers: apiKeys(), jwt(), … or objects with name, accepts() and verify()', isPlugIn('accepts', 'verify')),
+  extractors: arrayOf('extractors: bearer(), apiKeyHeader(), … or objects with name and extract()', isExtractor).optional(),
   scopes: aScopeDeclaration.optional(),
-  realm: aChallengeText.optional(),
+  realm: challengeText.optional(),
   resource: resourceSchema.optional(),
-  clientCertificate: must(
+  clientCertificate: check(
     '"socket", or { header } with the name of a header',
     (value) => value === 'socket' || (Object.keys(value ?? {}).join() === 'header' && isFieldName((value as { header: unknown }).header)),
   ).optional(),
@@ -82,27 +83,27 @@ const schema = z.strictObject({
       [
         z.literal(false),
         z.strictObject({
-          max: must(
+          max: check(
             'a whole number from 1 to 10000000',
             (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1e7,
           ).optional(),
-          ttlMs: aDuration(1).optional(),
-          staleIfErrorMs: aDuration(0).optional(),
+          ttlMs: durationMs(1).optional(),
+          staleIfErrorMs: durationMs(0).optional(),
         }),
       ],
       { error: 'must be false, or an object with max, ttlMs and staleIfErrorMs' },
     )
     .optional(),
-  timeoutMs: aDuration(1).optional(),
-  body: aFunction.optional(),
+  timeoutMs: durationMs(1).optional(),
+  body: functionOption.optional(),
 });
 
 /** The options of `latchkey()`, checked and complete, or a TypeError. */
-export function settingsOf(options: LatchkeyOptions): Settings {
+export function resolveOptions(options: LatchkeyOptions): ResolvedOptions {
   checkOptions('latchkey()', schema, options);
-  const { carriers = [bearer(), apiKeyHeader()], realm = 'api', timeoutMs = 1_000, verifiers } = options;
-  checkApart(carriers, verifiers);
-  return { ...options, carriers, realm, timeoutMs, cache: options.cache === false ? false : cacheLimits(options.cache) };
+  const { extractors = [bearer(), apiKeyHeader()], realm = 'api', timeoutMs = 1_000, verifiers } = options;
+  assertNoOverlap(extractors, verifiers);
+  return { ...options, extractors, realm, timeoutMs, cache: options.cache === false ? false : cacheLimits(options.cache) };
 }
 
 const cacheLimits = ({ max = 10_000, ttlMs = 30_000, staleIfErrorMs = 0 }: Partial<CacheLimits> = {}): CacheLimits => ({
@@ -112,25 +113,28 @@ const cacheLimits = ({ max = 10_000, ttlMs = 30_000, staleIfErrorMs = 0 }: Parti
 });
 
 /** Of two that would take the same credential, chance would decide: the order of a list, or of a deployment. */
-function checkApart(carriers: readonly Carrier[], verifiers: readonly Verifier[]): void {
-  const places = carriers.map(({ name, header, field }) => JSON.stringify([name, header?.toLowerCase(), field]));
-  if (new Set(places).size < places.length) throw new TypeError('latchkey(): option "carriers" names the same place in a request twice');
-  const early = verifiers.slice(0, -1).find(({ last }) => last);
+function assertNoOverlap(extractors: readonly Extractor[], verifiers: readonly Verifier[]): void {
+  const places = extractors.map(({ name, header, parameter: field }) => JSON.stringify([name, header?.toLowerCase(), field]));
+  if (new Set(places).size < places.length)
+    throw typeError('ERR_LATCHKEY_OPTION', 'latchkey(): option "extractors" names the same place in a request twice');
+  const early = verifiers.slice(0, -1).find(({ catchAll: last }) => last);
   if (early)
-    throw new TypeError(
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
       `latchkey(): option "verifiers": ${early.name} takes every token that no other does; it must be the last, and the only one`,
     );
   verifiers.forEach((one, index) => {
     // One without examples may stand last and take what is left, but nobody stands behind it.
-    const rival = verifiers.slice(index + 1).find((other) => takesFrom(one, other) || (other.examples && takesFrom(other, one)));
+    const rival = verifiers.slice(index + 1).find((other) => overlaps(one, other) || (other.samples && overlaps(other, one)));
     if (rival)
-      throw new TypeError(
+      throw typeError(
+        'ERR_LATCHKEY_OPTION',
         `latchkey(): option "verifiers": ${one.name} and ${rival.name} would take the same credentials; give each a prefix, form or issuer of its own`,
       );
   });
 }
 
-const takesFrom = (one: Verifier, other: Verifier): boolean => other.examples?.some((example) => one.accepts(example)) ?? false;
+const overlaps = (one: Verifier, other: Verifier): boolean => other.samples?.some((example) => one.accepts(example)) ?? false;
 
 function isScopeDeclaration(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0 && value.every((name) => typeof name === 'string');

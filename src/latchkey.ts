@@ -3,12 +3,12 @@ import { authenticator } from './authentication/authenticator';
 import type { RequestLike } from './extractors/extractor';
 import { checkRequired, scopeCatalogue, type ScopeDeclaration, type ScopeName } from './credential/scopes';
 import { allowedBy, freshlyAuthenticated, holdsAll, holdsAny, type FreshAuthOptions, type Policy } from './http/guards';
-import { decisionOn, middlewareFor, type Authentication, type Guard, type Middleware } from './http/middleware';
-import { refusalBook, type Wanted } from './http/refuse';
+import { decisionOn, middlewareFor, type AuthenticationResult, type Guard, type Middleware } from './http/middleware';
+import { refusalTable, type GuardRequirements } from './http/refuse';
 import { metadataUrl, resourceMetadata } from './http/resource-metadata';
-import { settingsOf, type LatchkeyOptions } from './latchkey-options';
+import { resolveOptions, type LatchkeyOptions } from './latchkey-options';
 import { boundToCertificate } from './possession/mtls';
-import { aBoolean, aDuration, aFunction, aListOf, checkOptions, must, z } from './internal/options';
+import { booleanOption, durationMs, functionOption, arrayOf, checkOptions, check, z } from './internal/options';
 
 /** The guards of one API. None uses `this`: take them apart as you like. */
 export interface Latchkey<Scope extends string = string> {
@@ -28,18 +28,18 @@ export interface Latchkey<Scope extends string = string> {
    * The same decision without HTTP, for upgrades, GraphQL contexts and queues. With `scopes` (an empty list asks only who calls)
    * a request without a credential is refused; without, it is anonymous.
    */
-  readonly check: (request: RequestLike, options?: { readonly scopes?: readonly Scope[] }) => Promise<Authentication>;
+  readonly check: (request: RequestLike, options?: { readonly scopes?: readonly Scope[] }) => Promise<AuthenticationResult>;
   /** Ends subscriptions and writes what is left to write, so that the process can exit. */
   readonly close: () => Promise<void>;
 }
 
-const authenticateSchema = z.strictObject({ optional: aBoolean.optional() });
-const aRequest = must('an object with headers, their names in lower case', isRequest);
-const checkSchema = z.strictObject({ scopes: must('a list of scopes', Array.isArray).optional() });
+const authenticateSchema = z.strictObject({ optional: booleanOption.optional() });
+const aRequest = check('an object with headers, their names in lower case', isRequest);
+const checkSchema = z.strictObject({ scopes: check('a list of scopes', Array.isArray).optional() });
 const freshAuthSchema = z
   .strictObject({
-    maxAgeMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional(),
-    acrValues: aListOf(
+    maxAgeMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional(),
+    acrValues: arrayOf(
       'acr values: visible ASCII without space, " and \\',
       (value) => typeof value === 'string' && /^[!#-[\]-~]+$/.test(value),
     ).optional(),
@@ -57,8 +57,8 @@ const freshAuthSchema = z
  * @throws TypeError for a wrong, misspelt or unsafe option
  */
 export function latchkey<const S extends ScopeDeclaration = never>(options: LatchkeyOptions<S>): Latchkey<ScopeName<S>> {
-  const settings = settingsOf(options);
-  const { carriers, realm, resource, body, timeoutMs, clientCertificate } = settings;
+  const settings = resolveOptions(options);
+  const { extractors, realm, resource, body, timeoutMs, clientCertificate } = settings;
   const scopes = scopeCatalogue(settings.scopes);
   const proving = authenticator({
     ...settings,
@@ -66,9 +66,9 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
     possessions: clientCertificate ? [boundToCertificate(clientCertificate)] : [],
     origin: resource && new URL(resource.url).origin,
   });
-  const middleware = middlewareFor(proving, carriers);
-  const refusals = (wanted: Wanted = {}) =>
-    refusalBook({ realm, carriers, body, resourceMetadata: resource && metadataUrl(resource) }, wanted);
+  const middleware = middlewareFor(proving, extractors);
+  const refusals = (wanted: GuardRequirements = {}) =>
+    refusalTable({ realm, extractors, body, resourceMetadata: resource && metadataUrl(resource) }, wanted);
   const anyone = refusals();
 
   return {
@@ -85,14 +85,14 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
       return middleware({ refusals: refusals({ scopes: required }), rule: holdsAny(required) });
     },
     authorize<R extends IncomingMessage>(policy: Policy<R>) {
-      checkOptions('authorize(policy): policy', aFunction, policy);
+      checkOptions('authorize(policy): policy', functionOption, policy);
       return middleware<R>({ refusals: anyone, rule: allowedBy(policy, timeoutMs) });
     },
     requireFreshAuth(fresh) {
       checkOptions('requireFreshAuth()', freshAuthSchema, fresh);
       return middleware({ refusals: refusals(fresh), rule: freshlyAuthenticated(fresh) });
     },
-    resourceMetadata: () => resourceMetadata(resource, { scopes: scopes.names, carriers, certificates: clientCertificate !== undefined }),
+    resourceMetadata: () => resourceMetadata(resource, { scopes: scopes.names, extractors, certificates: clientCertificate !== undefined }),
     async check(request, checkRequest = {}) {
       checkOptions('check(request): request', aRequest, request);
       checkOptions('check()', checkSchema, checkRequest);

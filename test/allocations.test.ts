@@ -57,8 +57,8 @@ process.exit();
 test.each([
   ['bearer', 12, 450],
   ['key header', 18, 850],
-])('a cached credential of the carrier %s allocates at most %i objects, in %i bytes', async (carrier, objects, bytes) => {
-  const printed = await run(ROOT, ['node', '--input-type=module', '-e', PROGRAM], { CARRIER: carrier });
+])('a cached credential of the extractor %s allocates at most %i objects, in %i bytes', async (extractor, objects, bytes) => {
+  const printed = await run(ROOT, ['node', '--input-type=module', '-e', PROGRAM], { CARRIER: extractor });
   const counted = JSON.parse(printed) as { passed: number; objects: number; bytes: number };
   expect(counted.passed).toBe(500);
   expect(counted.objects).toBeGreaterThan(1);

@@ -9,7 +9,7 @@ import { asking, ownVerifier, proven, underBearer } from './support/own-verifier
 
 const store = memoryStore();
 const find = jest.spyOn(store, 'find');
-const recordUses = jest.spyOn(store, 'recordUses');
+const recordUsage = jest.spyOn(store, 'recordUsage');
 const keys = apiKeys({ prefix: 'osir', store });
 const { authenticate, requireScopes, requireAnyScope, authorize, close } = latchkey({ verifiers: [keys] });
 const hash = jest.spyOn(crypto, 'hash');
@@ -33,7 +33,7 @@ const passing = (guard: Middleware, headers: Readonly<Record<string, string>>) =
 
 /** What is spent while `act` runs, and in what it leaves behind at once. */
 function costOf(act: () => void) {
-  for (const spy of [hash, lookUp, find, recordUses, clock]) spy.mockClear();
+  for (const spy of [hash, lookUp, find, recordUsage, clock]) spy.mockClear();
   const made: string[] = [];
   const hook = createHook({ init: (_id, type) => void made.push(type) }).enable();
   act();
@@ -43,7 +43,7 @@ function costOf(act: () => void) {
     lookUps: lookUp.mock.calls.length,
     promises: made.filter((type) => type === 'PROMISE').length,
     timers: made.filter((type) => type === 'Timeout').length,
-    storeCalls: find.mock.calls.length + recordUses.mock.calls.length,
+    storeCalls: find.mock.calls.length + recordUsage.mock.calls.length,
     clockReadings: clock.mock.calls.length,
   };
 }

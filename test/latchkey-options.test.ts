@@ -10,7 +10,7 @@ import {
   memoryStore,
   queryParameter,
   sessionTokens,
-  type Carrier,
+  type Extractor,
   type LatchkeyOptions,
   type Verifier,
 } from 'latchkey';
@@ -25,7 +25,7 @@ const own = (more: Partial<Verifier> = {}): Verifier => ({
   verify: () => ({ ok: false, reason: 'unknown' }),
   ...more,
 });
-const finding = (more: object = {}) => ({ name: 'own', extract: () => undefined, ...more }) as Carrier;
+const finding = (more: object = {}) => ({ name: 'own', extract: () => undefined, ...more }) as Extractor;
 
 /** What is said about options, or undefined where nothing is wrong. */
 function complaint(options: unknown): string | undefined {
@@ -135,36 +135,36 @@ describe('the option verifiers', () => {
   });
 });
 
-describe('the option carriers', () => {
-  const allowed = 'a non-empty list of carriers: bearer(), apiKeyHeader(), … or objects with name and extract()';
+describe('the option extractors', () => {
+  const allowed = 'a non-empty list of extractors: bearer(), apiKeyHeader(), … or objects with name and extract()';
 
   test.each<[string, unknown]>([
     ...named([null, [], {}, 'bearer', ['bearer'], [null], [{}]]),
-    ['a carrier without a list', bearer()],
+    ['a extractor without a list', bearer()],
     ['a factory that was not called', [bearer]],
     ['one without a name', [finding({ name: undefined })]],
     ['one without extract()', [finding({ extract: undefined })]],
   ])('is not %s', (_, value) => {
-    expect(complaintAbout('carriers', value)).toBe(`latchkey(): option "carriers" must be ${allowed}`);
+    expect(complaintAbout('extractors', value)).toBe(`latchkey(): option "extractors" must be ${allowed}`);
   });
 
-  test.each<[string, readonly Carrier[]]>([
+  test.each<[string, readonly Extractor[]]>([
     ['bearer()', [bearer(), bearer()]],
     ['apiKeyHeader()', [apiKeyHeader(), bearer(), apiKeyHeader('x-api-key')]],
     ['queryParameter()', [queryParameter('key'), queryParameter('key')]],
     ['cookie()', [cookie('sid'), cookie('sid')]],
     ['one of your own', [finding(), finding()]],
-  ])('does not name one place twice: %s', (_, carriers) => {
-    expect(complaintAbout('carriers', carriers)).toBe('latchkey(): option "carriers" names the same place in a request twice');
+  ])('does not name one place twice: %s', (_, extractors) => {
+    expect(complaintAbout('extractors', extractors)).toBe('latchkey(): option "extractors" names the same place in a request twice');
   });
 
-  test.each<[string, readonly Carrier[]]>([
+  test.each<[string, readonly Extractor[]]>([
     ['two headers', [apiKeyHeader(), apiKeyHeader('X-Acme-Key')]],
     ['two parameters', [queryParameter('key'), queryParameter('api_key')]],
     ['two cookies', [cookie('sid'), cookie('session')]],
     ['one of your own', [finding({ header: 'X-Own', scheme: 'DPoP' }), bearer()]],
-  ])('may name several places: %s', (_, carriers) => {
-    expect(complaintAbout('carriers', carriers)).toBeUndefined();
+  ])('may name several places: %s', (_, extractors) => {
+    expect(complaintAbout('extractors', extractors)).toBeUndefined();
   });
 
   // Both go into response headers, where a character too many would end every answer.
@@ -176,7 +176,7 @@ describe('the option carriers', () => {
     ['algorithms with a quote', { algs: 'ES256", realm="x' }],
     ['algorithms that are a list', { algs: ['ES256'] }],
   ])('does not hold one of your own with %s', (_, more) => {
-    expect(complaintAbout('carriers', [finding(more)])).toContain('option "carriers');
+    expect(complaintAbout('extractors', [finding(more)])).toContain('option "extractors');
   });
 });
 
@@ -344,11 +344,11 @@ test.each(named(NO_FUNCTIONS))('the option body is not %s', (_, value) => {
   expect(complaintAbout('body', value)).toBe('latchkey(): option "body" must be a function');
 });
 
-test.each(['verifier', 'carrier', 'scope', 'Realm', 'resources', 'caching', 'timeout', 'ttlMs', 'secret', 'logger'])(
+test.each(['verifier', 'extractor', 'scope', 'Realm', 'resources', 'caching', 'timeout', 'ttlMs', 'secret', 'logger'])(
   'there is no option %s',
   (name) => {
     expect(complaintAbout(name, SECRET)).toBe(
-      `latchkey(): unknown option "${name}"; allowed are verifiers, carriers, scopes, realm, resource, clientCertificate, cache, timeoutMs, body`,
+      `latchkey(): unknown option "${name}"; allowed are verifiers, extractors, scopes, realm, resource, clientCertificate, cache, timeoutMs, body`,
     );
   },
 );
@@ -359,7 +359,7 @@ test.each(named([undefined, null, SECRET, 7, [], () => ({ verifiers: [keys] })])
   expect(message).not.toContain(SECRET);
 });
 
-test.each(['verifiers', 'carriers', 'realm', 'resource', 'cache', 'timeoutMs', 'body'])(
+test.each(['verifiers', 'extractors', 'realm', 'resource', 'cache', 'timeoutMs', 'body'])(
   'what is wrong with the option %s is said without its value',
   (name) => {
     for (const value of [`"${SECRET}"`, [`"${SECRET}"`], { secret: `"${SECRET}"` }, { ttlMs: `"${SECRET}"`, url: `"${SECRET}"` }]) {

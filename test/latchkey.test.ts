@@ -226,7 +226,7 @@ describe('check', () => {
   const sessions = sessionTokens({ prefix: 'osirsession', store });
   const down = apiKeys({ prefix: 'down', store: { find: () => Promise.reject(new Error('connect ECONNREFUSED')) } });
   const { check } = latchkey({
-    carriers: [bearer(), apiKeyHeader(), cookie('sid', { origins: ['https://app.example.org'] })],
+    extractors: [bearer(), apiKeyHeader(), cookie('sid', { origins: ['https://app.example.org'] })],
     scopes: ['a', 'b'],
     verifiers: [keys, sessions, down],
   });
@@ -389,7 +389,7 @@ describe('close', () => {
       own({
         name,
         accepts: ({ token }) => token.startsWith(name),
-        watch: () => () => void events.push(`${name} unwatched`),
+        subscribe: () => () => void events.push(`${name} unwatched`),
         close: async () => void events.push(`${name} closed`),
       });
     const { close } = latchkey({ verifiers: [watching('one'), watching('other'), own()] });
@@ -404,7 +404,7 @@ describe('close', () => {
       await new Promise((resolve) => setImmediate(resolve));
       ended++;
     };
-    const { close } = latchkey({ verifiers: [own({ watch: () => slowly as never, close: slowly })] });
+    const { close } = latchkey({ verifiers: [own({ subscribe: () => slowly as never, close: slowly })] });
     await close();
     expect(ended).toBe(2);
   });
@@ -414,9 +414,9 @@ describe('close', () => {
     let watchers = 0;
     const counting: typeof store = {
       ...store,
-      watch(listener) {
+      subscribe(listener) {
         watchers++;
-        const end = store.watch(listener);
+        const end = store.subscribe(listener);
         return () => {
           watchers--;
           return end();

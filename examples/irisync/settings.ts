@@ -16,7 +16,7 @@ export interface SettingsOptions<Scope extends string> {
 export function settings<Scope extends string>({ store, keys, environments, clients, scopes }: SettingsOptions<Scope>): Router {
   const sessions = sessionTokens({ prefix: 'irisession', store });
   // The cookie of a request from another site is none: so nobody else's page makes keys.
-  const { check } = latchkey({ carriers: [cookie('session')], verifiers: [sessions] });
+  const { check } = latchkey({ extractors: [cookie('session')], verifiers: [sessions] });
 
   const subjects = new WeakMap<Request, string>();
   const loggedIn: RequestHandler = async (req, res, next) => {

@@ -1,14 +1,15 @@
+import { codedError } from '../internal/errors';
 import { NO_CACHE, proofCache, type CacheLimits, type Proof } from './verification-cache';
-import type { Carrier, Demand, Possession, RequestLike } from '../extractors/extractor';
-import { isForgeable } from '../extractors/csrf';
+import type { Extractor, ChallengeError, ProofOfPossession, RequestLike } from '../extractors/extractor';
+import { isCrossSiteRequest } from '../extractors/csrf';
 import { isB64Token, isCompactJws, isPlainToken, MAX_KEY_LENGTH, MAX_TOKEN_LENGTH, type Credential } from '../credential/credential';
 import { digestFrom, fingerprintOf } from '../credential/digest';
-import { sealPrincipal, type Principal } from '../credential/principal';
+import { freezePrincipal, type Principal } from '../credential/principal';
 import type { Reason } from '../credential/reason';
 import type { Confirmation } from '../credential/record';
 import { flights, type Flights } from './in-flight';
 import { isPromise, withDeadline } from '../internal/promises';
-import { showsAll } from '../possession/possession';
+import { verifyPossession } from '../possession/possession';
 import { Revocations } from './revocations';
 import { checkVerification, type Verification, type Verifier } from '../verifiers/verifier';
 
@@ -16,7 +17,7 @@ import { checkVerification, type Verification, type Verifier } from '../verifier
 export interface Passed {
   readonly ok: true;
   readonly principal: Principal;
-  readonly carrier: Carrier;
+  readonly extractor: Extractor;
   /** For the client's next proof of possession. */
   readonly nonce?: string;
 }
@@ -32,23 +33,23 @@ interface Unproven {
 
 interface Failed extends Unproven {
   /** Where the credential came from, if there was exactly one. */
-  readonly carrier?: Carrier | undefined;
+  readonly extractor?: Extractor | undefined;
   /** What the request lacks beside its credential. */
-  readonly demand?: Demand | undefined;
+  readonly demand?: ChallengeError | undefined;
 }
 
 /** What came of looking for a credential and proving it. */
 export type Attempt = Passed | Failed;
 
 export interface AuthenticatorOptions {
-  readonly carriers: readonly Carrier[];
+  readonly extractors: readonly Extractor[];
   readonly verifiers: readonly Verifier[];
   readonly cache: CacheLimits | false;
   readonly timeoutMs: number;
   /** Granted scopes → with all that they imply. */
   readonly expandScopes: (granted: readonly string[]) => readonly string[];
-  /** What a credential may be bound to, whatever carrier brings it. */
-  readonly possessions: readonly Possession[];
+  /** What a credential may be bound to, whatever extractor brings it. */
+  readonly possessions: readonly ProofOfPossession[];
   /** Public origin of the API. */
   readonly origin: string | undefined;
 }
@@ -84,18 +85,18 @@ const MULTIPLE: Attempt = Object.freeze({ ok: false, reason: 'multiple' });
 const MALFORMED: Unproven = Object.freeze({ ok: false, reason: 'malformed' });
 
 /**
- * The pipeline, one way: carriers → credential → fingerprint → cache → grammar → verifier → proof of possession → principal.
+ * The pipeline, one way: extractors → credential → fingerprint → cache → grammar → verifier → proof of possession → principal.
  * The client's fault comes back as a reason; whatever throws or is too slow is `unavailable`, never a way in.
  */
 export function authenticator(options: AuthenticatorOptions): Authenticator {
-  const { carriers, verifiers, cache, timeoutMs, expandScopes, possessions, origin } = options;
-  const explicit = carriers.filter((carrier) => !carrier.ambient);
-  const ambient = carriers.filter((carrier) => carrier.ambient);
+  const { extractors, verifiers, cache, timeoutMs, expandScopes, possessions, origin } = options;
+  const explicit = extractors.filter((extractor) => !extractor.ambient);
+  const ambient = extractors.filter((extractor) => extractor.ambient);
   const retentionMs = timeoutMs + (cache ? cache.ttlMs + cache.staleIfErrorMs : 0);
   const desks = verifiers.map((verifier): Desk => ({ verifier, revocations: new Revocations(retentionMs), lookUps: flights() }));
   const proofs = cache ? proofCache<DeskProof>(cache) : NO_CACHE;
   const unwatch = desks.map(({ verifier, revocations, lookUps }) =>
-    verifier.watch?.((mark) => {
+    verifier.subscribe?.((mark) => {
       revocations.add(mark);
       // A look-up that began before a revocation answers none that is asked after it.
       lookUps.forget();
@@ -103,45 +104,45 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
   );
 
   function authenticate(request: RequestLike): Attempt | Promise<Attempt> {
-    let found: Carrier | undefined;
+    let found: Extractor | undefined;
     let token = '';
-    for (const carrier of explicit) {
-      if (carrier.repeated?.(request)) return MULTIPLE;
-      const extracted = carrier.extract(request);
+    for (const extractor of explicit) {
+      if (extractor.isRepeated?.(request)) return MULTIPLE;
+      const extracted = extractor.extract(request);
       if (extracted === undefined) continue;
       if (found) return MULTIPLE;
-      found = carrier;
+      found = extractor;
       token = extracted;
     }
     if (found) return judge(request, found, token);
-    for (const carrier of ambient) {
-      const extracted = carrier.extract(request);
-      if (extracted !== undefined && !isForgeable(request, carrier.origins)) return judge(request, carrier, extracted);
+    for (const extractor of ambient) {
+      const extracted = extractor.extract(request);
+      if (extracted !== undefined && !isCrossSiteRequest(request, extractor.origins)) return judge(request, extractor, extracted);
     }
     return MISSING;
   }
 
-  function judge(request: RequestLike, carrier: Carrier, token: string): Attempt | Promise<Attempt> {
+  function judge(request: RequestLike, extractor: Extractor, token: string): Attempt | Promise<Attempt> {
     const now = Date.now();
-    const proven = prove(carrier, token, now);
+    const proven = prove(extractor, token, now);
     return isPromise(proven)
-      ? proven.then((settled) => conclude(request, carrier, settled, Date.now()))
-      : conclude(request, carrier, proven, now);
+      ? proven.then((settled) => conclude(request, extractor, settled, Date.now()))
+      : conclude(request, extractor, proven, now);
   }
 
-  function prove(carrier: Carrier, token: string, now: number): DeskProof | Unproven | Promise<DeskProof | Unproven> {
-    if (token.length > (carrier.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH)) return MALFORMED;
+  function prove(extractor: Extractor, token: string, now: number): DeskProof | Unproven | Promise<DeskProof | Unproven> {
+    if (token.length > (extractor.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH)) return MALFORMED;
     const fingerprint = fingerprintOf(token);
     let desk: Desk | undefined;
     try {
       const known = proofs.fresh(fingerprint, now);
-      if (known?.attempt.carrier === carrier) return known;
-      if (!(carrier.scheme ? isB64Token(token) : isPlainToken(token))) return MALFORMED;
-      const credential: Credential = { carrier: carrier.name, token };
+      if (known?.attempt.extractor === extractor) return known;
+      if (!(extractor.scheme ? isB64Token(token) : isPlainToken(token))) return MALFORMED;
+      const credential: Credential = { extractor: extractor.name, token };
       desk = route(credential);
       if (known && known.desk === desk) return known;
-      if (!desk) return { ok: false, reason: carrier.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown' };
-      return lookUp(desk, carrier, credential, fingerprint, now);
+      if (!desk) return { ok: false, reason: extractor.scheme && isCompactJws(token) ? 'bad_issuer' : 'unknown' };
+      return lookUp(desk, extractor, credential, fingerprint, now);
     } catch (error) {
       return failed(desk, fingerprint, error);
     }
@@ -151,7 +152,7 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
 
   function lookUp(
     desk: Desk,
-    carrier: Carrier,
+    extractor: Extractor,
     credential: Credential,
     fingerprint: string,
     now: number,
@@ -159,22 +160,22 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     const { lookUps, verifier, revocations } = desk;
     const underWay = cache ? lookUps.join(fingerprint) : undefined;
     if (underWay) return underWay;
-    if (lookUps.full) throw new Error('Too many look-ups are waiting for an answer');
+    if (lookUps.full) throw codedError('ERR_LATCHKEY_OVERLOADED', 'Too many look-ups are waiting for an answer');
     const asked: Asked = { provenAt: now, upAt: performance.now(), marks: revocations.count };
     const verification = verifier.verify(credential);
-    if (!isPromise(verification)) return settle(desk, carrier, fingerprint, asked, verification);
-    return lookUps.start(fingerprint, awaited(desk, carrier, fingerprint, asked, verification));
+    if (!isPromise(verification)) return settle(desk, extractor, fingerprint, asked, verification);
+    return lookUps.start(fingerprint, awaited(desk, extractor, fingerprint, asked, verification));
   }
 
-  async function awaited(desk: Desk, carrier: Carrier, fingerprint: string, asked: Asked, verification: PromiseLike<Verification>) {
+  async function awaited(desk: Desk, extractor: Extractor, fingerprint: string, asked: Asked, verification: PromiseLike<Verification>) {
     try {
-      return settle(desk, carrier, fingerprint, asked, await withDeadline(verification, timeoutMs));
+      return settle(desk, extractor, fingerprint, asked, await withDeadline(verification, timeoutMs));
     } catch (error) {
       return failed(desk, fingerprint, error);
     }
   }
 
-  function settle(desk: Desk, carrier: Carrier, fingerprint: string, asked: Asked, verification: Verification): DeskProof | Unproven {
+  function settle(desk: Desk, extractor: Extractor, fingerprint: string, asked: Asked, verification: Verification): DeskProof | Unproven {
     const verifier = desk.verifier.name;
     const refused = (reason: Reason): Unproven => {
       proofs.drop(fingerprint);
@@ -182,24 +183,24 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     };
     checkVerification(verification, verifier);
     if (!verification.ok) return refused(verification.reason);
-    const { until = Infinity, grantId, asOf, confirmation } = verification;
-    if (Date.now() >= until) return refused('expired');
-    const principal = sealPrincipal({ ...verification.principal, scopes: expandScopes(verification.principal.scopes) });
+    const { expiresAt = Infinity, grantId, issuedAt, confirmation } = verification;
+    if (Date.now() >= expiresAt) return refused('expired');
+    const principal = freezePrincipal({ ...verification.principal, scopes: expandScopes(verification.principal.scopes) });
     const proof: DeskProof = {
       ok: true,
       desk,
       confirmation: confirmation && Object.keys(confirmation).length > 0 ? Object.freeze({ ...confirmation }) : undefined,
-      attempt: { ok: true, principal, carrier },
+      attempt: { ok: true, principal, extractor },
       revocations: desk.revocations,
       digest: digestFrom(fingerprint),
       principal,
-      until,
+      expiresAt,
       grantId,
-      asOf,
+      issuedAt,
       ...asked,
     };
     const revoked = desk.revocations.voids(proof);
-    if (revoked && asOf !== undefined) return refused('revoked');
+    if (revoked && issuedAt !== undefined) return refused('revoked');
     if (!revoked) proofs.keep(fingerprint, proof);
     return proof;
   }
@@ -216,35 +217,44 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
     error,
   });
 
-  function conclude(request: RequestLike, carrier: Carrier, proven: DeskProof | Unproven, now: number): Attempt | Promise<Attempt> {
-    if (!proven.ok) return failure(proven, carrier);
-    return proven.confirmation || carrier.possession ? possess(request, carrier, proven) : pass(carrier, proven, now);
+  function conclude(request: RequestLike, extractor: Extractor, proven: DeskProof | Unproven, now: number): Attempt | Promise<Attempt> {
+    if (!proven.ok) return failure(proven, extractor);
+    return proven.confirmation || extractor.possession ? possess(request, extractor, proven) : pass(extractor, proven, now);
   }
 
   /** What a credential is bound to has to be shown by every request anew, whatever the cache holds. */
-  async function possess(request: RequestLike, carrier: Carrier, proof: DeskProof): Promise<Attempt> {
+  async function possess(request: RequestLike, extractor: Extractor, proof: DeskProof): Promise<Attempt> {
     const { digest, confirmation, desk } = proof;
     try {
-      const shown = await withDeadline(showsAll(request, confirmation, carrier.possession, possessions, { digest, origin }), timeoutMs);
-      if (!shown.ok) return { ...shown, carrier, verifier: desk.verifier.name };
-      const passed = pass(carrier, proof, Date.now());
+      const shown = await withDeadline(
+        verifyPossession(request, confirmation, extractor.possession, possessions, { digest, origin }),
+        timeoutMs,
+      );
+      if (!shown.ok) return { ...shown, extractor, verifier: desk.verifier.name };
+      const passed = pass(extractor, proof, Date.now());
       return passed.ok && shown.nonce !== undefined ? { ...passed, nonce: shown.nonce } : passed;
     } catch (error) {
-      return failure(undecided(desk, error), carrier);
+      return failure(undecided(desk, error), extractor);
     }
   }
 
-  function pass(carrier: Carrier, { desk, attempt }: DeskProof, now: number): Attempt {
+  function pass(extractor: Extractor, { desk, attempt }: DeskProof, now: number): Attempt {
     try {
-      desk.verifier.seen?.(attempt.principal, now);
+      desk.verifier.onUsed?.(attempt.principal, now);
     } catch (error) {
-      return failure(undecided(desk, error), carrier);
+      return failure(undecided(desk, error), extractor);
     }
-    return attempt.carrier === carrier ? attempt : { ...attempt, carrier };
+    return attempt.extractor === extractor ? attempt : { ...attempt, extractor };
   }
 
   /** Member by member: a spread costs more than all else that junk is asked. */
-  const failure = ({ reason, verifier, error }: Unproven, carrier: Carrier): Failed => ({ ok: false, reason, carrier, verifier, error });
+  const failure = ({ reason, verifier, error }: Unproven, extractor: Extractor): Failed => ({
+    ok: false,
+    reason,
+    extractor,
+    verifier,
+    error,
+  });
 
   return {
     authenticate,

@@ -8,7 +8,7 @@ export interface Decision {
   /** Status of the answer, where it was refused. */
   readonly status?: number | undefined;
   readonly reason?: Reason | undefined;
-  readonly carrier?: string | undefined;
+  readonly extractor?: string | undefined;
   readonly verifier?: string | undefined;
   readonly credentialId?: string | undefined;
   readonly subject?: string | undefined;
@@ -33,9 +33,9 @@ export const printLine = (line: string): void => debug('%s', line.replace(/\p{Cc
 export function publishDecision(startedAt: number, decision: Omit<Decision, 'durationMs'>): void {
   if (decisions.hasSubscribers) decisions.publish({ ...decision, durationMs: performance.now() - startedAt });
   if (isDebugging && decision.outcome === 'refused') {
-    const { status, reason, carrier = '-', verifier = '-', credentialId = '-', subject = '-', error } = decision;
+    const { status, reason, extractor = '-', verifier = '-', credentialId = '-', subject = '-', error } = decision;
     const cause = error instanceof Error ? ` error=${JSON.stringify(error.message)}` : '';
-    const line = `${status} ${reason} carrier=${carrier} verifier=${verifier} credential=${credentialId} subject=${subject}${cause}`;
+    const line = `${status} ${reason} extractor=${extractor} verifier=${verifier} credential=${credentialId} subject=${subject}${cause}`;
     printLine(line);
   }
 }

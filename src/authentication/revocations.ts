@@ -1,5 +1,5 @@
 import type { Principal } from '../credential/principal';
-import type { RevocationMark } from '../credential/revocation';
+import type { RevocationEvent } from '../credential/revocation';
 
 /** What a revocation mark may be about: a proof that was made, and when. */
 export interface Revocable {
@@ -7,14 +7,14 @@ export interface Revocable {
   readonly principal: Principal;
   readonly grantId: string | undefined;
   /** How old the evidence is, where proving anew cannot renew it. */
-  readonly asOf: number | undefined;
+  readonly issuedAt: number | undefined;
   /** How many marks had come when the proof was begun. */
   readonly marks: number;
 }
 
 interface KeptMark {
   readonly at: number;
-  readonly until: number;
+  readonly expiresAt: number;
   readonly count: number;
 }
 
@@ -33,20 +33,24 @@ export class Revocations {
     this.#retentionMs = retentionMs;
   }
 
-  add({ kind, id, at, until = Date.now() + this.#retentionMs }: RevocationMark): void {
-    const name = `${kind}:${id}`;
+  add({ type, id, at, expiresAt = Date.now() + this.#retentionMs }: RevocationEvent): void {
+    const name = `${type}:${id}`;
     const known = this.#marks.get(name);
-    this.#marks.set(name, { at: Math.max(at, known?.at ?? at), until: Math.max(until, known?.until ?? until), count: ++this.count });
+    this.#marks.set(name, {
+      at: Math.max(at, known?.at ?? at),
+      expiresAt: Math.max(expiresAt, known?.expiresAt ?? expiresAt),
+      count: ++this.count,
+    });
     if (this.#marks.size >= this.#sweepAt) this.#sweep();
   }
 
   /** Whether a mark is younger than the proof. */
-  voids({ digest, principal, grantId, asOf, marks }: Revocable): boolean {
+  voids({ digest, principal, grantId, issuedAt, marks }: Revocable): boolean {
     if (this.#marks.size === 0) return false;
     const { credentialId, subject, clientId } = principal;
-    const isVoidedBy = (kind: RevocationMark['kind'], id: string | undefined): boolean => {
-      const mark = id === undefined ? undefined : this.#marks.get(`${kind}:${id}`);
-      return mark !== undefined && (asOf === undefined ? mark.count > marks : mark.at >= asOf);
+    const isVoidedBy = (type: RevocationEvent['type'], id: string | undefined): boolean => {
+      const mark = id === undefined ? undefined : this.#marks.get(`${type}:${id}`);
+      return mark !== undefined && (issuedAt === undefined ? mark.count > marks : mark.at >= issuedAt);
     };
     return (
       isVoidedBy('digest', digest) ||
@@ -59,7 +63,7 @@ export class Revocations {
 
   #sweep(): void {
     const now = Date.now();
-    for (const [name, mark] of this.#marks) if (mark.until <= now) this.#marks.delete(name);
+    for (const [name, mark] of this.#marks) if (mark.expiresAt <= now) this.#marks.delete(name);
     this.#sweepAt = Math.max(FIRST_SWEEP, this.#marks.size * 2);
   }
 }

@@ -19,7 +19,7 @@ export interface Proof extends Revocable {
   /** The same by the clock of this process (`performance.now()`), which nobody sets. */
   readonly upAt: number;
   /** Good no longer than this, by its own terms. */
-  readonly until: number;
+  readonly expiresAt: number;
   marks: number;
 }
 
@@ -40,7 +40,7 @@ export function proofCache<P extends Proof>({ max, ttlMs, staleIfErrorMs }: Cach
 
   const within = (fingerprint: string, now: number, ageMs: number): P | undefined => {
     const proof = proofs.get(fingerprint);
-    if (!proof || now >= proof.until || now >= proof.provenAt + ageMs || now < proof.provenAt) return undefined;
+    if (!proof || now >= proof.expiresAt || now >= proof.provenAt + ageMs || now < proof.provenAt) return undefined;
     // Young by both clocks: the one on the wall can be set back, and this one stands still while the machine sleeps.
     if (performance.now() >= proof.upAt + ageMs) return undefined;
     const { revocations } = proof;

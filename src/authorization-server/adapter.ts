@@ -1,14 +1,15 @@
+import { codedError } from '../internal/errors';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
 import { digestOf } from '../credential/digest';
 import type { StateStore } from '../stores/store';
 import type { Client, Clients } from './clients';
 import type { Grants } from './grants';
 import type { IssuedTokens } from './issued-tokens';
-import type { SealedState } from './encrypted-state';
+import type { EncryptedState } from './encrypted-state';
 
 export interface AdapterOptions {
   readonly store: StateStore;
-  readonly state: SealedState;
+  readonly state: EncryptedState;
   readonly grants: Grants;
   readonly clients: Clients;
   /** Access tokens. */
@@ -45,8 +46,8 @@ export function adapterFor(options: AdapterOptions): (model: string) => Adapter 
     },
     // Who is logged in is the app's to say, at every authorization request: a session of the engine's own would outlive the app's.
     Session: { async upsert() {}, async find() {}, async findByUid() {}, async destroy() {} },
-    AuthorizationCode: usedOnce('AuthorizationCode', 0, options),
-    RefreshToken: usedOnce('RefreshToken', options.refreshGraceMs, options),
+    AuthorizationCode: singleUseAdapter('AuthorizationCode', 0, options),
+    RefreshToken: singleUseAdapter('RefreshToken', options.refreshGraceMs, options),
     // The engine asks for both kinds, and tells them apart. One of a grant ends with it, and has to be found again where that fails.
     AccessToken: { find: issued.find, async destroy() {}, async revokeByGrantId() {} },
     ClientCredentials: {
@@ -63,7 +64,7 @@ export function adapterFor(options: AdapterOptions): (model: string) => Adapter 
 /** What is not there is not used, or we do not know the engine well enough to go on. */
 function complete(model: string, adapter: Partial<Adapter>): Adapter {
   const absent = (method: string) => async () => {
-    throw new Error(`The engine called ${method}() of ${model}, which it was not expected to`);
+    throw codedError('ERR_LATCHKEY_INTERNAL', `The engine called ${method}() of ${model}, which it was not expected to`);
   };
   const methods = ['upsert', 'find', 'findByUserCode', 'findByUid', 'consume', 'destroy', 'revokeByGrantId'] as const;
   return { ...(Object.fromEntries(methods.map((method) => [method, absent(method)])) as unknown as Adapter), ...adapter };
@@ -73,12 +74,12 @@ function complete(model: string, adapter: Partial<Adapter>): Adapter {
  * Codes and refresh tokens. Of many uses at once the store lets one through; every other one ends the grant, since nobody can tell
  * the client's from a thief's (RFC 6749 §4.1.2, RFC 9700 §4.14.2).
  */
-function usedOnce(model: string, graceMs: number, { store, state, grants, invalidGrant }: AdapterOptions): Partial<Adapter> {
+function singleUseAdapter(model: string, graceMs: number, { store, state, grants, invalidGrant }: AdapterOptions): Partial<Adapter> {
   const group = `oauth:${model}`;
   const used = `oauth:used ${model}`;
   const usedAt = async (id: string): Promise<number | undefined> => {
     const at = await store.get(used, digestOf(id));
-    if (at !== undefined && !/^\d+$/.test(at)) throw new Error('The store answered something that is not a time');
+    if (at !== undefined && !/^\d+$/.test(at)) throw codedError('ERR_LATCHKEY_STORE', 'The store answered something that is not a time');
     return at === undefined ? undefined : Number(at);
   };
   // Without a grace no clock is asked: that of the machine of the first use may be ahead.
@@ -93,7 +94,7 @@ function usedOnce(model: string, graceMs: number, { store, state, grants, invali
     async consume(id) {
       const payload = (await state.get(group, id)) as AdapterPayload | undefined;
       const now = Date.now();
-      if (payload && (await store.put(used, digestOf(id), String(now), (payload.exp ?? 0) * 1000 + graceMs))) return;
+      if (payload && (await store.setIfAbsent(used, digestOf(id), String(now), (payload.exp ?? 0) * 1000 + graceMs))) return;
       const at = await usedAt(id);
       if (payload && at !== undefined && !isReuse(at)) return;
       if (payload?.grantId !== undefined) await grants.end(payload.grantId);

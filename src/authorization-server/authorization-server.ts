@@ -1,7 +1,7 @@
 import { scopeCatalogue, type ScopeDeclaration, type ScopeName } from '../credential/scopes';
 import type { Middleware } from '../http/middleware';
-import { published } from '../http/serve-json';
-import type { Whose } from '../credentials/credential-manager';
+import { serveJson } from '../http/serve-json';
+import type { CredentialOwner } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { clientRegistry, type Clients } from './clients';
 import { endpointsOf, type EndpointName } from './endpoints';
@@ -11,9 +11,9 @@ import { interactions } from './interaction';
 import { jwtTokens, opaqueTokens } from './issued-tokens';
 import { consentPage } from './login';
 import { metadataOf, metadataPaths } from './metadata';
-import { sealedState } from './encrypted-state';
-import { checkServerOptions, checkWhose, type AuthorizationServerOptions } from './server-options';
-import { serving } from './endpoint-middleware';
+import { encryptedState } from './encrypted-state';
+import { checkServerOptions, checkOwner, type AuthorizationServerOptions } from './server-options';
+import { endpointMiddleware } from './endpoint-middleware';
 import { signingJwk, type JwtAccessTokens, type SigningJwk } from './signing-keys';
 
 export interface AuthorizationServer<Scope extends string = string> {
@@ -25,7 +25,7 @@ export interface AuthorizationServer<Scope extends string = string> {
    *
    * @throws TypeError unless one of the three is named
    */
-  readonly revoke: (whose: Whose) => Promise<void>;
+  readonly revoke: (whose: CredentialOwner) => Promise<void>;
   /** When the engine is loaded. Requests wait for it by themselves; a missing peer shows here. */
   readonly ready: () => Promise<void>;
 }
@@ -48,14 +48,14 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   options: AuthorizationServerOptions<S>,
 ): AuthorizationServer<ScopeName<S>> {
   checkServerOptions(options);
-  const { issuer, store, login, dialect = {}, audience = issuer, accessTokenTtlMs = HOUR_MS, grantTtlMs = 365 * DAY_MS } = options;
+  const { issuer, store, login, compatibility = {}, audience = issuer, accessTokenTtlMs = HOUR_MS, grantTtlMs = 365 * DAY_MS } = options;
   const endpoints = endpointsOf(issuer, options.endpoints);
   const scopes = scopeCatalogue(options.scopes);
   const keys = 'keys' in options.tokens ? signingJwks(options.tokens) : undefined;
   const opaque = keys ? undefined : (options.tokens as ManagedVerifier);
   const [hasLogin, hasKeys] = [login !== undefined, keys !== undefined];
 
-  const state = sealedState(store);
+  const state = encryptedState(store);
   const issued = keys
     ? jwtTokens({ issuer, audience, keys, store, ttlMs: accessTokenTtlMs })
     : opaqueTokens(options.tokens as ManagedVerifier, audience);
@@ -96,15 +96,15 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   const metadata = metadataOf({ issuer, endpoints, scopes: scopes.names ?? [], hasLogin, hasKeys });
 
   return {
-    middleware: serving({
-      ...{ engine, endpoints, isOffered, dialect },
+    middleware: endpointMiddleware({
+      ...{ engine, endpoints, isOffered, compatibility },
       origin: new URL(issuer),
       realm: issuer,
-      otherwise: published(metadataPaths(issuer), metadata),
+      otherwise: serveJson(metadataPaths(issuer), metadata),
     }),
     clients: registry.clients,
     async revoke(whose) {
-      checkWhose(whose);
+      checkOwner(whose);
       await grants.endAll(whose);
     },
     async ready() {

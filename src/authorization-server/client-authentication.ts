@@ -9,7 +9,7 @@ const BASIC = /^basic ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-
  * RFC 6749 §5.2 that is a client who is not authenticated, to the engine an invalid request. Whether what it says is true is for
  * the engine to find out.
  */
-export function checkAttempt(authorization: string | undefined, parameters: URLSearchParams, realm: string): void {
+export function checkClientAuthentication(authorization: string | undefined, parameters: URLSearchParams, realm: string): void {
   const saysWho = authorization === undefined && Boolean(parameters.get('client_id'));
   // With a secret in the body too, it is a second mechanism, which is an invalid request.
   const saysTwice = authorization !== undefined && Boolean(parameters.get('client_secret'));

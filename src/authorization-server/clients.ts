@@ -1,10 +1,11 @@
+import { codedError, typeError } from '../internal/errors';
 import { randomBytes } from 'node:crypto';
 import { digestOf, idOf } from '../credential/digest';
 import { checkRecord } from '../credential/record';
 import { isScopeToken } from '../credential/scopes';
-import { aBoolean, aDuration, checkOptions, isLoopback, must, z } from '../internal/options';
+import { booleanOption, durationMs, checkOptions, isLoopback, check, z } from '../internal/options';
 import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
-import { credentialLife, withoutAbsent } from '../credentials/credential-manager';
+import { createCredentialManager, withoutAbsent } from '../credentials/credential-manager';
 import { pageMembers } from '../credentials/credential-schemas';
 
 /** `authorization_code` (RFC 6749 §4.1), `client_credentials` (§4.4), `refresh_token` (§6). */
@@ -82,7 +83,7 @@ const MOST_SECRETS = 1_000;
  * `removed` ends what a client held.
  */
 export function clientRegistry(store: CredentialStore, removed: (clientId: string) => Promise<void>): ClientRegistry {
-  const secrets = credentialLife({
+  const secrets = createCredentialManager({
     kind: SECRET,
     name: 'clients',
     prefix: 'client',
@@ -108,7 +109,7 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
     const held = await store.list(secretsOf(clientId), { limit: MOST_SECRETS });
     for (const { id, digest, revokedAt } of held) {
       if (digest === but || revokedAt !== null) continue;
-      await (overlapMs === 0 ? store.revoke(id, now) : store.end(id, now + overlapMs));
+      await (overlapMs === 0 ? store.revoke(id, now) : store.expireAt(id, now + overlapMs));
     }
   };
 
@@ -117,7 +118,8 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
       checkOptions('clients.register()', optionsSchema, options);
       const client = complete(options, Date.now());
       checkOptions('clients.register()', clientSchema, client);
-      if (!(await store.insert(recordOf(client)))) throw new TypeError('clients.register(): option "clientId" is taken');
+      if (!(await store.insert(recordOf(client))))
+        throw typeError('ERR_LATCHKEY_CLIENT_EXISTS', 'clients.register(): option "clientId" is taken');
       return { client, secret: client.type === 'confidential' ? await newSecret(client.clientId) : undefined };
     },
     get,
@@ -211,7 +213,8 @@ function recordOf({ clientId, name, scopes, registeredAt, ...rest }: Client): St
 
 function clientOf({ clientId, name, scopes, issuedAt, metadata }: StoredRecord): Client {
   const client = { ...metadata, clientId, name, scopes, registeredAt: issuedAt };
-  if (!clientSchema.safeParse(client).success) throw new Error('The credential store answered something that is not a client');
+  if (!clientSchema.safeParse(client).success)
+    throw codedError('ERR_LATCHKEY_STORE', 'The credential store answered something that is not a client');
   return client as unknown as Client;
 }
 
@@ -233,21 +236,21 @@ function complete(options: ClientOptions, registeredAt: number): Client {
 const isListOf = (test: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(test);
 
 const members = {
-  name: must('a non-empty string without control characters', (value) => typeof value === 'string' && /^\P{Cc}+$/u.test(value)),
-  scopes: must('a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)', isListOf(isScopeToken)),
-  redirectUris: must('a list of absolute URIs without fragment (RFC 6749 §3.1.2), user and password', isListOf(isAbsoluteUri)),
-  grantTypes: must(
+  name: check('a non-empty string without control characters', (value) => typeof value === 'string' && /^\P{Cc}+$/u.test(value)),
+  scopes: check('a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)', isListOf(isScopeToken)),
+  redirectUris: check('a list of absolute URIs without fragment (RFC 6749 §3.1.2), user and password', isListOf(isAbsoluteUri)),
+  grantTypes: check(
     `a list of ${GRANT_TYPES.join(', ')}`,
     isListOf((value) => GRANT_TYPES.includes(value as GrantType)),
   ),
-  resourceServer: aBoolean,
+  resourceServer: booleanOption,
 };
 
 const described = z.strictObject({
   ...members,
-  type: must('"confidential" or "public"', (value) => value === 'confidential' || value === 'public'),
-  applicationType: must('"web" or "native"', (value) => value === 'web' || value === 'native'),
-  clientId: must('1 to 256 characters of visible ASCII', (value) => typeof value === 'string' && /^[!-~]{1,256}$/.test(value)),
+  type: check('"confidential" or "public"', (value) => value === 'confidential' || value === 'public'),
+  applicationType: check('"web" or "native"', (value) => value === 'web' || value === 'native'),
+  clientId: check('1 to 256 characters of visible ASCII', (value) => typeof value === 'string' && /^[!-~]{1,256}$/.test(value)),
 });
 const optionsSchema = described.partial().extend({ name: members.name, scopes: members.scopes });
 
@@ -270,7 +273,7 @@ const clientSchema = described.extend({ registeredAt: z.number() }).superRefine(
 });
 
 const changesSchema = z.strictObject(members).partial();
-const rotateSchema = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
+const rotateSchema = z.strictObject({ overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
 const pageSchema = z.strictObject(pageMembers);
 
 function isAbsoluteUri(value: unknown): boolean {

@@ -7,20 +7,20 @@ import type { StateStore } from '../stores/store';
  * id's digest, and its value is encrypted under the id itself. Whoever reads the store learns nothing that could be used, not even
  * by way of the ids that stand inside of other entries.
  */
-export interface SealedState {
+export interface EncryptedState {
   put(group: string, id: string, value: object, until: number): Promise<void>;
   get(group: string, id: string): Promise<object | undefined>;
   remove(group: string, id: string): Promise<void>;
 }
 
-export const sealedState = (store: StateStore): SealedState => ({
-  put: (group, id, value, until) => store.replace(group, digestOf(id), seal(id, JSON.stringify(value)), until),
+export const encryptedState = (store: StateStore): EncryptedState => ({
+  put: (group, id, value, until) => store.set(group, digestOf(id), seal(id, JSON.stringify(value)), until),
   async get(group, id) {
     const sealed = await store.get(group, digestOf(id));
     return sealed === undefined ? undefined : (JSON.parse(unseal(id, sealed)) as object);
   },
   async remove(group, id) {
-    await store.take(group, digestOf(id));
+    await store.getAndDelete(group, digestOf(id));
   },
 });
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pathOf } from '../extractors/extractor';
 import type { Middleware } from '../http/middleware';
-import { checkAttempt } from './client-authentication';
+import { checkClientAuthentication } from './client-authentication';
 import type { EndpointName, Endpoints } from './endpoints';
 import { sendOutage, sendRefusedPage, type Interact } from './interaction';
 import { withPartedTokens } from './issued-tokens';
@@ -14,7 +14,7 @@ import {
   parametersOf,
   RefusedRequest,
   withSpacedScopes,
-  type Dialect,
+  type ClientCompatibility,
 } from './requests';
 
 export interface Running {
@@ -24,7 +24,7 @@ export interface Running {
   readonly interact: Interact;
 }
 
-export interface ServingOptions {
+export interface EndpointMiddlewareOptions {
   readonly engine: Promise<Running>;
   /** Of the issuer. */
   readonly origin: URL;
@@ -32,13 +32,21 @@ export interface ServingOptions {
   readonly realm: string;
   readonly endpoints: Endpoints;
   readonly isOffered: (name: EndpointName) => boolean;
-  readonly dialect: Dialect;
+  readonly compatibility: ClientCompatibility;
   /** What answers the paths that are no endpoint's. */
   readonly otherwise: Middleware;
 }
 
 /** Brings each request to its endpoint, in the form that the engine wants, and answers those that it does not. */
-export function serving({ engine, origin, realm, endpoints, isOffered, dialect, otherwise }: ServingOptions): Middleware {
+export function endpointMiddleware({
+  engine,
+  origin,
+  realm,
+  endpoints,
+  isOffered,
+  compatibility,
+  otherwise,
+}: EndpointMiddlewareOptions): Middleware {
   const routes = new Map<string, EndpointName>();
   for (const { name, paths } of Object.values(endpoints)) {
     if (isOffered(name)) for (const path of paths) routes.set(path, name);
@@ -47,16 +55,16 @@ export function serving({ engine, origin, realm, endpoints, isOffered, dialect, 
   /** What the engine answers by POST. */
   async function post(req: IncomingMessage, res: ServerResponse, name: EndpointName): Promise<void> {
     if (hasTwoAuthorizations(req)) throw new RefusedRequest('there is more than one Authorization header');
-    const parameters = await parametersOf(req, name === 'token' ? dialect : {});
-    if (parameters) checkAttempt(req.headers.authorization, parameters, realm);
+    const parameters = await parametersOf(req, name === 'token' ? compatibility : {});
+    if (parameters) checkClientAuthentication(req.headers.authorization, parameters, realm);
     const url = endpoints[name].paths[0];
-    const forEngine = parameters && mapParameter(withSpacedScopes(parameters, dialect), 'token', withPartedTokens);
+    const forEngine = parameters && mapParameter(withSpacedScopes(parameters, compatibility), 'token', withPartedTokens);
     await (await engine).answer(engineRequest(req, { url, origin, parameters: forEngine, json: true }), res);
   }
 
   async function get(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
     const [, query] = ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split(/\?(.*)/s);
-    const forEngine = mapParameter(withSpacedScopes(new URLSearchParams(query), dialect), 'response_mode', offeredMode);
+    const forEngine = mapParameter(withSpacedScopes(new URLSearchParams(query), compatibility), 'response_mode', offeredMode);
     const url = query === undefined ? path : `${path}?${forEngine.toString()}`;
     await (await engine).answer(engineRequest(req, { url, origin }), res);
   }
@@ -74,7 +82,7 @@ export function serving({ engine, origin, realm, endpoints, isOffered, dialect, 
       allow('GET', 'HEAD', 'POST');
       return (await engine).interact(req, engineRequest(req, { url: path, origin }), res, childOf(path)[1], path);
     }
-    if (endpoint === 'authorization' && !isStep && method === 'POST' && dialect.tokenAtAuthorize) return post(req, res, 'token');
+    if (endpoint === 'authorization' && !isStep && method === 'POST' && compatibility.tokenAtAuthorize) return post(req, res, 'token');
     if (endpoint === 'jwks' || endpoint === 'authorization') {
       allow('GET', 'HEAD');
       return get(req, res, isStep ? path : own);
@@ -100,7 +108,7 @@ export function serving({ engine, origin, realm, endpoints, isOffered, dialect, 
     next(error);
   }
 
-  /** Whose a path is: the endpoint's own, or a step of a login below it. */
+  /** CredentialOwner a path is: the endpoint's own, or a step of a login below it. */
   const endpointAt = (path: string): EndpointName | undefined => {
     const name = routes.get(path);
     if (name !== undefined) return name === 'interaction' ? undefined : name;

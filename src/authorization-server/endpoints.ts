@@ -1,4 +1,5 @@
-import { checkOptions, isIdentifier, must, z } from '../internal/options';
+import { typeError } from '../internal/errors';
+import { checkOptions, isIdentifier, check, z } from '../internal/options';
 
 /** The endpoints, by the names of RFC 8414. `interaction` is where users log in and consent. */
 export type EndpointName = 'authorization' | 'token' | 'revocation' | 'introspection' | 'jwks' | 'interaction';
@@ -34,7 +35,7 @@ const isPlace = (value: unknown): boolean => {
   if (value.startsWith('/')) return PATH.test(value);
   return isIdentifier(value) && PATH.test(new URL(value).pathname);
 };
-const places = must(
+const places = check(
   'a path such as "/oauth/token", or an https URL with one (http on a loopback host), without query and slash at the end; or a list of them',
   (value) => (Array.isArray(value) ? value.length > 0 && value.every(isPlace) : isPlace(value)),
 ).optional();
@@ -45,7 +46,7 @@ export const endpointsSchema = z.strictObject({
   revocation: places,
   introspection: places,
   jwks: places,
-  interaction: must('a path, such as "/oauth/interaction"', (value) => typeof value === 'string' && PATH.test(value)).optional(),
+  interaction: check('a path, such as "/oauth/interaction"', (value) => typeof value === 'string' && PATH.test(value)).optional(),
 });
 
 export function endpointsOf(issuer: string, options: EndpointOptions = {}): Endpoints {
@@ -59,7 +60,7 @@ export function endpointsOf(issuer: string, options: EndpointOptions = {}): Endp
   for (const [name, { paths }] of entries) {
     for (const path of paths) {
       const other = taken.get(path);
-      if (other) throw new TypeError(`authorizationServer(): endpoints: ${other} and ${name} are both at ${path}`);
+      if (other) throw typeError('ERR_LATCHKEY_OPTION', `authorizationServer(): endpoints: ${other} and ${name} are both at ${path}`);
       taken.set(path, name);
     }
   }

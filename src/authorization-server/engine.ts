@@ -19,9 +19,9 @@ import type { Grants } from './grants';
 import type { IssuedTokens } from './issued-tokens';
 import { pageOf } from './page';
 import { markup } from './markup';
-import { handOut, type Settled } from './opaque-access-tokens';
+import { serveOpaqueAccessTokens, type WithDeadline } from './opaque-access-tokens';
 import { codeFor, publishRefusal, refusalOf } from './refusals';
-import type { SealedState } from './encrypted-state';
+import type { EncryptedState } from './encrypted-state';
 import { unusedJwk, type SigningJwk } from './signing-keys';
 
 export interface EngineOptions {
@@ -30,7 +30,7 @@ export interface EngineOptions {
   readonly endpoints: Endpoints;
   readonly scopes: ScopeCatalogue;
   readonly store: StateStore;
-  readonly state: SealedState;
+  readonly state: EncryptedState;
   readonly grants: Grants;
   readonly registry: ClientRegistry;
   readonly issued: IssuedTokens;
@@ -64,7 +64,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const seconds = (ms: number) => Math.max(1, Math.floor(ms / 1000));
 
   /** What cannot be decided is 503, and no word about the client. */
-  const settled: Settled = async (ask) => {
+  const settled: WithDeadline = async (ask) => {
     try {
       return await withDeadline(ask(), timeoutMs);
     } catch (cause) {
@@ -201,7 +201,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   engine.Client.prototype.compareClientSecret = function (secret: string) {
     return settled(() => registry.proves(this.clientId, secret));
   };
-  handOut(engine, options, settled);
+  serveOpaqueAccessTokens(engine, options, settled);
   engine.use(async (ctx, next) => {
     await next();
     if (ctx.status === OUTAGE) ctx.set('Retry-After', '1');
@@ -219,7 +219,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   return engine;
 }
 
-function guarded(adapter: Adapter, settled: Settled): Adapter {
+function guarded(adapter: Adapter, settled: WithDeadline): Adapter {
   const entries = Object.entries(adapter) as [string, (...args: unknown[]) => Promise<unknown>][];
   return Object.fromEntries(
     entries.map(([name, method]) => [name, (...args: unknown[]) => settled(() => method(...args))]),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { StateStore } from '../stores/store';
-import type { Whose } from '../credentials/credential-manager';
-import type { SealedState } from './encrypted-state';
+import type { CredentialOwner } from '../credentials/credential-manager';
+import type { EncryptedState } from './encrypted-state';
 
 /** What a user allowed a client. Codes and refresh tokens are worth nothing without their grant. */
 export interface Grants {
@@ -11,14 +11,14 @@ export interface Grants {
   /** Ends a grant and its access tokens. */
   end(grantId: string): Promise<void>;
   /** Ends all grants and access tokens of a subject or client, or one grant. */
-  readonly endAll: (whose: Whose) => Promise<void>;
+  readonly endAll: (whose: CredentialOwner) => Promise<void>;
 }
 
 export interface GrantsOptions {
   readonly store: StateStore;
-  readonly state: SealedState;
+  readonly state: EncryptedState;
   /** Revokes the access tokens that a subject, client or grant holds. */
-  readonly revokeTokens: (whose: Whose) => Promise<unknown>;
+  readonly revokeTokens: (whose: CredentialOwner) => Promise<unknown>;
   /** How long a grant can live. */
   readonly ttlMs: number;
 }
@@ -68,7 +68,7 @@ export function grants({ store, state, revokeTokens, ttlMs }: GrantsOptions): Gr
     async endAll(whose) {
       if (whose.grantId !== undefined) return end(whose.grantId);
       const owner = whose.subject !== undefined ? `subject ${whose.subject}` : `client ${whose.clientId}`;
-      await store.replace(ENDS, owner, randomUUID(), Date.now() + ttlMs);
+      await store.set(ENDS, owner, randomUUID(), Date.now() + ttlMs);
       await revokeTokens(whose);
     },
   };

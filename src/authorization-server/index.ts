@@ -13,5 +13,5 @@ export {
   type User,
 } from './login';
 export type { OAuthRefusal } from './refusals';
-export type { Dialect } from './requests';
+export type { ClientCompatibility as ClientCompatibility } from './requests';
 export type { JwtAccessTokens, SigningKey } from './signing-keys';

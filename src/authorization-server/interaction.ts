@@ -1,7 +1,8 @@
+import { typeError } from '../internal/errors';
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Interaction as EngineInteraction, InteractionResults } from 'oidc-provider';
-import { isForgeable } from '../extractors/csrf';
+import { isCrossSiteRequest } from '../extractors/csrf';
 import { clientIn, type Engine } from './engine';
 import { markup } from './markup';
 import type { Consent, Interaction, Login, RequestedScope, User } from './login';
@@ -47,7 +48,7 @@ export function interactions({ engine, login, consent, describe, audience, autho
     const client = clientIn(engineClient);
     const form = req.method === 'POST' ? ((await parametersOf(req, {})) ?? new URLSearchParams()) : undefined;
     const csrfToken = csrfTokenOf(details);
-    if (form && (isForgeable(req) || !isSame(form.get('csrf_token'), csrfToken)))
+    if (form && (isCrossSiteRequest(req) || !isSame(form.get('csrf_token'), csrfToken)))
       throw new RefusedRequest('This form was not sent from our page.');
     const interaction: Interaction = {
       client,
@@ -117,7 +118,8 @@ const loginIn = ({ result, lastSubmission }: EngineInteraction): LoginResult | u
   (result?.login ?? lastSubmission?.login) as LoginResult | undefined;
 
 function loginResult({ subject, name, authTime = Date.now(), acr }: User): LoginResult {
-  if (typeof subject !== 'string' || subject === '') throw new TypeError('authorizationServer(): login must give a user with a subject');
+  if (typeof subject !== 'string' || subject === '')
+    throw typeError('ERR_LATCHKEY_ARGUMENT', 'authorizationServer(): login must give a user with a subject');
   return { accountId: subject, ts: Math.floor(authTime / 1000), ...(acr !== undefined && { acr }), ...(name !== undefined && { name }) };
 }
 
@@ -125,7 +127,7 @@ function loginResult({ subject, name, authTime = Date.now(), acr }: User): Login
 function agreedOf(agreed: boolean | readonly string[], requested: string[]): string[] {
   if (typeof agreed === 'boolean') return agreed ? requested : [];
   if (!Array.isArray(agreed) || !agreed.every((scope) => typeof scope === 'string'))
-    throw new TypeError('authorizationServer(): consent must give true, false or a list of scopes');
+    throw typeError('ERR_LATCHKEY_ARGUMENT', 'authorizationServer(): consent must give true, false or a list of scopes');
   return requested.filter((scope) => agreed.includes(scope));
 }
 

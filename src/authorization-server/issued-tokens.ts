@@ -2,7 +2,7 @@ import type { AdapterPayload } from 'oidc-provider';
 import { digestOf, idOf } from '../credential/digest';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { jwt } from '../verifiers/jwt/jwt';
-import type { Whose } from '../credentials/credential-manager';
+import type { CredentialOwner } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { publicJwk, type SigningJwk } from './signing-keys';
 
@@ -13,7 +13,7 @@ export interface IssuedTokens {
   /** Ends one, by the `jti` that `find` gave it. */
   revoke(jti: string): Promise<unknown>;
   /** Ends all that a subject, a client or a grant holds. */
-  revokeAll(whose: Whose): Promise<unknown>;
+  revokeAll(whose: CredentialOwner): Promise<unknown>;
 }
 
 const kindOf = (grantId: string | null | undefined) => (grantId ? 'AccessToken' : 'ClientCredentials');
@@ -65,7 +65,7 @@ export function jwtTokens({ issuer, audience, keys, store, ttlMs }: JwtTokensOpt
   });
   return {
     async find(parted) {
-      const verification = await verifier.verify({ carrier: 'bearer', token: parted.replaceAll(PART, '.') });
+      const verification = await verifier.verify({ extractor: 'bearer', token: parted.replaceAll(PART, '.') });
       if (!verification.ok) return undefined;
       const { principal, grantId } = verification;
       const { jti, iat, exp, scope = '' } = principal.claims as { jti: string; iat: number; exp: number; scope?: string };

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { aFunction, aText, checkOptions, z } from '../internal/options';
+import { functionOption, nonEmptyString, checkOptions, z } from '../internal/options';
 import type { Client } from './clients';
 import { markup, type Html } from './markup';
 import { sendPage } from './page';
@@ -54,13 +54,13 @@ export type Consent = (
 ) => readonly string[] | boolean | undefined | Promise<readonly string[] | boolean | undefined>;
 
 export interface LoginPageOptions {
-  /** Whose name and password these are; undefined if they are nobody's. */
+  /** CredentialOwner name and password these are; undefined if they are nobody's. */
   readonly authenticate: (username: string, password: string, req: IncomingMessage) => User | undefined | Promise<User | undefined>;
   /** `'Log in'` by default. */
   readonly title?: string;
 }
 
-const loginPageSchema = z.strictObject({ authenticate: aFunction, title: aText.optional() });
+const loginPageSchema = z.strictObject({ authenticate: functionOption, title: nonEmptyString.optional() });
 
 /**
  * A plain page that asks for name and password. How often one may try is for `authenticate` to say.

@@ -4,7 +4,7 @@ import type { ClientRegistry } from './clients';
 import type { Grants } from './grants';
 import type { IssuedTokens } from './issued-tokens';
 
-export interface HandOutOptions {
+export interface OpaqueAccessTokensOptions {
   /** Makes opaque access tokens; undefined where they are JWTs. */
   readonly opaque: ManagedVerifier | undefined;
   readonly issued: IssuedTokens;
@@ -13,10 +13,14 @@ export interface HandOutOptions {
 }
 
 /** The answer of a store, in time, or an error that says that we cannot answer. */
-export type Settled = <T>(ask: () => Promise<T>) => Promise<T>;
+export type WithDeadline = <T>(ask: () => Promise<T>) => Promise<T>;
 
 /** Opaque access tokens become credentials of the store, which every guard proves. No token is good whose grant or client has ended. */
-export function handOut(engine: Provider, { opaque, issued, grants, registry }: HandOutOptions, settled: Settled): void {
+export function serveOpaqueAccessTokens(
+  engine: Provider,
+  { opaque, issued, grants, registry }: OpaqueAccessTokensOptions,
+  settled: WithDeadline,
+): void {
   const holds = async ({ grantId, clientId = '' }: AdapterPayload) =>
     (await (grantId === undefined ? registry.clients.get(clientId) : grants.find(grantId))) !== undefined;
 

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http';
 import { headerRepeated } from '../extractors/extractor';
 
 /** What clients send that the RFCs do not know. Each is off until named. */
-export interface Dialect {
+export interface ClientCompatibility {
   /** Token requests as JSON. */
   readonly jsonTokenRequests?: boolean;
   /** Form-encoded token requests that call themselves JSON. */
@@ -34,17 +34,17 @@ const MAX_BODY_LENGTH = 64 * 1024;
  * The parameters of a body by POST. Undefined for a content type that is not taken. A parser may have been here before: then the
  * body is what it left.
  */
-export async function parametersOf(req: IncomingMessage, dialect: Dialect): Promise<URLSearchParams | undefined> {
+export async function parametersOf(req: IncomingMessage, compatibility: ClientCompatibility): Promise<URLSearchParams | undefined> {
   const type = mediaType(req);
-  const taken = type === FORM || (type === JSON_TYPE && (dialect.jsonTokenRequests || dialect.formUnderJsonContentType));
+  const taken = type === FORM || (type === JSON_TYPE && (compatibility.jsonTokenRequests || compatibility.formUnderJsonContentType));
   const body = req.readableEnded || !req.readable ? (req as { body?: unknown }).body : await readBody(req);
   if (!taken) return undefined;
   if (typeof body === 'object' && body !== null && !Buffer.isBuffer(body)) return fromMembers(body);
   const text = typeof body === 'string' || Buffer.isBuffer(body) ? body.toString() : '';
   if (type === FORM) return new URLSearchParams(text);
   const isJson = text.trimStart().startsWith('{');
-  if (isJson && dialect.jsonTokenRequests) return fromMembers(parseJson(text));
-  if (!isJson && dialect.formUnderJsonContentType) return new URLSearchParams(text);
+  if (isJson && compatibility.jsonTokenRequests) return fromMembers(parseJson(text));
+  if (!isJson && compatibility.formUnderJsonContentType) return new URLSearchParams(text);
   throw new RefusedRequest('the request body is not of its content type');
 }
 
@@ -53,7 +53,7 @@ export const mapParameter = (parameters: URLSearchParams, name: string, change: 
   new URLSearchParams([...parameters].map(([one, value]): [string, string] => [one, one === name ? change(value) : value]));
 
 /** Commas in `scope` to spaces. */
-export const withSpacedScopes = (parameters: URLSearchParams, { commaSeparatedScopes }: Dialect): URLSearchParams =>
+export const withSpacedScopes = (parameters: URLSearchParams, { commaSeparatedScopes }: ClientCompatibility): URLSearchParams =>
   commaSeparatedScopes ? mapParameter(parameters, 'scope', (value) => value.split(/[ ,]+/).filter(Boolean).join(' ')) : parameters;
 
 export interface EngineRequest {

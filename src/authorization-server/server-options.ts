@@ -1,12 +1,24 @@
+import { typeError } from '../internal/errors';
 import { isScopeToken, scopeCatalogue, type ScopeDeclaration } from '../credential/scopes';
 import { aScopeDeclaration } from '../latchkey-options';
-import { aBoolean, aDuration, aFunction, aListOf, anObjectWith, aText, checkOptions, isIdentifier, must, z } from '../internal/options';
+import {
+  booleanOption,
+  durationMs,
+  functionOption,
+  arrayOf,
+  objectWithMethods,
+  nonEmptyString,
+  checkOptions,
+  isIdentifier,
+  check,
+  z,
+} from '../internal/options';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { namesOneOwner, ONE_OWNER, ownerMembers } from '../credentials/credential-schemas';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { endpointsSchema, type EndpointOptions } from './endpoints';
 import type { Consent, Login } from './login';
-import type { Dialect } from './requests';
+import type { ClientCompatibility } from './requests';
 import type { JwtAccessTokens } from './signing-keys';
 
 export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDeclaration> {
@@ -27,7 +39,7 @@ export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDe
   /** Where the endpoints are; `/oauth/authorize`, `/oauth/token`, … by default. */
   readonly endpoints?: EndpointOptions;
   /** What clients were promised beside the RFCs; nothing by default. */
-  readonly dialect?: Dialect;
+  readonly compatibility?: ClientCompatibility;
   /** Life of an access token in milliseconds; one hour by default. */
   readonly accessTokenTtlMs?: number;
   /** How long a refresh token can lie unused; 30 days by default. */
@@ -43,29 +55,45 @@ export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDe
 const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
 const schema = z.strictObject({
-  issuer: must('an https URL without query and fragment (http on a loopback host)', isIdentifier),
-  store: anObjectWith('find', 'findById', 'insert', 'list', 'update', 'end', 'revoke', 'revokeAll', 'put', 'replace', 'get', 'take'),
+  issuer: check('an https URL without query and fragment (http on a loopback host)', isIdentifier),
+  store: objectWithMethods(
+    'find',
+    'findById',
+    'insert',
+    'list',
+    'update',
+    'expireAt',
+    'revoke',
+    'revokeAll',
+    'setIfAbsent',
+    'set',
+    'get',
+    'getAndDelete',
+  ),
   scopes: aScopeDeclaration,
-  tokens: z.union([anObjectWith('issue', 'get', 'revoke', 'revokeAll'), z.strictObject({ keys: aListOf('private keys', () => true) })], {
-    error: 'must be accessTokens({ … }), or { keys: [ … ] } with at least one private key',
-  }),
-  login: aFunction.optional(),
-  consent: aFunction.optional(),
-  audience: aText.optional(),
+  tokens: z.union(
+    [objectWithMethods('issue', 'get', 'revoke', 'revokeAll'), z.strictObject({ keys: arrayOf('private keys', () => true) })],
+    {
+      error: 'must be accessTokens({ … }), or { keys: [ … ] } with at least one private key',
+    },
+  ),
+  login: functionOption.optional(),
+  consent: functionOption.optional(),
+  audience: nonEmptyString.optional(),
   endpoints: endpointsSchema.optional(),
-  dialect: z
+  compatibility: z
     .strictObject({
-      jsonTokenRequests: aBoolean.optional(),
-      formUnderJsonContentType: aBoolean.optional(),
-      commaSeparatedScopes: aBoolean.optional(),
-      tokenAtAuthorize: aBoolean.optional(),
+      jsonTokenRequests: booleanOption.optional(),
+      formUnderJsonContentType: booleanOption.optional(),
+      commaSeparatedScopes: booleanOption.optional(),
+      tokenAtAuthorize: booleanOption.optional(),
     })
     .optional(),
-  accessTokenTtlMs: aDuration(1_000, LONGEST_MS).optional(),
-  refreshTokenTtlMs: aDuration(1_000, LONGEST_MS).optional(),
-  refreshGraceMs: aDuration(0).optional(),
-  grantTtlMs: aDuration(1_000, LONGEST_MS).optional(),
-  timeoutMs: aDuration(1).optional(),
+  accessTokenTtlMs: durationMs(1_000, LONGEST_MS).optional(),
+  refreshTokenTtlMs: durationMs(1_000, LONGEST_MS).optional(),
+  refreshGraceMs: durationMs(0).optional(),
+  grantTtlMs: durationMs(1_000, LONGEST_MS).optional(),
+  timeoutMs: durationMs(1).optional(),
 });
 
 const WHOSE = `${ONE_OWNER}, a non-empty string`;
@@ -74,7 +102,7 @@ const whoseSchema = z
   .refine(namesOneOwner, { error: WHOSE });
 
 /** A TypeError unless it names one whose grants can be ended. */
-export const checkWhose = (whose: unknown): void => checkOptions('server.revoke()', whoseSchema, whose);
+export const checkOwner = (whose: unknown): void => checkOptions('server.revoke()', whoseSchema, whose);
 
 /** Scopes that mean OpenID Connect to clients and to the engine. */
 const RESERVED: readonly string[] = ['openid', 'offline_access'];
@@ -85,8 +113,11 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   const { names = [] } = scopeCatalogue(options.scopes);
   for (const name of names) {
     if (RESERVED.includes(name))
-      throw new TypeError(`authorizationServer(): scopes: ${name} is a word of OpenID Connect, which is not offered`);
-    if (options.dialect?.commaSeparatedScopes && name.includes(',') && isScopeToken(name))
-      throw new TypeError(`authorizationServer(): scopes: ${name} has a comma, which dialect.commaSeparatedScopes would split`);
+      throw typeError('ERR_LATCHKEY_OPTION', `authorizationServer(): scopes: ${name} is a word of OpenID Connect, which is not offered`);
+    if (options.compatibility?.commaSeparatedScopes && name.includes(',') && isScopeToken(name))
+      throw typeError(
+        'ERR_LATCHKEY_OPTION',
+        `authorizationServer(): scopes: ${name} has a comma, which compatibility.commaSeparatedScopes would split`,
+      );
   }
 }

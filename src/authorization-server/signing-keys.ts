@@ -1,3 +1,4 @@
+import { typeError } from '../internal/errors';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { jwkInput, type Jwk } from '../verifiers/jwk';
 import type { Algorithm } from '../verifiers/jwt/signature';
@@ -20,11 +21,14 @@ export interface SigningJwk extends Jwk {
 /** A private JWK that names its algorithm; a TypeError for what cannot sign. */
 export function signingJwk(input: SigningKey, where: string): SigningJwk {
   const key = privateKeyOf(input);
-  if (!key) throw new TypeError(`${where} must be a private key: a PEM without a passphrase, a JWK or a KeyObject`);
+  if (!key) throw typeError('ERR_LATCHKEY_KEY', `${where} must be a private key: a PEM without a passphrase, a JWK or a KeyObject`);
   const fitting = algorithmsOf(key);
   const { alg = fitting[0], kid } = (isJwk(input) ? input : {}) as Partial<SigningJwk>;
   if (alg === undefined || !fitting.includes(alg))
-    throw new TypeError(`${where} must be an RSA key of 2048 bits or more, an EC key of P-256, P-384 or P-521, or an Ed25519 key`);
+    throw typeError(
+      'ERR_LATCHKEY_KEY',
+      `${where} must be an RSA key of 2048 bits or more, an EC key of P-256, P-384 or P-521, or an Ed25519 key`,
+    );
   return { ...key.export({ format: 'jwk' }), alg, ...(kid !== undefined && { kid }) };
 }
 

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { clientRegistry, type Client, type Clients, type GrantType, type RegisteredClient } from '../authorization-server/clients';
 import { grants } from '../authorization-server/grants';
-import { sealedState } from '../authorization-server/encrypted-state';
+import { encryptedState } from '../authorization-server/encrypted-state';
 import { revoking } from '../verifiers/jwt/jwt-revocations';
 import { openStore } from './open-store';
 import { onePage } from './paginate';
@@ -156,7 +156,7 @@ async function withClients<O extends Shared>(
   const { store, close } = await openStore(options.store ?? terminal.env.LATCHKEY_STORE, command.name() === 'register');
   const { endAll } = grants({
     store,
-    state: sealedState(store),
+    state: encryptedState(store),
     ttlMs: LONGEST_GRANT_MS,
     async revokeTokens(whose) {
       const { clientId } = whose as { readonly clientId: string };

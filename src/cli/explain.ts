@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import type { RequestLike } from '../extractors/extractor';
 import type { Reason } from '../credential/reason';
-import type { Authentication } from '../http/middleware';
+import type { AuthenticationResult } from '../http/middleware';
 import { latchkey, type Latchkey } from '../latchkey';
 import { apiKeys } from '../verifiers/api-keys';
 import { openStore } from './open-store';
@@ -94,7 +94,7 @@ function rowOf(reason: Reason, challenge: string): number {
   return rows[reason] ?? (challenge.includes('error="invalid_token"') ? 2 : 3);
 }
 
-function print(request: RequestLike, decision: Authentication, { json }: Options, terminal: Terminal): void {
+function print(request: RequestLike, decision: AuthenticationResult, { json }: Options, terminal: Terminal): void {
   if (decision.status !== 'refused') {
     const { subject, scopes, credentialId } = decision.status === 'authenticated' ? decision.principal : { scopes: [] };
     if (json) return terminal.out(JSON.stringify({ status: decision.status, subject, scopes, credentialId }, null, 2));

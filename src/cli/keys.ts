@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { apiKeys } from '../verifiers/api-keys';
-import type { Issued, PublicRecord, Whose } from '../credentials/credential-manager';
+import type { Issued, PublicRecord, CredentialOwner } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { openStore } from './open-store';
 import { importLines, keyLinesOf } from './import';
-import { hindrance, namedKey, type NamedKey } from './resolve-key';
+import { failureReason, namedKey, type NamedKey } from './resolve-key';
 import { onePage } from './paginate';
 import { detailsOf, tableOf } from './print';
 import { CommandError, type Terminal } from './terminal';
@@ -214,17 +214,17 @@ async function withKeys<O extends Shared>(
 /** What was done, or why it could not be. */
 async function orHindrance<T>(done: Promise<T | undefined>, keys: ManagedVerifier, key: NamedKey): Promise<T> {
   const value = await done;
-  if (value === undefined) throw await hindrance(keys, key);
+  if (value === undefined) throw await failureReason(keys, key);
   return value;
 }
 
 async function revokeOne(keys: ManagedVerifier, key: NamedKey): Promise<number> {
   if (await keys.revoke(key.id)) return 1;
-  throw await hindrance(keys, key);
+  throw await failureReason(keys, key);
 }
 
 /** The id of a key that its owner holds: behind any other nothing would be listed. */
-async function heldKey(keys: ManagedVerifier, whose: Whose, key: NamedKey): Promise<string> {
+async function heldKey(keys: ManagedVerifier, whose: CredentialOwner, key: NamedKey): Promise<string> {
   const record = await orHindrance(keys.get(key.id), keys, key);
   if (Object.entries(whose).every(([member, id]) => record[member as keyof PublicRecord] === id)) return key.id;
   throw new CommandError(`key ${key.id} is not one of theirs`);
@@ -233,13 +233,13 @@ async function heldKey(keys: ManagedVerifier, whose: Whose, key: NamedKey): Prom
 /** The prefix of the key that is replaced, as its hint shows it. */
 const prefixOf = ({ hint }: PublicRecord): string | undefined => /^([a-z][a-z0-9]*)_[a-z0-9]+_/.exec(hint)?.[1];
 
-const ownersOf = ({ subject, client, grant }: Held): readonly Whose[] => [
+const ownersOf = ({ subject, client, grant }: Held): readonly CredentialOwner[] => [
   ...(subject === undefined ? [] : [{ subject }]),
   ...(client === undefined ? [] : [{ clientId: client }]),
   ...(grant === undefined ? [] : [{ grantId: grant }]),
 ];
 
-function whoseOf(options: Held): Whose {
+function whoseOf(options: Held): CredentialOwner {
   const [owner, ...others] = ownersOf(options);
   if (owner === undefined || others.length > 0) throw new TypeError('give one of --subject, --client and --grant');
   return owner;

@@ -21,7 +21,7 @@ export async function namedKey(given: string, terminal: Terminal): Promise<Named
 }
 
 /** Why nothing could be done with a key. */
-export async function hindrance(keys: ManagedVerifier, { id, absent }: NamedKey): Promise<CommandError> {
+export async function failureReason(keys: ManagedVerifier, { id, absent }: NamedKey): Promise<CommandError> {
   const record = await keys.get(id);
   return new CommandError(record ? `key ${id} has ended: ${stateOf(record)}` : absent);
 }

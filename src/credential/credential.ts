@@ -1,7 +1,7 @@
-/** What a request presented: by which carrier it came, and the token itself. Whether it is true is for a verifier to say. */
+/** What a request presented: by which extractor it came, and the token itself. Whether it is true is for a verifier to say. */
 export interface Credential {
-  /** Name of the carrier that found it: `'bearer'`, `'api-key-header'`, `'cookie'`, `'query'`, `'dpop'`, or your own. */
-  readonly carrier: string;
+  /** Name of the extractor that found it: `'bearer'`, `'api-key-header'`, `'cookie'`, `'query'`, `'dpop'`, or your own. */
+  readonly extractor: string;
   /** The secret as presented. Never log it. */
   readonly token: string;
 }

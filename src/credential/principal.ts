@@ -26,7 +26,7 @@ export interface Principal {
 }
 
 /** A frozen copy that shares nothing with `principal`. Claims are JSON: a Date (which freezing cannot hold) becomes its text. */
-export function sealPrincipal(principal: Principal): Principal {
+export function freezePrincipal(principal: Principal): Principal {
   return frozenJson(principal) as Principal;
 }
 

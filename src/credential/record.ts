@@ -1,3 +1,4 @@
+import { codedError } from '../internal/errors';
 /** What a credential is bound to: the members of `cnf` (RFC 7800), for example `{ jkt }` (RFC 9449 §6.1). */
 export type Confirmation = Readonly<Record<string, unknown>>;
 
@@ -57,6 +58,6 @@ export function checkRecord(record: unknown, digest: string): CredentialRecord {
     isOptionalText(r.environment) &&
     isOptionalObject(r.confirmation) &&
     isOptionalObject(r.metadata);
-  if (!sound) throw new Error('The credential store answered something that is not the record it was asked for');
+  if (!sound) throw codedError('ERR_LATCHKEY_STORE', 'The credential store answered something that is not the record it was asked for');
   return r;
 }

@@ -1,3 +1,4 @@
+import { typeError } from '../internal/errors';
 import type { Principal } from './principal';
 
 /** `scope-token` of RFC 6749 §3.3: visible ASCII without space, `"` and `\`. */
@@ -35,13 +36,15 @@ export function scopeCatalogue(declaration: ScopeDeclaration | undefined): Scope
   );
   for (const [name, implied] of definitions) {
     if (!isScopeToken(name)) {
-      throw new TypeError(
+      throw typeError(
+        'ERR_LATCHKEY_SCOPE',
         `latchkey(): scopes: ${JSON.stringify(name)} is not a scope (RFC 6749 §3.3: visible ASCII without space, " and \\)`,
       );
     }
     for (const other of implied) {
       if (!definitions.has(other)) {
-        throw new TypeError(
+        throw typeError(
+          'ERR_LATCHKEY_SCOPE',
           `latchkey(): scopes[${JSON.stringify(name)}].implies: ${JSON.stringify(other)} is not declared; declared are ${[...definitions.keys()].join(', ')}`,
         );
       }
@@ -61,13 +64,20 @@ export function scopeCatalogue(declaration: ScopeDeclaration | undefined): Scope
 
 /** Required scopes as a guard may ask for them; a TypeError for an empty list, a malformed name or one that was not declared. */
 export function checkRequired(where: string, required: readonly string[], catalogue: ScopeCatalogue): readonly string[] {
-  if (required.length === 0) throw new TypeError(`${where}: at least one scope is needed; to ask only who calls, use authenticate()`);
+  if (required.length === 0)
+    throw typeError('ERR_LATCHKEY_SCOPE', `${where}: at least one scope is needed; to ask only who calls, use authenticate()`);
   for (const scope of required) {
     if (!isScopeToken(scope)) {
-      throw new TypeError(`${where}: ${shown(scope)} is not a scope (RFC 6749 §3.3: visible ASCII without space, " and \\)`);
+      throw typeError(
+        'ERR_LATCHKEY_SCOPE',
+        `${where}: ${shown(scope)} is not a scope (RFC 6749 §3.3: visible ASCII without space, " and \\)`,
+      );
     }
     if (catalogue.names && !catalogue.names.includes(scope)) {
-      throw new TypeError(`${where}: ${JSON.stringify(scope)} is not declared; declared are ${catalogue.names.join(', ')}`);
+      throw typeError(
+        'ERR_LATCHKEY_SCOPE',
+        `${where}: ${JSON.stringify(scope)} is not declared; declared are ${catalogue.names.join(', ')}`,
+      );
     }
   }
   // Not frozen: V8 takes three times as long to walk a frozen array, and each request does.

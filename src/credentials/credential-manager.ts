@@ -1,9 +1,10 @@
+import { codedError, typeError } from '../internal/errors';
 import { digestOf, idOf, isId, readDigest } from '../credential/digest';
 import type { Confirmation } from '../credential/record';
-import type { RevocationMark } from '../credential/revocation';
+import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, hintOf } from '../credential/secret';
 import { RETENTION_MS, type CredentialStore, type Owner, type StoredRecord } from '../stores/store';
-import { lifeArguments, MAX_TIME } from './credential-schemas';
+import { credentialSchemas, MAX_TIME } from './credential-schemas';
 
 /** A record as its owner sees it: everything but the digest. */
 export type PublicRecord = Omit<StoredRecord, 'digest'>;
@@ -45,14 +46,14 @@ export interface ImportedRecord extends Omit<IssueOptions, 'environment'> {
   readonly revokedAt?: number | null;
 }
 
-/** Whose credentials: one of the three. */
-export type Whose =
+/** CredentialOwner credentials: one of the three. */
+export type CredentialOwner =
   | { readonly subject: string; readonly clientId?: never; readonly grantId?: never }
   | { readonly clientId: string; readonly subject?: never; readonly grantId?: never }
   | { readonly grantId: string; readonly subject?: never; readonly clientId?: never };
 
 /** The life of stored credentials. Bad arguments are a TypeError; a store that fails rejects. */
-export interface CredentialLife {
+export interface CredentialManager {
   /** Makes a new credential. Its secret is returned this once. */
   issue(options: IssueOptions): Promise<Issued>;
   /** Replaces a credential by a new one with the same rights; the old one lives on for `overlapMs` (default 0). Undefined where there is none that is live. */
@@ -70,17 +71,17 @@ export interface CredentialLife {
   /** True for the one call that revoked it. */
   revoke(id: string): Promise<boolean>;
   /** Revokes all that a subject, a client or a grant holds; how many. */
-  revokeAll(whose: Whose): Promise<number>;
+  revokeAll(whose: CredentialOwner): Promise<number>;
   get(id: string): Promise<PublicRecord | undefined>;
   /** What a subject, a client or a grant holds, in the order of issue: `limit` (default 100, at most 1 000) from the one after the id `after`. */
-  list(options: Whose & { readonly after?: string; readonly limit?: number }): Promise<readonly PublicRecord[]>;
+  list(options: CredentialOwner & { readonly after?: string; readonly limit?: number }): Promise<readonly PublicRecord[]>;
   /** Takes over credentials by digest; what is known already is left as it is. Returns those that were added. */
   import(records: Iterable<ImportedRecord>): Promise<readonly PublicRecord[]>;
   /** Drops what ended more than `olderThanMs` ago (default 30 days); how many. */
   prune(options?: { readonly olderThanMs?: number }): Promise<number>;
 }
 
-interface LifeContext {
+interface CredentialManagerOptions {
   readonly kind: string;
   readonly name: string;
   readonly prefix: string;
@@ -89,17 +90,18 @@ interface LifeContext {
   readonly environments?: readonly string[] | undefined;
   readonly ttlMs: number | null;
   readonly flushUses: () => Promise<void>;
-  readonly tell: (mark: RevocationMark) => void;
+  readonly tell: (mark: RevocationEvent) => void;
 }
 
-export function credentialLife(context: LifeContext): CredentialLife {
+export function createCredentialManager(context: CredentialManagerOptions): CredentialManager {
   const { kind, name: verifier, prefix, environments, ttlMs, flushUses, tell } = context;
   const defaultEnvironment = context.environment ?? environments?.[0] ?? 'live';
-  const checks = lifeArguments(verifier, environments ?? (context.environment === undefined ? undefined : [context.environment]));
+  const checks = credentialSchemas(verifier, environments ?? (context.environment === undefined ? undefined : [context.environment]));
 
   const writable = (): CredentialStore => {
     if (context.store) return context.store;
-    throw new TypeError(
+    throw typeError(
+      'ERR_LATCHKEY_ARGUMENT',
       `${verifier}: its store only has find(); to issue, list or revoke, give it a CredentialStore such as memoryStore()`,
     );
   };
@@ -110,7 +112,7 @@ export function credentialLife(context: LifeContext): CredentialLife {
     const record = isId(id) ? await store.findById(id) : undefined;
     return record?.kind === kind ? record : undefined;
   };
-  const changed = (id: string) => tell({ kind: 'credential', id, at: Date.now() });
+  const changed = (id: string) => tell({ type: 'credential', id, at: Date.now() });
 
   const issue = async (options: IssueOptions, rotatedFrom: string | null = null): Promise<Issued> => {
     const now = Date.now();
@@ -128,7 +130,8 @@ export function credentialLife(context: LifeContext): CredentialLife {
       kind,
       rotatedFrom,
     );
-    if (!(await writable().insert(record))) throw new Error(`${verifier}: the store refused a new record as already known`);
+    if (!(await writable().insert(record)))
+      throw codedError('ERR_LATCHKEY_STORE', `${verifier}: the store refused a new record as already known`);
     return { secret, record: withoutDigest(record) };
   };
 
@@ -178,7 +181,7 @@ export function credentialLife(context: LifeContext): CredentialLife {
       const owner = ownerOf(kind, options);
       const now = Date.now();
       const count = await writable().revokeAll(owner, now);
-      tell({ kind: owner.by, id: owner.id, at: now });
+      tell({ type: owner.by, id: owner.id, at: now });
       return count;
     },
     async get(id) {
@@ -216,12 +219,12 @@ export function credentialLife(context: LifeContext): CredentialLife {
 
 /** Brings a record's end forward; one that ends sooner anyway is left, and that is as good. */
 async function endBy(store: CredentialStore, record: StoredRecord, at: number): Promise<boolean> {
-  if (await store.end(record.id, at)) return true;
+  if (await store.expireAt(record.id, at)) return true;
   const now = await store.findById(record.id);
   return now !== undefined && now.revokedAt === null;
 }
 
-function ownerOf(kind: string, whose: Whose): Owner {
+function ownerOf(kind: string, whose: CredentialOwner): Owner {
   const { subject, clientId, grantId } = whose as { subject?: string; clientId?: string; grantId: string };
   if (subject !== undefined) return { kind, by: 'subject', id: subject };
   return clientId !== undefined ? { kind, by: 'client', id: clientId } : { kind, by: 'grant', id: grantId };

@@ -1,7 +1,7 @@
 import { readDigest } from '../credential/digest';
 import { isScopeToken } from '../credential/scopes';
 import { isSecretWord } from '../credential/secret';
-import { aDuration, aText, checkOptions, must, z } from '../internal/options';
+import { durationMs, nonEmptyString, checkOptions, check, z } from '../internal/options';
 import { isStorable, MAX_OWNER_LENGTH } from '../stores/store';
 
 const MAX_PAGE = 1_000;
@@ -10,32 +10,32 @@ export const MAX_TIME = 8_640_000_000_000_000;
 
 /** Which of a list are wanted. */
 export const pageMembers = {
-  after: aText.optional(),
-  limit: must(
+  after: nonEmptyString.optional(),
+  limit: check(
     `a whole number from 1 to ${MAX_PAGE}`,
     (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
   ).optional(),
 };
 
-/** Whose records are meant: exactly one of the three. */
-export const ownerMembers = { subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() };
+/** CredentialOwner records are meant: exactly one of the three. */
+export const ownerMembers = { subject: nonEmptyString.optional(), clientId: nonEmptyString.optional(), grantId: nonEmptyString.optional() };
 export const ONE_OWNER = 'give one of "subject", "clientId" and "grantId"';
 export const namesOneOwner = ({ subject, clientId, grantId }: { subject?: unknown; clientId?: unknown; grantId?: unknown }): boolean =>
   [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
 
 /** Checks what is handed to the life of a verifier's credentials. Anything wrong is a TypeError that names it and says what is allowed. */
-export function lifeArguments(verifier: string, environments: readonly string[] | undefined) {
-  const aTime = must('a time in whole milliseconds since the epoch', isTime);
-  const aTimeOrNull = must('a time in whole milliseconds since the epoch, or null', (value) => value === null || isTime(value));
-  const scopes = must(
+export function credentialSchemas(verifier: string, environments: readonly string[] | undefined) {
+  const aTime = check('a time in whole milliseconds since the epoch', isTime);
+  const aTimeOrNull = check('a time in whole milliseconds since the epoch, or null', (value) => value === null || isTime(value));
+  const scopes = check(
     'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
     (value) => Array.isArray(value) && value.every(isScopeToken),
   );
-  const name = must('a string of Unicode without NUL, or null', (value) => value === null || isKeepable(value));
-  const subject = must(OWNER, isOwner);
-  const optionalOwner = must(`${OWNER}, or null`, (value) => value === null || isOwner(value));
-  const metadata = must('an object of JSON values', isJsonObject);
-  const environment = must(
+  const name = check('a string of Unicode without NUL, or null', (value) => value === null || isKeepable(value));
+  const subject = check(OWNER, isOwner);
+  const optionalOwner = check(`${OWNER}, or null`, (value) => value === null || isOwner(value));
+  const metadata = check('an object of JSON values', isJsonObject);
+  const environment = check(
     environments ? `one of ${environments.join(', ')}` : '1 to 32 lower-case letters and digits, a letter first',
     (value) => isSecretWord(value) && (environments?.includes(value) ?? true),
   );
@@ -47,7 +47,7 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
     expiresAt: aTimeOrNull.optional(),
     clientId: optionalOwner.optional(),
     grantId: optionalOwner.optional(),
-    confirmation: must('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
+    confirmation: check('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
     metadata: metadata.optional(),
   };
   const issue = z.strictObject({ ...common, environment: environment.optional() });
@@ -59,23 +59,23 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
   });
   const imported = z.strictObject({
     ...common,
-    digest: must(
+    digest: check(
       'a SHA-256 digest, 43 characters of base64url or 64 of hex',
       (value) => typeof value === 'string' && readDigest(value) !== undefined,
     ),
-    environment: must('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
-    hint: must('a string', (value) => typeof value === 'string').optional(),
+    environment: check('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
+    hint: check('a string', (value) => typeof value === 'string').optional(),
     issuedAt: aTime.optional(),
     revokedAt: aTimeOrNull.optional(),
   });
-  const aListOfAny = must(
+  const aListOfAny = check(
     'a list, or another iterable',
     (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
   );
-  const rotate = z.strictObject({ overlapMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
+  const rotate = z.strictObject({ overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
   const revokeAll = z.strictObject(ownerMembers).refine(namesOneOwner, { error: ONE_OWNER });
   const list = z.strictObject({ ...ownerMembers, ...pageMembers }).refine(namesOneOwner, { error: ONE_OWNER });
-  const prune = z.strictObject({ olderThanMs: aDuration(0, Number.MAX_SAFE_INTEGER).optional() });
+  const prune = z.strictObject({ olderThanMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
 
   return {
     issue: (options: unknown) => checkOptions(`${verifier}.issue()`, issue, options),
@@ -85,7 +85,7 @@ export function lifeArguments(verifier: string, environments: readonly string[] 
     prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
     importAll: (records: unknown) => checkOptions(`${verifier}.import(records): records`, aListOfAny, records),
     import: (options: unknown, index: number) => checkOptions(`${verifier}.import(): record ${index}`, imported, options),
-    id: (id: unknown) => checkOptions(`${verifier}: id`, aText, id),
+    id: (id: unknown) => checkOptions(`${verifier}: id`, nonEmptyString, id),
     revokeAll: (options: unknown) => checkOptions(`${verifier}.revokeAll()`, revokeAll, options),
   };
 }

@@ -1,5 +1,5 @@
 import { withDeadline } from '../internal/promises';
-import type { CredentialStore, RecordedUse } from '../stores/store';
+import type { CredentialStore, RecordedUsage } from '../stores/store';
 
 const FLUSH_AFTER_MS = 1_000;
 const WRITE_WITHIN_MS = 5_000;
@@ -7,13 +7,13 @@ const WRITE_WITHIN_MS = 5_000;
 const MAX_COUNTED = 100_000;
 
 /** Counts uses in memory and writes them in batches: a request never waits for its own bookkeeping. */
-export interface UseCounter {
+export interface UsageCounter {
   count(id: string, at: number): void;
   /** Writes what was counted. Never rejects: what a failing store did not take stays counted for the next time. */
   flush(): Promise<void>;
 }
 
-export function useCounter(store: CredentialStore): UseCounter {
+export function createUsageCounter(store: CredentialStore): UsageCounter {
   let counted = new Map<string, { count: number; lastUsedAt: number }>();
   let timer: NodeJS.Timeout | undefined;
   let written = Promise.resolve();
@@ -33,10 +33,10 @@ export function useCounter(store: CredentialStore): UseCounter {
     clearTimeout(timer);
     timer = undefined;
     if (counted.size === 0) return;
-    const uses: RecordedUse[] = [...counted].map(([id, use]) => ({ id, ...use }));
+    const uses: RecordedUsage[] = [...counted].map(([id, use]) => ({ id, ...use }));
     counted = new Map();
     try {
-      await withDeadline(Promise.resolve(store.recordUses(uses)), WRITE_WITHIN_MS);
+      await withDeadline(Promise.resolve(store.recordUsage(uses)), WRITE_WITHIN_MS);
     } catch {
       for (const { id, count, lastUsedAt } of uses) add(id, count, lastUsedAt);
     }

@@ -1,9 +1,9 @@
-import { joined, repeated, type Carrier } from './extractor';
+import { joined, repeated, type Extractor } from './extractor';
 
 /** The credential of a scheme of `Authorization` (RFC 9110 §11.6.2). */
 export function authorization(
-  scheme: NonNullable<Carrier['scheme']>,
-): Pick<Carrier, 'scheme' | 'header' | 'extract'> & Required<Pick<Carrier, 'repeated'>> {
+  scheme: NonNullable<Extractor['scheme']>,
+): Pick<Extractor, 'scheme' | 'header' | 'extract'> & Required<Pick<Extractor, 'isRepeated'>> {
   const named = new RegExp(`^${scheme}(?![!#$%&'*+.^_\`|~0-9a-z-])`, 'i');
   const usual = `${scheme} `;
   return {
@@ -19,6 +19,6 @@ export function authorization(
       const rest = value.slice(scheme.length);
       return rest === '' || rest.startsWith(' ') ? rest.replace(/^ +/, '') : ` ${rest}`;
     },
-    repeated: (request) => repeated(request.headers.authorization, 'authorization', request),
+    isRepeated: (request) => repeated(request.headers.authorization, 'authorization', request),
   };
 }

@@ -1,11 +1,11 @@
-import { checkOptions, must, z } from '../internal/options';
-import { headerValue, type Carrier, type RequestLike } from './extractor';
+import { checkOptions, check, z } from '../internal/options';
+import { headerValue, type Extractor, type RequestLike } from './extractor';
 
-const aCookieName = must(
+const aCookieName = check(
   'the name of a cookie (RFC 6265 §4.1.1)',
   (value) => typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value),
 );
-const anOrigin = must(
+const anOrigin = check(
   'a list of origins, such as "https://app.example.com"',
   (value) =>
     Array.isArray(value) &&
@@ -18,14 +18,14 @@ const optionsSchema = z.strictObject({ origins: anOrigin.optional() });
  * A session token in a cookie. The browser sends it on its own, so an explicit credential beside it wins, and on an unsafe
  * method or an upgrade it counts only if the request comes from the API's own site or one of `origins`.
  */
-export function cookie(name: string, options: { readonly origins?: readonly string[] } = {}): Carrier {
+export function cookie(name: string, options: { readonly origins?: readonly string[] } = {}): Extractor {
   checkOptions('cookie(name): name', aCookieName, name);
   checkOptions('cookie(name, options)', optionsSchema, options);
-  return Object.freeze<Carrier>({
+  return Object.freeze<Extractor>({
     name: 'cookie',
     ambient: true,
     header: 'Cookie',
-    field: name,
+    parameter: name,
     origins: Object.freeze([...(options.origins ?? [])]),
     extract(request) {
       const values = cookieHeader(request)

@@ -7,7 +7,7 @@ const OWN_SITE = new Set(['same-origin', 'same-site', 'none']);
  * Whether another site may have made the browser send this request: an unsafe method or an upgrade, and from elsewhere by
  * `Sec-Fetch-Site` or, from a browser without it, by `Origin`. A client that sends neither is no browser.
  */
-export function isForgeable(request: RequestLike, origins: readonly string[] = []): boolean {
+export function isCrossSiteRequest(request: RequestLike, origins: readonly string[] = []): boolean {
   if (SAFE_METHODS.has(request.method ?? '') && request.headers.upgrade === undefined) return false;
   const origin = headerValue(request, 'origin');
   if (origin !== undefined && origins.includes(origin)) return false;

@@ -1,4 +1,4 @@
-/** What a carrier reads of a request: Node's `IncomingMessage` is one, and so is `{ headers: { authorization: '…' } }`. Header names are in lower case. */
+/** What a extractor reads of a request: Node's `IncomingMessage` is one, and so is `{ headers: { authorization: '…' } }`. Header names are in lower case. */
 export interface RequestLike {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -12,11 +12,11 @@ export interface RequestLike {
 }
 
 /** Whether a request shows the key or certificate that its credential is bound to. */
-export interface Possession {
+export interface ProofOfPossession {
   /** The member of `cnf` (RFC 7800 §3.1) that it answers for: `'jkt'`, `'x5t#S256'`. */
   readonly member: string;
   /** `value` is the member's, undefined for a credential that is not bound. A throw is our fault: 503. */
-  check(request: RequestLike, value: unknown, context: PossessionContext): Shown | Promise<Shown>;
+  check(request: RequestLike, value: unknown, context: PossessionContext): PossessionResult | Promise<PossessionResult>;
 }
 
 export interface PossessionContext {
@@ -26,22 +26,22 @@ export interface PossessionContext {
   readonly origin: string | undefined;
 }
 
-export type Shown =
+export type PossessionResult =
   | {
       readonly ok: true;
       /** For the client's next proof. */
       readonly nonce?: string | undefined;
     }
-  | { readonly ok: false; readonly reason: 'bad_proof' | 'replayed'; readonly demand?: Demand };
+  | { readonly ok: false; readonly reason: 'bad_proof' | 'replayed'; readonly demand?: ChallengeError };
 
 /** What a challenge asks for where the token is good and the proof beside it is not (RFC 9449 §7.1, §9). */
-export interface Demand {
+export interface ChallengeError {
   readonly error: 'invalid_dpop_proof' | 'use_dpop_nonce';
   readonly nonce?: string;
 }
 
 /** Where a credential travels in a request, and what its presence means for the answer. */
-export interface Carrier {
+export interface Extractor {
   /** `'bearer'`, `'api-key-header'`, `'cookie'`, `'query'`, `'dpop'`, or your own. */
   readonly name: string;
   /** Scheme of `Authorization`: it makes the challenge. Without one RFC 9111 §3.5 does not keep the answer from shared caches, and `private` is sent. */
@@ -55,13 +55,13 @@ export interface Carrier {
   /** JWS algorithms for the challenge (RFC 9449 §7.1), parted by spaces. */
   readonly algs?: string;
   /** What a credential that comes this way has to be bound to. One that is not is refused. */
-  readonly possession?: Possession;
-  /** Name of the cookie or parameter: two carriers of one kind and place cannot stand side by side. */
-  readonly field?: string;
+  readonly possession?: ProofOfPossession;
+  /** Name of the cookie or parameter: two extractors of one kind and place cannot stand side by side. */
+  readonly parameter?: string;
   /** The credential as it stands in the request, `''` for one that is presented and empty, undefined for none. */
   extract(request: RequestLike): string | undefined;
-  /** Whether the request presents this carrier's credential more than once. */
-  repeated?(request: RequestLike): boolean;
+  /** Whether the request presents this extractor's credential more than once. */
+  isRepeated?(request: RequestLike): boolean;
 }
 
 /** The only value of a header; undefined where it is absent. Lines that an adapter kept apart are joined as HTTP joins them, and no credential has a comma. */
@@ -70,7 +70,7 @@ export const headerValue = (request: RequestLike, name: string): string | undefi
 /** Whether a header came in more than one line: Node itself keeps only the first `Authorization` and joins others. */
 export const headerRepeated = (request: RequestLike, name: string): boolean => repeated(request.headers[name], name, request);
 
-// What every request is asked for is read by its carrier and handed to these two: V8 finds a header quicker in code that reads no other.
+// What every request is asked for is read by its extractor and handed to these two: V8 finds a header quicker in code that reads no other.
 
 type Lines = string | readonly string[] | undefined;
 

@@ -1,3 +1,4 @@
+import { codedError } from '../internal/errors';
 import type { Principal } from '../credential/principal';
 
 /** The principal that a guard put on the request; undefined for an anonymous request, or where no guard stood. */
@@ -12,6 +13,9 @@ export function findAuth(req: object): Principal | undefined {
 export function getAuth(req: object): Principal {
   const principal = findAuth(req);
   if (principal === undefined)
-    throw new Error('getAuth(): no principal on this request: put a guard before the handler, or use findAuth() where one is optional');
+    throw codedError(
+      'ERR_LATCHKEY_NO_PRINCIPAL',
+      'getAuth(): no principal on this request: put a guard before the handler, or use findAuth() where one is optional',
+    );
   return principal;
 }

@@ -1,11 +1,12 @@
+import { codedError } from '../internal/errors';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Attempt, Authenticator } from '../authentication/authenticator';
-import type { Carrier, Demand, RequestLike } from '../extractors/extractor';
+import type { Extractor, ChallengeError, RequestLike } from '../extractors/extractor';
 import type { Principal } from '../credential/principal';
 import type { Reason } from '../credential/reason';
 import { publishDecision, startOfDecision } from '../authentication/decisions';
 import { isPromise } from '../internal/promises';
-import { refuse, type Refusal, type RefusalBook } from './refuse';
+import { sendRefusal, type Refusal, type RefusalTable } from './refuse';
 
 /** Middleware of Express 4 and 5, Connect and plain `node:http`. */
 export type Middleware<R extends IncomingMessage = IncomingMessage> = (
@@ -15,17 +16,17 @@ export type Middleware<R extends IncomingMessage = IncomingMessage> = (
 ) => void;
 
 /** The decision on a request, without HTTP. */
-export type Authentication =
+export type AuthenticationResult =
   | { readonly status: 'anonymous' }
   | { readonly status: 'authenticated'; readonly principal: Principal }
   | { readonly status: 'refused'; readonly refusal: Refusal; readonly reason: Reason };
 
 /** What a guard asks beyond a good credential: undefined to pass, else the reason and what kept it from deciding, if that is why. */
-export type Ruling = { readonly reason: Reason; readonly demand?: Demand | undefined; readonly error?: unknown } | undefined;
+export type Ruling = { readonly reason: Reason; readonly demand?: ChallengeError | undefined; readonly error?: unknown } | undefined;
 export type Rule<R> = (principal: Principal, request: R) => Ruling | Promise<Ruling>;
 
 export interface Guard<R> {
-  readonly refusals: RefusalBook;
+  readonly refusals: RefusalTable;
   /** Lets a request without a credential pass as anonymous. */
   readonly optional?: boolean;
   readonly rule?: Rule<R>;
@@ -62,14 +63,14 @@ function judge<R>(request: R, guard: Guard<R>, startedAt: number | undefined, at
 }
 
 function conclude<R>(guard: Guard<R>, startedAt: number | undefined, attempt: Attempt, ruling: Ruling): Outcome {
-  const refusal = ruling && guard.refusals(ruling.reason, attempt.carrier, ruling.demand);
+  const refusal = ruling && guard.refusals(ruling.reason, attempt.extractor, ruling.demand);
   if (startedAt !== undefined) {
     const principal = attempt.ok ? attempt.principal : undefined;
     publishDecision(startedAt, {
       outcome: refusal ? 'refused' : 'authenticated',
       status: refusal?.status,
       reason: ruling?.reason,
-      carrier: attempt.carrier?.name,
+      extractor: attempt.extractor?.name,
       verifier: attempt.ok ? attempt.principal.verifier : attempt.verifier,
       credentialId: principal?.credentialId,
       subject: principal?.subject,
@@ -84,7 +85,7 @@ export async function decisionOn<R extends RequestLike>(
   request: R,
   guard: Guard<R>,
   { authenticate }: Authenticator,
-): Promise<Authentication> {
+): Promise<AuthenticationResult> {
   const outcome = await decide(request, guard, authenticate);
   if (outcome.ok) return { status: 'authenticated', principal: outcome.principal };
   const { refusal, reason } = outcome;
@@ -100,10 +101,10 @@ export const isGuard = (middleware: object): boolean => GUARD in middleware;
 /** Turns guards into middleware that proves a request once, however many guards stand in its way. */
 export function middlewareFor(
   { authenticate }: Authenticator,
-  carriers: readonly Carrier[],
+  extractors: readonly Extractor[],
 ): <R extends IncomingMessage>(guard: Guard<R>) => Middleware<R> {
   const proven = Symbol('latchkey');
-  const everyHeader = [...new Set(carriers.flatMap((carrier) => headerOf(carrier) ?? []))].join(', ');
+  const everyHeader = [...new Set(extractors.flatMap((extractor) => headerOf(extractor) ?? []))].join(', ');
 
   const attemptOnce = (req: IncomingMessage & { [proven]?: Attempt | Promise<Attempt> }) => (req[proven] ??= authenticate(req));
 
@@ -115,11 +116,11 @@ export function middlewareFor(
     outcome: Outcome,
   ): void {
     if (outcome.ok) req.auth = outcome.principal;
-    else if (outcome.refusal) return answer(req, res, outcome.refusal, next);
+    else if (outcome.refusal) return respond(req, res, outcome.refusal, next);
     if (!res.headersSent) {
       if (optional) varyBy(res, everyHeader);
-      if (outcome.ok && !outcome.carrier.scheme) protect(res, outcome.carrier);
-      if (outcome.ok && outcome.nonce !== undefined) hand(res, outcome.nonce);
+      if (outcome.ok && !outcome.extractor.scheme) markPrivate(res, outcome.extractor);
+      if (outcome.ok && outcome.nonce !== undefined) sendDpopNonce(res, outcome.nonce);
     }
     next();
   }
@@ -132,13 +133,13 @@ export function middlewareFor(
       try {
         outcome = decide(req, guard, attemptOnce);
       } catch (error) {
-        next(ourFault(error));
+        next(internalError(error));
         return;
       }
       if (isPromise(outcome)) {
         outcome.then(
           (settled) => settle(guard.optional, req, res, next, settled),
-          (error: unknown) => next(ourFault(error)),
+          (error: unknown) => next(internalError(error)),
         );
       } else {
         settle(guard.optional, req, res, next, outcome);
@@ -148,24 +149,25 @@ export function middlewareFor(
   };
 }
 
-function answer(req: IncomingMessage, res: ServerResponse, refusal: Refusal, next: (error: unknown) => void): void {
-  if (res.headersSent) next(ourFault(new Error('The response was begun before the guard could refuse the request')));
-  else refuse(req.method, res, refusal);
+function respond(req: IncomingMessage, res: ServerResponse, refusal: Refusal, next: (error: unknown) => void): void {
+  if (res.headersSent)
+    next(internalError(codedError('ERR_LATCHKEY_INTERNAL', 'The response was begun before the guard could refuse the request')));
+  else sendRefusal(req.method, res, refusal);
 }
 
 /** A shared cache keeps to itself what `Authorization` asked for (RFC 9111 §3.5). Of any other credential it has to be told. */
-function protect(res: ServerResponse, { header }: Carrier): void {
+function markPrivate(res: ServerResponse, { header }: Extractor): void {
   if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'private');
   if (header) varyBy(res, header);
 }
 
 /** A nonce that a cache kept would come back when it is good no more (RFC 9449 §8.2). */
-function hand(res: ServerResponse, nonce: string): void {
+function sendDpopNonce(res: ServerResponse, nonce: string): void {
   res.setHeader('DPoP-Nonce', nonce);
   if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-store');
 }
 
-const headerOf = ({ header, scheme }: Carrier): string | undefined => header ?? (scheme && 'Authorization');
+const headerOf = ({ header, scheme }: Extractor): string | undefined => header ?? (scheme && 'Authorization');
 
 /** Adds field names to `Vary`: what `cors()` and others said before stays. */
 function varyBy(res: ServerResponse, fields: string): void {
@@ -181,4 +183,5 @@ function varyBy(res: ServerResponse, fields: string): void {
 
 const namesIn = (fields: string): string[] => fields.toLowerCase().split(/\s*,\s*/);
 
-const ourFault = (cause: unknown): Error => new Error('latchkey: the request could not be judged', { cause });
+const internalError = (cause: unknown): Error =>
+  codedError('ERR_LATCHKEY_INTERNAL', 'latchkey: the request could not be judged', { cause });

@@ -1,5 +1,6 @@
+import { typeError } from '../internal/errors';
 import type { ServerResponse } from 'node:http';
-import type { Carrier, Demand } from '../extractors/extractor';
+import type { Extractor, ChallengeError } from '../extractors/extractor';
 import { deepFreeze } from '../credential/freeze';
 import type { Reason } from '../credential/reason';
 import { challenge, type ChallengeParameters } from './challenge';
@@ -17,23 +18,23 @@ export type RefusalBody = (refusal: Refusal) => object | { readonly contentType:
 /** What every refusal of one instance shares. */
 export interface RefusalContext {
   readonly realm: string;
-  readonly carriers: readonly Carrier[];
+  readonly extractors: readonly Extractor[];
   /** URL of the RFC 9728 metadata. */
   readonly resourceMetadata: string | undefined;
   readonly body: RefusalBody | undefined;
 }
 
 /** What a guard asks for, as its challenges tell it. */
-export interface Wanted {
+export interface GuardRequirements {
   readonly scopes?: readonly string[] | undefined;
   readonly acrValues?: readonly string[] | undefined;
   readonly maxAgeMs?: number | undefined;
 }
 
-/** The refusal for a reason, for the carrier that the credential came by, and for what the request lacked beside it. */
-export type RefusalBook = (reason: Reason, carrier: Carrier | undefined, demand?: Demand) => Refusal;
+/** The refusal for a reason, for the extractor that the credential came by, and for what the request lacked beside it. */
+export type RefusalTable = (reason: Reason, extractor: Extractor | undefined, demand?: ChallengeError) => Refusal;
 
-const ANSWERS = {
+const RESPONSES = {
   unauthorized: { status: 401, message: 'Invalid or missing API key' },
   bad_request: { status: 400, message: 'Multiple credentials in one request' },
   forbidden: { status: 403, message: 'Insufficient permissions for this action' },
@@ -41,14 +42,14 @@ const ANSWERS = {
 } as const;
 
 /** Every refusal of one guard, built when the guard is: per request nothing is left but to choose. */
-export function refusalBook(
-  { realm, carriers, resourceMetadata, body }: RefusalContext,
-  { scopes, acrValues, maxAgeMs }: Wanted,
-): RefusalBook {
+export function refusalTable(
+  { realm, extractors, resourceMetadata, body }: RefusalContext,
+  { scopes, acrValues, maxAgeMs }: GuardRequirements,
+): RefusalTable {
   const scope = scopes?.join(' ');
-  const algs = carriers.find((carrier) => carrier.algs !== undefined)?.algs;
+  const algs = extractors.find((extractor) => extractor.algs !== undefined)?.algs;
   // Bearer first, for clients that read one challenge alone; it comes before the other in the alphabet.
-  const schemes = [...new Set(carriers.flatMap(({ scheme }) => scheme ?? []))].sort();
+  const schemes = [...new Set(extractors.flatMap(({ scheme }) => scheme ?? []))].sort();
 
   const under = (scheme: string, parameters: ChallengeParameters): string =>
     challenge(scheme, { ...parameters, ...(scheme === 'DPoP' && { algs }), resource_metadata: resourceMetadata });
@@ -66,9 +67,9 @@ export function refusalBook(
   const bareChallenges = schemes.length === 0 ? [under('ApiKey', { realm, scope })] : schemes.map(bareUnder);
   const forAll = (challengesOf: (scheme: string) => readonly string[]) =>
     schemes.length === 0 ? bareChallenges : schemes.flatMap(challengesOf);
-  const byScheme = (error: keyof typeof ANSWERS, challengesOf: (scheme: string) => readonly string[], otherwise: Refusal) => {
+  const byScheme = (error: keyof typeof RESPONSES, challengesOf: (scheme: string) => readonly string[], otherwise: Refusal) => {
     const refusals = new Map<string | undefined, Refusal>(schemes.map((scheme) => [scheme, refusal(error, challengesOf(scheme))]));
-    return (carrier: Carrier | undefined): Refusal => refusals.get(carrier?.scheme) ?? otherwise;
+    return (extractor: Extractor | undefined): Refusal => refusals.get(extractor?.scheme) ?? otherwise;
   };
 
   const bare = refusal('unauthorized', bareChallenges);
@@ -96,7 +97,7 @@ export function refusalBook(
   };
   const unavailable = refusal('service_unavailable', [], { 'Retry-After': '1' });
 
-  const choose: RefusalBook = (reason, carrier, demand) => {
+  const select: RefusalTable = (reason, extractor, demand) => {
     switch (reason) {
       case 'missing':
         return bare;
@@ -107,22 +108,22 @@ export function refusalBook(
       case 'denied':
         return forbidden;
       case 'insufficient_scope':
-        return insufficientScope(carrier);
+        return insufficientScope(extractor);
       case 'step_up':
-        return stepUp(carrier);
+        return stepUp(extractor);
       default:
-        return demand ? withNonce(demanded[demand.error], demand.nonce) : invalidToken(carrier);
+        return demand ? withNonce(demanded[demand.error], demand.nonce) : invalidToken(extractor);
     }
   };
-  return body ? (...why) => withBody(choose(...why), body) : choose;
+  return body ? (...why) => withBody(select(...why), body) : select;
 }
 
 /** The one thing that changes from request to request. */
 const withNonce = (refused: Refusal, nonce: string | undefined): Refusal =>
   nonce === undefined ? refused : deepFreeze({ ...refused, headers: { ...refused.headers, 'DPoP-Nonce': nonce } });
 
-function refusal(error: keyof typeof ANSWERS, challenges: readonly string[], more: Readonly<Record<string, string>> = {}): Refusal {
-  const { status, message } = ANSWERS[error];
+function refusal(error: keyof typeof RESPONSES, challenges: readonly string[], more: Readonly<Record<string, string>> = {}): Refusal {
+  const { status, message } = RESPONSES[error];
   const [only, ...others] = challenges;
   return withContent(
     { status, headers: { ...(only !== undefined && { 'WWW-Authenticate': others.length === 0 ? only : challenges }), ...more }, body: '' },
@@ -135,7 +136,8 @@ function refusal(error: keyof typeof ANSWERS, challenges: readonly string[], mor
 const FIELD_VALUE = /^[\t -~\x80-\xff]*$/;
 
 function withContent({ status, headers }: Refusal, contentType: string, json: unknown): Refusal {
-  if (!FIELD_VALUE.test(contentType)) throw new TypeError(`latchkey(): option "body": ${JSON.stringify(contentType)} is no content type`);
+  if (!FIELD_VALUE.test(contentType))
+    throw typeError('ERR_LATCHKEY_OPTION', `latchkey(): option "body": ${JSON.stringify(contentType)} is no content type`);
   const body = JSON.stringify(json);
   const content = { 'Content-Type': contentType, 'Content-Length': String(Buffer.byteLength(body)), 'Cache-Control': 'no-store' };
   return deepFreeze({ status, headers: { ...headers, ...content }, body });
@@ -144,7 +146,7 @@ function withContent({ status, headers }: Refusal, contentType: string, json: un
 function withBody(documented: Refusal, body: RefusalBody): Refusal {
   const replaced: unknown = body(documented);
   if (typeof replaced !== 'object' || replaced === null || isPromiseLike(replaced))
-    throw new TypeError('latchkey(): option "body" must return an object, or { contentType, json }');
+    throw typeError('ERR_LATCHKEY_OPTION', 'latchkey(): option "body" must return an object, or { contentType, json }');
   const { contentType, json } = replaced as { contentType?: unknown; json?: unknown };
   return typeof contentType === 'string' && json !== undefined
     ? withContent(documented, contentType, json)
@@ -154,7 +156,7 @@ function withBody(documented: Refusal, body: RefusalBody): Refusal {
 const isPromiseLike = (value: object): boolean => 'then' in value && typeof value.then === 'function';
 
 /** Writes a refusal: the one place that does. What others set before, CORS for example, stays. */
-export function refuse(method: string | undefined, res: ServerResponse, { status, headers, body }: Refusal): void {
+export function sendRefusal(method: string | undefined, res: ServerResponse, { status, headers, body }: Refusal): void {
   res.statusCode = status;
   for (const name of Object.keys(headers)) res.setHeader(name, headers[name] as string | readonly string[]);
   res.end(method === 'HEAD' ? undefined : body);

@@ -2,7 +2,7 @@ import { pathOf } from '../extractors/extractor';
 import type { Middleware } from './middleware';
 
 /** Serves a document at its paths, to any origin and without authentication; everything else goes on. */
-export function published(paths: readonly string[], document: object): Middleware {
+export function serveJson(paths: readonly string[], document: object): Middleware {
   const body = JSON.stringify(document);
 
   return (req, res, next) => {

@@ -1,3 +1,4 @@
+import { typeError } from './errors';
 import { z } from 'zod';
 
 /**
@@ -7,7 +8,8 @@ import { z } from 'zod';
 export function checkOptions(where: string, schema: z.ZodType, options: unknown): void {
   const result = schema.safeParse(options, { error: noObject });
   if (!result.success)
-    throw new TypeError(
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
       `${where}: ${result.error.issues
         .flatMap(innermost)
         .map((issue) => sentence(issue, schema))
@@ -56,37 +58,37 @@ function unwrap(schema: z.ZodType): z.ZodObject[] {
 }
 
 /** A value that passes `test`; `expected` completes "option … must be". */
-export const must = <T = unknown>(expected: string, test: (value: unknown) => boolean): z.ZodType<T> =>
+export const check = <T = unknown>(expected: string, test: (value: unknown) => boolean): z.ZodType<T> =>
   z.custom<T>(test, { error: `must be ${expected}` });
 
-export const aFunction = must('a function', (value) => typeof value === 'function');
-export const aText = must<string>('a non-empty string', (value) => isText(value));
-export const aBoolean = must<boolean>('true or false', (value) => typeof value === 'boolean');
+export const functionOption = check('a function', (value) => typeof value === 'function');
+export const nonEmptyString = check<string>('a non-empty string', (value) => isText(value));
+export const booleanOption = check<boolean>('true or false', (value) => typeof value === 'boolean');
 
 /** A duration in milliseconds from `min` on. */
-export const aDuration = (min: number, max = 2 ** 31 - 1): z.ZodType<number> =>
-  must(`a number of milliseconds from ${min} to ${max}`, (value) => typeof value === 'number' && value >= min && value <= max);
+export const durationMs = (min: number, max = 2 ** 31 - 1): z.ZodType<number> =>
+  check(`a number of milliseconds from ${min} to ${max}`, (value) => typeof value === 'number' && value >= min && value <= max);
 
 /** How far another machine's clock may be off, in milliseconds. */
-export const aClockTolerance = aDuration(0, 300_000);
+export const clockTolerance = durationMs(0, 300_000);
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 export const isTextOrList = (value: unknown): boolean => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
-export const aTextOrList = must('a non-empty string or a non-empty list of them', isTextOrList);
+export const stringOrList = check('a non-empty string or a non-empty list of them', isTextOrList);
 
 /** A list of at least one element, each of which passes. */
-export const aListOf = (expected: string, test: (value: unknown) => boolean): z.ZodType<readonly unknown[]> =>
-  must(`a non-empty list of ${expected}`, (value) => Array.isArray(value) && value.length > 0 && value.every(test));
+export const arrayOf = (expected: string, test: (value: unknown) => boolean): z.ZodType<readonly unknown[]> =>
+  check(`a non-empty list of ${expected}`, (value) => Array.isArray(value) && value.length > 0 && value.every(test));
 
 /** An object with these methods: what a plug-in must bring. */
-export const anObjectWith = (...methods: readonly string[]): z.ZodType =>
-  must(`an object with ${methods.map((name) => `${name}()`).join(', ')}`, (value) => {
+export const objectWithMethods = (...methods: readonly string[]): z.ZodType =>
+  check(`an object with ${methods.map((name) => `${name}()`).join(', ')}`, (value) => {
     if (typeof value !== 'object' || value === null) return false;
     return methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
   });
 
 /** A string that may stand between quotes in a challenge: RFC 6750 §3 allows visible ASCII and space without `"` and `\`. */
-export const aChallengeText = must<string>(
+export const challengeText = check<string>(
   'a string of visible ASCII without " and \\ (RFC 6750 §3)',
   (value) => typeof value === 'string' && /^[ !#-[\]-~]+$/.test(value),
 );

@@ -1,7 +1,8 @@
+import { codedError } from './errors';
 /** The answer, or an error once `timeoutMs` have passed. What comes later is dropped, an error too. */
 export function withDeadline<T>(answer: PromiseLike<T>, timeoutMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => reject(codedError('ERR_LATCHKEY_TIMEOUT', `No answer within ${timeoutMs} ms`)), timeoutMs);
     answer.then(
       (value) => {
         clearTimeout(timer);
@@ -9,7 +10,7 @@ export function withDeadline<T>(answer: PromiseLike<T>, timeoutMs: number): Prom
       },
       (error: unknown) => {
         clearTimeout(timer);
-        reject(error instanceof Error ? error : new Error('Rejected without an error', { cause: error }));
+        reject(error instanceof Error ? error : codedError('ERR_LATCHKEY_INTERNAL', 'Rejected without an error', { cause: error }));
       },
     );
   });

@@ -1,11 +1,18 @@
 import { authorization } from '../extractors/authorization';
-import { headerRepeated, headerValue, type Carrier, type PossessionContext, type RequestLike, type Shown } from '../extractors/extractor';
+import {
+  headerRepeated,
+  headerValue,
+  type Extractor,
+  type PossessionContext,
+  type RequestLike,
+  type PossessionResult,
+} from '../extractors/extractor';
 import { MAX_TOKEN_LENGTH } from '../credential/credential';
 import { digestOf } from '../credential/digest';
-import { aDuration, aListOf, anObjectWith, checkOptions, must, z } from '../internal/options';
+import { durationMs, arrayOf, objectWithMethods, checkOptions, check, z } from '../internal/options';
 import type { StateStore } from '../stores/store';
 import { readCompactJws, type CompactJws } from '../verifiers/jwt/parse-jws';
-import { ALGORITHMS, isSignedBy, type Algorithm } from '../verifiers/jwt/signature';
+import { ALGORITHMS, verifySignature, type Algorithm } from '../verifiers/jwt/signature';
 import { keyFor, publicMembers, thumbprintOf } from './jwk';
 import { serverNonces } from './nonce';
 import { firstUseIn, firstUseInMemory } from './replay';
@@ -38,31 +45,31 @@ const isBaseUrl = (value: unknown): boolean => {
 };
 
 const optionsSchema = z.strictObject({
-  algorithms: aListOf(`algorithms of ${Object.keys(ALGORITHMS).filter(isAsymmetric).join(', ')}`, isAsymmetric).optional(),
-  baseUrl: must('an http or https URL without query and fragment, such as "https://api.example.com"', isBaseUrl).optional(),
-  windowMs: aDuration(1_000, 300_000).optional(),
-  store: anObjectWith('put').optional(),
+  algorithms: arrayOf(`algorithms of ${Object.keys(ALGORITHMS).filter(isAsymmetric).join(', ')}`, isAsymmetric).optional(),
+  baseUrl: check('an http or https URL without query and fragment, such as "https://api.example.com"', isBaseUrl).optional(),
+  windowMs: durationMs(1_000, 300_000).optional(),
+  store: objectWithMethods('setIfAbsent').optional(),
   nonce: z
     .strictObject({
-      secret: must(
+      secret: check(
         `a secret of at least ${MIN_SECRET_LENGTH} bytes`,
         (value) => (typeof value === 'string' || value instanceof Uint8Array) && Buffer.from(value).length >= MIN_SECRET_LENGTH,
       ),
-      rotateMs: aDuration(1_000).optional(),
+      rotateMs: durationMs(1_000).optional(),
     })
     .optional(),
 });
 
-const NOT_BOUND: Shown = { ok: false, reason: 'bad_proof' };
-const BAD_PROOF: Shown = { ok: false, reason: 'bad_proof', demand: { error: 'invalid_dpop_proof' } };
-const REPLAYED: Shown = { ok: false, reason: 'replayed', demand: { error: 'invalid_dpop_proof' } };
+const NOT_BOUND: PossessionResult = { ok: false, reason: 'bad_proof' };
+const BAD_PROOF: PossessionResult = { ok: false, reason: 'bad_proof', demand: { error: 'invalid_dpop_proof' } };
+const REPLAYED: PossessionResult = { ok: false, reason: 'replayed', demand: { error: 'invalid_dpop_proof' } };
 
 /**
  * `Authorization: DPoP <token>` with a proof in `DPoP` (RFC 9449 §7.1): tokens that are bound to a key (`cnf.jkt`), which a
  * thief cannot use without it. Tokens that are not bound are refused.
  * @throws TypeError for a wrong or misspelt option
  */
-export function dpop(options: DpopOptions = {}): Carrier {
+export function dpop(options: DpopOptions = {}): Extractor {
   checkOptions('dpop()', optionsSchema, options);
   const { algorithms = DEFAULT_ALGORITHMS, windowMs = 60_000, store, nonce } = options;
   const baseUrl = options.baseUrl?.replace(/\/$/, '');
@@ -73,7 +80,7 @@ export function dpop(options: DpopOptions = {}): Carrier {
   // Two instances, or `check()` behind a guard, may judge one request: it is one use of its proof.
   const accepted = new WeakMap<RequestLike, string>();
 
-  async function check(request: RequestLike, jkt: unknown, { digest, origin }: PossessionContext): Promise<Shown> {
+  async function check(request: RequestLike, jkt: unknown, { digest, origin }: PossessionContext): Promise<PossessionResult> {
     if (typeof jkt !== 'string') return NOT_BOUND;
     const jws = headerRepeated(request, 'dpop') ? undefined : readProof(headerValue(request, 'dpop'), algorithms);
     const members = jws && publicMembers(jws.header.jwk);
@@ -88,7 +95,7 @@ export function dpop(options: DpopOptions = {}): Carrier {
     if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH) return BAD_PROOF;
     const algorithm = jws.header.alg as Algorithm;
     const key = keyFor(algorithm, members);
-    if (!key || !(await isSignedBy(jws.token, algorithm, key))) return BAD_PROOF;
+    if (!key || !(await verifySignature(jws.token, algorithm, key))) return BAD_PROOF;
 
     const nonceIsGood = nonces?.judge(used);
     if (nonces && !nonceIsGood) return { ok: false, reason: 'bad_proof', demand: { error: 'use_dpop_nonce', nonce: nonces.current() } };
@@ -98,7 +105,7 @@ export function dpop(options: DpopOptions = {}): Carrier {
     return { ok: true, nonce: nonceIsGood?.next };
   }
 
-  return Object.freeze<Carrier>({
+  return Object.freeze<Extractor>({
     name: 'dpop',
     ...authorization('DPoP'),
     algs: algorithms.join(' '),

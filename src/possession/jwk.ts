@@ -33,7 +33,7 @@ export function keyFor(algorithm: Algorithm, members: Readonly<Record<string, st
     const key = createPublicKey(jwkInput(members));
     const { modulusLength: bits = RSA_BITS.min, publicExponent = 3n } = key.asymmetricKeyDetails ?? {};
     const affordable = bits >= RSA_BITS.min && bits <= RSA_BITS.max && publicExponent < MAX_RSA_EXPONENT;
-    return affordable && ALGORITHMS[algorithm].fits(key) ? key : undefined;
+    return affordable && ALGORITHMS[algorithm].supports(key) ? key : undefined;
   } catch {
     return undefined;
   }

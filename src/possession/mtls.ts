@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { headerRepeated, headerValue, type Possession, type RequestLike } from '../extractors/extractor';
+import { headerRepeated, headerValue, type ProofOfPossession, type RequestLike } from '../extractors/extractor';
 
 /**
  * Where the client's certificate is: that of the TLS connection itself, or in a header that the proxy which ends TLS sets on
@@ -8,7 +8,7 @@ import { headerRepeated, headerValue, type Possession, type RequestLike } from '
 export type ClientCertificate = 'socket' | { readonly header: string };
 
 /** Tokens that are bound to a certificate (`x5t#S256`, RFC 8705 §3). */
-export function boundToCertificate(source: ClientCertificate): Possession {
+export function boundToCertificate(source: ClientCertificate): ProofOfPossession {
   const read = source === 'socket' ? fromSocket : fromHeader(source.header.toLowerCase());
   return {
     member: 'x5t#S256',

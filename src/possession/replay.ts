@@ -1,3 +1,4 @@
+import { codedError } from '../internal/errors';
 import type { StateStore } from '../stores/store';
 
 /** True for the first time that a key is used before it ends. */
@@ -17,7 +18,8 @@ export function firstUseInMemory(lifeMs: number): FirstUse {
       used.delete(old);
     }
     if (used.has(key)) return false;
-    if (used.size >= MAX_REMEMBERED) throw new Error('dpop(): more proofs than this process can remember; give it a store');
+    if (used.size >= MAX_REMEMBERED)
+      throw codedError('ERR_LATCHKEY_OVERLOADED', 'dpop(): more proofs than this process can remember; give it a store');
     used.set(key, now + lifeMs);
     return true;
   };
@@ -26,8 +28,9 @@ export function firstUseInMemory(lifeMs: number): FirstUse {
 /** Remembers in a store, for all machines that share it. */
 export function firstUseIn(store: StateStore): FirstUse {
   return async (key, until) => {
-    const isFirst: unknown = await store.put('dpop', key, '1', until);
-    if (typeof isFirst !== 'boolean') throw new Error('dpop(): the store answered something other than true or false to put()');
+    const isFirst: unknown = await store.setIfAbsent('dpop', key, '1', until);
+    if (typeof isFirst !== 'boolean')
+      throw codedError('ERR_LATCHKEY_STORE', 'dpop(): the store answered something other than true or false to setIfAbsent()');
     return isFirst;
   };
 }

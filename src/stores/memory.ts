@@ -1,6 +1,6 @@
 import { idOf } from '../credential/digest';
 import { deepFreeze } from '../credential/freeze';
-import type { RevocationMark } from '../credential/revocation';
+import type { RevocationEvent } from '../credential/revocation';
 import { isOf, RETENTION_MS, type CredentialStore, type Owner, type StateStore, type StoredRecord } from './store';
 
 /** How many entries of state are looked at for each that is added: more than one, so that ended ones go faster than new ones come. */
@@ -17,7 +17,7 @@ export function memoryStore(): CredentialStore & StateStore {
 function credentialsInMemory(): CredentialStore {
   // Frozen, so that a look-up need not copy what it hands out.
   const byId = new Map<string, StoredRecord>();
-  const listeners = new Set<(mark: RevocationMark) => void>();
+  const listeners = new Set<(mark: RevocationEvent) => void>();
 
   /** A record that is still known. */
   const known = (id: string): StoredRecord | undefined => {
@@ -34,7 +34,7 @@ function credentialsInMemory(): CredentialStore {
     byId.set(kept.id, kept);
     return kept;
   };
-  const tell = (mark: RevocationMark) => {
+  const tell = (mark: RevocationEvent) => {
     for (const listener of listeners) {
       try {
         listener(mark);
@@ -45,7 +45,7 @@ function credentialsInMemory(): CredentialStore {
   };
   const change = (record: StoredRecord, at: number): StoredRecord => {
     const kept = keep(record);
-    tell({ kind: 'credential', id: record.id, at });
+    tell({ type: 'credential', id: record.id, at });
     return kept;
   };
 
@@ -71,7 +71,7 @@ function credentialsInMemory(): CredentialStore {
       const record = live(id);
       return record && change({ ...record, ...changes }, Date.now());
     },
-    async end(id, at) {
+    async expireAt(id, at) {
       const record = live(id);
       if (!record || (record.expiresAt ?? Infinity) < at) return false;
       change({ ...record, expiresAt: at }, Date.now());
@@ -88,7 +88,7 @@ function credentialsInMemory(): CredentialStore {
       for (const record of mine) change({ ...record, revokedAt: at }, at);
       return mine.length;
     },
-    async recordUses(uses) {
+    async recordUsage(uses) {
       for (const { id, count, lastUsedAt } of uses) {
         const record = known(id);
         if (!record) continue;
@@ -100,12 +100,12 @@ function credentialsInMemory(): CredentialStore {
       for (const { id } of old) byId.delete(id);
       return old.length;
     },
-    async announce(mark) {
+    async publish(mark) {
       tell(mark);
     },
-    watch(listener) {
+    subscribe(listener) {
       // Of its own, so that the end of one subscription does not end another of the same function.
-      const subscription = (mark: RevocationMark) => listener(mark);
+      const subscription = (mark: RevocationEvent) => listener(mark);
       listeners.add(subscription);
       return () => void listeners.delete(subscription);
     },
@@ -141,19 +141,19 @@ function stateInMemory(): StateStore {
   };
 
   return {
-    async put(group, key, value, until) {
+    async setIfAbsent(group, key, value, until) {
       const name = nameOf(group, key);
       if (read(name) !== undefined) return false;
       write(name, value, until);
       return true;
     },
-    async replace(group, key, value, until) {
+    async set(group, key, value, until) {
       write(nameOf(group, key), value, until);
     },
     async get(group, key) {
       return read(nameOf(group, key));
     },
-    async take(group, key) {
+    async getAndDelete(group, key) {
       const name = nameOf(group, key);
       const value = read(name);
       entries.delete(name);

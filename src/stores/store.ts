@@ -1,5 +1,5 @@
 import type { CredentialRecord } from '../credential/record';
-import type { RevocationMark } from '../credential/revocation';
+import type { RevocationEvent } from '../credential/revocation';
 
 /** All that a verifier needs of a store: bring your own table. */
 export interface CredentialReader {
@@ -14,13 +14,13 @@ export type StoredRecord = Required<CredentialRecord>;
 export type RecordChanges = Partial<Pick<StoredRecord, 'name' | 'scopes' | 'metadata' | 'expiresAt'>>;
 
 /** Uses of one record since the last time they were written. */
-export interface RecordedUse {
+export interface RecordedUsage {
   readonly id: string;
   readonly count: number;
   readonly lastUsedAt: number;
 }
 
-/** Whose records: of one kind, all that a subject, a client or a grant holds. */
+/** CredentialOwner records: of one kind, all that a subject, a client or a grant holds. */
 export interface Owner {
   readonly kind: string;
   readonly by: 'subject' | 'client' | 'grant';
@@ -61,34 +61,34 @@ export interface CredentialStore extends CredentialReader {
   /** Changes a record that is not revoked, be it expired; undefined if there is none. */
   update(id: string, changes: RecordChanges): Promise<StoredRecord | undefined>;
   /** Brings the end of a record forward to `at`; false if it is revoked, unknown, or ends before that. */
-  end(id: string, at: number): Promise<boolean>;
+  expireAt(id: string, at: number): Promise<boolean>;
   /** True for the one call that revoked it. */
   revoke(id: string, at: number): Promise<boolean>;
   /** Revokes all that an owner holds and that is not revoked yet, expired or not; how many. */
   revokeAll(owner: Owner, at: number): Promise<number>;
   /** Adds uses to the records they are about, ended ones too; unknown ids are passed over. It is no news for `watch`. */
-  recordUses(uses: readonly RecordedUse[]): Promise<void>;
+  recordUsage(uses: readonly RecordedUsage[]): Promise<void>;
   /** Drops records of a kind that expired or were revoked before `before`; how many. */
   prune(kind: string, before: number): Promise<number>;
   /**
    * Tells those who watch, here and on other machines, of a revocation that is of no record of this store: of JWTs, for example.
    * Push only: nothing is kept of it.
    */
-  announce(mark: RevocationMark): Promise<void>;
+  publish(mark: RevocationEvent): Promise<void>;
   /**
    * Tells of every record that is revoked, ended or changed, and of what is announced, on this machine or another. A listener that throws is no harm to the
    * caller or to other listeners. Returns the end of the subscription.
    */
-  watch(listener: (mark: RevocationMark) => void): () => void | Promise<void>;
+  subscribe(listener: (mark: RevocationEvent) => void): () => void | Promise<void>;
 }
 
 /** Short-lived state, by group and key, until a time in whole milliseconds: replay marks, revocation marks, what an OAuth engine keeps. */
 export interface StateStore {
   /** Puts a value where there is none; false, and nothing changed, where one stands that has not ended. */
-  put(group: string, key: string, value: string, until: number): Promise<boolean>;
+  setIfAbsent(group: string, key: string, value: string, until: number): Promise<boolean>;
   /** Puts a value, whatever stands there. */
-  replace(group: string, key: string, value: string, until: number): Promise<void>;
+  set(group: string, key: string, value: string, until: number): Promise<void>;
   get(group: string, key: string): Promise<string | undefined>;
   /** Gets and removes in one step: of many calls at once, one has the value. */
-  take(group: string, key: string): Promise<string | undefined>;
+  getAndDelete(group: string, key: string): Promise<string | undefined>;
 }

@@ -16,13 +16,13 @@ export type FakePrincipal = Partial<Principal>;
  */
 export function fakeAuth<const S extends ScopeDeclaration = never>(
   principal: FakePrincipal | undefined,
-  options: Omit<LatchkeyOptions<S>, 'verifiers' | 'carriers' | 'cache'> = {},
+  options: Omit<LatchkeyOptions<S>, 'verifiers' | 'extractors' | 'cache'> = {},
 ): Latchkey<ScopeName<S>> {
   const whole: Principal = { kind: 'api_key', verifier: 'fake', subject: 'fake', scopes: [], claims: {}, ...principal };
   return latchkey<S>({
     ...options,
     cache: false,
-    carriers: [{ name: 'fake', scheme: 'Bearer', extract: () => (principal ? 'fake' : undefined) }],
+    extractors: [{ name: 'fake', scheme: 'Bearer', extract: () => (principal ? 'fake' : undefined) }],
     verifiers: [{ name: whole.verifier, accepts: () => true, verify: () => ({ ok: true, principal: whole }) }],
   });
 }

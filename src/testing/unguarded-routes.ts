@@ -1,3 +1,4 @@
+import { codedError, typeError } from '../internal/errors';
 import { METHODS } from 'node:http';
 import { isGuard } from '../http/middleware';
 import {
@@ -50,7 +51,7 @@ interface Step {
  */
 export function unguardedRoutes(app: Handler): UnguardedRoute[] {
   const stack = stackOf(app);
-  if (!stack) throw new TypeError('unguardedRoutes(app): app must be an Express application or router');
+  if (!stack) throw typeError('ERR_LATCHKEY_ARGUMENT', 'unguardedRoutes(app): app must be an Express application or router');
   return [...routesIn(stack, [])].flatMap(({ route, steps }) => {
     const methods = route.methods._all ? EVERY_METHOD : Object.keys(route.methods);
     const unguarded = methods.filter((method) => !isGuarded(route, steps, method));
@@ -125,6 +126,9 @@ const joined = (steps: readonly Step[]): string =>
 
 function shown(steps: readonly Step[]): string {
   if (steps.some(({ path }) => path === undefined))
-    throw new Error('unguardedRoutes(): this version of Express does not keep the paths of routers; update "router" to 2.3 or later');
+    throw codedError(
+      'ERR_LATCHKEY_ARGUMENT',
+      'unguardedRoutes(): this version of Express does not keep the paths of routers; update "router" to 2.3 or later',
+    );
   return joined(steps) || '/';
 }

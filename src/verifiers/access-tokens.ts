@@ -27,7 +27,7 @@ export function accessTokens(options: AccessTokensOptions<CredentialReader>): Ma
   return storedVerifier({
     ...options,
     kind: 'access_token',
-    carriers: AUTHORIZATION,
+    extractors: AUTHORIZATION,
     name: options.name ?? 'access_tokens',
     ttlMs: options.ttlMs ?? HOUR_MS,
   });

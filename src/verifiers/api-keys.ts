@@ -1,4 +1,4 @@
-import { aListOf, checkOptions, z } from '../internal/options';
+import { arrayOf, checkOptions, z } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { isSecretWord } from '../credential/secret';
 import { aLegacyForm, aSecretWord, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
@@ -22,7 +22,7 @@ const optionsSchema = z
   .strictObject({
     ...storedOptions,
     environment: aSecretWord.optional(),
-    environments: aListOf('words of 1 to 32 lower-case letters and digits, a letter first', isSecretWord).optional(),
+    environments: arrayOf('words of 1 to 32 lower-case letters and digits, a letter first', isSecretWord).optional(),
     legacy: aLegacyForm.optional(),
   })
   .refine(({ environment, environments }) => environment === undefined || (environments?.includes(environment) ?? true), {
@@ -46,7 +46,7 @@ export function apiKeys(options: ApiKeysOptions<CredentialReader>): ManagedVerif
   return storedVerifier({
     ...options,
     kind: 'api_key',
-    carriers: ['bearer', 'api-key-header', 'query'],
+    extractors: ['bearer', 'api-key-header', 'query'],
     name: options.name ?? 'api_keys',
     ttlMs: null,
   });

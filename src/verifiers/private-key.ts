@@ -17,7 +17,7 @@ export function privateKeyOf(input: unknown): KeyObject | undefined {
 
 /** What a private key can sign by, the usual first; nothing where it is too weak. */
 export const algorithmsOf = (key: KeyObject): readonly Algorithm[] =>
-  isStrong(key) ? (Object.keys(ALGORITHMS) as Algorithm[]).filter((name) => ALGORITHMS[name].fits(key)) : [];
+  isStrong(key) ? (Object.keys(ALGORITHMS) as Algorithm[]).filter((name) => ALGORITHMS[name].supports(key)) : [];
 
 /** Web Crypto, by which the OAuth libraries sign, takes no key that is for RSASSA-PSS alone. */
 const isStrong = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean =>

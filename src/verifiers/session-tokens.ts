@@ -26,7 +26,7 @@ export function sessionTokens(options: SessionTokensOptions<CredentialReader>): 
   return storedVerifier({
     ...options,
     kind: 'session_token',
-    carriers: ['bearer', 'cookie'],
+    extractors: ['bearer', 'cookie'],
     name: options.name ?? 'session_tokens',
     ttlMs: options.ttlMs ?? DAY_MS,
   });

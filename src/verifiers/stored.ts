@@ -2,12 +2,12 @@ import { MAX_KEY_LENGTH, type Credential } from '../credential/credential';
 import { digestOf } from '../credential/digest';
 import type { Principal } from '../credential/principal';
 import { checkRecord, type CredentialRecord } from '../credential/record';
-import type { RevocationMark } from '../credential/revocation';
+import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, isSecretWord, secretPattern, secretReader } from '../credential/secret';
-import { aDuration, anObjectWith, aText, must, z } from '../internal/options';
+import { durationMs, objectWithMethods, nonEmptyString, check, z } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
-import { credentialLife, type CredentialLife } from '../credentials/credential-manager';
-import { useCounter } from '../credentials/usage-counter';
+import { createCredentialManager, type CredentialManager } from '../credentials/credential-manager';
+import { createUsageCounter } from '../credentials/usage-counter';
 import type { Verification, Verifier } from './verifier';
 
 /** A verifier of stored credentials: all that `find(digest)` allows. */
@@ -19,15 +19,15 @@ export interface StoredVerifier extends Verifier {
 }
 
 /** A verifier that also runs the life of what it verifies. */
-export interface ManagedVerifier extends StoredVerifier, CredentialLife {}
+export interface ManagedVerifier extends StoredVerifier, CredentialManager {}
 
 /** One kind of stored credential. */
 export interface StoredKind {
   readonly kind: 'api_key' | 'access_token' | 'session_token';
   /** Name of the verifier. */
   readonly name: string;
-  /** Carriers that may bring it. */
-  readonly carriers: readonly string[];
+  /** Extractors that may bring it. */
+  readonly extractors: readonly string[];
   readonly prefix: string;
   readonly store: CredentialReader;
   /** Only this environment is good. */
@@ -40,18 +40,18 @@ export interface StoredKind {
   readonly ttlMs: number | null;
 }
 
-export const aSecretWord = must<string>('1 to 32 lower-case letters and digits, a letter first', isSecretWord);
-export const storedOptions = { store: anObjectWith('find'), prefix: aSecretWord, name: aText.optional() };
-export const aLifetime = aDuration(1, Number.MAX_SAFE_INTEGER).optional();
+export const aSecretWord = check<string>('1 to 32 lower-case letters and digits, a letter first', isSecretWord);
+export const storedOptions = { store: objectWithMethods('find'), prefix: aSecretWord, name: nonEmptyString.optional() };
+export const aLifetime = durationMs(1, Number.MAX_SAFE_INTEGER).optional();
 
 /** The life of a credential needs a store that writes; a reader's verifier refuses it with a word on why. */
 export function storedVerifier(options: StoredKind): ManagedVerifier {
-  const { kind, name, carriers, prefix, store, environment, legacy } = options;
+  const { kind, name, extractors, prefix, store, environment, legacy } = options;
   const environmentOf = secretReader(prefix);
   const start = `${prefix}_`;
   const managed = isCredentialStore(store) ? store : undefined;
-  const listeners = new Set<(mark: RevocationMark) => void>();
-  const uses = managed && useCounter(managed);
+  const listeners = new Set<(mark: RevocationEvent) => void>();
+  const uses = managed && createUsageCounter(managed);
 
   const judge = (record: CredentialRecord, named: string | undefined): Verification => {
     const now = Date.now();
@@ -63,7 +63,7 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
     return {
       ok: true,
       principal: principalOf(record, name, own),
-      ...(record.expiresAt !== null && { until: record.expiresAt }),
+      ...(record.expiresAt !== null && { expiresAt: record.expiresAt }),
       ...(record.confirmation && { confirmation: record.confirmation }),
       ...(record.grantId && { grantId: record.grantId }),
     };
@@ -77,9 +77,9 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
 
   return {
     name,
-    examples: carriers.map((carrier) => ({ carrier, token: generateSecret(prefix, environment ?? 'live') })),
+    samples: extractors.map((extractor) => ({ extractor, token: generateSecret(prefix, environment ?? 'live') })),
     pattern: secretPattern(prefix),
-    accepts: ({ carrier, token }) => carriers.includes(carrier) && (token.startsWith(start) || legacy?.test(token) === true),
+    accepts: ({ extractor, token }) => extractors.includes(extractor) && (token.startsWith(start) || legacy?.test(token) === true),
     verify(credential) {
       const token = typeof credential === 'string' ? credential : credential.token;
       const named = environmentOf(token);
@@ -87,19 +87,19 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
       if (named !== undefined && environment !== undefined && named !== environment) return { ok: false, reason: 'wrong_environment' };
       return prove(token, named);
     },
-    watch(revoked) {
+    subscribe(revoked) {
       listeners.add(revoked);
-      const unwatch = managed?.watch(revoked);
+      const unwatch = managed?.subscribe(revoked);
       return () => {
         listeners.delete(revoked);
         return unwatch?.();
       };
     },
-    seen(principal, at = Date.now()) {
+    onUsed(principal, at = Date.now()) {
       if (principal.credentialId !== undefined) uses?.count(principal.credentialId, at);
     },
     close: async () => uses?.flush(),
-    ...credentialLife({
+    ...createCredentialManager({
       ...options,
       store: managed,
       flushUses: async () => uses?.flush(),
@@ -123,7 +123,7 @@ function principalOf(record: CredentialRecord, verifier: string, environment: st
   };
 }
 
-const METHODS = ['findById', 'insert', 'list', 'update', 'end', 'revoke', 'revokeAll', 'recordUses', 'prune', 'watch'] as const;
+const METHODS = ['findById', 'insert', 'list', 'update', 'expireAt', 'revoke', 'revokeAll', 'recordUsage', 'prune', 'subscribe'] as const;
 
 const isCredentialStore = (store: CredentialReader): store is CredentialStore =>
   METHODS.every((method) => typeof (store as Partial<CredentialStore>)[method] === 'function');

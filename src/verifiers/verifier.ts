@@ -1,10 +1,11 @@
+import { codedError } from '../internal/errors';
 import type { Credential } from '../credential/credential';
 import type { Principal } from '../credential/principal';
 import { REASONS, type Reason } from '../credential/reason';
 import type { Confirmation } from '../credential/record';
-import type { RevocationMark } from '../credential/revocation';
+import type { RevocationEvent } from '../credential/revocation';
 
-/** Carriers of access tokens: `Authorization` alone (RFC 6750 §2.1, RFC 9449 §7.1). */
+/** Extractors of access tokens: `Authorization` alone (RFC 6750 §2.1, RFC 9449 §7.1). */
 export const AUTHORIZATION: readonly string[] = ['bearer', 'dpop'];
 
 /** What came of proving a credential. The client's fault is a value; a throw is ours, and answered 503. */
@@ -13,13 +14,13 @@ export type Verification =
       readonly ok: true;
       readonly principal: Principal;
       /** Good no longer than this, tolerance included; milliseconds since the epoch. */
-      readonly until?: number;
+      readonly expiresAt?: number;
       /** `cnf` (RFC 7800): the key or certificate that the caller has to show. */
       readonly confirmation?: Confirmation;
       /** The grant that it came from, for revocation marks. */
       readonly grantId?: string;
       /** How old the evidence is, where proving anew cannot renew it (a JWT's `iat`); milliseconds since the epoch. */
-      readonly asOf?: number;
+      readonly issuedAt?: number;
     }
   | { readonly ok: false; readonly reason: Reason };
 
@@ -28,17 +29,17 @@ export interface Verifier {
   /** Names it in principals and decisions. */
   readonly name: string;
   /** Made-up credentials of its form: two verifiers that would take each other's are refused at start-up. */
-  readonly examples?: readonly Credential[];
+  readonly samples?: readonly Credential[];
   /** Takes tokens of any form: no other may stand behind it. */
-  readonly last?: true;
+  readonly catchAll?: true;
   /** By form alone (for JWTs form and unverified `iss`): synchronous, no I/O. */
   accepts(credential: Credential): boolean;
   /** Proves it. A throw or rejection is our fault, never the client's: 503. */
   verify(credential: Credential): Verification | Promise<Verification>;
   /** Push: tells of what was revoked, on this machine or another. Returns the end of the subscription. */
-  watch?(revoked: (mark: RevocationMark) => void): () => void | Promise<void>;
+  subscribe?(revoked: (mark: RevocationEvent) => void): () => void | Promise<void>;
   /** A use, and when, in milliseconds since the epoch; also when the cache answered. */
-  seen?(principal: Principal, at?: number): void;
+  onUsed?(principal: Principal, at?: number): void;
   /** Writes what is left to write. */
   close?(): void | Promise<void>;
 }
@@ -50,15 +51,15 @@ const isAbsentOrTime = (value: unknown): boolean => value === undefined || (type
 /** A verifier that talks nonsense is an outage like a store that does. */
 export function checkVerification(verification: unknown, verifier: string): asserts verification is Verification {
   const v = verification as
-    | { ok?: unknown; reason?: unknown; until?: unknown; asOf?: unknown; confirmation?: unknown; principal?: Partial<Principal> }
+    | { ok?: unknown; reason?: unknown; expiresAt?: unknown; issuedAt?: unknown; confirmation?: unknown; principal?: Partial<Principal> }
     | null
     | undefined;
   const p = v?.principal;
   const refused = v?.ok === false && VERDICTS.has(v.reason);
   const proven =
     v?.ok === true &&
-    isAbsentOrTime(v.until) &&
-    isAbsentOrTime(v.asOf) &&
+    isAbsentOrTime(v.expiresAt) &&
+    isAbsentOrTime(v.issuedAt) &&
     (v.confirmation === undefined || (typeof v.confirmation === 'object' && v.confirmation !== null && !Array.isArray(v.confirmation))) &&
     typeof p?.subject === 'string' &&
     p.subject !== '' &&
@@ -67,5 +68,6 @@ export function checkVerification(verification: unknown, verifier: string): asse
     p.scopes.every((scope) => typeof scope === 'string') &&
     typeof p.claims === 'object' &&
     p.claims !== null;
-  if (!refused && !proven) throw new Error(`The verifier ${verifier} answered something that is not a verification`);
+  if (!refused && !proven)
+    throw codedError('ERR_LATCHKEY_VERIFIER', `The verifier ${verifier} answered something that is not a verification`);
 }

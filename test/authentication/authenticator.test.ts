@@ -34,7 +34,7 @@ describe('a credential', () => {
     second.verify.mockReturnValue({ ok: false, reason: 'bad_signature' });
     const { ask } = asking([first, second, third]);
     expect(await ask()).toEqual(badBearer('bad_signature'));
-    expect([first, second, third].map(({ verify }) => verify.mock.calls)).toEqual([[], [[{ carrier: 'bearer', token: 'token' }]], []]);
+    expect([first, second, third].map(({ verify }) => verify.mock.calls)).toEqual([[], [[{ extractor: 'bearer', token: 'token' }]], []]);
   });
 
   test.each([
@@ -63,8 +63,8 @@ describe('a credential', () => {
     expect(verifier.verify).toHaveBeenCalledTimes(taken ? 1 : 0);
   });
 
-  it('that was taken by one carrier is taken by another only if its verifier accepts it from there', async () => {
-    const verifier = ownVerifier({ accepts: ({ carrier }) => carrier === 'bearer' });
+  it('that was taken by one extractor is taken by another only if its verifier accepts it from there', async () => {
+    const verifier = ownVerifier({ accepts: ({ extractor }) => extractor === 'bearer' });
     const { ask } = asking([verifier]);
     expect(await ask()).toMatchObject({ status: 'authenticated' });
     expect(await ask({ headers: { 'x-api-key': 'token' } })).toEqual(badKey('unknown'));
@@ -72,12 +72,12 @@ describe('a credential', () => {
   });
 });
 
-describe('the carriers of a request', () => {
+describe('the extractors of a request', () => {
   const secret = generateSecret('osirsession', 'live');
   const find = jest.fn(async () => ({ ...rowOf(secret), kind: 'session_token', subject: 'user_7' }));
   const key = ownVerifier({ accepts: ({ token }) => token === 'good' || token === 'bad' });
   const { check } = latchkey({
-    carriers: [bearer(), apiKeyHeader(), queryParameter('api_key'), cookie('sid')],
+    extractors: [bearer(), apiKeyHeader(), queryParameter('api_key'), cookie('sid')],
     verifiers: [
       { ...key, verify: ({ token }) => (token === 'good' ? proven : { ok: false, reason: 'unknown' }) },
       sessionTokens({ prefix: 'osirsession', store: { find } }),
@@ -150,7 +150,7 @@ describe('the order of proof', () => {
     ['after', NOW - 1, badBearer('expired')],
   ])('looks at the end of what was proven: %s it', async (_, until, answer) => {
     const verifier = ownVerifier();
-    verifier.verify.mockReturnValue({ ...proven, until });
+    verifier.verify.mockReturnValue({ ...proven, expiresAt: until });
     expect(await asking([verifier]).ask()).toEqual(answer);
   });
 
@@ -173,8 +173,8 @@ describe('an outage', () => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
     ['verify() rejects with null', { verify: () => Promise.reject(null) }],
     ['accepts() throws', { accepts: thrown }],
-    ['seen() throws', { seen: thrown }],
-    ['seen() throws after an answer that was waited for', { seen: thrown, verify: async () => proven }],
+    ['onUsed() throws', { onUsed: thrown }],
+    ['onUsed() throws after an answer that was waited for', { onUsed: thrown, verify: async () => proven }],
   ])('is what it is where %s, never a 401 and never anonymous', async (_, members) => {
     const { check } = latchkey({ verifiers: [{ ...ownVerifier(), ...members }] });
     for (const options of [{}, { scopes: [] }, { scopes: ['domains:write'] }]) {
@@ -185,9 +185,9 @@ describe('an outage', () => {
 
   test.each<[string, Partial<Verifier>]>([
     [
-      'seen()',
+      'onUsed()',
       {
-        seen: jest
+        onUsed: jest
           .fn()
           .mockImplementationOnce(() => undefined)
           .mockImplementation(thrown),
@@ -221,12 +221,12 @@ describe('an outage', () => {
     ['claims of null', { ok: true, principal: { ...principal, claims: null } }],
     ['claims as text', { ok: true, principal: { ...principal, claims: '{}' } }],
     ['claims that are no JSON', { ok: true, principal: { ...principal, claims: { big: 1n } } }],
-    ['an end of NaN', { ...proven, until: NaN }],
-    ['an end as text', { ...proven, until: '2099-01-01' }],
-    ['an end as a Date', { ...proven, until: new Date(NOW + 1_000) }],
-    ['an end of null', { ...proven, until: null }],
-    ['an age of NaN', { ...proven, asOf: NaN }],
-    ['an age as text', { ...proven, asOf: '2020-01-01' }],
+    ['an end of NaN', { ...proven, expiresAt: NaN }],
+    ['an end as text', { ...proven, expiresAt: '2099-01-01' }],
+    ['an end as a Date', { ...proven, expiresAt: new Date(NOW + 1_000) }],
+    ['an end of null', { ...proven, expiresAt: null }],
+    ['an age of NaN', { ...proven, issuedAt: NaN }],
+    ['an age as text', { ...proven, issuedAt: '2020-01-01' }],
     ['a confirmation of true', { ...proven, confirmation: true }],
     ['a confirmation that is a list', { ...proven, confirmation: [] }],
     ['a refusal without a reason', { ok: false }],
@@ -429,7 +429,7 @@ function vandalise(value: unknown): void {
 describe('close()', () => {
   it('ends what the verifiers watch and has them write what is left to write', async () => {
     const [end, close] = [jest.fn(), jest.fn()];
-    const guard = asking([ownVerifier({ watch: () => end, close }), ownVerifier({ accepts: () => false })]);
+    const guard = asking([ownVerifier({ subscribe: () => end, close }), ownVerifier({ accepts: () => false })]);
     expect([end.mock.calls, close.mock.calls]).toEqual([[], []]);
     await guard.close();
     expect([end.mock.calls, close.mock.calls]).toEqual([[[]], [[]]]);
@@ -438,7 +438,7 @@ describe('close()', () => {
   it('waits for both', async () => {
     const [ended, closed] = [deferred<void>(), deferred<void>()];
     const settled = jest.fn();
-    const closing = asking([ownVerifier({ watch: () => () => ended.promise, close: () => closed.promise })])
+    const closing = asking([ownVerifier({ subscribe: () => () => ended.promise, close: () => closed.promise })])
       .close()
       .then(settled);
     ended.resolve();
@@ -452,11 +452,11 @@ describe('close()', () => {
     const failure = new Error('connection lost');
     const end = jest.fn();
     const failing = ownVerifier({
-      watch: () => () => {
+      subscribe: () => () => {
         throw failure;
       },
     });
-    await expect(asking([failing, ownVerifier({ accepts: () => false, watch: () => end })]).close()).rejects.toBe(failure);
+    await expect(asking([failing, ownVerifier({ accepts: () => false, subscribe: () => end })]).close()).rejects.toBe(failure);
     expect(end).toHaveBeenCalledTimes(1);
   });
 });

@@ -49,7 +49,7 @@ const keys = apiKeys({ prefix: 'osir', environment: 'live', store });
 const tokens = accessTokens({ prefix: 'osirat', store });
 const sessions = sessionTokens({ prefix: 'osirsession', store });
 const { authenticate, requireScopes, authorize, requireFreshAuth, check } = latchkey({
-  carriers: [bearer(), apiKeyHeader(), cookie('sid')],
+  extractors: [bearer(), apiKeyHeader(), cookie('sid')],
   verifiers: [
     keys,
     tokens,
@@ -90,10 +90,10 @@ describe('a refusal is published with its reason', () => {
     readonly decision: Omit<Partial<Decision>, 'outcome' | 'reason'> & { readonly status: number };
   }
   const asBearer = (token: string) => `Authorization: Bearer ${token}`;
-  const BY_BEARER = { status: 401, carrier: 'bearer' };
+  const BY_BEARER = { status: 401, extractor: 'bearer' };
   const BY_JWT = { ...BY_BEARER, verifier: 'jwt' };
-  const BY_HEADER = { status: 401, carrier: 'api-key-header', verifier: 'api_keys' };
-  const USER = { carrier: 'bearer', verifier: 'jwt', subject: 'user_9', credentialId: 'j1' };
+  const BY_HEADER = { status: 401, extractor: 'api-key-header', verifier: 'api_keys' };
+  const USER = { extractor: 'bearer', verifier: 'jwt', subject: 'user_9', credentialId: 'j1' };
 
   // Every reason that there is, but those that no verifier gives yet.
   const CASES: Record<Exclude<Reason, 'replayed'>, Case> = {
@@ -123,7 +123,7 @@ describe('a refusal is published with its reason', () => {
     step_up: { guard: requireFreshAuth({ maxAgeMs: 1 }), header: () => asBearer(sign()), decision: { ...USER, status: 401 } },
     unavailable: {
       header: () => `X-API-Key: ${generateSecret('down', 'live')}`,
-      decision: { status: 503, carrier: 'api-key-header', verifier: 'api_keys', error: OUTAGE },
+      decision: { status: 503, extractor: 'api-key-header', verifier: 'api_keys', error: OUTAGE },
     },
   };
 
@@ -136,8 +136,8 @@ describe('a refusal is published with its reason', () => {
     const answers: [header: string, reason: Reason, more: Partial<Decision>][] = [
       [`X-API-Key: ${secret}`, 'expired', BY_HEADER],
       [`X-API-Key: ${secret}A`, 'malformed', BY_HEADER],
-      [`X-API-Key: ${'a'.repeat(513)}`, 'malformed', { carrier: 'api-key-header' }],
-      ['Cookie: sid=abc', 'unknown', { carrier: 'cookie' }],
+      [`X-API-Key: ${'a'.repeat(513)}`, 'malformed', { extractor: 'api-key-header' }],
+      ['Cookie: sid=abc', 'unknown', { extractor: 'cookie' }],
     ];
     for (const [header, reason, more] of answers) {
       published = [];
@@ -152,7 +152,7 @@ describe('a refusal is published with its reason', () => {
     const decision = await decisionOn(guard, `X-API-Key: ${secret}`);
     expect(decision).toEqual(
       refused(503, 'unavailable', {
-        ...{ carrier: 'api-key-header', verifier: 'api_keys', credentialId: record.id, subject },
+        ...{ extractor: 'api-key-header', verifier: 'api_keys', credentialId: record.id, subject },
         error: boom,
       }),
     );
@@ -163,7 +163,7 @@ describe('a refusal is published with its reason', () => {
 describe('a decision is published', () => {
   it('on who was let through', async () => {
     const { secret, record } = await keys.issue({ subject, scopes });
-    const expected = { outcome: 'authenticated', carrier: 'bearer', verifier: 'api_keys', credentialId: record.id, subject };
+    const expected = { outcome: 'authenticated', extractor: 'bearer', verifier: 'api_keys', credentialId: record.id, subject };
     expect(await decisionOn(requireScopes('domains:read'), `Authorization: Bearer ${secret}`)).toEqual(expected);
     published = [];
     // From the cache as from the store.
@@ -174,14 +174,14 @@ describe('a decision is published', () => {
     const { secret, record } = await sessions.issue({ subject, scopes });
     expect(await decisionOn(authenticate(), `Cookie: sid=${secret}`)).toEqual({
       outcome: 'authenticated',
-      ...{ carrier: 'cookie', verifier: 'session_tokens', credentialId: record.id, subject },
+      ...{ extractor: 'cookie', verifier: 'session_tokens', credentialId: record.id, subject },
     });
   });
 
   it('on a token without a name of its own', async () => {
     expect(await decisionOn(authenticate(), `Authorization: Bearer ${sign({ jti: undefined })}`)).toEqual({
       outcome: 'authenticated',
-      ...{ carrier: 'bearer', verifier: 'jwt', subject: 'user_9' },
+      ...{ extractor: 'bearer', verifier: 'jwt', subject: 'user_9' },
     });
   });
 
@@ -220,7 +220,7 @@ describe('a decision is published', () => {
     };
     const slow = latchkey({ verifiers: [{ name: 'slow', accepts: () => true, verify }] });
     await slow.check({ headers: { authorization: 'Bearer x' } });
-    expect(published).toEqual([refused(401, 'unknown', { carrier: 'bearer', verifier: 'slow', durationMs: 250 })]);
+    expect(published).toEqual([refused(401, 'unknown', { extractor: 'bearer', verifier: 'slow', durationMs: 250 })]);
   });
 
   it('without a secret in it', async () => {
@@ -286,10 +286,10 @@ describe('NODE_DEBUG=latchkey', () => {
 
   it('prints one line a refusal, and nothing of who was let through', async () => {
     expect(lines(await runProgram(program('acct_42'), { NODE_DEBUG: 'latchkey' }))).toEqual([
-      '401 missing carrier=- verifier=- credential=- subject=-',
-      '401 unknown carrier=bearer verifier=own credential=- subject=-',
-      '503 unavailable carrier=api-key-header verifier=own credential=- subject=- error="connect\\nECONNREFUSED"',
-      '403 insufficient_scope carrier=api-key-header verifier=own credential=k1 subject=acct_42',
+      '401 missing extractor=- verifier=- credential=- subject=-',
+      '401 unknown extractor=bearer verifier=own credential=- subject=-',
+      '503 unavailable extractor=api-key-header verifier=own credential=- subject=- error="connect\\nECONNREFUSED"',
+      '403 insufficient_scope extractor=api-key-header verifier=own credential=k1 subject=acct_42',
       '',
     ]);
   }, 30_000);

@@ -5,7 +5,7 @@ import {
   type LatchkeyOptions,
   type ManagedVerifier,
   type Principal,
-  type RevocationMark,
+  type RevocationEvent,
   type Verification,
 } from 'latchkey';
 import { Revocations, type Revocable } from '../../src/authentication/revocations';
@@ -33,13 +33,13 @@ const proof = (members: Partial<Revocable> = {}): Revocable => ({
   digest: 'digest',
   principal,
   grantId: 'grant_9',
-  asOf: undefined,
+  issuedAt: undefined,
   marks: 0,
   ...members,
 });
-const mark = (kind: RevocationMark['kind'], id: string, at = NOW): RevocationMark => ({ kind, id, at });
+const mark = (kind: RevocationEvent['type'], id: string, at = NOW): RevocationEvent => ({ type: kind, id, at });
 
-const ABOUT_THE_PROOF: [RevocationMark['kind'], string][] = [
+const ABOUT_THE_PROOF: [RevocationEvent['type'], string][] = [
   ['digest', 'digest'],
   ['credential', 'k1'],
   ['subject', 'acct_42'],
@@ -94,14 +94,14 @@ describe('a proof that is as old as its evidence', () => {
   ])('that is %s', (_, asOf, voided) => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('subject', 'acct_42'));
-    expect(revocations.voids(proof({ asOf, marks: revocations.count }))).toBe(voided);
+    expect(revocations.voids(proof({ issuedAt: asOf, marks: revocations.count }))).toBe(voided);
   });
 
   it('is held against the latest of several marks, in whatever order they come', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('subject', 'acct_42', NOW));
     revocations.add(mark('subject', 'acct_42', NOW - 60_000));
-    expect(revocations.voids(proof({ asOf: NOW }))).toBe(true);
+    expect(revocations.voids(proof({ issuedAt: NOW }))).toBe(true);
   });
 });
 
@@ -136,7 +136,7 @@ describe('forgetting', () => {
 
   it('keeps a mark with an end of its own until then', () => {
     const revocations = new Revocations(RETENTION_MS);
-    revocations.add({ ...mark('credential', 'k1'), until: NOW + 3_600_000 });
+    revocations.add({ ...mark('credential', 'k1'), expiresAt: NOW + 3_600_000 });
     jest.setSystemTime(NOW + 3_600_000 - 1);
     others(revocations, 5_000);
     expect(revocations.voids(proof())).toBe(true);
@@ -147,8 +147,8 @@ describe('forgetting', () => {
 
   it('takes the later of two ends', () => {
     const revocations = new Revocations(RETENTION_MS);
-    revocations.add({ ...mark('credential', 'k1'), until: NOW + 3_600_000 });
-    revocations.add({ ...mark('credential', 'k1'), until: NOW + 1 });
+    revocations.add({ ...mark('credential', 'k1'), expiresAt: NOW + 3_600_000 });
+    revocations.add({ ...mark('credential', 'k1'), expiresAt: NOW + 1 });
     jest.setSystemTime(NOW + 60_000);
     others(revocations, 5_000);
     expect(revocations.voids(proof())).toBe(true);
@@ -165,7 +165,7 @@ function slowStore() {
     await gate.promise;
     return record;
   });
-  const store: CredentialStore = { ...inner, find, watch: () => () => undefined };
+  const store: CredentialStore = { ...inner, find, subscribe: () => () => undefined };
   return { store, find, hold: () => (gate = deferred<void>()), release: () => gate.resolve() };
 }
 
@@ -238,7 +238,7 @@ describe('what was ended on this instance', () => {
     const [here, told, deaf] = [
       apiKeys({ prefix: 'osir', store }),
       apiKeys({ prefix: 'osir', store }),
-      apiKeys({ prefix: 'osir', store: { ...store, watch: () => () => undefined } }),
+      apiKeys({ prefix: 'osir', store: { ...store, subscribe: () => () => undefined } }),
     ];
     const [onTold, onDeaf] = [asking([told]), asking([deaf])];
     const { secret, record } = await here.issue(WHOSE);
@@ -263,16 +263,16 @@ describe('what was ended on this instance', () => {
 
 describe('a mark that a verifier pushes', () => {
   function watched(answer: Partial<Extract<Verification, { ok: true }>> = {}, options: Partial<LatchkeyOptions> = {}) {
-    let revoked!: (mark: RevocationMark) => void;
-    const verifier = ownVerifier({ watch: (listener) => ((revoked = listener), () => undefined) });
+    let revoked!: (mark: RevocationEvent) => void;
+    const verifier = ownVerifier({ subscribe: (listener) => ((revoked = listener), () => undefined) });
     verifier.verify.mockReturnValue({ ok: true, principal, grantId: 'grant_9', ...answer });
     return {
       verifier,
-      push: (kind: RevocationMark['kind'], id: string, at = NOW) => revoked({ kind, id, at }),
+      push: (kind: RevocationEvent['type'], id: string, at = NOW) => revoked({ type: kind, id, at }),
       ...asking([verifier], options),
     };
   }
-  const MARKS: [RevocationMark['kind'], string][] = [
+  const MARKS: [RevocationEvent['type'], string][] = [
     ['digest', 'PEaenWxYddN6Q_NT1PiOYfz4EsZu7jRXRlpAsNpBU-A'],
     ['credential', 'k1'],
     ['subject', 'acct_42'],
@@ -294,13 +294,13 @@ describe('a mark that a verifier pushes', () => {
   });
 
   test.each(MARKS)('on its %s refuses what cannot be proven anew, as long as it is no younger', async (kind, id) => {
-    const { verifier, push, ask } = watched({ asOf: NOW });
+    const { verifier, push, ask } = watched({ issuedAt: NOW });
     expect(await ask()).toMatchObject({ status: 'authenticated' });
     push(kind, id, NOW - 1);
     expect(await ask()).toMatchObject({ status: 'authenticated' });
     push(kind, id, NOW);
     for (let n = 0; n < 2; n++) expect(await ask()).toEqual(badBearer('revoked'));
-    verifier.verify.mockReturnValue({ ok: true, principal, asOf: NOW + 1 });
+    verifier.verify.mockReturnValue({ ok: true, principal, issuedAt: NOW + 1 });
     expect(await ask()).toMatchObject({ status: 'authenticated' });
   });
 
@@ -310,7 +310,7 @@ describe('a mark that a verifier pushes', () => {
     verifier.verify.mockReturnValueOnce(verification.promise);
     const answer = ask();
     push('subject', 'acct_42');
-    verification.resolve({ ok: true, principal, asOf: NOW });
+    verification.resolve({ ok: true, principal, issuedAt: NOW });
     expect(await answer).toEqual(badBearer('revoked'));
   });
 

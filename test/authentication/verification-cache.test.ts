@@ -18,12 +18,12 @@ const proofOf = (members: Partial<Proof> = {}): Proof => ({
   digest: 'digest',
   principal,
   grantId: undefined,
-  asOf: undefined,
+  issuedAt: undefined,
   marks: 0,
   revocations: new Revocations(60_000),
   provenAt: NOW,
   upAt: performance.now(),
-  until: Infinity,
+  expiresAt: Infinity,
   ...members,
 });
 
@@ -58,10 +58,10 @@ describe('proofs by fingerprint', () => {
     ['at once', {}, 0, true],
     ['a millisecond before their time to live is over', {}, TTL_MS - 1, true],
     ['when their time to live is over', {}, TTL_MS, false],
-    ['a millisecond before their own end', { until: NOW + 1_000 }, 999, true],
-    ['at their own end', { until: NOW + 1_000 }, 1_000, false],
-    ['where their own end was when they were made', { until: NOW }, 0, false],
-    ['where their own end was before 1970', { until: -1 }, 0, false],
+    ['a millisecond before their own end', { expiresAt: NOW + 1_000 }, 999, true],
+    ['at their own end', { expiresAt: NOW + 1_000 }, 1_000, false],
+    ['where their own end was when they were made', { expiresAt: NOW }, 0, false],
+    ['where their own end was before 1970', { expiresAt: -1 }, 0, false],
     ['where the clock was set back', {}, -1, false],
   ])('%s: %p after %p ms they are good: %p', (_, members, after, good) => {
     const cache = cacheOf();
@@ -99,7 +99,7 @@ describe('proofs by fingerprint', () => {
     const cache = cacheOf();
     const proof = proofOf();
     cache.keep('fingerprint', proof);
-    proof.revocations.add({ kind: 'credential', id: 'k1', at: NOW });
+    proof.revocations.add({ type: 'credential', id: 'k1', at: NOW });
     expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
     proof.marks = proof.revocations.count;
     expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
@@ -110,10 +110,10 @@ describe('proofs by fingerprint', () => {
     const proof = proofOf();
     const voids = jest.spyOn(proof.revocations, 'voids');
     cache.keep('fingerprint', proof);
-    proof.revocations.add({ kind: 'credential', id: 'another', at: NOW });
+    proof.revocations.add({ type: 'credential', id: 'another', at: NOW });
     for (let n = 0; n < 10; n++) expect(cache.fresh('fingerprint', NOW)).toBe(proof);
     expect(voids).toHaveBeenCalledTimes(1);
-    proof.revocations.add({ kind: 'subject', id: 'acct_42', at: NOW });
+    proof.revocations.add({ type: 'subject', id: 'acct_42', at: NOW });
     expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
     expect(voids).toHaveBeenCalledTimes(2);
   });
@@ -122,7 +122,7 @@ describe('proofs by fingerprint', () => {
     test.each([
       ['a millisecond before the further time is over', {}, TTL_MS + 4_999, true],
       ['when the further time is over', {}, TTL_MS + 5_000, false],
-      ['at their own end', { until: NOW + TTL_MS + 1_000 }, TTL_MS + 1_000, false],
+      ['at their own end', { expiresAt: NOW + TTL_MS + 1_000 }, TTL_MS + 1_000, false],
       ['where the clock was set back', {}, -1, false],
     ])('%s: %p after %p ms they may serve while there is no other: %p', (_, members, after, good) => {
       const cache = cacheOf({ staleIfErrorMs: 5_000 });
@@ -141,7 +141,7 @@ describe('proofs by fingerprint', () => {
       const cache = cacheOf({ staleIfErrorMs: 5_000 });
       const proof = proofOf();
       cache.keep('fingerprint', proof);
-      proof.revocations.add({ kind: 'subject', id: 'acct_42', at: NOW });
+      proof.revocations.add({ type: 'subject', id: 'acct_42', at: NOW });
       expect(cache.stale('fingerprint', NOW + TTL_MS)).toBeUndefined();
     });
   });
@@ -259,7 +259,7 @@ describe('a guard with a cache', () => {
     expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
   });
 
-  it('takes no key by a carrier that could not have carried it, though it knows it from another', async () => {
+  it('takes no key by a extractor that could not have carried it, though it knows it from another', async () => {
     const find = async () => rowOf('old!key');
     const { check } = latchkey({ verifiers: [apiKeys({ prefix: 'osir', legacy: /^old![a-z]+$/, store: { find } })] });
     const asBearer = () => check({ headers: { authorization: 'Bearer old!key' } });
@@ -334,7 +334,7 @@ describe('a guard that may serve what is stale while the store is down', () => {
   });
 
   test.each([
-    ['over', { until: NOW + TTL_MS }, OUTAGE],
+    ['over', { expiresAt: NOW + TTL_MS }, OUTAGE],
     ['bound to a key that nothing can ask for', { confirmation: { jkt: 'x' } }, badBearer('bad_proof')],
   ])('does not do so once the verifier has said that it is %s', async (_, answer, refused) => {
     const verifier = ownVerifier();
@@ -348,8 +348,8 @@ describe('a guard that may serve what is stale while the store is down', () => {
   });
 
   it('does not do so with the proof of another verifier', async () => {
-    const [one, other] = ['bearer', 'api-key-header'].map((carrier) =>
-      ownVerifier({ accepts: (credential) => credential.carrier === carrier }),
+    const [one, other] = ['bearer', 'api-key-header'].map((extractor) =>
+      ownVerifier({ accepts: (credential) => credential.extractor === extractor }),
     );
     other?.verify.mockRejectedValue(new Error('connect ECONNREFUSED'));
     const { ask } = asking([one, other] as Verifier[], { cache: { staleIfErrorMs: STALE_MS } });

@@ -146,13 +146,13 @@ it('a token of a key that signs no more is good, and can be revoked', async () =
 it('a JWT of more than a day is looked at, and its revocation is kept for as long, whatever clock a guard has', async () => {
   const store = memoryStore();
   const kept: number[] = [];
-  const replace: typeof store.replace = (group, key, value, until) => {
+  const replace: typeof store.set = (group, key, value, until) => {
     if (group === 'jwt-revocations') kept.push(until - Date.now());
-    return store.replace(group, key, value, until);
+    return store.set(group, key, value, until);
   };
   const twoDaysMs = 2 * 86_400_000;
   const issuing = await startIssuing({
-    ...{ store: { ...store, replace }, accessTokenTtlMs: twoDaysMs },
+    ...{ store: { ...store, set: replace }, accessTokenTtlMs: twoDaysMs },
     tokens: { keys: [(KEYS.ES256 as () => KeyObject)()] },
   });
   const { credentials, tokens } = await issuing.grant();

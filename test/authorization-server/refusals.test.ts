@@ -245,7 +245,7 @@ const CLOSE = { connection: 'close' };
 const post = async (issuing: Issuing, path: string, parameters: Readonly<Record<string, string>>) =>
   seenIn(await fetch(`${issuing.origin}${path}`, { method: 'POST', headers: CLOSE, body: new URLSearchParams(parameters) }));
 
-const METHODS = ['find', 'findById', 'insert', 'get', 'put', 'replace', 'take', 'revoke', 'revokeAll'] as const;
+const METHODS = ['find', 'findById', 'insert', 'get', 'setIfAbsent', 'set', 'getAndDelete', 'revoke', 'revokeAll'] as const;
 const fault = new Error('connect ECONNREFUSED 10.0.0.7:6379');
 const FAULTS = {
   rejects: () => Promise.reject(fault),

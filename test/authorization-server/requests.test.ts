@@ -1,5 +1,5 @@
 import express from 'express';
-import type { Dialect, RegisteredClient } from 'latchkey/authorization-server';
+import type { ClientCompatibility, RegisteredClient } from 'latchkey/authorization-server';
 import { answerOf, startIssuing, type Issuing } from '../support/issuing';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -9,7 +9,7 @@ const servers: Issuing[] = [];
 afterAll(() => Promise.all(servers.map(({ close }) => close())));
 
 async function ask(
-  dialect: Dialect | undefined,
+  compatibility: ClientCompatibility | undefined,
   {
     type,
     body,
@@ -17,7 +17,7 @@ async function ask(
     path = '/oauth/token',
   }: { type: string; body: (c: Record<string, string>) => string; before?: express.RequestHandler[]; path?: string },
 ) {
-  const issuing = await startIssuing({ before, ...(dialect && { dialect }) });
+  const issuing = await startIssuing({ before, ...(compatibility && { compatibility: compatibility }) });
   servers.push(issuing);
   const { client, secret = '' }: RegisteredClient = await issuing.server.clients.register({
     name: 'Nightly',
@@ -53,17 +53,17 @@ describe('a body that a parser has read', () => {
     expect(await ask(undefined, { type: FORM, body: (parameters) => asForm(parameters) + more, before })).toMatchObject(BAD);
   });
 
-  it('as JSON is refused where no dialect takes it', async () => {
+  it('as JSON is refused where no compatibility takes it', async () => {
     expect(await ask(undefined, { type: JSON_TYPE, body: asJson, before: [express.json()] })).toMatchObject(BAD);
   });
 
-  it('as JSON is taken by its dialect', async () => {
+  it('as JSON is taken by its compatibility', async () => {
     expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body: asJson, before: [express.json()] })).toMatchObject(GOOD);
   });
 });
 
 describe('token requests as JSON', () => {
-  it('are taken where the dialect has them, and forms still are', async () => {
+  it('are taken where the compatibility has them, and forms still are', async () => {
     expect(await ask({ jsonTokenRequests: true }, { type: `${JSON_TYPE}; charset=utf-8`, body: asJson })).toMatchObject(GOOD);
     expect(await ask({ jsonTokenRequests: true }, { type: FORM, body: asForm })).toMatchObject(GOOD);
   });
@@ -101,7 +101,7 @@ describe('token requests as JSON', () => {
   });
 });
 
-it('forms that call themselves JSON are taken where the dialect has them', async () => {
+it('forms that call themselves JSON are taken where the compatibility has them', async () => {
   expect(await ask({ formUnderJsonContentType: true }, { type: JSON_TYPE, body: asForm })).toMatchObject(GOOD);
   expect(await ask({ formUnderJsonContentType: true }, { type: JSON_TYPE, body: asJson })).toMatchObject(BAD);
   expect(await ask(undefined, { type: JSON_TYPE, body: asForm })).toMatchObject(BAD);
@@ -111,7 +111,7 @@ describe('scopes with commas', () => {
   const body = (scope: string) => (c: Record<string, string>) => asForm({ ...c, scope });
 
   test.each(['domains:read,billing:read', 'domains:read, billing:read', 'domains:read billing:read', ',domains:read,,billing:read,'])(
-    '%j are two where the dialect has them',
+    '%j are two where the compatibility has them',
     async (scope) => {
       const answer = await ask({ commaSeparatedScopes: true }, { type: FORM, body: body(scope) });
       expect(answer).toMatchObject({ status: 200, body: { scope: 'domains:read billing:read' } });
@@ -126,7 +126,7 @@ describe('scopes with commas', () => {
   });
 
   it('are told apart in an authorization request too', async () => {
-    const issuing = await startIssuing({ dialect: { commaSeparatedScopes: true } });
+    const issuing = await startIssuing({ compatibility: { commaSeparatedScopes: true } });
     servers.push(issuing);
     const { client } = await issuing.server.clients.register({
       name: 'Watch',
@@ -138,7 +138,7 @@ describe('scopes with commas', () => {
   });
 });
 
-it('a token request at the authorization endpoint is one where the dialect has it', async () => {
+it('a token request at the authorization endpoint is one where the compatibility has it', async () => {
   expect(await ask({ tokenAtAuthorize: true }, { type: FORM, body: asForm, path: '/oauth/authorize' })).toMatchObject(GOOD);
   expect(await ask(undefined, { type: FORM, body: asForm, path: '/oauth/authorize' })).toMatchObject({ status: 405 });
   expect(await ask({ tokenAtAuthorize: true }, { type: FORM, body: asForm, path: '/oauth/authorize/step' })).toMatchObject({ status: 405 });

@@ -122,8 +122,8 @@ describe.each<[form: string, options: IssuingOptions]>([
       ...options,
       store: {
         ...store,
-        async put(...entry) {
-          const isFirst = await store.put(...entry);
+        async setIfAbsent(...entry) {
+          const isFirst = await store.setIfAbsent(...entry);
           await after.use?.();
           return isFirst;
         },
@@ -266,7 +266,7 @@ describe('while the store is down', () => {
     ['findById', 'fails', () => Promise.reject(new Error('connection refused at 10.0.0.7'))],
     ['insert', 'fails', () => Promise.reject(new Error('connection refused at 10.0.0.7'))],
     ['get', 'hangs', () => new Promise<never>(() => {})],
-    ['put', 'hangs', () => new Promise<never>(() => {})],
+    ['setIfAbsent', 'hangs', () => new Promise<never>(() => {})],
   ] as const)('where %s() %s, the answer is 503 and says nothing about the client or the store', async (method, _, failure) => {
     const { store, breakDown, mend } = broken(method, failure);
     const slow = await startIssuing({ store, timeoutMs: 100 });
@@ -285,7 +285,7 @@ describe('while the store is down', () => {
     expect(again.status).toBe(method === 'insert' ? 400 : 200);
   });
 
-  describe.each(['revokeAll', 'take', 'replace'] as const)('where %s() fails', (method) => {
+  describe.each(['revokeAll', 'getAndDelete', 'set'] as const)('where %s() fails', (method) => {
     const fails = () => Promise.reject(new Error('connection refused at 10.0.0.7'));
 
     test.each(['access_token', 'refresh_token'] as const)('a revocation by %s is 503, and done by the next try', async (member) => {

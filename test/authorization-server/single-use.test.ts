@@ -125,7 +125,7 @@ it.each(['code', 'refresh token'])(
 it('a token is used though the machine that saw its first use is ahead of time', async () => {
   const store = memoryStore();
   const ahead = await startIssuing({
-    store: { ...store, put: (group, key, value, until) => store.put(group, key, String(Number(value) + 60_000), until) },
+    store: { ...store, setIfAbsent: (group, key, value, until) => store.setIfAbsent(group, key, String(Number(value) + 60_000), until) },
   });
   const { credentials, tokens } = await ahead.grant();
   const again = () => ahead.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });

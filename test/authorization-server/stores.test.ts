@@ -32,8 +32,8 @@ async function memory(): Promise<Database> {
   const kept: unknown[] = [];
   const watched: typeof store = {
     ...store,
-    replace: (...args) => (kept.push(args), store.replace(...args)),
-    put: (...args) => (kept.push(args), store.put(...args)),
+    set: (...args) => (kept.push(args), store.set(...args)),
+    setIfAbsent: (...args) => (kept.push(args), store.setIfAbsent(...args)),
     insert: (record) => (kept.push(record), store.insert(record)),
   };
   return {

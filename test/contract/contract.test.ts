@@ -124,7 +124,7 @@ const CARRIERS = {
   'header only': [apiKeyHeader()],
 };
 /** With a memory of proofs of their own for each server. */
-const carriersOf = (name: NonNullable<Mode['carriers']>): LatchkeyOptions['carriers'] =>
+const extractorsOf = (name: NonNullable<Mode['extractors']>): LatchkeyOptions['extractors'] =>
   ({
     ...CARRIERS,
     dpop: [bearer(), apiKeyHeader(), dpop()],
@@ -141,9 +141,9 @@ const BODIES: Record<NonNullable<Mode['body']>, LatchkeyOptions['body']> = {
 };
 
 function guards(mode: Partial<Mode>): Middleware[] {
-  const { carriers = 'default', realm, resource, body, guard = 'authenticate' } = mode;
+  const { extractors = 'default', realm, resource, body, guard = 'authenticate' } = mode;
   const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth } = latchkey({
-    carriers: carriersOf(carriers),
+    extractors: extractorsOf(extractors),
     verifiers: [
       keys,
       brokenKeys,

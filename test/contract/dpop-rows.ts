@@ -10,8 +10,8 @@ const LOGIN =
   'error="insufficient_user_authentication", error_description="A stronger or more recent authentication is required", acr_values="urn:mfa urn:hw", max_age="300"';
 const SEVERAL = 'error="invalid_request", error_description="Multiple credentials in one request"';
 
-const dpop = { carriers: 'dpop' } as const;
-const nonces = { carriers: 'dpop with nonces' } as const;
+const dpop = { extractors: 'dpop' } as const;
+const nonces = { extractors: 'dpop with nonces' } as const;
 const none = refused(401, UNAUTHORIZED, [BARE, `DPoP ${ALGS}`]);
 const badProof = refused(401, UNAUTHORIZED, [`DPoP error="invalid_dpop_proof", ${ALGS}`]);
 const badToken = refused(401, UNAUTHORIZED, [`DPoP error="invalid_token", ${ALGS}`]);
@@ -45,14 +45,14 @@ export const DPOP_ROWS: readonly Row[] = [
   {
     row: 8,
     when: 'no credential, no other scheme, algorithms of its own',
-    mode: { carriers: 'dpop only' },
+    mode: { extractors: 'dpop only' },
     request: get(),
     ...refused(401, UNAUTHORIZED, ['DPoP algs="ES256 PS256"']),
   },
   {
     row: 8,
     when: 'a bearer where only DPoP is configured',
-    mode: { carriers: 'dpop only' },
+    mode: { extractors: 'dpop only' },
     request: get('Authorization: Bearer {bound}'),
     ...refused(401, UNAUTHORIZED, ['DPoP algs="ES256 PS256"']),
   },
@@ -191,11 +191,11 @@ export const DPOP_ROWS: readonly Row[] = [
   },
 
   // An outage
-  { row: 9, when: 'the store of proofs', mode: { carriers: 'dpop without its store' }, request: get(bound, 'DPoP: {proof}'), ...outage },
+  { row: 9, when: 'the store of proofs', mode: { extractors: 'dpop without its store' }, request: get(bound, 'DPoP: {proof}'), ...outage },
   {
     row: 8,
     when: 'a bad proof, which is not asked for',
-    mode: { carriers: 'dpop without its store' },
+    mode: { extractors: 'dpop without its store' },
     request: get(bound, 'DPoP: {oldProof}'),
     ...badProof,
   },

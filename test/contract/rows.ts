@@ -12,7 +12,7 @@ export interface Mode {
     | 'stepUp'
     | 'authenticate, then scopes'
     | 'authenticate, then held scope';
-  readonly carriers?: 'default' | 'all' | 'header only' | 'dpop' | 'dpop only' | 'dpop with nonces' | 'dpop without its store';
+  readonly extractors?: 'default' | 'all' | 'header only' | 'dpop' | 'dpop only' | 'dpop with nonces' | 'dpop without its store';
   readonly resource?: true;
   readonly body?: 'problem' | 'message';
   readonly realm?: string;
@@ -78,7 +78,7 @@ export const anonymous = (...headers: string[]) => ({
   body: 'anonymous',
 });
 
-const all = { carriers: 'all' } as const;
+const all = { extractors: 'all' } as const;
 const scopes = { guard: 'scopes' } as const;
 const optional = { guard: 'optional' } as const;
 
@@ -108,28 +108,28 @@ export const ROWS: readonly Row[] = [
   },
   {
     row: 1,
-    when: 'no carrier with a scheme',
-    mode: { carriers: 'header only' },
+    when: 'no extractor with a scheme',
+    mode: { extractors: 'header only' },
     request: get(),
     ...refused(401, UNAUTHORIZED, ['ApiKey realm="api"']),
   },
   {
     row: 1,
     when: 'a bearer where none is configured',
-    mode: { carriers: 'header only' },
+    mode: { extractors: 'header only' },
     request: get('Authorization: Bearer {key}'),
     ...refused(401, UNAUTHORIZED, ['ApiKey realm="api"']),
   },
   {
     row: 1,
     when: 'two bearers where none is configured',
-    mode: { carriers: 'header only' },
+    mode: { extractors: 'header only' },
     request: get('Authorization: Bearer {key}', 'Authorization: Bearer {key}'),
     ...refused(401, UNAUTHORIZED, ['ApiKey realm="api"']),
   },
   { row: 1, when: 'a policy', mode: { guard: 'authorize' }, request: get(), ...none },
   { row: 1, when: 'a wanted login, which tells nothing of scopes', mode: { guard: 'stepUp' }, request: get(), ...none },
-  { row: 1, when: 'all carriers', mode: all, request: get(), ...none },
+  { row: 1, when: 'all extractors', mode: all, request: get(), ...none },
   { row: 1, when: 'the name of a parameter in other case', mode: all, request: rawRequest('GET /?API_KEY={key}'), ...none },
   { row: 1, when: 'the name of a cookie in other case', mode: all, request: get('Cookie: SID={session}'), ...none },
   { row: 1, when: 'a cookie whose name ends so', mode: all, request: get('Cookie: xsid={session}'), ...none },
@@ -240,8 +240,8 @@ export const ROWS: readonly Row[] = [
   },
   {
     row: 3,
-    when: 'no carrier with a scheme',
-    mode: { carriers: 'header only' },
+    when: 'no extractor with a scheme',
+    mode: { extractors: 'header only' },
     request: get('X-API-Key: {unknown}'),
     ...refused(401, UNAUTHORIZED, ['ApiKey realm="api"']),
   },
@@ -342,8 +342,8 @@ export const ROWS: readonly Row[] = [
   },
   {
     row: 4,
-    when: 'no carrier with a scheme',
-    mode: { carriers: 'header only' },
+    when: 'no extractor with a scheme',
+    mode: { extractors: 'header only' },
     request: get('X-API-Key: {key}', 'X-API-Key: {key}'),
     ...refused(400, BAD_REQUEST, ['ApiKey realm="api"']),
   },
@@ -504,7 +504,7 @@ export const ROWS: readonly Row[] = [
   { row: 9, when: 'the store hangs, as bearer', request: get('Authorization: Bearer {hanging}'), ...outage },
   { row: 9, when: 'the store answers another record', request: get('X-API-Key: {other}'), ...outage },
   { row: 9, when: 'a resource', mode: { resource: true }, request: get('Authorization: Bearer {outage}'), ...outage },
-  { row: 9, when: 'no carrier with a scheme', mode: { carriers: 'header only' }, request: get('X-API-Key: {outage}'), ...outage },
+  { row: 9, when: 'no extractor with a scheme', mode: { extractors: 'header only' }, request: get('X-API-Key: {outage}'), ...outage },
   {
     row: 9,
     when: 'a problem document',
@@ -601,8 +601,8 @@ export const ROWS: readonly Row[] = [
   },
   {
     row: 'success',
-    when: 'no carrier with a scheme',
-    mode: { carriers: 'header only' },
+    when: 'no extractor with a scheme',
+    mode: { extractors: 'header only' },
     request: get('X-API-Key: {key}'),
     ...passes('Cache-Control: private', 'Vary: X-API-Key'),
   },
@@ -626,7 +626,7 @@ export const ROWS: readonly Row[] = [
   { row: 'success', when: 'optional and anonymous', mode: optional, request: get(), ...anonymous('Vary: Authorization, X-API-Key') },
   {
     row: 'success',
-    when: 'optional, all carriers',
+    when: 'optional, all extractors',
     mode: { ...all, guard: 'optional' },
     request: get(),
     ...anonymous('Vary: Authorization, X-API-Key, Cookie'),

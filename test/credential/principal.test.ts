@@ -1,5 +1,5 @@
 import { toAuthInfo, type Principal } from 'latchkey';
-import { sealPrincipal } from '../../src/credential/principal';
+import { freezePrincipal } from '../../src/credential/principal';
 
 const principal: Principal = {
   kind: 'api_key',
@@ -11,7 +11,7 @@ const principal: Principal = {
 
 describe('a sealed principal', () => {
   it('is an equal copy that shares nothing with what it was made of', () => {
-    const sealed = sealPrincipal(principal);
+    const sealed = freezePrincipal(principal);
     expect(sealed).toEqual(principal);
     (principal.scopes as string[]).push('billing:write');
     (principal.claims.plan as { name: string }).name = 'free';
@@ -20,7 +20,7 @@ describe('a sealed principal', () => {
   });
 
   it('is frozen to the last object in it', () => {
-    const sealed = sealPrincipal({ ...principal, claims: { a: [{ b: { c: [] } }] } });
+    const sealed = freezePrincipal({ ...principal, claims: { a: [{ b: { c: [] } }] } });
     const reachable = (value: unknown): unknown[] =>
       typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(reachable)] : [];
     const objects = reachable(sealed);
@@ -29,13 +29,13 @@ describe('a sealed principal', () => {
   });
 
   it('holds no Date, which freezing could not hold', () => {
-    const sealed = sealPrincipal({ ...principal, claims: { since: new Date(0) } });
+    const sealed = freezePrincipal({ ...principal, claims: { since: new Date(0) } });
     expect(sealed.claims).toEqual({ since: '1970-01-01T00:00:00.000Z' });
   });
 
   it('keeps claims by the names of what every object inherits, and inherits none of them', () => {
     const claims = JSON.parse('{"__proto__":{"admin":true},"constructor":"x","toString":1}') as Record<string, unknown>;
-    const sealed = sealPrincipal({ ...principal, claims });
+    const sealed = freezePrincipal({ ...principal, claims });
     expect(Object.keys(sealed.claims)).toEqual(['__proto__', 'constructor', 'toString']);
     expect(sealed.claims.admin).toBeUndefined();
     expect(({} as Record<string, unknown>).admin).toBeUndefined();
@@ -63,7 +63,7 @@ describe('toAuthInfo', () => {
   });
 
   it('hands out scopes of its own, which the SDK may change', () => {
-    const sealed = sealPrincipal({ ...principal, scopes: ['a'] });
+    const sealed = freezePrincipal({ ...principal, scopes: ['a'] });
     toAuthInfo(sealed, 't').scopes.push('b');
     expect(sealed.scopes).toEqual(['a']);
   });

@@ -126,7 +126,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
           expiresAt: NOW + 5,
           claims: { plan: 'pro' },
         },
-        until: NOW + 5,
+        expiresAt: NOW + 5,
         grantId: 'grant_9',
       });
     });
@@ -259,7 +259,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(await life.get(record.id)).toEqual({ ...record, ...changes });
       expect(await life.update(record.id, { name: null })).toEqual({ ...record, ...changes, name: null });
       expect(await life.verify(secret)).toMatchObject({
-        until: NOW + 5,
+        expiresAt: NOW + 5,
         principal: { scopes: ['domains:write'], expiresAt: NOW + 5, claims: { plan: 'free' } },
       });
     });
@@ -480,7 +480,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
 
   it('shows the store no secret that is given in the place of an id', async () => {
     const { secret } = await issue();
-    const calls = (['findById', 'list', 'update', 'revoke', 'end'] as const).map((name) => jest.spyOn(store, name));
+    const calls = (['findById', 'list', 'update', 'revoke', 'expireAt'] as const).map((name) => jest.spyOn(store, name));
     expect(await life.get(secret)).toBeUndefined();
     expect(await life.rotate(secret)).toBeUndefined();
     expect(await life.update(secret, { name: 'CI' })).toBeUndefined();

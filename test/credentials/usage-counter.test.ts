@@ -1,4 +1,4 @@
-import { apiKeys, latchkey, memoryStore, type CredentialStore, type ManagedVerifier, type RecordedUse } from 'latchkey';
+import { apiKeys, latchkey, memoryStore, type CredentialStore, type ManagedVerifier, type RecordedUsage } from 'latchkey';
 import { deferred } from '../support/deferred';
 import { asking, principal, underBearer } from '../support/own-verifier';
 
@@ -12,8 +12,8 @@ afterEach(() => void jest.useRealTimers());
 /** A guard over a store of which it is seen what uses it is told to write, and a way to use a key so many times. */
 async function counted() {
   const inner = memoryStore();
-  const recordUses = jest.fn(async (uses: readonly RecordedUse[]) => inner.recordUses(uses));
-  const store: CredentialStore = { ...inner, recordUses };
+  const recordUsage = jest.fn(async (uses: readonly RecordedUsage[]) => inner.recordUsage(uses));
+  const store: CredentialStore = { ...inner, recordUsage: recordUsage };
   const keys: ManagedVerifier = apiKeys({ prefix: 'osir', store });
   const { ask, close } = asking([keys]);
   const { secret, record } = await keys.issue(SUBJECT);
@@ -25,18 +25,18 @@ async function counted() {
     const kept = await inner.findById(id);
     return [kept?.useCount, kept?.lastUsedAt];
   };
-  return { keys, record, recordUses, use, written, close };
+  return { keys, record, recordUsage, use, written, close };
 }
 
 it('counts every use, those that the cache answered too, and writes them in one batch', async () => {
-  const { keys, record, recordUses, use, written } = await counted();
+  const { keys, record, recordUsage, use, written } = await counted();
   const { secret: other, record: otherRecord } = await keys.issue(SUBJECT);
   await use(100);
   jest.setSystemTime(NOW + 500);
   await use(3, other);
-  expect(recordUses).not.toHaveBeenCalled();
+  expect(recordUsage).not.toHaveBeenCalled();
   await jest.advanceTimersByTimeAsync(1_000);
-  expect(recordUses.mock.calls).toEqual([
+  expect(recordUsage.mock.calls).toEqual([
     [
       [
         { id: record.id, count: 100, lastUsedAt: NOW },
@@ -51,39 +51,39 @@ it('counts every use, those that the cache answered too, and writes them in one 
 });
 
 it('writes again only when there is something new to write', async () => {
-  const { recordUses, use, written } = await counted();
+  const { recordUsage, use, written } = await counted();
   await use(1);
   await jest.advanceTimersByTimeAsync(60_000);
-  expect(recordUses).toHaveBeenCalledTimes(1);
+  expect(recordUsage).toHaveBeenCalledTimes(1);
   await use(2);
   await jest.advanceTimersByTimeAsync(60_000);
-  expect(recordUses).toHaveBeenCalledTimes(2);
+  expect(recordUsage).toHaveBeenCalledTimes(2);
   expect(await written()).toEqual([3, NOW + 60_000]);
 });
 
 it('counts no use of a key that is refused', async () => {
-  const { keys, record, recordUses, use } = await counted();
+  const { keys, record, recordUsage, use } = await counted();
   await keys.revoke(record.id);
   await use(3);
   await jest.advanceTimersByTimeAsync(60_000);
-  expect(recordUses).not.toHaveBeenCalled();
+  expect(recordUsage).not.toHaveBeenCalled();
 });
 
 it('keeps no process alive by what is left to write', async () => {
   const timers = jest.spyOn(global, 'setTimeout');
   const { keys, record } = await counted();
-  keys.seen?.({ ...principal, credentialId: record.id });
+  keys.onUsed?.({ ...principal, credentialId: record.id });
   expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
 });
 
 it('keeps count of no more than 100,000 credentials for a store that takes no writes', async () => {
-  const { keys, recordUses } = await counted();
-  recordUses.mockRejectedValueOnce(new Error('connect ECONNREFUSED'));
+  const { keys, recordUsage } = await counted();
+  recordUsage.mockRejectedValueOnce(new Error('connect ECONNREFUSED'));
   for (const round of [1, 2]) {
-    for (let n = 0; n < 60_000; n++) keys.seen?.({ ...principal, credentialId: `${round} ${n}` });
+    for (let n = 0; n < 60_000; n++) keys.onUsed?.({ ...principal, credentialId: `${round} ${n}` });
     await jest.advanceTimersByTimeAsync(1_000);
   }
-  expect(recordUses.mock.calls.map(([uses]) => uses.length)).toEqual([60_000, 100_000]);
+  expect(recordUsage.mock.calls.map(([uses]) => uses.length)).toEqual([60_000, 100_000]);
 });
 
 describe('close()', () => {
@@ -96,9 +96,9 @@ describe('close()', () => {
   });
 
   it('waits for what is being written', async () => {
-    const { recordUses, use, close } = await counted();
+    const { recordUsage, use, close } = await counted();
     const write = deferred<void>();
-    recordUses.mockReturnValueOnce(write.promise);
+    recordUsage.mockReturnValueOnce(write.promise);
     await use(1);
     await jest.advanceTimersByTimeAsync(1_000);
     const closed = jest.fn();
@@ -110,8 +110,8 @@ describe('close()', () => {
   });
 
   it('tries once more what could not be written', async () => {
-    const { recordUses, use, written, close } = await counted();
-    recordUses.mockRejectedValueOnce(new Error('connect ECONNREFUSED'));
+    const { recordUsage, use, written, close } = await counted();
+    recordUsage.mockRejectedValueOnce(new Error('connect ECONNREFUSED'));
     await use(5);
     await jest.advanceTimersByTimeAsync(1_000);
     expect(await written()).toEqual([0, null]);
@@ -123,8 +123,8 @@ describe('close()', () => {
     ['fails', () => Promise.reject(new Error('connect ECONNREFUSED'))],
     ['hangs', () => new Promise<never>(() => {})],
   ])('comes to an end though the store %s', async (_, fault) => {
-    const { recordUses, use, close } = await counted();
-    recordUses.mockImplementation(fault);
+    const { recordUsage, use, close } = await counted();
+    recordUsage.mockImplementation(fault);
     await use(1);
     const closed = jest.fn();
     void close().then(closed);
@@ -145,38 +145,38 @@ describe('a write that', () => {
       },
     ],
   ])('%s loses nothing, and no request fails by it', async (_, fault) => {
-    const { keys, record, recordUses, use, written } = await counted();
-    recordUses.mockImplementationOnce(fault).mockImplementationOnce(fault);
+    const { keys, record, recordUsage, use, written } = await counted();
+    recordUsage.mockImplementationOnce(fault).mockImplementationOnce(fault);
     await use(5);
     await jest.advanceTimersByTimeAsync(1_000);
     jest.setSystemTime(NOW + 1_500);
     await use(2);
     await jest.advanceTimersByTimeAsync(10_000);
-    expect(recordUses).toHaveBeenCalledTimes(3);
+    expect(recordUsage).toHaveBeenCalledTimes(3);
     expect(await written()).toEqual([7, NOW + 1_500]);
     expect(await keys.get(record.id)).toMatchObject({ useCount: 7, lastUsedAt: NOW + 1_500 });
   });
 
   it('is slow loses nothing of what is used meanwhile, and is not made a second time', async () => {
-    const { recordUses, use, written, close } = await counted();
+    const { recordUsage, use, written, close } = await counted();
     const write = deferred<void>();
-    const inner = recordUses.getMockImplementation() as (uses: readonly RecordedUse[]) => Promise<void>;
-    recordUses.mockImplementationOnce((uses) => write.promise.then(() => inner(uses)));
+    const inner = recordUsage.getMockImplementation() as (uses: readonly RecordedUsage[]) => Promise<void>;
+    recordUsage.mockImplementationOnce((uses) => write.promise.then(() => inner(uses)));
     await use(5);
     await jest.advanceTimersByTimeAsync(1_000);
     await use(2);
     await jest.advanceTimersByTimeAsync(2_000);
-    expect(recordUses).toHaveBeenCalledTimes(1);
+    expect(recordUsage).toHaveBeenCalledTimes(1);
     write.resolve();
     await close();
     expect((await written())[0]).toBe(7);
-    expect(recordUses).toHaveBeenCalledTimes(2);
+    expect(recordUsage).toHaveBeenCalledTimes(2);
   });
 
   it('fails late does not make the last use older than it is', async () => {
-    const { recordUses, use, written, close } = await counted();
+    const { recordUsage, use, written, close } = await counted();
     const write = deferred<void>();
-    recordUses.mockReturnValueOnce(write.promise);
+    recordUsage.mockReturnValueOnce(write.promise);
     await use(5);
     await jest.advanceTimersByTimeAsync(1_000);
     await use(2);
@@ -187,11 +187,11 @@ describe('a write that', () => {
   });
 
   it('answers without a promise is a write like another', async () => {
-    const { recordUses, use } = await counted();
-    recordUses.mockImplementation(() => undefined as never);
+    const { recordUsage, use } = await counted();
+    recordUsage.mockImplementation(() => undefined as never);
     await use(5);
     await jest.advanceTimersByTimeAsync(60_000);
-    expect(recordUses).toHaveBeenCalledTimes(1);
+    expect(recordUsage).toHaveBeenCalledTimes(1);
   });
 });
 
@@ -206,8 +206,8 @@ describe('what is read of a record', () => {
   });
 
   it('is read though the uses cannot be written', async () => {
-    const { keys, record, recordUses, use } = await counted();
-    recordUses.mockRejectedValue(new Error('connect ECONNREFUSED'));
+    const { keys, record, recordUsage, use } = await counted();
+    recordUsage.mockRejectedValue(new Error('connect ECONNREFUSED'));
     await use(5);
     expect(await keys.get(record.id)).toMatchObject({ id: record.id, useCount: 0 });
   });

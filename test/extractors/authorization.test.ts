@@ -3,7 +3,7 @@ import { bearer, dpop } from 'latchkey';
 describe.each([
   ['bearer', 'Bearer', 'DPoP', bearer()],
   ['dpop', 'DPoP', 'Bearer', dpop()],
-] as const)('%s()', (name, scheme, otherScheme, carrier) => {
+] as const)('%s()', (name, scheme, otherScheme, extractor) => {
   // The tables are written for Bearer.
   const written = (text: string): string =>
     text
@@ -11,14 +11,14 @@ describe.each([
       .replaceAll('BEARER', scheme.toUpperCase())
       .replaceAll('bearer', scheme.toLowerCase());
   const extract = (authorization: string | readonly string[] | undefined) =>
-    carrier.extract({
+    extractor.extract({
       headers: { authorization: typeof authorization === 'string' ? written(authorization) : authorization?.map(written) },
     });
 
   it('is a scheme of Authorization', () => {
-    expect(carrier).toMatchObject({ name, scheme, header: 'Authorization' });
-    expect(carrier.ambient).toBeUndefined();
-    expect(Object.isFrozen(carrier)).toBe(true);
+    expect(extractor).toMatchObject({ name, scheme, header: 'Authorization' });
+    expect(extractor.ambient).toBeUndefined();
+    expect(Object.isFrozen(extractor)).toBe(true);
   });
 
   test.each<[string, string | string[], string]>([
@@ -86,7 +86,7 @@ describe.each([
     ['two lines of two schemes', ['Authorization', 'Basic a', 'authorization', 'Bearer a'], true],
     ['another header twice', ['Authorization', 'Bearer a', 'X-API-Key', 'a', 'X-API-Key', 'a'], false],
   ])('is repeated by %s: %s', (_, rawHeaders, repeated) => {
-    expect(carrier.repeated?.({ headers: { authorization: rawHeaders[1] }, rawHeaders })).toBe(repeated);
+    expect(extractor.isRepeated?.({ headers: { authorization: rawHeaders[1] }, rawHeaders })).toBe(repeated);
   });
 });
 

@@ -1,13 +1,13 @@
 import { cookie } from 'latchkey';
 import { isPlainToken } from '../../src/credential/credential';
 
-const carrier = cookie('sid');
-const extract = (value: string | string[] | undefined) => carrier.extract({ headers: { cookie: value } });
+const extractor = cookie('sid');
+const extract = (value: string | string[] | undefined) => extractor.extract({ headers: { cookie: value } });
 
 it('is ambient, without a scheme, and by itself from no other origin', () => {
-  expect(carrier).toMatchObject({ name: 'cookie', ambient: true, header: 'Cookie', origins: [] });
-  expect(carrier.scheme).toBeUndefined();
-  expect([Object.isFrozen(carrier), Object.isFrozen(carrier.origins)]).toEqual([true, true]);
+  expect(extractor).toMatchObject({ name: 'cookie', ambient: true, header: 'Cookie', origins: [] });
+  expect(extractor.scheme).toBeUndefined();
+  expect([Object.isFrozen(extractor), Object.isFrozen(extractor.origins)]).toEqual([true, true]);
 });
 
 it('keeps the origins that it was made with', () => {

@@ -1,9 +1,9 @@
-import { isForgeable } from '../../src/extractors/csrf';
+import { isCrossSiteRequest } from '../../src/extractors/csrf';
 
 const HOST = 'api.example.com';
 const ORIGINS = ['https://app.example.org'];
 const forgeable = (method: string | undefined, headers: Record<string, string | string[]> = {}, origins?: readonly string[]) =>
-  isForgeable({ method, headers: { host: HOST, ...headers } }, origins);
+  isCrossSiteRequest({ method, headers: { host: HOST, ...headers } }, origins);
 
 const FOREIGN = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
 
@@ -92,11 +92,11 @@ describe('by Origin, from a browser without Sec-Fetch-Site', () => {
 
   it('is held against the authority of HTTP/2, which has no Host', () => {
     const request = (authority: string) => ({ method: 'POST', headers: { ':authority': authority, origin: `https://${HOST}` } });
-    expect([isForgeable(request(HOST)), isForgeable(request('evil.example'))]).toEqual([false, true]);
+    expect([isCrossSiteRequest(request(HOST)), isCrossSiteRequest(request('evil.example'))]).toEqual([false, true]);
   });
 
   it('is held against nothing where the host is not known', () => {
-    expect(isForgeable({ method: 'POST', headers: { origin: `https://${HOST}` } })).toBe(true);
+    expect(isCrossSiteRequest({ method: 'POST', headers: { origin: `https://${HOST}` } })).toBe(true);
   });
 });
 

@@ -2,19 +2,19 @@ import { apiKeyHeader } from 'latchkey';
 import { isPlainToken } from '../../src/credential/credential';
 
 it('is X-API-Key unless named otherwise, without a scheme', () => {
-  const carrier = apiKeyHeader();
-  expect(carrier).toMatchObject({ name: 'api-key-header', header: 'X-API-Key' });
-  expect([carrier.scheme, carrier.ambient]).toEqual([undefined, undefined]);
-  expect(Object.isFrozen(carrier)).toBe(true);
+  const extractor = apiKeyHeader();
+  expect(extractor).toMatchObject({ name: 'api-key-header', header: 'X-API-Key' });
+  expect([extractor.scheme, extractor.ambient]).toEqual([undefined, undefined]);
+  expect(Object.isFrozen(extractor)).toBe(true);
   expect(apiKeyHeader(undefined)).toMatchObject({ header: 'X-API-Key' });
 });
 
 test.each(['X-Acme-Key', 'apikey', 'X.Key', "!#$%&'*+-.^_`|~", 'x'])('may be named %s', (name) => {
-  const carrier = apiKeyHeader(name);
-  expect(carrier.header).toBe(name);
-  expect(carrier.extract({ headers: { [name.toLowerCase()]: 'k', 'x-api-key': 'other' } })).toBe('k');
+  const extractor = apiKeyHeader(name);
+  expect(extractor.header).toBe(name);
+  expect(extractor.extract({ headers: { [name.toLowerCase()]: 'k', 'x-api-key': 'other' } })).toBe('k');
   const rawHeaders = [name.toUpperCase(), 'k', name.toLowerCase(), 'k'];
-  expect(carrier.repeated?.({ headers: { [name.toLowerCase()]: 'k, k' }, rawHeaders })).toBe(true);
+  expect(extractor.isRepeated?.({ headers: { [name.toLowerCase()]: 'k, k' }, rawHeaders })).toBe(true);
 });
 
 test.each<[string, unknown]>([
@@ -39,14 +39,14 @@ test.each<[string, unknown]>([
 });
 
 describe('the key', () => {
-  const carrier = apiKeyHeader();
+  const extractor = apiKeyHeader();
 
   test.each<[string, string | string[]]>([
     ['a key of ours', 'osir_live_x'],
     ['every visible character but the comma', String.fromCharCode(...Array.from({ length: 94 }, (_, n) => 0x21 + n)).replace(',', '')],
     ['a list of one', ['osir_live_x']],
   ])('is %s, as it stands there', (_, value) => {
-    const key = carrier.extract({ headers: { 'x-api-key': value } });
+    const key = extractor.extract({ headers: { 'x-api-key': value } });
     expect(key).toBe(String(value));
     expect(isPlainToken(key as string)).toBe(true);
   });
@@ -66,14 +66,14 @@ describe('the key', () => {
     ['a control character', '\u0001a'],
     ['a line feed', 'a\n'],
   ])('that is %s is presented, and not good', (_, value) => {
-    const key = carrier.extract({ headers: { 'x-api-key': value } });
+    const key = extractor.extract({ headers: { 'x-api-key': value } });
     expect(key).toBeDefined();
     expect(isPlainToken(key as string)).toBe(false);
   });
 
   it('is nowhere but in its header', () => {
     expect(
-      carrier.extract({ headers: { authorization: 'Bearer k', 'x-api-keys': 'k', apikey: 'k' }, url: '/?x-api-key=k' }),
+      extractor.extract({ headers: { authorization: 'Bearer k', 'x-api-keys': 'k', apikey: 'k' }, url: '/?x-api-key=k' }),
     ).toBeUndefined();
   });
 });

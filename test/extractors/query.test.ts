@@ -1,12 +1,12 @@
 import { queryParameter } from 'latchkey';
 
-const carrier = queryParameter('api_key');
+const extractor = queryParameter('api_key');
 const at = (url: string | undefined) => ({ url, headers: {} });
 
 it('has neither scheme nor header, and is not ambient', () => {
-  expect(carrier).toMatchObject({ name: 'query' });
-  expect([carrier.scheme, carrier.header, carrier.ambient]).toEqual([undefined, undefined, undefined]);
-  expect(Object.isFrozen(carrier)).toBe(true);
+  expect(extractor).toMatchObject({ name: 'query' });
+  expect([extractor.scheme, extractor.header, extractor.ambient]).toEqual([undefined, undefined, undefined]);
+  expect(Object.isFrozen(extractor)).toBe(true);
 });
 
 test.each<[string, string, string]>([
@@ -25,8 +25,8 @@ test.each<[string, string, string]>([
   ['after nothing but a question mark', '?api_key=k', 'k'],
   ['in an absolute URL', 'http://api.example.com/v1?api_key=k', 'k'],
 ])('finds the parameter %s', (_, url, value) => {
-  expect(carrier.extract(at(url))).toBe(value);
-  expect(carrier.repeated?.(at(url))).toBe(false);
+  expect(extractor.extract(at(url))).toBe(value);
+  expect(extractor.isRepeated?.(at(url))).toBe(false);
 });
 
 test.each<[string, string | undefined]>([
@@ -42,8 +42,8 @@ test.each<[string, string | undefined]>([
   ['the value of another', '/?a=api_key=k'],
   ['what semicolons part', '/?a=b;api_key=k'],
 ])('finds nothing in %s', (_, url) => {
-  expect(carrier.extract(at(url))).toBeUndefined();
-  expect(carrier.repeated?.(at(url))).toBe(false);
+  expect(extractor.extract(at(url))).toBeUndefined();
+  expect(extractor.isRepeated?.(at(url))).toBe(false);
 });
 
 test.each([
@@ -52,7 +52,7 @@ test.each([
   ['once empty', '/?api_key&api_key=k'],
   ['once escaped', '/?api_key=k&api%5Fkey=k'],
 ])('is repeated by %s', (_, url) => {
-  expect(carrier.repeated?.(at(url))).toBe(true);
+  expect(extractor.isRepeated?.(at(url))).toBe(true);
 });
 
 it('may have any name that a URL can hold', () => {

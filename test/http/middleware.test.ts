@@ -117,7 +117,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
         res.write('begun, ');
         next();
       };
-      const { authenticate } = latchkey({ carriers: [apiKeyHeader()], verifiers: [verifierOf()] });
+      const { authenticate } = latchkey({ extractors: [apiKeyHeader()], verifiers: [verifierOf()] });
       const answer = await ask(mount([beginning, authenticate({ optional: true })], whoCalls), get('X-API-Key: good'));
       expect(answer).toMatchObject({ status: 200, headers: ['Transfer-Encoding: chunked'] });
       expect(answer.body).toContain('begun, ');
@@ -176,9 +176,9 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
     expect(valuesOf(answer, name).map((line) => line.split(/\s*,\s*/))).toEqual([value.split(', ')]);
   });
 
-  it('names each header once on an optional route with carriers that share one', async () => {
-    const carriers = [bearer(), apiKeyHeader(), apiKeyHeader('X-Old-Key'), cookie('sid')];
-    const app = mount([setting('Vary', 'origin'), made({ carriers }).authenticate({ optional: true })], whoCalls);
+  it('names each header once on an optional route with extractors that share one', async () => {
+    const extractors = [bearer(), apiKeyHeader(), apiKeyHeader('X-Old-Key'), cookie('sid')];
+    const app = mount([setting('Vary', 'origin'), made({ extractors }).authenticate({ optional: true })], whoCalls);
     expect(valuesOf(await ask(app, get()), 'Vary')).toEqual(['origin, Authorization, X-API-Key, X-Old-Key, Cookie']);
     expect(valuesOf(await ask(app, get('X-Old-Key: good')), 'Vary')).toEqual(['origin, Authorization, X-API-Key, X-Old-Key, Cookie']);
   });
@@ -216,9 +216,9 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
   test.each<[string, Partial<LatchkeyOptions>]>([
     ['a body that throws', { body: () => fail('body') }],
     [
-      'a carrier that throws',
+      'a extractor that throws',
       {
-        carriers: [
+        extractors: [
           {
             name: 'own',
             extract: () => fail('extract'),

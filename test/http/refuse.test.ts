@@ -2,7 +2,7 @@ import {
   bearer,
   latchkey,
   type Authentication,
-  type Carrier,
+  type Extractor,
   type LatchkeyOptions,
   type Middleware,
   type Refusal,
@@ -17,8 +17,8 @@ const refusing: Verification = { ok: false, reason: 'unknown' };
 const made = (options: Partial<LatchkeyOptions> = {}, verify: () => Verification | Promise<Verification> = () => refusing) =>
   latchkey({ verifiers: [{ name: 'own', accepts: () => true, verify }], ...options });
 
-/** A carrier under the other scheme, which finds nothing. */
-const dpop: Carrier = { name: 'dpop', scheme: 'DPoP', header: 'Authorization', extract: () => undefined };
+/** A extractor under the other scheme, which finds nothing. */
+const dpop: Extractor = { name: 'dpop', scheme: 'DPoP', header: 'Authorization', extract: () => undefined };
 
 const behind = (guard: Middleware) => MOUNTS['node:http']!([guard], (_req, res) => res.end());
 
@@ -151,8 +151,8 @@ describe('what a body is made of', () => {
 describe('a refusal', () => {
   it.each<[string, Partial<LatchkeyOptions>]>([
     ['with one challenge', {}],
-    ['with two challenges', { carriers: [bearer(), dpop] }],
-    ['with a body of your own', { carriers: [bearer(), dpop], body: () => ({}) }],
+    ['with two challenges', { extractors: [bearer(), dpop] }],
+    ['with a body of your own', { extractors: [bearer(), dpop], body: () => ({}) }],
   ])('%s is shared between requests, and nobody can change it', async (_what, options) => {
     const refusal = await refusalOf(options);
     expect(Object.isFrozen(refusal)).toBe(true);
@@ -160,11 +160,11 @@ describe('a refusal', () => {
     expect(Object.values(refusal.headers).filter((value) => !Object.isFrozen(value))).toEqual([]);
   });
 
-  test.each<[string, readonly Carrier[]]>([
+  test.each<[string, readonly Extractor[]]>([
     ['after it', [bearer(), dpop]],
     ['before it', [dpop, bearer()]],
-  ])('sends the Bearer challenge first, in a line of its own, with another scheme configured %s', async (_where, carriers) => {
-    const challenges = valuesOf(await ask(behind(made({ carriers }).authenticate()), get()), 'WWW-Authenticate');
+  ])('sends the Bearer challenge first, in a line of its own, with another scheme configured %s', async (_where, extractors) => {
+    const challenges = valuesOf(await ask(behind(made({ extractors }).authenticate()), get()), 'WWW-Authenticate');
     expect(challenges.map((challenge) => challenge.split(' ')[0])).toEqual(['Bearer', 'DPoP']);
   });
 

@@ -1,4 +1,15 @@
-import { aBoolean, aChallengeText, aDuration, aFunction, aListOf, anObjectWith, aText, checkOptions, must, z } from '../../src/internal/options';
+import {
+  booleanOption,
+  challengeText,
+  durationMs,
+  functionOption,
+  arrayOf,
+  objectWithMethods,
+  nonEmptyString,
+  checkOptions,
+  check,
+  z,
+} from '../../src/internal/options';
 
 const SECRET = 'hunter2-hunter2';
 
@@ -15,11 +26,11 @@ function complaint(schema: z.ZodType, value: unknown, where = 'make()'): string 
 
 describe('a complaint about options', () => {
   const schema = z.strictObject({
-    name: aText,
-    store: anObjectWith('find').optional(),
-    resource: z.strictObject({ url: aText, tag: aText.optional() }).optional(),
+    name: nonEmptyString,
+    store: objectWithMethods('find').optional(),
+    resource: z.strictObject({ url: nonEmptyString, tag: nonEmptyString.optional() }).optional(),
     cache: z
-      .union([z.literal(false), z.strictObject({ max: aDuration(1).optional(), ttlMs: aDuration(1).optional() })], {
+      .union([z.literal(false), z.strictObject({ max: durationMs(1).optional(), ttlMs: durationMs(1).optional() })], {
         error: 'must be false, or an object with max and ttlMs',
       })
       .optional(),
@@ -88,34 +99,34 @@ describe('a complaint about options', () => {
 const NUMBERS = [NaN, Infinity, -Infinity, -1, -0.001, 1n, '60', '', 'abc', [60], {}, true, null, undefined, new Date(0), Symbol('60')];
 
 test.each<[string, z.ZodType, readonly unknown[], readonly unknown[], string]>([
-  ['a duration from 0', aDuration(0), [0, 1, 0.5, 2 ** 31 - 1], [...NUMBERS, 2 ** 31], 'a number of milliseconds from 0 to 2147483647'],
-  ['a duration from 1', aDuration(1), [1, 1.5, 2 ** 31 - 1], [...NUMBERS, 0, 0.999], 'a number of milliseconds from 1 to 2147483647'],
-  ['a duration up to a bound', aDuration(0, 300_000), [0, 300_000], [...NUMBERS, 300_001], 'a number of milliseconds from 0 to 300000'],
-  ['a text', aText, ['a', ' ', '\0'], ['', 0, 1, null, undefined, {}, ['a'], Object('a')], 'a non-empty string'],
-  ['a boolean', aBoolean, [true, false], [0, 1, 'true', '', null, undefined, Object(true)], 'true or false'],
-  ['a function', aFunction, [() => {}, class {}], [null, undefined, {}, 'function', /x/], 'a function'],
+  ['a duration from 0', durationMs(0), [0, 1, 0.5, 2 ** 31 - 1], [...NUMBERS, 2 ** 31], 'a number of milliseconds from 0 to 2147483647'],
+  ['a duration from 1', durationMs(1), [1, 1.5, 2 ** 31 - 1], [...NUMBERS, 0, 0.999], 'a number of milliseconds from 1 to 2147483647'],
+  ['a duration up to a bound', durationMs(0, 300_000), [0, 300_000], [...NUMBERS, 300_001], 'a number of milliseconds from 0 to 300000'],
+  ['a text', nonEmptyString, ['a', ' ', '\0'], ['', 0, 1, null, undefined, {}, ['a'], Object('a')], 'a non-empty string'],
+  ['a boolean', booleanOption, [true, false], [0, 1, 'true', '', null, undefined, Object(true)], 'true or false'],
+  ['a function', functionOption, [() => {}, class {}], [null, undefined, {}, 'function', /x/], 'a function'],
   [
     'a list',
-    aListOf('words', (value) => value === 'a'),
+    arrayOf('words', (value) => value === 'a'),
     [['a'], ['a', 'a']],
     [[], ['a', 'b'], 'a', new Set(['a']), { 0: 'a', length: 1 }, null, undefined],
     'a non-empty list of words',
   ],
   [
     'an object with methods',
-    anObjectWith('find', 'close'),
+    objectWithMethods('find', 'close'),
     [{ find() {}, close() {} }, Object.create({ find() {}, close() {} })],
     [{}, { find() {} }, { find: true, close() {} }, null, undefined, 'store', 7],
     'an object with find(), close()',
   ],
   [
     'a text of a challenge',
-    aChallengeText,
+    challengeText,
     ['api', 'The API', ' ', "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"],
     ['', 'a"b', 'a\\b', 'a\nb', 'a\r\nX: y', 'a\tb', 'a\0', 'é', '\u007f', 7, null, undefined, ['api']],
     'a string of visible ASCII without " and \\ (RFC 6750 §3)',
   ],
-  ['anything of your own', must('even', (value) => Number(value) % 2 === 0), [0, 2], [1, NaN, undefined], 'even'],
+  ['anything of your own', check('even', (value) => Number(value) % 2 === 0), [0, 2], [1, NaN, undefined], 'even'],
 ])('%s is checked', (_, schema, good, bad, expected) => {
   expect(good.map((value) => complaint(schema, value))).toEqual(good.map(() => undefined));
   expect(bad.map((value) => complaint(schema, value, 'make(): it'))).toEqual(bad.map(() => `make(): it: must be ${expected}`));

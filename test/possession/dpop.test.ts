@@ -19,7 +19,7 @@ const key = clientKey();
 const issue = async (confirmation: object | null = { jkt: key.jkt }) =>
   (await tokens.issue({ subject: 'user_7', scopes: ['domains:read'], confirmation: confirmation as never })).secret;
 
-const guarded = (options?: DpopOptions) => latchkey({ carriers: [bearer(), dpop(options)], verifiers: [tokens] });
+const guarded = (options?: DpopOptions) => latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens] });
 
 /** What a request is, for the proof beside its token. */
 const requestOf = (token: string, proof: string | readonly string[] | undefined, more: Partial<RequestLike> = {}): RequestLike => ({
@@ -306,7 +306,7 @@ describe('the URL that a proof is for', () => {
   const inside = { url: '/v1/domains', headers: { host: 'internal:3000' } };
   const answerFor = async (url: string, options?: DpopOptions, more: object = {}) => {
     const token = await issue();
-    const { check } = latchkey({ carriers: [dpop(options)], verifiers: [tokens], ...more });
+    const { check } = latchkey({ extractors: [dpop(options)], verifiers: [tokens], ...more });
     return (await check(requestOf(token, proofOf({ key, token, url }), inside))).status;
   };
 
@@ -348,8 +348,8 @@ describe('the options of dpop()', () => {
     ['windowMs', 300_001, 'a number of milliseconds from 1000 to 300000'],
     ['windowMs', '60000', 'a number of milliseconds from 1000 to 300000'],
     ['windowMs', NaN, 'a number of milliseconds from 1000 to 300000'],
-    ['store', {}, 'an object with put()'],
-    ['store', null, 'an object with put()'],
+    ['store', {}, 'an object with setIfAbsent()'],
+    ['store', null, 'an object with setIfAbsent()'],
     ['nonce.secret', 'x'.repeat(31), 'a secret of at least 32 bytes'],
     ['nonce.secret', new Uint8Array(31), 'a secret of at least 32 bytes'],
     ['nonce.secret', undefined, 'a secret of at least 32 bytes'],

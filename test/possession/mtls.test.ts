@@ -186,7 +186,7 @@ describe('a certificate in the header of a proxy', () => {
 
   it('is asked of an API key that is bound, too', async () => {
     const { secret } = await keys.issue({ subject: 'acct_42', scopes: [], confirmation: { 'x5t#S256': mine['x5t#S256'] } });
-    const { check } = behindProxy({ carriers: [apiKeyHeader()] });
+    const { check } = behindProxy({ extractors: [apiKeyHeader()] });
     expect(await check({ headers: { 'x-api-key': secret, 'x-client-cert': byteSequence } })).toMatchObject({ status: 'authenticated' });
     expect(await check({ headers: { 'x-api-key': secret } })).toMatchObject({
       status: 'refused',
@@ -198,7 +198,7 @@ describe('a certificate in the header of a proxy', () => {
   it('does not make up for a proof of DPoP, nor that for it', async () => {
     const key = clientKey();
     const token = await issue({ jkt: key.jkt, 'x5t#S256': mine['x5t#S256'] });
-    const { check } = behindProxy({ carriers: [bearer(), dpop()] });
+    const { check } = behindProxy({ extractors: [bearer(), dpop()] });
     const reasonOf = async (scheme: string, headers: object) => {
       const request = { method: 'GET', url: '/', headers: { host: 'api.example.com', authorization: `${scheme} ${token}`, ...headers } };
       const answer = await check(request);

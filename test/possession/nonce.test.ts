@@ -68,7 +68,7 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
 
   /** A guard, and a client that asks it with a proof of its own each time. */
   async function served(options: DpopOptions = { nonce }, before?: (res: Parameters<RequestListener>[1]) => void) {
-    const { authenticate } = latchkey({ carriers: [bearer(), dpop(options)], verifiers: [tokens] });
+    const { authenticate } = latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens] });
     const app = mount([authenticate()], (_req, res) => res.end('passed'));
     const { port, close } = await listen((req, res) => {
       before?.(res);

@@ -41,7 +41,7 @@ async function clientOf(alg: string) {
 
 async function served(mount: (typeof MOUNTS)[string], options?: DpopOptions, told = (req: object) => getAuth(req).clientId) {
   const { requireScopes } = latchkey({
-    carriers: [bearer(), dpop(options)],
+    extractors: [bearer(), dpop(options)],
     verifiers: [jwt({ issuer: server.issuer, audience: AUDIENCE, algorithms: ['ES256'], jwks, profile: 'rfc9068' })],
   });
   const { port, close } = await listen(mount([requireScopes('read')], (req, res) => res.end(told(req))));

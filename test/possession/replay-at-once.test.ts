@@ -69,7 +69,7 @@ test.each([
     const servers = await Promise.all(
       stores.map(async (store): Promise<Server> => {
         const { authenticate } = latchkey({
-          carriers: [dpop({ store, baseUrl: 'https://api.example.com' })],
+          extractors: [dpop({ store, baseUrl: 'https://api.example.com' })],
           verifiers: [tokens],
           timeoutMs: 20_000,
         });

@@ -22,7 +22,7 @@ const requestOf = (token: string, proof: string) => ({
   headers: { host: 'api.example.com', authorization: `DPoP ${token}`, dpop: proof },
 });
 const guarded = (options?: DpopOptions, timeoutMs = 1_000) =>
-  latchkey({ carriers: [bearer(), dpop(options)], verifiers: [tokens], timeoutMs });
+  latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens], timeoutMs });
 const outcome = (answer: Authentication) => (answer.status === 'refused' ? answer.reason : answer.status);
 
 describe.each<[string, () => DpopOptions]>([
@@ -81,8 +81,8 @@ describe.each<[string, () => DpopOptions]>([
 
   it('is one use where one request is judged several times', async () => {
     const token = await issue();
-    const carriers = [bearer(), dpop(options())];
-    const [one, other] = [0, 1].map(() => latchkey({ carriers, verifiers: [tokens] }));
+    const extractors = [bearer(), dpop(options())];
+    const [one, other] = [0, 1].map(() => latchkey({ extractors, verifiers: [tokens] }));
     const request = requestOf(token, proofOf({ key, token }));
     expect(outcome(await one!.check(request))).toBe('authenticated');
     expect(outcome(await one!.check(request, { scopes: [] }))).toBe('authenticated');
@@ -109,14 +109,14 @@ describe('a store of proofs', () => {
   });
 
   it('sees a digest of bounded length, and the time after which it may forget', async () => {
-    const put = jest.fn(async () => true);
+    const setIfAbsent = jest.fn(async () => true);
     const token = await issue();
     const iat = NOW / 1_000 - 0.0004;
-    await guarded({ store: { put } as never }).check(requestOf(token, proofOf({ key, token, claims: { jti: 'x'.repeat(256), iat } })));
-    expect(put.mock.calls).toEqual([['dpop', expect.stringMatching(/^[A-Za-z0-9_-]{43}$/), '1', NOW + 120_000]]);
+    await guarded({ store: { setIfAbsent } as never }).check(requestOf(token, proofOf({ key, token, claims: { jti: 'x'.repeat(256), iat } })));
+    expect(setIfAbsent.mock.calls).toEqual([['dpop', expect.stringMatching(/^[A-Za-z0-9_-]{43}$/), '1', NOW + 120_000]]);
   });
 
-  test.each<[string, StateStore['put'], RegExp]>([
+  test.each<[string, StateStore['setIfAbsent'], RegExp]>([
     ['rejects', () => Promise.reject(new Error('connect ECONNREFUSED')), /ECONNREFUSED/],
     [
       'throws',
@@ -128,13 +128,13 @@ describe('a store of proofs', () => {
     ['hangs', () => new Promise(() => {}), /No answer within/],
     ['answers nothing', async () => undefined as never, /true or false/],
     ['answers OK', async () => 'OK' as never, /true or false/],
-  ])('that %s is an outage, and no way in', async (_what, put, message) => {
+  ])('that %s is an outage, and no way in', async (_what, setIfAbsent, message) => {
     const errors: unknown[] = [];
     const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
     const listener = (decision: unknown) => void errors.push((decision as { error: Error }).error.message);
     subscribe('latchkey:decision', listener);
     const token = await issue();
-    const answer = await guarded({ store: { put } as never }, 50).check(requestOf(token, proofOf({ key, token })));
+    const answer = await guarded({ store: { setIfAbsent } as never }, 50).check(requestOf(token, proofOf({ key, token })));
     unsubscribe('latchkey:decision', listener);
     expect(answer).toMatchObject({
       status: 'refused',

@@ -5,7 +5,7 @@ import { ledger } from './compliance-matrix';
 
 const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
 const { authenticate, requireScopes, requireFreshAuth } = latchkey({
-  carriers: [bearer(), apiKeyHeader(), queryParameter('access_key'), cookie('sid')],
+  extractors: [bearer(), apiKeyHeader(), queryParameter('access_key'), cookie('sid')],
   verifiers: [keys],
   resource: { url: 'https://api.osir.com' },
   realm: 'osir',
@@ -303,7 +303,7 @@ ledger('RFC 6750', [
     says: 'A resource server that takes ambient credentials defends itself against cross-site requests.',
     async test() {
       const { check } = latchkey({
-        carriers: [bearer(), cookie('sid')],
+        extractors: [bearer(), cookie('sid')],
         verifiers: [{ name: 'any', accepts: () => true, verify: () => ({ ok: false, reason: 'unknown' }) }],
       });
       const forged = { method: 'POST', headers: { cookie: 'sid=x', 'sec-fetch-site': 'cross-site' } };
@@ -335,7 +335,7 @@ ledger('RFC 6750', [
     async test() {
       const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
       const { secret } = await tokens.issue({ subject: 'acct_42', scopes: [] });
-      const guard = latchkey({ carriers: [bearer(), queryParameter('access_token')], verifiers: [tokens] }).authenticate();
+      const guard = latchkey({ extractors: [bearer(), queryParameter('access_token')], verifiers: [tokens] }).authenticate();
       expect(await answerTo(rawRequest(`GET /?access_token=${secret}`), guard)).toMatchObject({ status: 401 });
       expect(await answerTo(get(`Authorization: Bearer ${secret}`), guard)).toMatchObject({ status: 200 });
     },

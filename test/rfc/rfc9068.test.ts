@@ -259,7 +259,7 @@ ledger('RFC 9068', [
     async test() {
       const issuers = [`${ISSUER}/`, ISSUER.toUpperCase(), ISSUER.replace('https', 'http'), `${ISSUER}#`, `${ISSUER} `];
       expect(await verdicts(issuers.map((iss) => token({ iss })))).toEqual(issuers.map(() => 'bad_issuer'));
-      expect(profile().accepts({ carrier: 'bearer', token: token({ iss: `${ISSUER}/` }) })).toBe(false);
+      expect(profile().accepts({ extractor: 'bearer', token: token({ iss: `${ISSUER}/` }) })).toBe(false);
     },
   },
   {

@@ -33,7 +33,7 @@ const bound = async (confirmation: Confirmation | null = { jkt: key.jkt }) =>
 
 const nonce = { secret: 'a secret of this server, long enough' };
 const guarded = (options: DpopOptions = {}) =>
-  latchkey({ carriers: [bearer(), dpop(options)], verifiers: [tokens, signedTokens, introspected] });
+  latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens, signedTokens, introspected] });
 
 interface Asked {
   readonly parts?: Partial<ProofParts>;
@@ -485,7 +485,7 @@ ledger('RFC 9449', [
     says: 'A jti that is too large is refused, or only a hash of it is kept, so that it cannot fill the memory.',
     async test() {
       const put = jest.fn(async () => true);
-      const options = { store: { put } as never };
+      const options = { store: { setIfAbsent: put } as never };
       expect(await answerTo({ options, ...claims({ jti: 'x'.repeat(256) }) })).toEqual(PASSED);
       expect(put.mock.calls).toEqual([['dpop', expect.stringMatching(/^.{43}$/), expect.any(String), expect.any(Number)]]);
       expect(await answerTo(claims({ jti: 'x'.repeat(257) }))).toMatchObject(BAD_PROOF);

@@ -22,7 +22,7 @@ async function answerTo(options: FreshAuthOptions, claims: object, { scheme = 'B
     }),
   };
   const { requireFreshAuth } = latchkey({
-    carriers: [bearer(), dpop()],
+    extractors: [bearer(), dpop()],
     verifiers: [verifier],
     ...(resource && { resource: { url: 'http://127.0.0.1' } }),
   });

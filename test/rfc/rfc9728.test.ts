@@ -97,7 +97,7 @@ ledger('RFC 9728', [
     says: 'bearer_methods_supported says how a token is sent: by the header alone, or not at all.',
     async test() {
       expect(await published()).toMatchObject({ bearer_methods_supported: ['header'] });
-      expect(await published({}, { carriers: [apiKeyHeader()] })).toMatchObject({ bearer_methods_supported: [] });
+      expect(await published({}, { extractors: [apiKeyHeader()] })).toMatchObject({ bearer_methods_supported: [] });
     },
   },
   { section: '2', level: 'RECOMMENDED', says: 'resource_name is for people.', test: member('resource_name', { name: 'Osir' }, 'Osir') },
@@ -131,7 +131,7 @@ ledger('RFC 9728', [
     level: 'OPTIONAL',
     says: 'dpop_signing_alg_values_supported lists the algorithms of proofs, as the challenge does.',
     async test() {
-      const options = { carriers: [bearer(), dpop()] };
+      const options = { extractors: [bearer(), dpop()] };
       const algorithms = (await published({}, options)).dpop_signing_alg_values_supported as string[];
       const [, challenge] = valuesOf(await answer(rawRequest('GET /v1'), {}, options), 'WWW-Authenticate');
       expect(algorithms).toContain('ES256');
@@ -143,7 +143,7 @@ ledger('RFC 9728', [
     section: '2',
     level: 'OPTIONAL',
     says: 'dpop_bound_access_tokens_required says that every token has to be bound to a key.',
-    notOurs: 'because a carrier does not know what its verifiers ask of a token; the challenges say whether DPoP alone will do',
+    notOurs: 'because a extractor does not know what its verifiers ask of a token; the challenges say whether DPoP alone will do',
   },
   {
     section: '2',
@@ -244,11 +244,11 @@ ledger('RFC 9728', [
     level: 'MAY',
     says: 'It stands in challenges of any scheme, DPoP and others too.',
     async test() {
-      const response = await answer(rawRequest('GET /v1'), {}, { carriers: [bearer(), dpop()] });
+      const response = await answer(rawRequest('GET /v1'), {}, { extractors: [bearer(), dpop()] });
       const challenges = valuesOf(response, 'WWW-Authenticate');
       expect(challenges.map((challenge) => challenge.split(' ')[0])).toEqual(['Bearer', 'DPoP']);
       for (const challenge of challenges) expect(challenge).toContain('resource_metadata="');
-      const keysAlone = await answer(rawRequest('GET /v1'), {}, { carriers: [apiKeyHeader()] });
+      const keysAlone = await answer(rawRequest('GET /v1'), {}, { extractors: [apiKeyHeader()] });
       expect(valuesOf(keysAlone, 'WWW-Authenticate')).toEqual([expect.stringMatching(/^ApiKey .*resource_metadata="/)]);
     },
   },
@@ -287,7 +287,7 @@ ledger('RFC 9728', [
     level: 'MAY',
     says: 'Other schemes are offered beside it.',
     async test() {
-      const response = await answer(rawRequest('GET /v1'), {}, { carriers: [bearer(), dpop()] });
+      const response = await answer(rawRequest('GET /v1'), {}, { extractors: [bearer(), dpop()] });
       expect(valuesOf(response, 'WWW-Authenticate')).toEqual([expect.stringMatching(/^Bearer /), expect.stringMatching(/^DPoP /)]);
     },
   },

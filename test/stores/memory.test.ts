@@ -24,7 +24,7 @@ it('shares nothing with another memory store', async () => {
   const [one, other] = [memoryStore(), memoryStore()];
   const record = newRecord();
   await one.insert(record);
-  await one.put('group', 'key', 'value', Date.now() + 60_000);
+  await one.setIfAbsent('group', 'key', 'value', Date.now() + 60_000);
   expect([await other.find(record.digest), await other.get('group', 'key')]).toEqual([undefined, undefined]);
 });
 
@@ -37,11 +37,11 @@ it('keeps no state that has ended, whatever lives longer beside it', async () =>
   };
   jest.useFakeTimers({ now: 0 });
   const store = memoryStore();
-  for (let n = 0; n < 100; n++) await store.put('long', `key ${n}`, 'value', 1e12);
+  for (let n = 0; n < 100; n++) await store.setIfAbsent('long', `key ${n}`, 'value', 1e12);
   const before = heapUsed();
   for (let n = 0; n < 50_000; n++) {
     jest.setSystemTime(n);
-    await store.put(`group ${n % 1_000}`, `key ${n}`, 'x'.repeat(1_000) + n, n + 10);
+    await store.setIfAbsent(`group ${n % 1_000}`, `key ${n}`, 'x'.repeat(1_000) + n, n + 10);
   }
   // Kept, they would be 50 MB.
   expect(heapUsed() - before).toBeLessThan(10);

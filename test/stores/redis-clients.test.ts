@@ -43,8 +43,8 @@ describe.each(Object.entries(CLIENTS))('by %s', (_, connect) => {
 
   it.each<[string, (id: string) => Promise<unknown>]>([
     ['update()', (id) => store.update(id, { name: 'new' })],
-    ['end()', (id) => store.end(id, Date.now())],
-    ['recordUses()', (id) => store.recordUses([{ id, count: 1, lastUsedAt: Date.now() }])],
+    ['expireAt()', (id) => store.expireAt(id, Date.now())],
+    ['recordUsage()', (id) => store.recordUsage([{ id, count: 1, lastUsedAt: Date.now() }])],
   ])('%s is one command', async (_name, act) => {
     await act((await inserted(store)).id);
     const { id } = await inserted(store);
@@ -52,10 +52,10 @@ describe.each(Object.entries(CLIENTS))('by %s', (_, connect) => {
   });
 
   it.each<[string, string, (key: string) => Promise<unknown>]>([
-    ['put()', 'SET', (key) => store.put('group', key, 'value', Date.now() + 60_000)],
-    ['replace()', 'SET', (key) => store.replace('group', key, 'value', Date.now() + 60_000)],
+    ['setIfAbsent()', 'SET', (key) => store.setIfAbsent('group', key, 'value', Date.now() + 60_000)],
+    ['set()', 'SET', (key) => store.set('group', key, 'value', Date.now() + 60_000)],
     ['get()', 'GET', (key) => store.get('group', key)],
-    ['take()', 'GETDEL', (key) => store.take('group', key)],
+    ['getAndDelete()', 'GETDEL', (key) => store.getAndDelete('group', key)],
   ])('%s is one command', async (_name, command, act) => {
     await expect(server.commandsDuring(() => act(unique('key')))).resolves.toMatchObject({ sent: [command], lua: [] });
   });
@@ -119,7 +119,7 @@ describe('a client that is told otherwise', () => {
     const store = redisStore({ client });
     const [first, second] = [newRecord({ kind: unique('kind'), issuedAt: 1 }), newRecord({ expiresAt: Date.now() })];
     const heard: string[] = [];
-    const end = store.watch(({ id }) => heard.push(id));
+    const end = store.subscribe(({ id }) => heard.push(id));
     try {
       await expect(store.insert(first)).resolves.toBe(true);
       await expect(store.insert(first)).resolves.toBe(false);
@@ -128,8 +128,8 @@ describe('a client that is told otherwise', () => {
       const owner = { kind: first.kind, by: 'subject', id: first.subject } as const;
       await expect(store.list(owner, { limit: 1 })).resolves.toEqual([first]);
       await expect(store.update(first.id, {})).resolves.toEqual(first);
-      await expect(store.end(first.id, Date.now() + 60_000)).resolves.toBe(true);
-      await store.recordUses([{ id: first.id, count: 2, lastUsedAt: 1 }]);
+      await expect(store.expireAt(first.id, Date.now() + 60_000)).resolves.toBe(true);
+      await store.recordUsage([{ id: first.id, count: 2, lastUsedAt: 1 }]);
       await expect(store.findById(first.id)).resolves.toMatchObject({ useCount: 2, lastUsedAt: 1 });
       while (!heard.includes(first.id)) await store.update(first.id, {});
       await expect(store.revokeAll(owner, Date.now())).resolves.toBe(2);
@@ -137,11 +137,11 @@ describe('a client that is told otherwise', () => {
       await expect(store.list(owner, { limit: 10 })).resolves.toEqual([]);
 
       const until = Date.now() + 60_000;
-      await expect(store.put(first.id, 'key', 'value', until)).resolves.toBe(true);
-      await expect(store.put(first.id, 'key', 'other', until)).resolves.toBe(false);
+      await expect(store.setIfAbsent(first.id, 'key', 'value', until)).resolves.toBe(true);
+      await expect(store.setIfAbsent(first.id, 'key', 'other', until)).resolves.toBe(false);
       await expect(store.get(first.id, 'key')).resolves.toBe('value');
-      await expect(store.take(first.id, 'key')).resolves.toBe('value');
-      await expect(store.take(first.id, 'key')).resolves.toBeUndefined();
+      await expect(store.getAndDelete(first.id, 'key')).resolves.toBe('value');
+      await expect(store.getAndDelete(first.id, 'key')).resolves.toBeUndefined();
     } finally {
       await end();
       close();

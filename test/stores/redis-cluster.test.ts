@@ -40,7 +40,7 @@ describe('a cluster', () => {
     const until = Date.now() + 60_000;
     for (let n = 0; n < 40; n++) {
       await store.insert(newRecord());
-      await store.put('group', String(n), 'value', until);
+      await store.setIfAbsent('group', String(n), 'value', until);
     }
     for (const kind of ['record', 'owner', 'state']) {
       const counts = await Promise.all(nodes.map(async (node) => (await node.command('KEYS', `${name}:${kind}:*`)).split('\n').length));
@@ -64,7 +64,7 @@ describe('a cluster', () => {
           const records = Array.from({ length: 20 }, () => newRecord());
           for (const record of records) await store.insert(record);
           const heard: string[] = [];
-          const stop = store.watch(({ id }) => heard.push(id));
+          const stop = store.subscribe(({ id }) => heard.push(id));
           return { name, store, records, heard, close: async () => (await stop(), close()) };
         }),
       );

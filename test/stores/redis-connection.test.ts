@@ -1,15 +1,15 @@
 import { connectionOf } from '../../src/stores/redis/connection';
 import { RedisError } from '../../src/stores/redis/error';
-import type { Library } from '../../src/stores/redis/detect-driver';
+import type { RedisDriver } from '../../src/stores/redis/detect-driver';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
 
 /** A client of which the test settles the answers. */
-function client(members: Partial<Library> = {}) {
+function client(members: Partial<RedisDriver> = {}) {
   const asked: { answer: (value: unknown) => void; fail: (reason: unknown) => void }[] = [];
   const send = () => new Promise<unknown>((answer, fail) => asked.push({ answer, fail }));
-  const library: Library = {
+  const library: RedisDriver = {
     ready: true,
     holdsBack: true,
     send,

@@ -137,9 +137,9 @@ describe('with a server that', () => {
       await expect(store.insert(newRecord())).rejects.toThrow('READONLY');
       await expect(store.update(record.id, { name: 'new' })).rejects.toThrow('READONLY');
       await expect(store.revoke(record.id, Date.now())).rejects.toThrow('READONLY');
-      await expect(store.recordUses([{ id: record.id, count: 1, lastUsedAt: 1 }])).rejects.toThrow('READONLY');
-      await expect(store.put('group', 'key', 'value', Date.now() + 60_000)).rejects.toThrow('READONLY');
-      await expect(store.take('group', 'key')).rejects.toThrow('READONLY');
+      await expect(store.recordUsage([{ id: record.id, count: 1, lastUsedAt: 1 }])).rejects.toThrow('READONLY');
+      await expect(store.setIfAbsent('group', 'key', 'value', Date.now() + 60_000)).rejects.toThrow('READONLY');
+      await expect(store.getAndDelete('group', 'key')).rejects.toThrow('READONLY');
     }
     await server.command('REPLICAOF', 'NO', 'ONE');
     await expect(byName(good)).resolves.toEqual(forAll(['authenticated', 'an answer']));
@@ -188,15 +188,15 @@ describe('an error', () => {
       ['EVALSHA', () => store.insert(record)],
       ['EVALSHA', () => store.list({ kind, by: 'subject', id: subject }, { limit: 1 })],
       ['EVALSHA', () => store.update(id, { name: 'a name' })],
-      ['EVALSHA', () => store.end(id, until)],
+      ['EVALSHA', () => store.expireAt(id, until)],
       ['EVALSHA', () => store.revoke(id, until)],
       ['EVALSHA', () => store.revokeAll({ kind, by: 'subject', id: subject }, until)],
-      ['EVALSHA', () => store.recordUses([{ id, count: 1, lastUsedAt: until }])],
+      ['EVALSHA', () => store.recordUsage([{ id, count: 1, lastUsedAt: until }])],
       ['SCAN', () => store.prune(kind, until)],
-      ['SET', () => store.put('a group', 'a key', 'a value', until)],
-      ['SET', () => store.replace('a group', 'a key', 'a value', until)],
+      ['SET', () => store.setIfAbsent('a group', 'a key', 'a value', until)],
+      ['SET', () => store.set('a group', 'a key', 'a value', until)],
       ['GET', () => store.get('a group', 'a key')],
-      ['GETDEL', () => store.take('a group', 'a key')],
+      ['GETDEL', () => store.getAndDelete('a group', 'a key')],
     ];
     for (const [command, call] of calls) {
       const error = await call().then(

@@ -21,7 +21,7 @@ async function opened(name: string) {
   const connected = CLIENTS[name]!(proxy.port);
   const store = redisStore({ client: connected.client });
   const heard: string[] = [];
-  const end = store.watch(({ id }) => heard.push(id));
+  const end = store.subscribe(({ id }) => heard.push(id));
   const close = async () => {
     await end();
     connected.close();
@@ -56,14 +56,14 @@ describe.each(names)('push by %s', (name) => {
     await untilHeard(heard);
     await expect(subscribers()).resolves.toBe(1);
     const another: string[] = [];
-    const endAnother = store.watch(({ id }) => another.push(id));
+    const endAnother = store.subscribe(({ id }) => another.push(id));
     await end();
     await untilHeard(another);
     await expect(subscribers()).resolves.toBe(1);
     await endAnother();
     await becomes(0);
 
-    const endThird = store.watch(({ id }) => another.push(id));
+    const endThird = store.subscribe(({ id }) => another.push(id));
     await untilHeard(another);
     await endThird();
     await close();
@@ -75,7 +75,7 @@ describe.each(names)('push by %s', (name) => {
     await proxy.refuse();
     const connected = CLIENTS[name]!(proxy.port);
     const heard: string[] = [];
-    const end = redisStore({ client: connected.client }).watch(({ id }) => heard.push(id));
+    const end = redisStore({ client: connected.client }).subscribe(({ id }) => heard.push(id));
     await sleep(600);
     await proxy.pass();
     await untilHeard(heard);
@@ -94,10 +94,10 @@ describe.each(names)('push by %s', (name) => {
     const before = await connections();
     proxy.slow(4);
     for (let turns = 0; turns < 40; turns++) {
-      const endInTurns = store.watch(() => {});
+      const endInTurns = store.subscribe(() => {});
       for (let turn = 0; turn < turns; turn++) await Promise.resolve();
       await endInTurns();
-      const endInTime = store.watch(() => {});
+      const endInTime = store.subscribe(() => {});
       await sleep(turns);
       await endInTime();
     }

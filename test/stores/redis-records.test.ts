@@ -62,7 +62,7 @@ describe('the keys in Redis', () => {
     const other = redisStore({ client: redis, prefix: 'other:' });
     const record = newRecord();
     await store.insert(record);
-    await store.put('group', 'key', 'value', Date.now() + 60_000);
+    await store.setIfAbsent('group', 'key', 'value', Date.now() + 60_000);
     await expect(other.find(record.digest)).resolves.toBeUndefined();
     await expect(other.list(ownerOf(record), { limit: 10 })).resolves.toEqual([]);
     await expect(other.get('group', 'key')).resolves.toBeUndefined();
@@ -102,9 +102,9 @@ describe('the end of a record', () => {
     ['update()', (id) => store.update(id, { expiresAt: now + 5_000 }), kept(now + 5_000)],
     ['update() to none', (id) => store.update(id, { expiresAt: null }), -1],
     ['update() of something else', (id) => store.update(id, { name: 'new' }), kept(now + 9_000)],
-    ['end()', (id) => store.end(id, now + 2_000), kept(now + 2_000)],
+    ['expireAt()', (id) => store.expireAt(id, now + 2_000), kept(now + 2_000)],
     ['revoke()', (id) => store.revoke(id, now + 1), kept(now + 1)],
-    ['recordUses()', (id) => store.recordUses([{ id, count: 1, lastUsedAt: now }]), kept(now + 9_000)],
+    ['recordUsage()', (id) => store.recordUsage([{ id, count: 1, lastUsedAt: now }]), kept(now + 9_000)],
     ['insert() again', (id) => store.insert(newRecord({ id })), kept(now + 9_000)],
   ])('is moved by %s together with that of its key', async (_, act, expected) => {
     const record = newRecord({ expiresAt: now + 9_000 });
@@ -118,7 +118,7 @@ describe('the end of a record', () => {
     ['the end of all times', Number.MAX_SAFE_INTEGER],
   ])('of a value until %s is the millisecond before', async (_, until) => {
     const key = unique('key');
-    await store.put('group', key, 'value', until);
+    await store.setIfAbsent('group', key, 'value', until);
     await expect(redis.call('PEXPIRETIME', `latchkey:state:group:${key}`)).resolves.toBe(until - 1);
   });
 });
@@ -128,7 +128,7 @@ describe('uses', () => {
     const record = newRecord();
     await store.insert(record);
     await redis.del(keyOf(record));
-    await store.recordUses([{ id: record.id, count: 1, lastUsedAt: Date.now() }]);
+    await store.recordUsage([{ id: record.id, count: 1, lastUsedAt: Date.now() }]);
     await expect(redis.exists(keyOf(record))).resolves.toBe(0);
   });
 
@@ -139,7 +139,7 @@ describe('uses', () => {
       return redis.call(name, args).finally(() => asked--);
     };
     const counting = redisStore({ client: Object.assign(Object.create(redis) as Redis, { call }) });
-    await counting.recordUses(Array.from({ length: 200 }, () => ({ id: newRecord().id, count: 1, lastUsedAt: 7 })));
+    await counting.recordUsage(Array.from({ length: 200 }, () => ({ id: newRecord().id, count: 1, lastUsedAt: 7 })));
     expect(most).toBe(200);
   });
 
@@ -148,9 +148,9 @@ describe('uses', () => {
     for (const each of [record, damaged]) await store.insert(each);
     await redis.set(keyOf(damaged), 'another type');
     const uses = [damaged, record].map(({ id }) => ({ id, count: 2, lastUsedAt: 7 }));
-    await expect(store.recordUses(uses)).resolves.toBeUndefined();
+    await expect(store.recordUsage(uses)).resolves.toBeUndefined();
     await expect(store.find(record.digest)).resolves.toEqual({ ...record, useCount: 2, lastUsedAt: 7 });
-    await expect(store.recordUses(uses.slice(0, 1))).rejects.toThrow('Redis EVALSHA: WRONGTYPE');
+    await expect(store.recordUsage(uses.slice(0, 1))).rejects.toThrow('Redis EVALSHA: WRONGTYPE');
   });
 });
 
@@ -275,7 +275,7 @@ describe('a client that may not publish', () => {
     await expect(quiet.insert(record)).resolves.toBe(true);
     const acts = [
       () => quiet.update(record.id, { name: 'new' }),
-      () => quiet.end(record.id, Date.now()),
+      () => quiet.expireAt(record.id, Date.now()),
       () => quiet.revoke(record.id, Date.now()),
       () => quiet.revokeAll(ownerOf(record), Date.now()),
     ];

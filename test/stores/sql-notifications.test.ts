@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { apiKeys, latchkey, type RevocationMark } from 'latchkey';
+import { apiKeys, latchkey, type RevocationEvent } from 'latchkey';
 import { sqlStore, type SqlStore } from 'latchkey/sql';
 import { Client } from 'pg';
 import { newRecord, unique } from '../../src/testing/store-contract/samples';
@@ -29,11 +29,11 @@ afterEach(async () => {
 /** Marks that a store without a hand in the changes hears of. */
 function hear(by = sqlStore({ db, listen })): {
   readonly heard: (id: string) => boolean;
-  readonly marks: RevocationMark[];
+  readonly marks: RevocationEvent[];
   readonly end: () => unknown;
 } {
-  const marks: RevocationMark[] = [];
-  const end = by.watch((mark) => void marks.push(mark));
+  const marks: RevocationEvent[] = [];
+  const end = by.subscribe((mark) => void marks.push(mark));
   ends.push(end);
   return { marks, heard: (id) => marks.some((mark) => mark.id === id), end };
 }
@@ -97,7 +97,7 @@ describe('push on PostgreSQL', () => {
     await comesTrue(() => records.every(({ id }) => ears.heard(id)), SOON);
     const told = ears.marks.filter((mark) => mark.at === at);
     expect(new Set(told.map(({ id }) => id))).toEqual(new Set(records.map(({ id }) => id)));
-    expect(told[0]).toEqual({ kind: 'credential', id: expect.any(String), at });
+    expect(told[0]).toEqual({ type: 'credential', id: expect.any(String), at });
   });
 
   it('tells of its own changes once, not again when it hears of them', async () => {
@@ -135,7 +135,7 @@ describe('push on PostgreSQL', () => {
       await notify(payload);
     await notify('{"from":"another","id":"heard","at":5}');
     expect(await comesTrue(() => ears.heard('heard'), SOON)).toBe(true);
-    expect(ears.marks.slice(before)).toEqual([{ kind: 'credential', id: 'heard', at: 5 }]);
+    expect(ears.marks.slice(before)).toEqual([{ type: 'credential', id: 'heard', at: 5 }]);
   });
 
   it('listens on one connection for all who watch, and on none when nobody does', async () => {

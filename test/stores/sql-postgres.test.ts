@@ -65,14 +65,14 @@ describe('sqlStore on PostgreSQL', () => {
     const owner = { kind, by: 'subject', id: subject } as const;
     const until = Date.now() + 60_000;
     await store.insert(record);
-    await store.recordUses([{ id, count: 2, lastUsedAt: 5 }]);
+    await store.recordUsage([{ id, count: 2, lastUsedAt: 5 }]);
     await store.update(id, { name: 'new' });
     const changed = { ...record, useCount: 2, lastUsedAt: 5, name: 'new' };
     expect(await store.find(digest)).toEqual(changed);
     expect(await store.list(owner, { limit: 2 })).toEqual([changed]);
-    expect(await store.put('group', 'key', 'value', until)).toBe(true);
-    await store.replace('group', 'key', 'other', until);
-    expect([await store.get('group', 'key'), await store.take('group', 'key')]).toEqual(['other', 'other']);
+    expect(await store.setIfAbsent('group', 'key', 'value', until)).toBe(true);
+    await store.set('group', 'key', 'other', until);
+    expect([await store.get('group', 'key'), await store.getAndDelete('group', 'key')]).toEqual(['other', 'other']);
     expect([await store.revokeAll(owner, 5), await store.prune(kind, 6)]).toEqual([1, 1]);
   });
 

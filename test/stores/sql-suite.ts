@@ -87,13 +87,13 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
         list: await statementsOf(() => store.list(ownerOf(record), { limit: 10 })),
         nextPage: await statementsOf(() => store.list(ownerOf(record), { after: id, limit: 10 })),
         update: await statementsOf(() => store.update(id, { name: 'new' })),
-        end: await statementsOf(() => store.end(id, soon())),
+        end: await statementsOf(() => store.expireAt(id, soon())),
         revoke: await statementsOf(() => store.revoke(id, Date.now())),
-        uses: await statementsOf(() => store.recordUses(uses(100))),
-        put: await statementsOf(() => store.put('group', key, 'value', soon())),
-        replace: await statementsOf(() => store.replace('group', key, 'value', soon())),
+        uses: await statementsOf(() => store.recordUsage(uses(100))),
+        put: await statementsOf(() => store.setIfAbsent('group', key, 'value', soon())),
+        replace: await statementsOf(() => store.set('group', key, 'value', soon())),
         get: await statementsOf(() => store.get('group', key)),
-        take: await statementsOf(() => store.take('group', key)),
+        take: await statementsOf(() => store.getAndDelete('group', key)),
         prune: await statementsOf(() => store.prune(unique('kind'), 0)),
         migrate: await statementsOf(() => store.migrate()),
       };
@@ -168,9 +168,9 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
         list: await store.list(owner, { limit: 10 }),
         revoke: await store.revoke(text, 1),
         revokeAll: await store.revokeAll(owner, 1),
-        uses: await store.recordUses([{ id: text, count: 1, lastUsedAt: 1 }]),
+        uses: await store.recordUsage([{ id: text, count: 1, lastUsedAt: 1 }]),
         prune: await store.prune(text, Date.now()),
-        put: await store.put(text, unique(text), 'value', soon()),
+        put: await store.setIfAbsent(text, unique(text), 'value', soon()),
       }).toEqual({
         ...{ find: undefined, findById: undefined, list: [], revoke: false, revokeAll: 0, uses: undefined, prune: 0 },
         // Of a group and a key only their digest is kept.
@@ -183,7 +183,7 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
       await store.insert(record);
       const kept = { ...record, issuedAt: 10, expiresAt: Math.floor(record.expiresAt as number), lastUsedAt: -1 };
       expect(await store.find(record.digest)).toEqual(kept);
-      expect(await store.end(record.id, kept.expiresAt - 0.1)).toBe(true);
+      expect(await store.expireAt(record.id, kept.expiresAt - 0.1)).toBe(true);
       expect(await store.find(record.digest)).toEqual({ ...kept, expiresAt: kept.expiresAt - 1 });
       expect(await store.prune(record.kind, 0.5)).toBe(0);
     });
@@ -194,17 +194,17 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
       await expect(store.insert(newRecord({ expiresAt: time }))).rejects.toThrow(refused);
       await expect(store.insert(newRecord({ issuedAt: time }))).rejects.toThrow(refused);
       await expect(store.update(record.id, { expiresAt: time })).rejects.toThrow(refused);
-      await expect(store.end(record.id, time)).rejects.toThrow(refused);
+      await expect(store.expireAt(record.id, time)).rejects.toThrow(refused);
       await expect(store.revoke(record.id, time)).rejects.toThrow(refused);
-      await expect(store.recordUses([{ id: record.id, count: 1, lastUsedAt: time }])).rejects.toThrow(refused);
+      await expect(store.recordUsage([{ id: record.id, count: 1, lastUsedAt: time }])).rejects.toThrow(refused);
       expect(await store.find(record.digest)).toEqual(record);
     });
 
     it('keeps a value of state for ever where its end is Infinity', async () => {
       const key = unique('key');
-      await store.put('group', key, 'value', Infinity);
+      await store.setIfAbsent('group', key, 'value', Infinity);
       expect(await store.get('group', key)).toBe('value');
-      await expect(store.put('group', unique('key'), 'value', NaN)).rejects.toThrow('not a number');
+      await expect(store.setIfAbsent('group', unique('key'), 'value', NaN)).rejects.toThrow('not a number');
     });
 
     it('drops what ended by thousands, and with it the state that has ended', async () => {
@@ -219,8 +219,8 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
           .values(copies.slice(n, n + 500))
           .execute();
       }
-      await store.put(group, 'ended', 'value', Date.now() - 1);
-      await store.put(group, 'standing', 'value', soon());
+      await store.setIfAbsent(group, 'ended', 'value', Date.now() - 1);
+      await store.setIfAbsent(group, 'standing', 'value', soon());
       expect(await store.prune(kind, 6)).toBe(1_501);
       expect((await rows('latchkey_state')).filter(({ ends_at }) => Number(ends_at) <= Date.now())).toEqual([]);
       expect(await store.get(group, 'standing')).toBe('value');
@@ -275,7 +275,7 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
     const works = async (opened: SqlStore) => {
       const record = newRecord();
       await opened.insert(record);
-      await opened.put('group', record.id, 'value', soon());
+      await opened.setIfAbsent('group', record.id, 'value', soon());
       return [await opened.find(record.digest), await opened.get('group', record.id)].every((found) => found !== undefined);
     };
     const versions = async () => (await rows('latchkey_schema')).map(({ version }) => Number(version));
@@ -293,10 +293,10 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
       await dropTables();
       calls.push(
         () => store.revoke(record.id, 1),
-        () => store.recordUses([{ id: record.id, count: 1, lastUsedAt: 1 }]),
+        () => store.recordUsage([{ id: record.id, count: 1, lastUsedAt: 1 }]),
         () => store.prune('api_key', 1),
-        () => store.put('group', 'key', 'value', 1),
-        () => store.take('group', 'key'),
+        () => store.setIfAbsent('group', 'key', 'value', 1),
+        () => store.getAndDelete('group', 'key'),
       );
       for (const call of calls) await expect(call()).rejects.toThrow(asked);
       await store.migrate();

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { CredentialLife } from 'latchkey';
+import type { CredentialManager } from 'latchkey';
 
 export interface MachineOptions {
   /** The URL of Redis or PostgreSQL. */
@@ -14,7 +14,7 @@ export interface MachineOptions {
 
 export interface Call {
   readonly number: number;
-  readonly method: keyof CredentialLife;
+  readonly method: keyof CredentialManager;
   readonly args: readonly unknown[];
 }
 
@@ -30,12 +30,12 @@ interface Outcome<T> {
   readonly at: number;
 }
 
-type Resolved<M extends keyof CredentialLife> = Awaited<ReturnType<CredentialLife[M]>>;
+type Resolved<M extends keyof CredentialManager> = Awaited<ReturnType<CredentialManager[M]>>;
 
 /** Another process with a guarded API, and `apiKeys()` over a store that it shares with others. */
 export interface Machine {
   readonly port: number;
-  readonly call: <M extends keyof CredentialLife>(method: M, ...args: Parameters<CredentialLife[M]>) => Promise<Outcome<Resolved<M>>>;
+  readonly call: <M extends keyof CredentialManager>(method: M, ...args: Parameters<CredentialManager[M]>) => Promise<Outcome<Resolved<M>>>;
   /** Sets its clock so many milliseconds before or behind the computer's. */
   readonly setClock: (ms: number) => void;
   /** Ends it as a crash would. What was called and not answered yet is an error. */

@@ -6,7 +6,7 @@ import { CLIENTS } from './redis-clients';
 const [library = '', port, forMs] = process.argv.slice(2);
 process.on('warning', ({ message }) => console.log(message));
 const { client, close } = CLIENTS[library]!(Number(port));
-const end = redisStore({ client }).watch(() => {});
+const end = redisStore({ client }).subscribe(() => {});
 await sleep(Number(forMs));
 await end();
 close();

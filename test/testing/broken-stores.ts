@@ -250,8 +250,8 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [UPDATES],
   },
   {
-    mistake: 'end() also puts the end off',
-    plant: ({ store }) => ({ end: async (id, at) => (await store.update(id, { expiresAt: at })) !== undefined }),
+    mistake: 'expireAt() also puts the end off',
+    plant: ({ store }) => ({ expireAt: async (id, at) => (await store.update(id, { expiresAt: at })) !== undefined }),
     noticedBy: [ENDS],
   },
   {
@@ -315,9 +315,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [STAYS_REVOKED],
   },
   {
-    mistake: 'recordUses() reads a count and writes it back',
+    mistake: 'recordUsage() reads a count and writes it back',
     plant: ({ store, written }) => ({
-      async recordUses(uses) {
+      async recordUsage(uses) {
         for (const { id, count, lastUsedAt } of uses) {
           const record = await store.findById(id);
           if (!record) continue;
@@ -329,16 +329,16 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [ADDS_UP],
   },
   {
-    mistake: 'recordUses() adds one of several uses of a record',
-    plant: ({ store }) => ({ recordUses: (uses) => store.recordUses([...new Map(uses.map((use) => [use.id, use])).values()]) }),
+    mistake: 'recordUsage() adds one of several uses of a record',
+    plant: ({ store }) => ({ recordUsage: (uses) => store.recordUsage([...new Map(uses.map((use) => [use.id, use])).values()]) }),
     noticedBy: [PASSES_OVER],
   },
   {
-    mistake: 'recordUses() leaves out what is revoked',
+    mistake: 'recordUsage() leaves out what is revoked',
     plant: ({ store }) => ({
-      async recordUses(uses) {
+      async recordUsage(uses) {
         const live = await Promise.all(uses.map(async ({ id }) => (await store.findById(id))?.revokedAt === null));
-        return store.recordUses(uses.filter((_, index) => live[index]));
+        return store.recordUsage(uses.filter((_, index) => live[index]));
       },
     }),
     noticedBy: [PASSES_OVER],
@@ -374,13 +374,13 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [RETENTION, PRUNES],
   },
   {
-    mistake: 'recordUses() writes a record for ever',
+    mistake: 'recordUsage() writes a record for ever',
     plant: ({ store, inserted }) => {
       const used = new Set<string>();
       return {
-        async recordUses(uses) {
+        async recordUsage(uses) {
           for (const { id } of uses) if (await store.findById(id)) used.add(id);
-          return store.recordUses(uses);
+          return store.recordUsage(uses);
         },
         findById: async (id) => (await store.findById(id)) ?? (used.has(id) ? inserted.get(id) : undefined),
       };
@@ -393,16 +393,16 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [PRUNES],
   },
   {
-    mistake: 'watch() is silent',
-    plant: () => ({ watch: () => () => {} }),
+    mistake: 'subscribe() is silent',
+    plant: () => ({ subscribe: () => () => {} }),
     noticedBy: WATCHES,
   },
   {
-    mistake: 'watch() does not tell of revokeAll() by grant',
+    mistake: 'subscribe() does not tell of revokeAll() by grant',
     plant: ({ store }) => {
       let silent = false;
       return {
-        watch: (listener) => store.watch((mark) => silent || listener(mark)),
+        subscribe: (listener) => store.subscribe((mark) => silent || listener(mark)),
         async revokeAll(owner, at) {
           silent = owner.by === 'grant';
           return store.revokeAll(owner, at).finally(() => (silent = false));
@@ -413,29 +413,29 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'a mark has its time in seconds',
-    plant: ({ store }) => ({ watch: (listener) => store.watch((mark) => listener({ ...mark, at: Math.floor(mark.at / 1000) })) }),
+    plant: ({ store }) => ({ subscribe: (listener) => store.subscribe((mark) => listener({ ...mark, at: Math.floor(mark.at / 1000) })) }),
     noticedBy: [TELLS, ANNOUNCES, TELLS_OTHERS, ANNOUNCES_TO_OTHERS],
   },
   {
-    mistake: 'announce() is silent',
-    plant: () => ({ announce: async () => {} }),
+    mistake: 'publish() is silent',
+    plant: () => ({ publish: async () => {} }),
     noticedBy: [ANNOUNCES, ANNOUNCES_TO_OTHERS],
   },
   {
-    mistake: 'announce() tells of every mark as of a credential',
-    plant: ({ store }) => ({ announce: (mark) => store.announce({ ...mark, kind: 'credential' }) }),
+    mistake: 'publish() tells of every mark as of a credential',
+    plant: ({ store }) => ({ publish: (mark) => store.publish({ ...mark, type: 'credential' }) }),
     noticedBy: [ANNOUNCES, ANNOUNCES_TO_OTHERS],
   },
   {
-    mistake: 'announce() forgets until when a mark is of use',
-    plant: ({ store }) => ({ announce: ({ kind, id, at }) => store.announce({ kind, id, at }) }),
+    mistake: 'publish() forgets until when a mark is of use',
+    plant: ({ store }) => ({ publish: ({ type, id, at }) => store.publish({ type, id, at }) }),
     noticedBy: [ANNOUNCES, ANNOUNCES_TO_OTHERS],
   },
   {
     mistake: 'a subscription never ends',
     plant: ({ store }) => ({
-      watch(listener) {
-        void store.watch(listener);
+      subscribe(listener) {
+        void store.subscribe(listener);
         return () => {};
       },
     }),
@@ -446,8 +446,8 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     plant: ({ store }) => {
       const ends = new Map<unknown, () => void | Promise<void>>();
       return {
-        watch(listener) {
-          if (!ends.has(listener)) ends.set(listener, store.watch(listener));
+        subscribe(listener) {
+          if (!ends.has(listener)) ends.set(listener, store.subscribe(listener));
           return () => {
             void ends.get(listener)?.();
             ends.delete(listener);
@@ -462,8 +462,8 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     plant: ({ store }) => {
       let thrown: unknown;
       return {
-        watch: (listener) =>
-          store.watch((mark) => {
+        subscribe: (listener) =>
+          store.subscribe((mark) => {
             try {
               listener(mark);
             } catch (error) {
@@ -482,8 +482,8 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   {
     mistake: 'uses are told as changes',
     plant: ({ store }) => ({
-      async recordUses(uses) {
-        await store.recordUses(uses);
+      async recordUsage(uses) {
+        await store.recordUsage(uses);
         await Promise.all(uses.map(({ id }) => store.update(id, {})));
       },
     }),
@@ -501,27 +501,27 @@ const ANY_VALUE = 'keeps a value as it is, be it empty or large';
 
 export const STATE_FAULTS: readonly Fault[] = [
   {
-    mistake: 'put() looks, and then writes',
+    mistake: 'setIfAbsent() looks, and then writes',
     plant: ({ store }) => ({
-      async put(group, key, value, until) {
+      async setIfAbsent(group, key, value, until) {
         if ((await store.get(group, key)) !== undefined) return false;
-        await store.replace(group, key, value, until);
+        await store.set(group, key, value, until);
         return true;
       },
     }),
     noticedBy: [PUTS],
   },
   {
-    mistake: 'replace() leaves what stands there',
-    plant: ({ store }) => ({ replace: async (...entry) => void (await store.put(...entry)) }),
+    mistake: 'set() leaves what stands there',
+    plant: ({ store }) => ({ set: async (...entry) => void (await store.setIfAbsent(...entry)) }),
     noticedBy: [REPLACES, ENDS_IN_TIME, ANY_TIME, ANY_VALUE],
   },
   {
-    mistake: 'take() gets, and then removes',
+    mistake: 'getAndDelete() gets, and then removes',
     plant: ({ store }) => ({
-      async take(group, key) {
+      async getAndDelete(group, key) {
         const value = await store.get(group, key);
-        await store.take(group, key);
+        await store.getAndDelete(group, key);
         return value;
       },
     }),
@@ -529,25 +529,29 @@ export const STATE_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'get() removes',
-    plant: ({ store }) => ({ get: (group, key) => store.take(group, key) }),
+    plant: ({ store }) => ({ get: (group, key) => store.getAndDelete(group, key) }),
     noticedBy: [PUTS, REPLACES, ENDS_IN_TIME, APART],
   },
   {
     mistake: 'times are rounded up to seconds',
-    plant: ({ store }) => ({ put: (group, key, value, until) => store.put(group, key, value, Math.ceil(until / 1000) * 1000) }),
+    plant: ({ store }) => ({
+      setIfAbsent: (group, key, value, until) => store.setIfAbsent(group, key, value, Math.ceil(until / 1000) * 1000),
+    }),
     noticedBy: [ENDS_IN_TIME],
   },
   {
     mistake: 'times are rounded down to seconds',
-    plant: ({ store }) => ({ put: (group, key, value, until) => store.put(group, key, value, Math.floor(until / 1000) * 1000) }),
+    plant: ({ store }) => ({
+      setIfAbsent: (group, key, value, until) => store.setIfAbsent(group, key, value, Math.floor(until / 1000) * 1000),
+    }),
     noticedBy: [ENDS_IN_TIME],
   },
   {
     mistake: 'a time in the past is an error',
     plant: ({ store }) => ({
-      async put(group, key, value, until) {
+      async setIfAbsent(group, key, value, until) {
         if (until <= 0) throw new Error("ERR invalid expire time in 'set' command");
-        return store.put(group, key, value, until);
+        return store.setIfAbsent(group, key, value, until);
       },
     }),
     noticedBy: [ANY_TIME],
@@ -555,20 +559,20 @@ export const STATE_FAULTS: readonly Fault[] = [
   {
     mistake: 'group and key are joined by a colon',
     plant: ({ store }) => ({
-      put: (group, key, value, until) => store.put('', `${group}:${key}`, value, until),
-      replace: (group, key, value, until) => store.replace('', `${group}:${key}`, value, until),
+      setIfAbsent: (group, key, value, until) => store.setIfAbsent('', `${group}:${key}`, value, until),
+      set: (group, key, value, until) => store.set('', `${group}:${key}`, value, until),
       get: (group, key) => store.get('', `${group}:${key}`),
-      take: (group, key) => store.take('', `${group}:${key}`),
+      getAndDelete: (group, key) => store.getAndDelete('', `${group}:${key}`),
     }),
     noticedBy: [APART],
   },
   {
     mistake: 'keys are compared without case',
     plant: ({ store }) => ({
-      put: (group, key, value, until) => store.put(group, key.toLowerCase(), value, until),
-      replace: (group, key, value, until) => store.replace(group, key.toLowerCase(), value, until),
+      setIfAbsent: (group, key, value, until) => store.setIfAbsent(group, key.toLowerCase(), value, until),
+      set: (group, key, value, until) => store.set(group, key.toLowerCase(), value, until),
       get: (group, key) => store.get(group, key.toLowerCase()),
-      take: (group, key) => store.take(group, key.toLowerCase()),
+      getAndDelete: (group, key) => store.getAndDelete(group, key.toLowerCase()),
     }),
     noticedBy: [APART],
   },

@@ -92,7 +92,7 @@ it('takes the options of latchkey() that are about answers and scopes', async ()
 
 test.each<[string, object]>([
   ['verifiers', { verifiers: [{ name: 'x', accepts: () => true, verify: (): Verification => ({ ok: false, reason: 'unknown' }) }] }],
-  ['carriers', { carriers: [{ name: 'x', extract: () => undefined }] }],
+  ['extractors', { extractors: [{ name: 'x', extract: () => undefined }] }],
   ['cache', { cache: { ttlMs: 1_000 } }],
 ])('is the one who decides, whatever %s a caller without types brings', async (_, options) => {
   expect(await fakeAuth({ subject: 'acct_42' }, options).check({ headers: {} })).toMatchObject({ principal: { subject: 'acct_42' } });

@@ -17,7 +17,7 @@ const open = (plant: Fault['plant'] = () => ({})) => {
   const store = brokenStore(plant);
   return { store, peer: store };
 };
-const returnsAndKeeps: Fault['plant'] = ({ store }) => ({ take: (group, key) => store.get(group, key) });
+const returnsAndKeeps: Fault['plant'] = ({ store }) => ({ getAndDelete: (group, key) => store.get(group, key) });
 const names = (cases: readonly ContractCase[]) => cases.map(({ name }) => name);
 
 /** Names of the cases that fail. The time that a case waits for passes at once. */
@@ -68,8 +68,8 @@ describe('the contract for credential stores', () => {
   it('waits for news as long as it is told to', async () => {
     const late = () =>
       open(({ store }) => ({
-        watch: (listener) =>
-          store.watch((mark) => {
+        subscribe: (listener) =>
+          store.subscribe((mark) => {
             const tell = () => {
               try {
                 listener(mark);
@@ -128,14 +128,14 @@ describe('the contract for state stores', () => {
     expect(names(stateStoreContract(open)).filter((name) => !noticing.has(name))).toEqual([]);
   });
 
-  it('notices that take() has a lock on each machine, and none between them', async () => {
+  it('notices that getAndDelete() has a lock on each machine, and none between them', async () => {
     const locking: Fault['plant'] = ({ store }) => {
       let queue: Promise<unknown> = Promise.resolve();
       return {
-        take(group, key) {
+        getAndDelete(group, key) {
           const taken = queue.then(async () => {
             const value = await store.get(group, key);
-            await store.take(group, key);
+            await store.getAndDelete(group, key);
             return value;
           });
           queue = taken;
@@ -154,7 +154,8 @@ describe('the contract for state stores', () => {
     [60, ['ends a value at its time, neither sooner nor later']],
   ])('takes a clock that is %d ms off, with a tolerance of 50 ms, as it is', async (off, noticedBy) => {
     for (const by of [off, -off]) {
-      const skewed = () => open(({ store }) => ({ put: (group, key, value, until) => store.put(group, key, value, until + by) }));
+      const skewed = () =>
+        open(({ store }) => ({ setIfAbsent: (group, key, value, until) => store.setIfAbsent(group, key, value, until + by) }));
       expect(await failing(stateStoreContract(skewed, { clockToleranceMs: 50 }))).toEqual(noticedBy);
     }
   });

@@ -22,9 +22,9 @@ export const session = generateSecret('osirsession', 'live');
 const rows = new Map([rowOf(key), rowOf(session, { kind: 'session_token' })].map((row) => [row.digest, row]));
 const store: CredentialReader = { find: async (digest) => rows.get(digest) };
 
-/** Guards with every carrier. */
+/** Guards with every extractor. */
 export const { authenticate } = latchkey({
-  carriers: [bearer(), apiKeyHeader(), queryParameter('api_key'), cookie('sid')],
+  extractors: [bearer(), apiKeyHeader(), queryParameter('api_key'), cookie('sid')],
   verifiers: [apiKeys({ prefix: 'osir', store }), sessionTokens({ prefix: 'osirsession', store })],
 });
 

@@ -12,7 +12,7 @@ import {
   memoryStore,
   queryParameter,
   sessionTokens,
-  type Carrier,
+  type Extractor,
   type CredentialReader,
   type CredentialStore,
   type Jwk,
@@ -31,7 +31,7 @@ const reader: CredentialReader = { find: async () => undefined };
 
 // latchkey()
 {
-  latchkey({ verifiers: [keys], carriers: [bearer(), apiKeyHeader(), queryParameter('key'), cookie('sid', { origins: [] })] });
+  latchkey({ verifiers: [keys], extractors: [bearer(), apiKeyHeader(), queryParameter('key'), cookie('sid', { origins: [] })] });
   latchkey({ verifiers: [keys], cache: { ttlMs: 1 }, timeoutMs: 1, realm: 'The API', body: () => ({ code: 1 }) });
   latchkey({ verifiers: [keys], cache: false, body: ({ status }) => ({ contentType: 'application/problem+json', json: { status } }) });
   latchkey({ verifiers: [keys] as readonly Verifier[], resource: { url: 'https://api.osir.com' } });
@@ -43,7 +43,7 @@ const reader: CredentialReader = { find: async () => undefined };
   // @ts-expect-error -- a factory that was not called
   latchkey({ verifiers: [apiKeys] });
   // @ts-expect-error -- misspelt
-  latchkey({ verifiers: [keys], carrier: [bearer()] });
+  latchkey({ verifiers: [keys], extractor: [bearer()] });
   // @ts-expect-error -- neither limits nor false
   latchkey({ verifiers: [keys], cache: true });
   // @ts-expect-error -- without its unit
@@ -60,10 +60,10 @@ const reader: CredentialReader = { find: async () => undefined };
   latchkey({ verifiers: [keys], resource: { url: 'https://api.osir.com', authorization_servers: [] } });
 }
 
-// Carriers
+// Extractors
 {
-  expectTypeOf(bearer()).toEqualTypeOf<Carrier>();
-  expectTypeOf(apiKeyHeader('X-Key')).toEqualTypeOf<Carrier>();
+  expectTypeOf(bearer()).toEqualTypeOf<Extractor>();
+  expectTypeOf(apiKeyHeader('X-Key')).toEqualTypeOf<Extractor>();
   // @ts-expect-error -- off until named
   queryParameter();
   // @ts-expect-error -- off until named
@@ -73,12 +73,12 @@ const reader: CredentialReader = { find: async () => undefined };
   // @ts-expect-error -- no list
   cookie('sid', { origins: 'https://app.example.com' });
 
-  expectTypeOf({ name: 'own', extract: () => undefined }).toExtend<Carrier>();
-  expectTypeOf({ name: 'own', scheme: 'DPoP' as const, extract: () => 'x' }).toExtend<Carrier>();
+  expectTypeOf({ name: 'own', extract: () => undefined }).toExtend<Extractor>();
+  expectTypeOf({ name: 'own', scheme: 'DPoP' as const, extract: () => 'x' }).toExtend<Extractor>();
   // @ts-expect-error -- a scheme that has no challenge
-  expectTypeOf({ name: 'own', scheme: 'Basic' as const, extract: () => 'x' }).toExtend<Carrier>();
+  expectTypeOf({ name: 'own', scheme: 'Basic' as const, extract: () => 'x' }).toExtend<Extractor>();
   // @ts-expect-error -- a credential that is no string
-  expectTypeOf({ name: 'own', extract: () => 7 }).toExtend<Carrier>();
+  expectTypeOf({ name: 'own', extract: () => 7 }).toExtend<Extractor>();
 }
 
 // A store that only reads proves; one that writes also runs the life of what it holds

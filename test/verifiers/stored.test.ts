@@ -7,7 +7,7 @@ import {
   type CredentialRecord,
   type CredentialStore,
   type ManagedVerifier,
-  type RevocationMark,
+  type RevocationEvent,
   type StoredVerifier,
 } from 'latchkey';
 import { digestOf } from '../../src/credential/digest';
@@ -39,15 +39,15 @@ const KINDS: [string, string, string[], (store: CredentialReader, name?: string)
   ],
 ];
 
-describe.each(KINDS)('a verifier of kind %s', (kind, name, carriers, make) => {
+describe.each(KINDS)('a verifier of kind %s', (kind, name, extractors, make) => {
   const verifier = make({ find: async () => undefined });
 
-  it('has its name, and accepts what begins as its own from its carriers alone', () => {
+  it('has its name, and accepts what begins as its own from its extractors alone', () => {
     expect(verifier.name).toBe(name);
     const all = ['bearer', 'dpop', 'api-key-header', 'query', 'cookie', 'own'];
-    expect(all.filter((carrier) => verifier.accepts({ carrier, token: secret }))).toEqual(carriers);
+    expect(all.filter((extractor) => verifier.accepts({ extractor, token: secret }))).toEqual(extractors);
     const tokens = ['osir_', 'osir_junk', 'osir', 'osi_x', 'osirx_', 'xosir_', 'OSIR_', ' osir_', 'ｏsir_', '', 'a.b.c'];
-    expect(tokens.filter((token) => verifier.accepts({ carrier: 'bearer', token }))).toEqual(['osir_', 'osir_junk']);
+    expect(tokens.filter((token) => verifier.accepts({ extractor: 'bearer', token }))).toEqual(['osir_', 'osir_junk']);
   });
 
   it('may be given another name, which its principals and its errors then bear', async () => {
@@ -209,22 +209,22 @@ describe('legacy keys', () => {
   });
 });
 
-describe('watch()', () => {
+describe('subscribe()', () => {
   it('tells of what is revoked, here and by the store, until it is ended', async () => {
     const unwatch = jest.fn();
-    let push: ((mark: RevocationMark) => void) | undefined;
-    const store: CredentialStore = { ...memoryStore(), watch: (listener) => ((push = listener), unwatch) };
+    let push: ((mark: RevocationEvent) => void) | undefined;
+    const store: CredentialStore = { ...memoryStore(), subscribe: (listener) => ((push = listener), unwatch) };
     const keys = apiKeys({ prefix: 'osir', store });
-    const marks: RevocationMark[] = [];
-    const end = keys.watch?.((mark) => marks.push(mark));
+    const marks: RevocationEvent[] = [];
+    const end = keys.subscribe?.((mark) => marks.push(mark));
     const { record } = await keys.issue({ subject: 'acct_42', scopes: [] });
     await keys.revoke(record.id);
     await keys.revokeAll({ subject: 'acct_42' });
-    push?.({ kind: 'credential', id: 'k2', at: NOW });
+    push?.({ type: 'credential', id: 'k2', at: NOW });
     const told = [
-      { kind: 'credential', id: record.id, at: NOW },
-      { kind: 'subject', id: 'acct_42', at: NOW },
-      { kind: 'credential', id: 'k2', at: NOW },
+      { type: 'credential', id: record.id, at: NOW },
+      { type: 'subject', id: 'acct_42', at: NOW },
+      { type: 'credential', id: 'k2', at: NOW },
     ];
     expect(marks).toEqual(told);
     await end?.();

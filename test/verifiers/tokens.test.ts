@@ -22,7 +22,7 @@ describe.each([
     expect(record.expiresAt).toBe(NOW + 1);
     expect((await tokens.issue({ ...SUBJECT, expiresAt: NOW + 5 })).record.expiresAt).toBe(NOW + 5);
     expect((await tokens.issue({ ...SUBJECT, expiresAt: null })).record.expiresAt).toBeNull();
-    expect(await tokens.verify(secret)).toMatchObject({ ok: true, until: NOW + 1 });
+    expect(await tokens.verify(secret)).toMatchObject({ ok: true, expiresAt: NOW + 1 });
     jest.setSystemTime(NOW + 1);
     expect(await tokens.verify(secret)).toEqual({ ok: false, reason: 'expired' });
   });

@@ -1,12 +1,12 @@
 import { ioredisClient, ioredisCluster, type IoredisClient, type IoredisCluster } from './ioredis';
-import type { Library } from './detect-driver';
+import type { RedisDriver } from './detect-driver';
 import { nodeRedisClient, nodeRedisCluster, type NodeRedisClient, type NodeRedisCluster } from './node-redis';
 
 /** A client or a cluster of node-redis (5, 6) or ioredis (5, 6). */
 export type RedisClient = NodeRedisClient | NodeRedisCluster | IoredisClient | IoredisCluster;
 
 /** By their methods: to import the libraries would be to need them both. Undefined for anything else, a pool or a sentinel of node-redis too. */
-export function libraryOf(client: unknown): Library | undefined {
+export function detectDriver(client: unknown): RedisDriver | undefined {
   if (typeof client !== 'object' || client === null) return undefined;
   const has = (...methods: readonly string[]) => methods.every((name) => typeof (client as Record<string, unknown>)[name] === 'function');
   if (has('call', 'nodes')) return ioredisCluster(client as IoredisCluster);

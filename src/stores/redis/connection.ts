@@ -1,6 +1,6 @@
 import { withDeadline } from '../../internal/promises';
 import { RedisError } from './error';
-import type { Library } from './detect-driver';
+import type { RedisDriver } from './detect-driver';
 
 /** Commands to Redis, each answered or failed soon, with errors that tell nothing of what was asked. */
 export interface Connection {
@@ -14,7 +14,7 @@ const ANSWER_WITHIN_MS = 1_000;
 /** An answer owed for so long is lost, whatever has become of the connection. */
 const LOST_AFTER_MS = 30_000;
 
-export function connectionOf(library: Library): Connection {
+export function connectionOf(library: RedisDriver): Connection {
   const owed = new Set<{ readonly since: number }>();
 
   async function ask(name: string, send: () => Promise<unknown>): Promise<unknown> {

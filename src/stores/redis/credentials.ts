@@ -11,7 +11,7 @@ import { isOne } from './script';
 const BATCH = 250;
 
 /** Records and the lists of their owners. Who watches hears of them on the channel `keys.marks`. */
-export function credentialsInRedis(connection: Connection, keys: Keys): Omit<CredentialStore, 'announce' | 'watch'> {
+export function credentialsInRedis(connection: Connection, keys: Keys): Omit<CredentialStore, 'publish' | 'subscribe'> {
   const index = ownerIndex(connection);
 
   const findById = async (id: string): Promise<StoredRecord | undefined> => {
@@ -52,7 +52,7 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
       const values = await UPDATE(connection, [keys.record(id)], ...news(id, Date.now()), ...fieldsOf(changes));
       return values === null ? undefined : recordOf(values);
     },
-    async end(id, at) {
+    async expireAt(id, at) {
       return isOne(await END_AT(connection, [keys.record(id)], ...news(id, Date.now()), String(at)));
     },
     revoke: (id, at) => revoke(id, at),
@@ -65,7 +65,7 @@ export function credentialsInRedis(connection: Connection, keys: Keys): Omit<Cre
       }
       return count;
     },
-    async recordUses(uses) {
+    async recordUsage(uses) {
       const results: PromiseSettledResult<unknown>[] = [];
       for (let from = 0; from < uses.length; from += BATCH) {
         const batch = uses

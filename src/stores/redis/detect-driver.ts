@@ -1,5 +1,6 @@
+import { codedError } from '../../internal/errors';
 /** What the store asks of a client or a cluster, whichever library it is of. */
-export interface Library {
+export interface RedisDriver {
   readonly ready: boolean;
   /** Whether nothing more is to be asked while an answer is owed for long. */
   readonly holdsBack: boolean;
@@ -20,6 +21,6 @@ export interface Subscriber {
 
 export const anyOf = <T>(nodes: readonly T[]): T => {
   const node = nodes[Math.floor(Math.random() * nodes.length)];
-  if (node === undefined) throw new Error('The cluster has no master');
+  if (node === undefined) throw codedError('ERR_LATCHKEY_STORE', 'The cluster has no master');
   return node;
 };

@@ -1,3 +1,4 @@
+import { codedError } from '../../internal/errors';
 import type { StoredRecord } from '../store';
 
 /** A record is a hash: each member is a field of its name, as JSON. */
@@ -35,6 +36,6 @@ export function recordOf(values: unknown): StoredRecord | undefined {
   try {
     return Object.fromEntries(FIELDS.map((name, index) => [name, JSON.parse(texts[index] ?? '')])) as unknown as StoredRecord;
   } catch {
-    throw new Error('Redis holds something that is not a record where a record should be');
+    throw codedError('ERR_LATCHKEY_STORE', 'Redis holds something that is not a record where a record should be');
   }
 }

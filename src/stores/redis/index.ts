@@ -1,11 +1,12 @@
-import { checkOptions, must, z } from '../../internal/options';
+import { encodeRevocation } from '../../credential/revocation';
+import { checkOptions, check, z } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../store';
-import { libraryOf, type RedisClient } from './client';
+import { detectDriver, type RedisClient } from './client';
 import { connectionOf } from './connection';
 import { credentialsInRedis } from './credentials';
 import { keysOf } from './keys';
-import type { Library } from './detect-driver';
-import { marksFrom } from './pubsub';
+import type { RedisDriver } from './detect-driver';
+import { revocationsFrom } from './pubsub';
 import { stateInRedis } from './state';
 
 export type { RedisClient } from './client';
@@ -21,8 +22,8 @@ export interface RedisStoreOptions {
 }
 
 const schema = z.strictObject({
-  client: must('a client or a cluster of node-redis (5, 6) or ioredis (5, 6)', (client) => libraryOf(client) !== undefined),
-  prefix: must(
+  client: check('a client or a cluster of node-redis (5, 6) or ioredis (5, 6)', (client) => detectDriver(client) !== undefined),
+  prefix: check(
     'a non-empty string without { and }, which would choose the slot of a cluster',
     (prefix) => typeof prefix === 'string' && /^[^{}]+$/.test(prefix),
   ).optional(),
@@ -67,15 +68,15 @@ const schema = z.strictObject({
  */
 export function redisStore(options: RedisStoreOptions): CredentialStore & StateStore {
   checkOptions('redisStore()', schema, options);
-  const library = libraryOf(options.client) as Library;
+  const library = detectDriver(options.client) as RedisDriver;
   const connection = connectionOf(library);
   const keys = keysOf(options.prefix ?? 'latchkey:');
   return {
     ...credentialsInRedis(connection, keys),
     ...stateInRedis(connection, keys),
-    async announce(mark) {
-      await connection.send(keys.marks, ['PUBLISH', keys.marks, JSON.stringify(mark)]);
+    async publish(mark) {
+      await connection.send(keys.marks, ['PUBLISH', keys.marks, JSON.stringify(encodeRevocation(mark))]);
     },
-    watch: marksFrom(library, keys.marks),
+    subscribe: revocationsFrom(library, keys.marks),
   };
 }

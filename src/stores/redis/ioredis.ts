@@ -1,4 +1,4 @@
-import { anyOf, type Library, type Subscriber } from './detect-driver';
+import { anyOf, type RedisDriver, type Subscriber } from './detect-driver';
 
 /** What is used of a client of ioredis. */
 export interface IoredisClient {
@@ -19,7 +19,7 @@ export interface IoredisCluster {
   nodes(role: 'master'): readonly IoredisClient[];
 }
 
-export const ioredisClient = (client: IoredisClient): Library => ({
+export const ioredisClient = (client: IoredisClient): RedisDriver => ({
   get ready() {
     return client.status === 'ready';
   },
@@ -30,7 +30,7 @@ export const ioredisClient = (client: IoredisClient): Library => ({
   subscriber: async () => subscriberLike(client),
 });
 
-export const ioredisCluster = (cluster: IoredisCluster): Library => ({
+export const ioredisCluster = (cluster: IoredisCluster): RedisDriver => ({
   get ready() {
     return cluster.status === 'ready';
   },

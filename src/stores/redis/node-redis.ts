@@ -1,4 +1,4 @@
-import { anyOf, type Library, type Subscriber } from './detect-driver';
+import { anyOf, type RedisDriver, type Subscriber } from './detect-driver';
 
 /** What is used of a client of node-redis. */
 export interface NodeRedisClient {
@@ -30,7 +30,7 @@ export interface NodeRedisCluster {
 /** Replies are texts and numbers, whatever the client maps them to for others. */
 const PLAIN = { typeMapping: {} };
 
-export const nodeRedisClient = (client: NodeRedisClient): Library => ({
+export const nodeRedisClient = (client: NodeRedisClient): RedisDriver => ({
   get ready() {
     return client.isReady;
   },
@@ -41,7 +41,7 @@ export const nodeRedisClient = (client: NodeRedisClient): Library => ({
   subscriber: async () => subscriberLike(client),
 });
 
-export const nodeRedisCluster = (cluster: NodeRedisCluster): Library => ({
+export const nodeRedisCluster = (cluster: NodeRedisCluster): RedisDriver => ({
   get ready() {
     return cluster.isOpen;
   },

@@ -1,7 +1,8 @@
+import { codedError } from '../../internal/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRevocationMark, type RevocationMark } from '../../credential/revocation';
+import { decodeRevocation, type RevocationEvent } from '../../credential/revocation';
 import type { CredentialStore } from '../store';
-import type { Library } from './detect-driver';
+import type { RedisDriver } from './detect-driver';
 
 /** A connection that only listens would not notice that it is dead. */
 const PING_EVERY_MS = 2_000;
@@ -9,8 +10,8 @@ const ANSWER_WITHIN_MS = 3_000;
 const RETRY_AFTER_MS = 250;
 
 /** One subscription for all who watch, from the first of them to the last. */
-export function marksFrom(library: Library, channel: string): CredentialStore['watch'] {
-  const listeners = new Set<{ readonly tell: (mark: RevocationMark) => void }>();
+export function revocationsFrom(library: RedisDriver, channel: string): CredentialStore['subscribe'] {
+  const listeners = new Set<{ readonly tell: (mark: RevocationEvent) => void }>();
   let stop: (() => Promise<void>) | undefined;
 
   const hear = (message: string) => {
@@ -33,7 +34,7 @@ export function marksFrom(library: Library, channel: string): CredentialStore['w
 }
 
 /** Listens on a connection of its own, and on a new one whenever that is in trouble, until it is stopped. */
-function subscribe(library: Library, channel: string, hear: (message: string) => void): () => Promise<void> {
+function subscribe(library: RedisDriver, channel: string, hear: (message: string) => void): () => Promise<void> {
   let stopped = false;
   let interrupt = () => {};
 
@@ -78,15 +79,14 @@ const orLate = (answer: Promise<unknown>): Promise<unknown> =>
   Promise.race([
     answer,
     sleep(ANSWER_WITHIN_MS, undefined, { ref: false }).then(() => {
-      throw new Error('No answer');
+      throw codedError('ERR_LATCHKEY_STORE', 'No answer');
     }),
   ]);
 
 /** What is no mark is not for us: anyone may publish on a channel. */
-function readMark(message: string): RevocationMark | undefined {
+function readMark(message: string): RevocationEvent | undefined {
   try {
-    const mark: unknown = JSON.parse(message);
-    return isRevocationMark(mark) ? mark : undefined;
+    return decodeRevocation(JSON.parse(message));
   } catch {
     return undefined;
   }

@@ -12,10 +12,10 @@ export const stateInRedis = (connection: Connection, keys: Keys): StateStore => 
     return ((await connection.send(name, [command, name])) as string | null) ?? undefined;
   };
   return {
-    put: (group, key, value, until) => set(group, key, value, until, 'NX'),
-    replace: async (group, key, value, until) => void (await set(group, key, value, until)),
+    setIfAbsent: (group, key, value, until) => set(group, key, value, until, 'NX'),
+    set: async (group, key, value, until) => void (await set(group, key, value, until)),
     get: (group, key) => ask('GET', group, key),
-    take: (group, key) => ask('GETDEL', group, key),
+    getAndDelete: (group, key) => ask('GETDEL', group, key),
   };
 };
 

@@ -1,5 +1,5 @@
 import { idOf } from '../../credential/digest';
-import { isStorable, type CredentialStore, type RecordedUse } from '../store';
+import { isStorable, type CredentialStore, type RecordedUsage } from '../store';
 import { all, endedBefore, endsFrom, hasId, isAfter, isKnown, isLive, isOfKind, isOwnedBy, not, type Condition } from './conditions';
 import type { News } from './notifications';
 import { changedColumns, COLUMNS, recordOf, rowOf } from './rows';
@@ -7,7 +7,7 @@ import type { CredentialsTable, Database } from './tables';
 import { whole } from './values';
 import type { Writes } from './writes';
 
-export function credentialsIn(db: Database, writes: Writes, news: News): Omit<CredentialStore, 'announce' | 'watch'> {
+export function credentialsIn(db: Database, writes: Writes, news: News): Omit<CredentialStore, 'publish' | 'subscribe'> {
   const select = (condition: Condition) => db.selectFrom('latchkey_credentials').select(COLUMNS).where(condition);
 
   const findById = async (id: string) => {
@@ -48,7 +48,7 @@ export function credentialsIn(db: Database, writes: Writes, news: News): Omit<Cr
       const [row] = await change(hasId(id), { revoked_at: null, ...changedColumns(changes) }, Date.now());
       return row && recordOf(row);
     },
-    async end(id, at) {
+    async expireAt(id, at) {
       const end = whole(at);
       return (await change(all(hasId(id), endsFrom(end)), { expires_at: end }, Date.now())).length === 1;
     },
@@ -58,7 +58,7 @@ export function credentialsIn(db: Database, writes: Writes, news: News): Omit<Cr
     async revokeAll(owner, at) {
       return (await change(isOwnedBy(owner), { revoked_at: whole(at) }, whole(at))).length;
     },
-    async recordUses(uses) {
+    async recordUsage(uses) {
       await writes.addUses(mergedById(uses));
     },
     async prune(kind, before) {
@@ -70,8 +70,8 @@ export function credentialsIn(db: Database, writes: Writes, news: News): Omit<Cr
 }
 
 /** One use for each id, in the order of ids, so that those who write at the same time lock rows in the same order. */
-function mergedById(uses: readonly RecordedUse[]): readonly RecordedUse[] {
-  const byId = new Map<string, RecordedUse>();
+function mergedById(uses: readonly RecordedUsage[]): readonly RecordedUsage[] {
+  const byId = new Map<string, RecordedUsage>();
   for (const { id, count, lastUsedAt } of uses) {
     if (!isStorable(id)) continue;
     const known = byId.get(id) ?? { count: 0, lastUsedAt };

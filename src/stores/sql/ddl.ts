@@ -1,6 +1,7 @@
+import { codedError } from '../../internal/errors';
 import { sql, type CreateTableBuilder, type RawBuilder } from 'kysely';
 import { isDuplicateIndex } from './errors';
-import type { Language } from './sql-dialect';
+import type { SqlDialect } from './sql-dialect';
 import { LONGEST, type Database, type Tables } from './tables';
 
 type Type = RawBuilder<unknown>;
@@ -15,7 +16,7 @@ export interface Ddl {
   readonly index: (table: keyof Tables, ...columns: readonly string[]) => Promise<void>;
 }
 
-export async function ddlOf(db: Database, language: Language): Promise<Ddl> {
+export async function ddlOf(db: Database, language: SqlDialect): Promise<Ddl> {
   const table = (name: string) => db.schema.createTable(name).ifNotExists();
   const index = (table: string, columns: readonly string[]) =>
     db.schema
@@ -55,6 +56,10 @@ async function unpaddedCollation(db: Database): Promise<string> {
     select collation_name as name from information_schema.collations
     where collation_name in ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')`.execute(db);
   const [collation] = rows;
-  if (!collation) throw new Error('MySQL 8.0.17 or MariaDB 10.2 is needed: older ones have no collation that compares trailing spaces');
+  if (!collation)
+    throw codedError(
+      'ERR_LATCHKEY_STORE',
+      'MySQL 8.0.17 or MariaDB 10.2 is needed: older ones have no collation that compares trailing spaces',
+    );
   return collation.name;
 }

@@ -1,3 +1,4 @@
+import { codedError } from '../../internal/errors';
 interface DriverError {
   readonly message?: unknown;
   readonly code?: unknown;
@@ -53,8 +54,9 @@ export function guarded<T extends Record<keyof T, (...args: never[]) => Promise<
 }
 
 function withoutValues(name: string, error: unknown): Error {
-  if (isMissing(error)) return new Error('sqlStore: its tables are missing or of an older version: run `await store.migrate()` first');
-  return new Error(`sqlStore: ${name}() failed: ${reasonOf(error)}`);
+  if (isMissing(error))
+    return codedError('ERR_LATCHKEY_STORE', 'sqlStore: its tables are missing or of an older version: run `await store.migrate()` first');
+  return codedError('ERR_LATCHKEY_STORE', `sqlStore: ${name}() failed: ${reasonOf(error)}`);
 }
 
 /** PostgreSQL's names of what operators meet (its manual, appendix A): its messages may not be repeated, and codes are hard to read. */

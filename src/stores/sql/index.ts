@@ -1,5 +1,6 @@
+import { typeError } from '../../internal/errors';
 import type { Kysely, TableNode } from 'kysely';
-import { aFunction, anObjectWith, checkOptions, z } from '../../internal/options';
+import { functionOption, objectWithMethods, checkOptions, z } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../store';
 import { credentialsIn } from './credentials';
 import { guarded } from './errors';
@@ -48,8 +49,8 @@ export function sqlStore(options: SqlStoreOptions): SqlStore {
   const { listen } = options;
   const db = ownTables(options.db as Database);
   const language = languageOf(db);
-  if (!language) throw new TypeError('sqlStore(): option "db" must write the SQL of PostgreSQL, SQLite or MySQL');
-  if (listen && language !== 'postgres') throw new TypeError('sqlStore(): option "listen" is for PostgreSQL');
+  if (!language) throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "db" must write the SQL of PostgreSQL, SQLite or MySQL');
+  if (listen && language !== 'postgres') throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "listen" is for PostgreSQL');
 
   const news = newsOf(db, language === 'postgres', listen);
   const writes = language === 'mysql' ? lockingWrites(db) : returningWrites(db, language === 'postgres' ? news.announcement : undefined);
@@ -57,16 +58,16 @@ export function sqlStore(options: SqlStoreOptions): SqlStore {
     ...guarded({
       ...credentialsIn(db, writes, news),
       ...stateIn(db, writes),
-      announce: news.announce,
+      publish: news.publish,
       migrate: () => migrate(db, language),
     }),
-    watch: news.watch,
+    subscribe: news.subscribe,
   };
 }
 
 const optionsOfStore = z.strictObject({
-  db: anObjectWith('selectFrom', 'withoutPlugins', 'withSchema', 'transaction', 'connection'),
-  listen: aFunction.optional(),
+  db: objectWithMethods('selectFrom', 'withoutPlugins', 'withSchema', 'transaction', 'connection'),
+  listen: functionOption.optional(),
 });
 
 /** Without the user's plugins, which would rename columns and parse JSON, but in the schema that `withSchema()` named. */

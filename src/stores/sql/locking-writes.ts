@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { RecordedUse } from '../store';
+import type { RecordedUsage } from '../store';
 import type { Condition } from './conditions';
 import { isDuplicateRow } from './errors';
 import { COLUMNS } from './rows';
@@ -54,9 +54,9 @@ export function lockingWrites(db: Database): Writes {
   };
 }
 
-const addUses = (db: Database, uses: readonly RecordedUse[]) => {
+const addUses = (db: Database, uses: readonly RecordedUsage[]) => {
   const ids = uses.map(({ id }) => id);
-  const byId = (value: (use: RecordedUse) => RawBuilder<unknown>) => {
+  const byId = (value: (use: RecordedUsage) => RawBuilder<unknown>) => {
     const cases = uses.map((use) => sql`when ${use.id} then ${value(use)}`);
     return sql<number>`case id ${sql.join(cases, sql` `)} end`;
   };

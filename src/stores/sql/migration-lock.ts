@@ -1,7 +1,8 @@
+import { codedError } from '../../internal/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { isBusy } from './errors';
-import type { Language } from './sql-dialect';
+import type { SqlDialect } from './sql-dialect';
 import type { Database } from './tables';
 
 /** "latch" in ASCII: a number of our own among the database's advisory locks. */
@@ -9,7 +10,7 @@ const LOCK = 0x6c61746368;
 const LOCK_WITHIN_S = 60;
 
 /** Runs work that no other process does at the same time on this database. */
-export async function alone(db: Database, language: Language, work: (db: Database) => Promise<void>): Promise<void> {
+export async function alone(db: Database, language: SqlDialect, work: (db: Database) => Promise<void>): Promise<void> {
   await {
     // Read committed, so that what it reads is as the one before left it.
     postgres: () =>
@@ -36,7 +37,8 @@ export async function alone(db: Database, language: Language, work: (db: Databas
       db.connection().execute(async (connection) => {
         const name = sql`concat('latchkey:', md5(database()))`;
         const { rows } = await sql<{ locked: unknown }>`select get_lock(${name}, ${sql.lit(LOCK_WITHIN_S)}) as locked`.execute(connection);
-        if (Number(rows[0]?.locked) !== 1) throw new Error(`Another process has been migrating for ${LOCK_WITHIN_S} s`);
+        if (Number(rows[0]?.locked) !== 1)
+          throw codedError('ERR_LATCHKEY_STORE', `Another process has been migrating for ${LOCK_WITHIN_S} s`);
         try {
           await work(connection);
         } finally {

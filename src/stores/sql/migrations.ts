@@ -1,7 +1,7 @@
 import { alone } from './migration-lock';
 import { ddlOf, type Ddl } from './ddl';
 import { isMissing } from './errors';
-import type { Language } from './sql-dialect';
+import type { SqlDialect } from './sql-dialect';
 import type { Database } from './tables';
 
 /** One step from a version of the tables to the next. MySQL cannot undo half of one, so each can be done over. */
@@ -10,7 +10,7 @@ type Migration = (ddl: Ddl) => Promise<void>;
 const MIGRATIONS: readonly Migration[] = [credentialsAndState];
 
 /** Brings the tables to the version of this program; those of a later one are left as they are. */
-export async function migrate(db: Database, language: Language): Promise<void> {
+export async function migrate(db: Database, language: SqlDialect): Promise<void> {
   // Where there is nothing to do, no lock is taken and no right to make tables is needed.
   if ((await versionOf(db).catch(zeroIfMissing)) >= MIGRATIONS.length) return;
   await alone(db, language, async (locked) => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
-import { isRevocationMark, type RevocationMark } from '../../credential/revocation';
+import { decodeRevocation, encodeRevocation, type RevocationEvent } from '../../credential/revocation';
 import { keepListening, type ListenClient } from './listen-connection';
 import type { Database } from './tables';
 
@@ -14,19 +14,19 @@ export interface News {
   /** Tells those who watch this store. */
   readonly tell: (ids: readonly string[], at: number) => void;
   /** Tells them of any mark, and other machines where PostgreSQL carries it. */
-  readonly announce: (mark: RevocationMark) => Promise<void>;
+  readonly publish: (mark: RevocationEvent) => Promise<void>;
   /** For the RETURNING of a statement that changes credentials on PostgreSQL: one message a row, sent when the change is there to be read. */
   readonly announcement: (at: number) => ReturnType<typeof announce>;
-  readonly watch: (listener: (mark: RevocationMark) => void) => () => Promise<void>;
+  readonly subscribe: (listener: (mark: RevocationEvent) => void) => () => Promise<void>;
 }
 
 export function newsOf(db: Database, carries: boolean, listen: (() => ListenClient) | undefined): News {
   const me = randomUUID();
   // A subscription each, so that a listener that watches twice is told twice.
-  const subscriptions = new Set<{ readonly listener: (mark: RevocationMark) => void }>();
+  const subscriptions = new Set<{ readonly listener: (mark: RevocationEvent) => void }>();
   let stopListening: (() => Promise<void>) | undefined;
 
-  const tell = (mark: RevocationMark) => {
+  const tell = (mark: RevocationEvent) => {
     for (const { listener } of subscriptions) {
       try {
         listener(mark);
@@ -36,20 +36,21 @@ export function newsOf(db: Database, carries: boolean, listen: (() => ListenClie
     }
   };
   const hear = (payload: string) => {
-    const { from, ...mark } = { kind: 'credential', ...read(payload) };
-    if (from !== me && isRevocationMark(mark)) tell(mark);
+    const { from, ...message } = { kind: 'credential', ...read(payload) };
+    const event = from === me ? undefined : decodeRevocation(message);
+    if (event) tell(event);
   };
 
   return {
-    tell: (ids, at) => ids.forEach((id) => tell({ kind: 'credential', id, at })),
-    async announce(mark) {
+    tell: (ids, at) => ids.forEach((id) => tell({ type: 'credential', id, at })),
+    async publish(mark) {
       tell(mark);
-      const payload = JSON.stringify({ from: me, ...mark });
+      const payload = JSON.stringify({ from: me, ...encodeRevocation(mark) });
       // What is too long for a message is seen when `ttlMs` is over.
       if (carries && Buffer.byteLength(payload) < MAX_BYTES) await sql`select pg_notify(${CHANNEL}, ${payload})`.execute(db);
     },
     announcement: (at) => announce(me, at),
-    watch(listener) {
+    subscribe(listener) {
       const subscription = { listener };
       subscriptions.add(subscription);
       if (listen) stopListening ??= keepListening(listen, CHANNEL, hear);

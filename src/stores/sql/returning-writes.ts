@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { RecordedUse } from '../store';
+import type { RecordedUsage } from '../store';
 import type { Condition } from './conditions';
 import type { News } from './notifications';
 import { COLUMNS } from './rows';
@@ -53,7 +53,7 @@ export function returningWrites(db: Database, announcement: News['announcement']
   };
 }
 
-const addUses = (db: Database, uses: readonly RecordedUse[]) => {
+const addUses = (db: Database, uses: readonly RecordedUsage[]) => {
   const values = sql.join(uses.map(({ id, count, lastUsedAt }) => sql`(${id}, ${sql.lit(count)}, ${sql.lit(lastUsedAt)})`));
   return db
     .with('used(id, uses, at)', () => sql<{ id: string; uses: number; at: number }>`(values ${values})`)

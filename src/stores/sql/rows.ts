@@ -1,5 +1,6 @@
+import { codedError } from '../../internal/errors';
 import { idOf } from '../../credential/digest';
-import { must, z } from '../../internal/options';
+import { check, z } from '../../internal/options';
 import { isStorable, type RecordChanges, type StoredRecord } from '../store';
 import { LONGEST, type CredentialsTable } from './tables';
 import { aWhole, whole } from './values';
@@ -15,7 +16,8 @@ export function changedColumns({ name, scopes, metadata, expiresAt }: RecordChan
 }
 
 export function rowOf(record: StoredRecord): CredentialsTable {
-  if (record.id !== idOf(record.digest)) throw new RangeError('The id of a record must be the first 22 characters of its digest');
+  if (record.id !== idOf(record.digest))
+    throw codedError('ERR_LATCHKEY_STORE', 'The id of a record must be the first 22 characters of its digest');
   return storable({
     id: record.id,
     kind: record.kind,
@@ -45,8 +47,8 @@ function storable<R extends Partial<CredentialsTable>>(row: R): R {
   for (const [column, value] of Object.entries(row)) {
     if (typeof value !== 'string') continue;
     const longest = LONGEST[column as keyof typeof LONGEST] ?? Infinity;
-    if (value.length > longest) throw new RangeError(`The column ${column} takes at most ${longest} characters`);
-    if (!isStorable(value)) throw new RangeError(`The column ${column} takes no NUL and no half of a surrogate pair`);
+    if (value.length > longest) throw codedError('ERR_LATCHKEY_STORE', `The column ${column} takes at most ${longest} characters`);
+    if (!isStorable(value)) throw codedError('ERR_LATCHKEY_STORE', `The column ${column} takes no NUL and no half of a surrogate pair`);
   }
   return row;
 }
@@ -67,7 +69,7 @@ const json = <T>(test: (value: unknown) => boolean) =>
         return z.NEVER;
       }
     })
-    .pipe(must<T>('of another form', test));
+    .pipe(check<T>('of another form', test));
 
 const sound = z
   .object({
@@ -99,7 +101,7 @@ export function recordOf(row: unknown): StoredRecord {
   const { data, error } = sound.safeParse(row);
   if (!data) {
     const columns = [...new Set(error.issues.map(({ path }) => path.join('.')))].join(', ');
-    throw new Error(`a row of latchkey_credentials is damaged in ${columns}`);
+    throw codedError('ERR_LATCHKEY_STORE', `a row of latchkey_credentials is damaged in ${columns}`);
   }
   return {
     id: data.id,

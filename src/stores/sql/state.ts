@@ -1,3 +1,4 @@
+import { codedError } from '../../internal/errors';
 import { digestOf } from '../../credential/digest';
 import { z } from '../../internal/options';
 import type { StateStore } from '../store';
@@ -7,20 +8,20 @@ import type { Writes } from './writes';
 
 export function stateIn(db: Database, writes: Writes): StateStore {
   return {
-    async put(group, key, value, until) {
+    async setIfAbsent(group, key, value, until) {
       const row = rowOf(group, key, value, until);
       if (await writes.insert('latchkey_state', row)) return true;
       const now = Date.now();
       await writes.drop('latchkey_state', (eb) => eb.and([eb('id', '=', row.id), eb('ends_at', '<=', now)]));
       return writes.insert('latchkey_state', row);
     },
-    async replace(group, key, value, until) {
+    async set(group, key, value, until) {
       await writes.replaceState(rowOf(group, key, value, until));
     },
     async get(group, key) {
       return standing(await db.selectFrom('latchkey_state').selectAll().where('id', '=', idOf(group, key)).executeTakeFirst());
     },
-    async take(group, key) {
+    async getAndDelete(group, key) {
       return standing(await writes.takeState(idOf(group, key)));
     },
   };
@@ -41,6 +42,6 @@ const sound = z.object({ value: z.string(), ends_at: aWhole });
 function standing(row: unknown): string | undefined {
   if (row === undefined) return undefined;
   const { data } = sound.safeParse(row);
-  if (!data) throw new Error('a row of latchkey_state is damaged');
+  if (!data) throw codedError('ERR_LATCHKEY_STORE', 'a row of latchkey_state is damaged');
   return Date.now() < data.ends_at ? data.value : undefined;
 }

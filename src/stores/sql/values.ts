@@ -1,9 +1,10 @@
+import { codedError } from '../../internal/errors';
 import { z } from '../../internal/options';
 
 /** A time or count as the tables keep it. A fraction is cut off, so that nothing lives longer than it was to. */
 export function whole(value: number): number {
   const floor = Math.floor(value);
-  if (!Number.isSafeInteger(floor)) throw new RangeError('A time or count is too large for the tables, or not a number');
+  if (!Number.isSafeInteger(floor)) throw codedError('ERR_LATCHKEY_STORE', 'A time or count is too large for the tables, or not a number');
   return floor;
 }
 

@@ -1,5 +1,5 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
-import type { RecordedUse } from '../store';
+import type { RecordedUsage } from '../store';
 import type { Condition } from './conditions';
 import type { CredentialsTable, Database, StateTable, Tables } from './tables';
 
@@ -16,7 +16,7 @@ export interface Writes {
   /** Changes all credentials that meet a condition, and gives their rows as they are then. News of it is dated `at`. */
   change(condition: Condition, changes: Partial<CredentialsTable>, at: number): Promise<readonly CredentialsTable[]>;
   /** Adds uses to the credentials they are about, all or none. Each id stands there once. */
-  addUses(uses: readonly RecordedUse[]): Promise<void>;
+  addUses(uses: readonly RecordedUsage[]): Promise<void>;
   /** Drops rows that meet a condition, some at a time, so that nobody waits long for them; how many. */
   drop<T extends Table>(table: T, condition: (eb: ExpressionBuilder<Tables, T>) => Expression<SqlBool>): Promise<number>;
 }
@@ -33,9 +33,9 @@ export async function inBatches(dropSome: (limit: number) => Promise<number>): P
 /** Uses in as few statements as can hold them, in one transaction where they are several. */
 export async function addInBatches(
   db: Database,
-  uses: readonly RecordedUse[],
+  uses: readonly RecordedUsage[],
   atOnce: number,
-  add: (db: Database, uses: readonly RecordedUse[]) => Promise<unknown>,
+  add: (db: Database, uses: readonly RecordedUsage[]) => Promise<unknown>,
 ): Promise<void> {
   const addAll = async (to: Database) => {
     for (let start = 0; start < uses.length; start += atOnce) await add(to, uses.slice(start, start + atOnce));

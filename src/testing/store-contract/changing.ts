@@ -2,7 +2,7 @@ import type { CredentialStore, Owner, RecordChanges } from '../../stores/store';
 import { atOnce, demand, type Cases, type OpenedStore } from './contract';
 import { newRecord, unique } from './samples';
 
-/** update, end, revoke, revokeAll and recordUses: every change lands, and a revocation is final. */
+/** update, end, revoke, revokeAll and recordUsage: every change lands, and a revocation is final. */
 export const changing: Cases<OpenedStore<CredentialStore>> = {
   async 'updates what it is told to, and nothing else'({ store, peer }) {
     const now = Date.now();
@@ -44,17 +44,17 @@ export const changing: Cases<OpenedStore<CredentialStore>> = {
     const endless = newRecord();
     const revoked = newRecord({ revokedAt: now });
     for (const record of [endless, revoked]) await store.insert(record);
-    demand('end() of a record without an end is true', await store.end(endless.id, now + 60_000), true);
-    demand('end() sets expiresAt', await peer.find(endless.digest), { ...endless, expiresAt: now + 60_000 });
-    demand('end() at the time when it ends anyway is true', await store.end(endless.id, now + 60_000), true);
-    demand('end() is false for a record that ends before that', await store.end(endless.id, now + 60_001), false);
-    demand('end() is false for a revoked record', await store.end(revoked.id, now + 60_000), false);
-    await atOnce(opened, 50, (machine, index) => machine.end(endless.id, now + 1_000 + ((index * 7) % 50)));
-    demand('Of many calls of end() at once the earliest time stays', await store.find(endless.digest), {
+    demand('expireAt() of a record without an end is true', await store.expireAt(endless.id, now + 60_000), true);
+    demand('expireAt() sets expiresAt', await peer.find(endless.digest), { ...endless, expiresAt: now + 60_000 });
+    demand('expireAt() at the time when it ends anyway is true', await store.expireAt(endless.id, now + 60_000), true);
+    demand('expireAt() is false for a record that ends before that', await store.expireAt(endless.id, now + 60_001), false);
+    demand('expireAt() is false for a revoked record', await store.expireAt(revoked.id, now + 60_000), false);
+    await atOnce(opened, 50, (machine, index) => machine.expireAt(endless.id, now + 1_000 + ((index * 7) % 50)));
+    demand('Of many calls of expireAt() at once the earliest time stays', await store.find(endless.digest), {
       ...endless,
       expiresAt: now + 1_000,
     });
-    demand('end() leaves a revoked record as it is', await peer.find(revoked.digest), revoked);
+    demand('expireAt() leaves a revoked record as it is', await peer.find(revoked.digest), revoked);
   },
 
   async 'revokes a record once, however many try at the same time'(opened) {
@@ -116,7 +116,7 @@ export const changing: Cases<OpenedStore<CredentialStore>> = {
         store.update(record.id, { name: changed.name }),
         peer.update(record.id, { scopes: changed.scopes }),
         store.update(record.id, { metadata: changed.metadata }),
-        peer.end(record.id, changed.expiresAt),
+        peer.expireAt(record.id, changed.expiresAt),
       ]);
       demand('Changes of different members made at once are all there', await store.find(record.digest), { ...record, ...changed });
     }
@@ -129,8 +129,8 @@ export const changing: Cases<OpenedStore<CredentialStore>> = {
       await store.insert(record);
       const change = (machine: CredentialStore) => [
         machine.update(record.id, { name: 'new', expiresAt: now + 60_000 }),
-        machine.end(record.id, now + 30_000),
-        machine.recordUses([{ id: record.id, count: 1, lastUsedAt: now }]),
+        machine.expireAt(record.id, now + 30_000),
+        machine.recordUsage([{ id: record.id, count: 1, lastUsedAt: now }]),
         machine.insert(record),
       ];
       await Promise.all([...change(peer), ...change(store), store.revoke(record.id, now), ...change(peer), ...change(store)]);
@@ -144,23 +144,23 @@ export const changing: Cases<OpenedStore<CredentialStore>> = {
     const [one, other] = [newRecord({ useCount: 5, lastUsedAt: start + 10 }), newRecord({ useCount: 2 ** 40 })];
     for (const record of [one, other]) await store.insert(record);
     await atOnce(opened, 50, (machine, index) =>
-      machine.recordUses([
+      machine.recordUsage([
         { id: one.id, count: index, lastUsedAt: start + ((index * 7) % 50) },
         { id: other.id, count: 1, lastUsedAt: start - index },
       ]),
     );
-    demand('recordUses() adds every count, and keeps the latest time', await peer.find(one.digest), {
+    demand('recordUsage() adds every count, and keeps the latest time', await peer.find(one.digest), {
       ...one,
       useCount: 5 + 1_225,
       lastUsedAt: start + 49,
     });
-    demand('recordUses() adds to large counts, and sets a first time', await peer.find(other.digest), {
+    demand('recordUsage() adds to large counts, and sets a first time', await peer.find(other.digest), {
       ...other,
       useCount: 2 ** 40 + 50,
       lastUsedAt: start,
     });
-    await store.recordUses([{ id: one.id, count: 1, lastUsedAt: start }]);
-    demand('recordUses() does not set lastUsedAt back', (await peer.find(one.digest))?.lastUsedAt, start + 49);
+    await store.recordUsage([{ id: one.id, count: 1, lastUsedAt: start }]);
+    demand('recordUsage() does not set lastUsedAt back', (await peer.find(one.digest))?.lastUsedAt, start + 49);
   },
 
   async 'passes over uses of what it does not know, in a batch of any size'({ store, peer }) {
@@ -169,16 +169,16 @@ export const changing: Cases<OpenedStore<CredentialStore>> = {
     for (const record of [live, revoked, expired]) await store.insert(record);
     const unknown = Array.from({ length: 10_000 }, () => ({ id: newRecord().id, count: 1, lastUsedAt: now }));
     const known = [live, revoked, expired, live].map(({ id }, index) => ({ id, count: index + 1, lastUsedAt: now + index }));
-    await store.recordUses([...unknown.slice(1), ...known, ...unknown.slice(0, 1)]);
-    await store.recordUses([]);
+    await store.recordUsage([...unknown.slice(1), ...known, ...unknown.slice(0, 1)]);
+    await store.recordUsage([]);
 
-    demand('recordUses() adds each of several uses of one record', await peer.find(live.digest), {
+    demand('recordUsage() adds each of several uses of one record', await peer.find(live.digest), {
       ...live,
       useCount: 5,
       lastUsedAt: now + 3,
     });
-    demand('recordUses() counts for a revoked record', await peer.find(revoked.digest), { ...revoked, useCount: 2, lastUsedAt: now + 1 });
-    demand('recordUses() counts for an expired record', await peer.find(expired.digest), { ...expired, useCount: 3, lastUsedAt: now + 2 });
-    demand('recordUses() makes no record', await store.findById(unknown[0]?.id ?? ''), undefined);
+    demand('recordUsage() counts for a revoked record', await peer.find(revoked.digest), { ...revoked, useCount: 2, lastUsedAt: now + 1 });
+    demand('recordUsage() counts for an expired record', await peer.find(expired.digest), { ...expired, useCount: 3, lastUsedAt: now + 2 });
+    demand('recordUsage() makes no record', await store.findById(unknown[0]?.id ?? ''), undefined);
   },
 };

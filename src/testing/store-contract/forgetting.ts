@@ -47,8 +47,8 @@ export const forgetting = (clockToleranceMs: number): Cases<OpenedStore<Credenti
     ] as const;
     const [endless, extended] = [newRecord({ expiresAt: end }), newRecord({ expiresAt: end })] as const;
     for (const record of [expired, revoked, used, ended, revokedLater, shortened, endless, extended]) await store.insert(record);
-    await store.recordUses([{ id: used.id, count: 1, lastUsedAt: Date.now() }]);
-    await store.end(ended.id, end);
+    await store.recordUsage([{ id: used.id, count: 1, lastUsedAt: Date.now() }]);
+    await store.expireAt(ended.id, end);
     await store.revoke(revokedLater.id, end);
     await store.update(shortened.id, { expiresAt: end });
     await store.update(endless.id, { expiresAt: null });
@@ -109,9 +109,9 @@ async function answersOn(record: StoredRecord, store: CredentialStore): Promise<
     findById: await store.findById(id),
     list: await store.list(ownerOf(record), { limit: 10 }),
     update: await store.update(id, { name: 'changed' }),
-    end: await store.end(id, now),
+    end: await store.expireAt(id, now),
     revoke: await store.revoke(id, now),
     revokeAll: await store.revokeAll(ownerOf(record), now),
-    afterUses: await store.recordUses([{ id, count: 1, lastUsedAt: now }]).then(() => store.find(digest)),
+    afterUses: await store.recordUsage([{ id, count: 1, lastUsedAt: now }]).then(() => store.find(digest)),
   };
 }

@@ -88,9 +88,9 @@ export const keeping: Cases<OpenedStore<CredentialStore>> = {
         find: await store.find(text),
         findById: await store.findById(text),
         update: await store.update(text, { name: 'changed' }),
-        end: await store.end(text, Date.now()),
+        end: await store.expireAt(text, Date.now()),
         revoke: await store.revoke(text, Date.now()),
-        recordUses: await store.recordUses([{ id: text, count: 1, lastUsedAt: Date.now() }]),
+        recordUsage: await store.recordUsage([{ id: text, count: 1, lastUsedAt: Date.now() }]),
         list: await store.list(owner, { after: text, limit: 10 }),
       };
       demand(`No method knows a record by ${JSON.stringify(text.slice(0, 40))}`, answers, {
@@ -99,7 +99,7 @@ export const keeping: Cases<OpenedStore<CredentialStore>> = {
         update: undefined,
         end: false,
         revoke: false,
-        recordUses: undefined,
+        recordUsage: undefined,
         list: [],
       });
     }

@@ -1,4 +1,4 @@
-import type { RevocationMark } from '../../credential/revocation';
+import type { RevocationEvent } from '../../credential/revocation';
 import type { CredentialStore, StoredRecord } from '../../stores/store';
 import { comesTrue, demand, sleep, type Cases, type OpenedStore } from './contract';
 import { newRecord, ODD_TEXTS, unique } from './samples';
@@ -11,7 +11,7 @@ export function watching({ push, withinMs }: { push: boolean; withinMs: number }
 
     async 'tells each listener once for each subscription, until that has ended'({ store }) {
       const [listener, control] = [heard(), heard()];
-      const ends = [listener, listener, control].map(({ hear }) => store.watch(hear));
+      const ends = [listener, listener, control].map(({ hear }) => store.subscribe(hear));
       try {
         await ends[0]?.();
         await ends[0]?.();
@@ -30,7 +30,7 @@ export function watching({ push, withinMs }: { push: boolean; withinMs: number }
         throw new Error('a listener that throws');
       };
       const control = heard();
-      const ends = [throws, control.hear].map((listener) => store.watch(listener));
+      const ends = [throws, control.hear].map((listener) => store.subscribe(listener));
       try {
         const record = newRecord();
         await store.insert(record);
@@ -44,13 +44,13 @@ export function watching({ push, withinMs }: { push: boolean; withinMs: number }
 
     async 'tells nothing of uses, which would void what is cached'({ store }) {
       const control = heard();
-      const end = store.watch(control.hear);
+      const end = store.subscribe(control.hear);
       try {
         const record = await toldOf(store, [control], withinMs);
         const before = control.of(record);
-        await store.recordUses([{ id: record.id, count: 1, lastUsedAt: Date.now() }]);
+        await store.recordUsage([{ id: record.id, count: 1, lastUsedAt: Date.now() }]);
         await toldOf(store, [control], withinMs);
-        demand('recordUses() is no news', control.of(record) - before, 0);
+        demand('recordUsage() is no news', control.of(record) - before, 0);
       } finally {
         await end();
       }
@@ -66,19 +66,24 @@ export function watching({ push, withinMs }: { push: boolean; withinMs: number }
 
 async function tellsAnnounced(watcher: CredentialStore, actor: CredentialStore, withinMs: number): Promise<void> {
   const listener = heard();
-  const end = watcher.watch(listener.hear);
+  const end = watcher.subscribe(listener.hear);
   try {
     await toldOf(actor, [listener], withinMs);
     const at = Date.now();
-    const marks: RevocationMark[] = [
-      ...ODD_TEXTS.map((text): RevocationMark => ({ kind: 'subject', id: unique(text), at })),
-      ...(['digest', 'credential', 'client', 'grant'] as const).map((kind) => ({ kind, id: unique('announced'), at, until: at + 60_000 })),
+    const marks: RevocationEvent[] = [
+      ...ODD_TEXTS.map((text): RevocationEvent => ({ type: 'subject', id: unique(text), at })),
+      ...(['digest', 'credential', 'client', 'grant'] as const).map((type) => ({
+        type,
+        id: unique('announced'),
+        at,
+        expiresAt: at + 60_000,
+      })),
     ];
     for (const mark of marks) {
-      await actor.announce(mark);
+      await actor.publish(mark);
       const isTold = () => listener.marks.find(({ id }) => id === mark.id);
       await comesTrue(() => isTold() !== undefined, withinMs);
-      demand(`watch() tells of a mark that is announced within ${withinMs} ms, as it is`, isTold(), mark);
+      demand(`subscribe() tells of a mark that is announced within ${withinMs} ms, as it is`, isTold(), mark);
     }
   } finally {
     await end();
@@ -88,14 +93,14 @@ async function tellsAnnounced(watcher: CredentialStore, actor: CredentialStore, 
 async function tells(watcher: CredentialStore, actor: CredentialStore, withinMs: number): Promise<void> {
   const acts: Record<string, (record: StoredRecord) => Promise<unknown>> = {
     'update()': ({ id }) => actor.update(id, { name: 'new' }),
-    'end()': ({ id }) => actor.end(id, Date.now() + 60_000),
+    'expireAt()': ({ id }) => actor.expireAt(id, Date.now() + 60_000),
     'revoke()': ({ id }) => actor.revoke(id, Date.now()),
     'revokeAll() by subject': ({ kind, subject }) => actor.revokeAll({ kind, by: 'subject', id: subject }, Date.now()),
     'revokeAll() by client': ({ kind, clientId }) => actor.revokeAll({ kind, by: 'client', id: String(clientId) }, Date.now()),
     'revokeAll() by grant': ({ kind, grantId }) => actor.revokeAll({ kind, by: 'grant', id: String(grantId) }, Date.now()),
   };
   const listener = heard();
-  const end = watcher.watch(listener.hear);
+  const end = watcher.subscribe(listener.hear);
   try {
     await toldOf(actor, [listener], withinMs);
     for (const [name, act] of Object.entries(acts)) {
@@ -105,9 +110,9 @@ async function tells(watcher: CredentialStore, actor: CredentialStore, withinMs:
       const before = listener.of(record);
       await act(record);
       const told = await comesTrue(() => listener.of(record) > before, withinMs);
-      demand(`watch() tells of ${name} within ${withinMs} ms, by a mark about the record or its owner`, told, true);
+      demand(`subscribe() tells of ${name} within ${withinMs} ms, by a mark about the record or its owner`, told, true);
     }
-    const odd = listener.marks.filter(({ at, until = Infinity }) => !(Math.abs(Date.now() - at) < 3_600_000 && until > at));
+    const odd = listener.marks.filter(({ at, expiresAt: until = Infinity }) => !(Math.abs(Date.now() - at) < 3_600_000 && until > at));
     demand('Every mark has the time of what it tells of', odd, []);
   } finally {
     await end();
@@ -128,25 +133,25 @@ async function toldOf(actor: CredentialStore, listeners: readonly Heard[], withi
     await actor.update(record.id, { name: 'new' });
     await comesTrue(() => known() !== undefined, 50);
   }
-  demand(`watch() tells every listener of update() within ${withinMs} ms`, known() !== undefined, true);
+  demand(`subscribe() tells every listener of update() within ${withinMs} ms`, known() !== undefined, true);
   // For those who ought not to hear of it, a moment to do so.
   await sleep(20);
   return known() as StoredRecord;
 }
 
 interface Heard {
-  readonly marks: readonly RevocationMark[];
-  readonly hear: (mark: RevocationMark) => void;
+  readonly marks: readonly RevocationEvent[];
+  readonly hear: (mark: RevocationEvent) => void;
   /** How often it was told of a record. */
   readonly of: (record: StoredRecord) => number;
 }
 
 function heard(): Heard {
-  const marks: RevocationMark[] = [];
+  const marks: RevocationEvent[] = [];
   return {
     marks,
     hear: (mark) => void marks.push(mark),
     of: ({ id, digest, subject, clientId, grantId }) =>
-      marks.filter((mark) => ({ digest, credential: id, subject, client: clientId, grant: grantId })[mark.kind] === mark.id).length,
+      marks.filter((mark) => ({ digest, credential: id, subject, client: clientId, grant: grantId })[mark.type] === mark.id).length,
   };
 }

@@ -1,7 +1,8 @@
+import { typeError } from '../../internal/errors';
 import type { KeyObject } from 'node:crypto';
 import { importPKCS8 } from 'jose';
 import { ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt, type ClientAuth } from 'oauth4webapi';
-import { aText, must, z } from '../../internal/options';
+import { nonEmptyString, check, z } from '../../internal/options';
 import { ALGORITHMS, type Algorithm } from '../jwt/signature';
 import { algorithmsOf, privateKeyOf, type PrivateKeyInput } from '../private-key';
 
@@ -34,12 +35,15 @@ const WANTED = 'must be { id, secret }, or { id, method: "private_key_jwt", key 
 export const clientSchema = z
   .strictObject(
     {
-      id: aText,
-      method: must(METHODS.map((method) => `"${method}"`).join(' or '), isOneOf(METHODS)).optional(),
-      secret: aText.optional(),
-      key: must('a private key: a PEM without a passphrase, a JWK or a KeyObject', (value) => privateKeyOf(value) !== undefined).optional(),
-      kid: aText.optional(),
-      algorithm: must('the name of an algorithm', isOneOf(Object.keys(ALGORITHMS))).optional(),
+      id: nonEmptyString,
+      method: check(METHODS.map((method) => `"${method}"`).join(' or '), isOneOf(METHODS)).optional(),
+      secret: nonEmptyString.optional(),
+      key: check(
+        'a private key: a PEM without a passphrase, a JWK or a KeyObject',
+        (value) => privateKeyOf(value) !== undefined,
+      ).optional(),
+      kid: nonEmptyString.optional(),
+      algorithm: check('the name of an algorithm', isOneOf(Object.keys(ALGORITHMS))).optional(),
     },
     { error: ({ code }) => (code === 'invalid_type' ? WANTED : undefined) },
   )
@@ -68,7 +72,8 @@ function byAssertion({ key: input, kid, algorithm }: KeyClient): ClientAuth {
   const fitting = algorithmsOf(key);
   const alg = algorithm ?? fitting[0];
   if (alg === undefined || !fitting.includes(alg))
-    throw new TypeError(
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
       `introspection(): option "client.key" ${alg === undefined ? 'can sign nothing: RSA of 2048 bits or more, EC of P-256, P-384 or P-521, or Ed25519 is wanted' : `does not fit the algorithm ${alg}`}`,
     );
   const signing = importPKCS8(key.export({ type: 'pkcs8', format: 'pem' }) as string, alg).then((cryptoKey) =>

@@ -1,11 +1,23 @@
+import { codedError } from '../../internal/errors';
 import { introspectionRequest, allowInsecureRequests } from 'oauth4webapi';
-import { aBoolean, aClockTolerance, aDuration, aText, aTextOrList, checkOptions, isIdentifier, isSecureUrl, must, z } from '../../internal/options';
+import {
+  booleanOption,
+  clockTolerance,
+  durationMs,
+  nonEmptyString,
+  stringOrList,
+  checkOptions,
+  isIdentifier,
+  isSecureUrl,
+  check,
+  z,
+} from '../../internal/options';
 import { isCompactJws } from '../../credential/credential';
 import { answerOf, type Limits } from '../issuer/fetch';
-import { lazily } from '../issuer/cached-loader';
-import { fetchMetadata, maySendTo } from '../issuer/metadata';
+import { cachedLoader } from '../issuer/cached-loader';
+import { fetchMetadata, isTrustedEndpoint } from '../issuer/metadata';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
-import { judgeAnswer, readAnswer, scopesIn, type Introspection, type IntrospectionPolicy } from './response';
+import { validateIntrospection, parseIntrospectionResponse, scopesIn, type Introspection, type IntrospectionPolicy } from './response';
 import { clientAuthentication, clientSchema, type KeyClient, type SecretClient } from './client';
 
 export type { KeyClient, SecretClient } from './client';
@@ -33,20 +45,20 @@ export interface IntrospectionOptions {
 
 const MAX_ANSWER_BYTES = 65_536;
 const METADATA_BYTES = 1_048_576;
-const METADATA_FRESHNESS = { maxAgeMs: 3_600_000, coolDownMs: 1_000 };
+const METADATA_FRESHNESS = { maxAgeMs: 3_600_000, cooldownMs: 1_000 };
 const HINT = { token_type_hint: 'access_token' };
 
 const optionsSchema = z
   .strictObject({
-    issuer: must('an https URL without query and fragment (http on a loopback host)', isIdentifier).optional(),
-    endpoint: must('an https URL without fragment (http on a loopback host)', isSecureUrl).optional(),
+    issuer: check('an https URL without query and fragment (http on a loopback host)', isIdentifier).optional(),
+    endpoint: check('an https URL without fragment (http on a loopback host)', isSecureUrl).optional(),
     client: clientSchema,
-    audience: aTextOrList,
-    allowMissingAudience: aBoolean.optional(),
-    jwts: aBoolean.optional(),
-    clockToleranceMs: aClockTolerance.optional(),
-    timeoutMs: aDuration(1).optional(),
-    name: aText.optional(),
+    audience: stringOrList,
+    allowMissingAudience: booleanOption.optional(),
+    jwts: booleanOption.optional(),
+    clockToleranceMs: clockTolerance.optional(),
+    timeoutMs: durationMs(1).optional(),
+    name: nonEmptyString.optional(),
   })
   .refine(({ issuer, endpoint }) => issuer !== undefined || endpoint !== undefined, { error: 'give "issuer", "endpoint" or both' })
   .refine(({ issuer, client }) => issuer !== undefined || client.method !== 'private_key_jwt', {
@@ -81,8 +93,8 @@ export function introspection(options: IntrospectionOptions): Verifier {
 
   return {
     name,
-    last: true,
-    accepts: ({ carrier, token }) => AUTHORIZATION.includes(carrier) && (jwts || !isCompactJws(token)),
+    catchAll: true,
+    accepts: ({ extractor, token }) => AUTHORIZATION.includes(extractor) && (jwts || !isCompactJws(token)),
     async verify({ token }) {
       const url = await endpoint();
       const server = { issuer: issuer ?? url, introspection_endpoint: url };
@@ -94,9 +106,9 @@ export function introspection(options: IntrospectionOptions): Verifier {
           [allowInsecureRequests]: true,
         }),
       );
-      const said = readAnswer(answer);
+      const said = parseIntrospectionResponse(answer);
       if (!said) return { ok: false, reason: 'unknown' };
-      const reason = judgeAnswer(said, policy, Date.now());
+      const reason = validateIntrospection(said, policy, Date.now());
       return reason ? { ok: false, reason } : accept(said, policy, name);
     },
   };
@@ -105,10 +117,10 @@ export function introspection(options: IntrospectionOptions): Verifier {
 /** Where to ask: as the options say, else as the issuer does. */
 function endpointOf({ endpoint, issuer = '' }: IntrospectionOptions, timeoutMs: number): () => Promise<string> {
   if (endpoint !== undefined) return async () => endpoint;
-  return lazily(async () => {
+  return cachedLoader(async () => {
     const { introspection_endpoint: found } = await fetchMetadata(issuer, { timeoutMs, maxBytes: METADATA_BYTES });
-    if (!maySendTo(issuer, found))
-      throw new Error(`The metadata of ${issuer} names no introspection endpoint that a secret may be sent to`);
+    if (!isTrustedEndpoint(issuer, found))
+      throw codedError('ERR_LATCHKEY_ISSUER', `The metadata of ${issuer} names no introspection endpoint that a secret may be sent to`);
     return found;
   }, METADATA_FRESHNESS);
 }
@@ -117,7 +129,7 @@ function accept(said: Introspection, policy: IntrospectionPolicy, verifier: stri
   const { sub, client_id: clientId, iss = policy.issuer, jti, exp, cnf } = said;
   return {
     ok: true,
-    ...(exp !== undefined && { until: exp * 1000 + policy.toleranceMs }),
+    ...(exp !== undefined && { expiresAt: exp * 1000 + policy.toleranceMs }),
     ...(cnf && { confirmation: cnf }),
     principal: {
       kind: 'access_token',

@@ -1,3 +1,4 @@
+import { codedError } from '../../internal/errors';
 import type { Reason } from '../../credential/reason';
 import type { Confirmation } from '../../credential/record';
 import { isAbsentOr, isFor, isNumericDate, isObject, isText, scopesOf } from '../jwt/claims';
@@ -42,21 +43,22 @@ const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
  * What the server says of a token, undefined for one that is not active. An Error for an answer that is not one of RFC 7662:
  * a server that talks nonsense is an outage, and to guess what it meant would be to let someone in on a guess.
  */
-export function readAnswer(answer: JsonObject): Introspection | undefined {
+export function parseIntrospectionResponse(answer: JsonObject): Introspection | undefined {
   if (answer.active === false) return undefined;
-  if (answer.active !== true) throw new Error('The introspection endpoint did not say whether the token is active');
+  if (answer.active !== true) throw codedError('ERR_LATCHKEY_ISSUER', 'The introspection endpoint did not say whether the token is active');
   // Some servers write null for what they do not know.
   const said = Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null));
   const broken = Object.entries(MEMBERS).find(([name, isSound]) => !isAbsentOr(isSound, said[name]));
-  if (broken) throw new Error(`The introspection endpoint answered a "${broken[0]}" that is none (RFC 7662 §2.2)`);
-  if (!scopesIn(said)) throw new Error('The introspection endpoint answered a "scope" that is none (RFC 7662 §2.2)');
+  if (broken) throw codedError('ERR_LATCHKEY_ISSUER', `The introspection endpoint answered a "${broken[0]}" that is none (RFC 7662 §2.2)`);
+  if (!scopesIn(said))
+    throw codedError('ERR_LATCHKEY_ISSUER', 'The introspection endpoint answered a "scope" that is none (RFC 7662 §2.2)');
   return said;
 }
 
 export const scopesIn = (said: JsonObject): readonly string[] | undefined => scopesOf(said, ['scope']);
 
 /** The reason to refuse a token that the server holds for active, or undefined: time, issuer and audience, type, then the rest. */
-export function judgeAnswer(said: Introspection, policy: IntrospectionPolicy, now: number): Reason | undefined {
+export function validateIntrospection(said: Introspection, policy: IntrospectionPolicy, now: number): Reason | undefined {
   const { exp, nbf, iat, iss, aud, token_type: type, sub, client_id: clientId, cnf } = said;
   if (exp !== undefined && now >= exp * 1000 + policy.toleranceMs) return 'expired';
   if ([nbf, iat].some((time) => time !== undefined && now < time * 1000 - policy.toleranceMs)) return 'not_yet_valid';

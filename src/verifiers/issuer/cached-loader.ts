@@ -2,14 +2,14 @@ export interface Freshness {
   /** How old what was loaded may grow before it is loaded anew; meanwhile it serves. */
   readonly maxAgeMs: number;
   /** How long nothing is loaded after a failure. */
-  readonly coolDownMs: number;
+  readonly cooldownMs: number;
 }
 
 /**
  * What `load` brings, loaded when it is first wanted, once for all who want it. What was loaded before goes on serving while it
  * cannot be loaded anew; without it a failure stands until the cool-down is over.
  */
-export function lazily<T>(load: () => Promise<T>, { maxAgeMs, coolDownMs }: Freshness): () => Promise<T> {
+export function cachedLoader<T>(load: () => Promise<T>, { maxAgeMs, cooldownMs: cooldownMs }: Freshness): () => Promise<T> {
   let known: Promise<T> | undefined;
   let loading: Promise<T> | undefined;
   let failed: Promise<T> | undefined;
@@ -29,7 +29,7 @@ export function lazily<T>(load: () => Promise<T>, { maxAgeMs, coolDownMs }: Fres
       },
       () => {
         failed = attempt;
-        rest(coolDownMs);
+        rest(cooldownMs);
       },
     );
     return attempt;

@@ -1,3 +1,4 @@
+import { codedError } from '../../internal/errors';
 /** How long a server may take to answer, and how much it may say. */
 export interface Limits {
   readonly timeoutMs: number;
@@ -58,7 +59,10 @@ export function placeOf(url: string): string {
 function told(error: unknown, url: string, { timeoutMs }: Limits): Error {
   if (error instanceof AnswerError) return new AnswerError(`${placeOf(url)} answered ${error.message}`, error.status);
   const late = (error as Error | null)?.name === 'TimeoutError';
-  return new Error(`${placeOf(url)} ${late ? `did not answer within ${timeoutMs} ms` : `could not be asked: ${codeOf(error)}`}`);
+  return codedError(
+    'ERR_LATCHKEY_ISSUER',
+    `${placeOf(url)} ${late ? `did not answer within ${timeoutMs} ms` : `could not be asked: ${codeOf(error)}`}`,
+  );
 }
 
 async function readText(response: Response, maxBytes: number): Promise<string> {

@@ -33,7 +33,8 @@ export async function fetchMetadata(issuer: string, limits: Limits): Promise<Jso
 }
 
 /** Whether we may go where an issuer sends us. No server far away may send us to this machine. */
-export const maySendTo = (issuer: string, url: unknown): url is string => isSecureUrl(url) && (!isLoopback(url) || isLoopback(issuer));
+export const isTrustedEndpoint = (issuer: string, url: unknown): url is string =>
+  isSecureUrl(url) && (!isLoopback(url) || isLoopback(issuer));
 
 function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);

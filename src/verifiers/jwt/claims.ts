@@ -28,7 +28,7 @@ const ID_TOKEN_MARKS = ['nonce', 'at_hash', 'c_hash'];
  * The reason to refuse a token whose signature is good, or undefined. The judge of all claims but the scopes, in the contract's order:
  * time, issuer and audience, type, then the rest (RFC 7519 §4.1, RFC 9068 §4).
  */
-export function judgeClaims({ header, payload }: CompactJws, policy: ClaimsPolicy, now: number): Reason | undefined {
+export function validateClaims({ header, payload }: CompactJws, policy: ClaimsPolicy, now: number): Reason | undefined {
   const { exp, nbf, iat, iss, sub, jti, cnf } = payload;
   const aud = ownOf(payload, policy.audienceClaim);
   const clientId = ownOf(payload, policy.clientIdClaim);

@@ -1,12 +1,13 @@
+import { codedError } from '../../internal/errors';
 import { isLoopback } from '../../internal/options';
 import type { Limits } from '../issuer/fetch';
-import { fetchMetadata, maySendTo } from '../issuer/metadata';
+import { fetchMetadata, isTrustedEndpoint } from '../issuer/metadata';
 
 /** Tells where keys are published. */
-export type Locate = (limits: Limits) => Promise<string>;
+export type JwksUriResolver = (limits: Limits) => Promise<string>;
 
 /** By the issuer's metadata; while that cannot be had, where they were before. */
-export function discovery(issuer: string): Locate {
+export function discovery(issuer: string): JwksUriResolver {
   let known: string | undefined;
   return async (limits) => {
     try {
@@ -19,6 +20,9 @@ export function discovery(issuer: string): Locate {
 }
 
 function jwksUriOf({ jwks_uri: uri }: { readonly jwks_uri?: unknown }, issuer: string): string {
-  if (maySendTo(issuer, uri)) return uri;
-  throw new Error(`The metadata of ${issuer} has no jwks_uri of https${isLoopback(issuer) ? ', or of http to this machine' : ''}`);
+  if (isTrustedEndpoint(issuer, uri)) return uri;
+  throw codedError(
+    'ERR_LATCHKEY_ISSUER',
+    `The metadata of ${issuer} has no jwks_uri of https${isLoopback(issuer) ? ', or of http to this machine' : ''}`,
+  );
 }

@@ -1,6 +1,7 @@
+import { codedError } from '../../internal/errors';
 import { LRUCache } from 'lru-cache';
 import { andThen } from '../../internal/promises';
-import { discovery, type Locate } from './discovery';
+import { discovery, type JwksUriResolver } from './discovery';
 import type { JwtOptions } from './jwt-options';
 import { keySet, singleKey, type KeySource } from './keys';
 import { remoteKeys } from './remote-keys';
@@ -24,7 +25,7 @@ export function issuersOf({ issuer, key, jwks, jwksUri, algorithms = ASYMMETRIC,
   const { ttlMs = 600_000, staleIfErrorMs = 86_400_000, cooldownMs = 5_000, timeoutMs = 5_000, maxIssuers = 10_000 } = remote;
   const underWay = new Set<() => void>();
   const limits = { timeoutMs, maxBytes: MAX_BYTES, anyType: true, underWay, ...(remote.fetch && { fetch: remote.fetch }) };
-  const fetched = (locate: Locate, mayBeAbsent = false) =>
+  const fetched = (locate: JwksUriResolver, mayBeAbsent = false) =>
     remoteKeys(locate, algorithms, { ttlMs, staleIfErrorMs, cooldownMs, mayBeAbsent }, limits);
 
   const given = key !== undefined ? singleKey(key, algorithms) : jwks && keySet(jwks, algorithms);
@@ -64,7 +65,7 @@ function tenantKeys(open: (iss: string) => KeySource, { cooldownMs, maxIssuers }
   const begin = (iss: string): KeySource => {
     const now = Date.now();
     if (now >= since + cooldownMs || now < since) [since, tried] = [now, 0];
-    if (tried >= MAX_UNPROVEN) throw new Error('Too many new issuers at once');
+    if (tried >= MAX_UNPROVEN) throw codedError('ERR_LATCHKEY_OVERLOADED', 'Too many new issuers at once');
     tried++;
     const source = open(iss);
     unproven.set(iss, source);

@@ -1,16 +1,16 @@
 import {
-  aClockTolerance,
-  aDuration,
-  aFunction,
-  aListOf,
-  aText,
-  aTextOrList,
-  anObjectWith,
+  clockTolerance,
+  durationMs,
+  functionOption,
+  arrayOf,
+  nonEmptyString,
+  stringOrList,
+  objectWithMethods,
   checkOptions,
   isIdentifier,
   isSecureUrl,
   isTextOrList,
-  must,
+  check,
   z,
 } from '../../internal/options';
 import { bareType } from './claims';
@@ -113,47 +113,47 @@ const isDiscovered = ({ jwksUri, ...keys }: Keys): boolean => isFetched(keys) &&
 
 const optionsSchema = z
   .strictObject({
-    issuer: must(
+    issuer: check(
       'a non-empty string, a non-empty list of them, or a function',
       (value) => typeof value === 'function' || isTextOrList(value),
     ),
-    audience: aTextOrList,
-    algorithms: aListOf(`algorithms of ${Object.keys(ALGORITHMS).join(', ')}`, isAlgorithm).optional(),
+    audience: stringOrList,
+    algorithms: arrayOf(`algorithms of ${Object.keys(ALGORITHMS).join(', ')}`, isAlgorithm).optional(),
     // One that is there and undefined was meant to be given: then no other way to the keys is taken.
-    key: must(
+    key: check(
       'a PEM, a JWK, a KeyObject or a secret',
       (value) => isText(value) || (typeof value === 'object' && value !== null),
     ).exactOptional(),
-    jwks: must(
+    jwks: check(
       'a JWK Set: { keys: [ … ] }',
       (value) =>
         Array.isArray((value as JwkSet | null)?.keys) && (value as JwkSet).keys.every((key) => typeof key === 'object' && key !== null),
     ).optional(),
-    jwksUri: must('a URL of https, or of http to this machine', isSecureUrl).optional(),
+    jwksUri: check('a URL of https, or of http to this machine', isSecureUrl).optional(),
     remote: z
       .strictObject({
-        ttlMs: aDuration(1).optional(),
-        staleIfErrorMs: aDuration(0).optional(),
-        cooldownMs: aDuration(1).optional(),
-        timeoutMs: aDuration(1).optional(),
-        maxIssuers: must(
+        ttlMs: durationMs(1).optional(),
+        staleIfErrorMs: durationMs(0).optional(),
+        cooldownMs: durationMs(1).optional(),
+        timeoutMs: durationMs(1).optional(),
+        maxIssuers: check(
           'a whole number from 1 to 1000000',
           (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1e6,
         ).optional(),
-        fetch: aFunction.optional(),
+        fetch: functionOption.optional(),
       })
       .optional(),
     profile: z.literal('rfc9068', { error: 'must be "rfc9068"' }).optional(),
-    typ: must('a media type, such as "at+jwt", or a non-empty list of them', isTypes).optional(),
-    requiredClaims: aListOf('names of claims', isText).optional(),
-    claims: must('an object of claims and the values that they must have', isClaims).optional(),
-    scopeClaim: aTextOrList.optional(),
-    audienceClaim: aText.optional(),
-    clientIdClaim: aText.optional(),
-    clockToleranceMs: aClockTolerance.optional(),
-    revocations: anObjectWith('get', 'replace').optional(),
-    maxLifetimeMs: aDuration(1, Number.MAX_SAFE_INTEGER).optional(),
-    name: aText.optional(),
+    typ: check('a media type, such as "at+jwt", or a non-empty list of them', isTypes).optional(),
+    requiredClaims: arrayOf('names of claims', isText).optional(),
+    claims: check('an object of claims and the values that they must have', isClaims).optional(),
+    scopeClaim: stringOrList.optional(),
+    audienceClaim: nonEmptyString.optional(),
+    clientIdClaim: nonEmptyString.optional(),
+    clockToleranceMs: clockTolerance.optional(),
+    revocations: objectWithMethods('get', 'set').optional(),
+    maxLifetimeMs: durationMs(1, Number.MAX_SAFE_INTEGER).optional(),
+    name: nonEmptyString.optional(),
   })
   .refine(({ revocations, maxLifetimeMs }) => revocations !== undefined || maxLifetimeMs === undefined, {
     path: ['maxLifetimeMs'],

@@ -1,10 +1,11 @@
-import type { RevocationMark } from '../../credential/revocation';
-import { aText, checkOptions, z } from '../../internal/options';
+import { codedError, typeError } from '../../internal/errors';
+import type { RevocationEvent } from '../../credential/revocation';
+import { nonEmptyString, checkOptions, z } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../../stores/store';
 import type { Verification, Verifier } from '../verifier';
 
 /** Where revocations are kept. One that can announce tells the other instances at once; else they see it when `ttlMs` is over. */
-export type RevocationStore = Pick<StateStore, 'get' | 'replace'> & Partial<Pick<CredentialStore, 'announce' | 'watch'>>;
+export type RevocationStore = Pick<StateStore, 'get' | 'set'> & Partial<Pick<CredentialStore, 'publish' | 'subscribe'>>;
 
 /** What to revoke: one token by its `jti`, all of a grant, or all that a subject or a client was issued until now. */
 export interface RevokedTokens {
@@ -13,7 +14,7 @@ export interface RevokedTokens {
   readonly clientId?: string;
   /** Of the grant (RFC 6749 §1.3) that the claim `grant_id` names, as the authorization server of `latchkey/authorization-server` writes it. */
   readonly grantId?: string;
-  /** Whose `jti`, subject, client or grant it is; need not be said where there is one issuer. */
+  /** CredentialOwner `jti`, subject, client or grant it is; need not be said where there is one issuer. */
   readonly issuer?: string;
 }
 
@@ -31,17 +32,22 @@ const GROUP = 'jwt-revocations';
 const KINDS = { credentialId: 'credential', subject: 'subject', clientId: 'client', grantId: 'grant' } as const;
 type Kind = (typeof KINDS)[keyof typeof KINDS];
 
-const members = { credentialId: aText.optional(), subject: aText.optional(), clientId: aText.optional(), grantId: aText.optional() };
+const members = {
+  credentialId: nonEmptyString.optional(),
+  subject: nonEmptyString.optional(),
+  clientId: nonEmptyString.optional(),
+  grantId: nonEmptyString.optional(),
+};
 const revokedSchema = z
-  .strictObject({ ...members, issuer: aText.optional() })
+  .strictObject({ ...members, issuer: nonEmptyString.optional() })
   .refine(({ issuer: _, ...named }) => Object.values(named).filter((one) => one !== undefined).length === 1, {
     error: 'name one of "credentialId", "subject", "clientId" and "grantId"',
   });
 
 /** Who hears of a revocation in this process, whichever object revoked it, before the store has any news. */
-const listenersOf = new WeakMap<RevocationStore, Set<{ readonly tell: (mark: RevocationMark) => void }>>();
+const listenersOf = new WeakMap<RevocationStore, Set<{ readonly tell: (mark: RevocationEvent) => void }>>();
 
-export interface Revoking extends Required<Pick<RevocableVerifier, 'revoke' | 'watch'>> {
+export interface Revoking extends Required<Pick<RevocableVerifier, 'revoke' | 'subscribe'>> {
   /** The verification, or that the token is revoked. */
   check(verification: Verification & { readonly ok: true }): Promise<Verification>;
 }
@@ -64,7 +70,7 @@ export function revoking(
   const revokedAt = async (iss: string, kind: Kind, id: string | undefined): Promise<number | undefined> => {
     const value = id === undefined ? undefined : await store.get(GROUP, keyOf(iss, kind, id));
     if (value === undefined) return undefined;
-    if (!/^\d+$/.test(value)) throw new Error('The store of revocations answered something that is not a time');
+    if (!/^\d+$/.test(value)) throw codedError('ERR_LATCHKEY_STORE', 'The store of revocations answered something that is not a time');
     return Number(value);
   };
 
@@ -72,27 +78,27 @@ export function revoking(
     async revoke(tokens) {
       checkOptions('revoke()', revokedSchema, tokens);
       const { issuer: iss = issuer } = tokens;
-      if (iss === undefined) throw new TypeError('revoke(): name the "issuer" too: this verifier has several');
-      if (!isIssuer(iss)) throw new TypeError('revoke(): option "issuer" must be an issuer of this verifier');
+      if (iss === undefined) throw typeError('ERR_LATCHKEY_ARGUMENT', 'revoke(): name the "issuer" too: this verifier has several');
+      if (!isIssuer(iss)) throw typeError('ERR_LATCHKEY_ARGUMENT', 'revoke(): option "issuer" must be an issuer of this verifier');
       const isNamed = ([member, value]: [string, string | undefined]) => Object.hasOwn(KINDS, member) && value !== undefined;
       const [name, id] = Object.entries(tokens).find(isNamed) as [keyof typeof KINDS, string];
       const kind = KINDS[name];
       const at = Date.now();
-      await store.replace(GROUP, keyOf(iss, kind, id), String(at), Math.ceil(at + lifeMs + 2 * toleranceMs));
-      const mark: RevocationMark = { kind, id, at };
+      await store.set(GROUP, keyOf(iss, kind, id), String(at), Math.ceil(at + lifeMs + 2 * toleranceMs));
+      const mark: RevocationEvent = { type: kind, id, at };
       for (const { tell } of listeners) tell(mark);
-      await store.announce?.(mark);
+      await store.publish?.(mark);
     },
-    watch(tell) {
+    subscribe(tell) {
       const listener = { tell };
       listeners.add(listener);
-      const end = store.watch?.(tell);
+      const end = store.subscribe?.(tell);
       return () => {
         listeners.delete(listener);
         return end?.();
       };
     },
-    async check({ asOf = 0, ...verification }) {
+    async check({ issuedAt = 0, ...verification }) {
       const { issuer: iss = '', credentialId, subject, clientId } = verification.principal;
       // At once, which costs the time of one.
       const [byId, byGrant, ...ofMany] = await Promise.all([
@@ -102,7 +108,8 @@ export function revoking(
         revokedAt(iss, 'client', clientId),
       ]);
       // The issuer's clock may be ahead of ours.
-      const isRevoked = byId !== undefined || byGrant !== undefined || ofMany.some((at) => at !== undefined && asOf <= at + toleranceMs);
+      const isRevoked =
+        byId !== undefined || byGrant !== undefined || ofMany.some((at) => at !== undefined && issuedAt <= at + toleranceMs);
       return isRevoked ? { ok: false, reason: 'revoked' } : verification;
     },
   };

@@ -1,13 +1,13 @@
 import type { Credential } from '../../credential/credential';
 import { andThen, isPromise } from '../../internal/promises';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
-import { bareType, expiryOf, isText, judgeClaims, ownOf, scopesOf, type ClaimsPolicy } from './claims';
+import { bareType, expiryOf, isText, validateClaims, ownOf, scopesOf, type ClaimsPolicy } from './claims';
 import { jwsOf, type CompactJws } from './parse-jws';
 import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
 import type { KeySource, VerificationKey } from './keys';
 import { revoking, type RevocableVerifier, type RevocationStore, type Revoking } from './jwt-revocations';
-import { isSignedBy, loadLibrary, type Algorithm } from './signature';
+import { verifySignature, loadJsonwebtoken, type Algorithm } from './signature';
 import { exampleOfPattern, isPattern } from './issuer-pattern';
 
 const DAY_MS = 86_400_000;
@@ -33,10 +33,10 @@ export function jwt(options: JwtOptions): Verifier {
 
   const revocations = revocationsOf(options, policy);
   // For the first token; if it cannot be had, that one's verification says why.
-  loadLibrary().catch(() => {});
+  loadJsonwebtoken().catch(() => {});
 
   const judge = (jws: CompactJws): Verification | Promise<Verification> => {
-    const reason = judgeClaims(jws, policy, Date.now());
+    const reason = validateClaims(jws, policy, Date.now());
     if (reason) return { ok: false, reason };
     const scopes = scopesOf(jws.payload, policy.scopeClaims);
     if (!scopes) return { ok: false, reason: 'bad_claim' };
@@ -46,9 +46,9 @@ export function jwt(options: JwtOptions): Verifier {
 
   return {
     name,
-    examples: exampleIssuers(options.issuer).map((iss) => ({ carrier: 'bearer', token: exampleOf(iss) })),
+    samples: exampleIssuers(options.issuer).map((iss) => ({ extractor: 'bearer', token: exampleOf(iss) })),
     accepts(credential: Credential) {
-      if (!AUTHORIZATION.includes(credential.carrier)) return false;
+      if (!AUTHORIZATION.includes(credential.extractor)) return false;
       const jws = jwsOf(credential);
       // What has the parts of one and cannot be read names no issuer: whoever takes JWTs may say that it is malformed.
       return jws ? issuers.has(jws.payload.iss) : credential.token.split('.').length === 3;
@@ -64,7 +64,7 @@ export function jwt(options: JwtOptions): Verifier {
       return andThen(signed, (good) => (good ? judge(jws) : { ok: false, reason: 'bad_signature' }));
     },
     close: () => issuers.close(),
-    ...(revocations && { revoke: revocations.revoke, watch: revocations.watch }),
+    ...(revocations && { revoke: revocations.revoke, subscribe: revocations.subscribe }),
   };
 }
 
@@ -86,7 +86,7 @@ const isSignedByIssuer = (token: string, algorithm: Algorithm, kid: string | und
   );
 
 function isSignedByOne(token: string, algorithm: Algorithm, keys: readonly VerificationKey[]): boolean | Promise<boolean> {
-  const verdicts = keys.map(({ key }) => isSignedBy(token, algorithm, key));
+  const verdicts = keys.map(({ key }) => verifySignature(token, algorithm, key));
   return verdicts.some(isPromise)
     ? Promise.all(verdicts.map(async (verdict) => verdict)).then((signed) => signed.includes(true))
     : verdicts.includes(true);
@@ -141,9 +141,9 @@ function accept({ payload }: CompactJws, scopes: readonly string[], policy: Clai
   const clientId = ownOf(payload, policy.clientIdClaim) as string | undefined;
   return {
     ok: true,
-    until: expiryOf(payload, policy),
+    expiresAt: expiryOf(payload, policy),
     // However often it is proven, it is as old as it was issued: a revocation since then stands.
-    asOf: (iat ?? 0) * 1000,
+    issuedAt: (iat ?? 0) * 1000,
     ...(cnf && { confirmation: cnf }),
     // No registered claim: of another issuer it may be anything.
     ...(isText(grantId) && { grantId }),

@@ -1,3 +1,4 @@
+import { codedError, typeError } from '../../internal/errors';
 import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, X509Certificate } from 'node:crypto';
 import { types } from 'node:util';
 import { placeOf, type JsonObject } from '../issuer/fetch';
@@ -43,12 +44,16 @@ const MIN_RSA_BITS = 2048;
 export function singleKey(input: KeyInput, algorithms: readonly Algorithm[]): KeySet {
   const key = readKey('key', input, algorithms);
   if (!key)
-    throw new TypeError(
+    throw typeError(
+      'ERR_LATCHKEY_KEY',
       `${WHERE}: option "key" cannot verify ${algorithms.join(', ')}: its "use", "key_ops" or "alg" says it is for something else`,
     );
   const unfit = algorithms.filter((algorithm) => !key.algorithms.has(algorithm));
   if (unfit.length > 0)
-    throw new TypeError(`${WHERE}: option "key" does not fit the algorithm ${unfit.join(', ')}; one key, one kind of algorithm`);
+    throw typeError(
+      'ERR_LATCHKEY_KEY',
+      `${WHERE}: option "key" does not fit the algorithm ${unfit.join(', ')}; one key, one kind of algorithm`,
+    );
   return setOf([key]);
 }
 
@@ -58,13 +63,13 @@ export function keySet(set: JwkSet, algorithms: readonly Algorithm[]): KeySet {
     const key = isKnown(jwk) ? readKey(`jwks.keys.${index}`, jwk, algorithms) : undefined;
     return key && key.algorithms.size > 0 ? [key] : [];
   });
-  if (keys.length === 0) throw new TypeError(`${WHERE}: option "jwks" holds no key that verifies ${algorithms.join(', ')}`);
+  if (keys.length === 0) throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "jwks" holds no key that verifies ${algorithms.join(', ')}`);
   return setOf(keys);
 }
 
 /** The keys of a set that came over the network: whatever cannot verify safely is passed over. An Error for what is no JWK Set. */
 export function fetchedKeys(url: string, { keys }: JsonObject, algorithms: readonly Algorithm[]): KeySet {
-  if (!Array.isArray(keys)) throw new Error(`${placeOf(url)} answered something that is no JWK Set (RFC 7517 §5)`);
+  if (!Array.isArray(keys)) throw codedError('ERR_LATCHKEY_ISSUER', `${placeOf(url)} answered something that is no JWK Set (RFC 7517 §5)`);
   return setOf(
     keys.flatMap((jwk: unknown) => {
       if (typeof jwk !== 'object' || jwk === null) return [];
@@ -88,18 +93,20 @@ function setOf(keys: readonly VerificationKey[]): KeySet {
 
 /** Undefined for a key that says of itself that it is for something else; a TypeError for one that is unsafe. */
 function readKey(option: string, input: KeyInput, algorithms: readonly Algorithm[]): VerificationKey | undefined {
-  if (types.isCryptoKey(input)) throw new TypeError(`${WHERE}: option "${option}" is a CryptoKey; give it as KeyObject.from(cryptoKey)`);
+  if (types.isCryptoKey(input))
+    throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "${option}" is a CryptoKey; give it as KeyObject.from(cryptoKey)`);
   const jwk = isJwk(input) ? input : undefined;
   if (jwk && !isForVerifying(jwk)) return undefined;
   const named = algorithms.filter((algorithm) => jwk?.alg === undefined || jwk.alg === algorithm);
   const key = algorithms[0]?.startsWith('HS') ? secretKey(option, input) : publicKey(option, input);
-  const fitting = named.filter((algorithm) => ALGORITHMS[algorithm].fits(key));
+  const fitting = named.filter((algorithm) => ALGORITHMS[algorithm].supports(key));
   if (fitting.some((algorithm) => algorithm.startsWith('HS'))) {
     for (const algorithm of fitting) requireLength(option, key, Number(algorithm.slice(2)) / 8);
   }
   const { modulusLength } = key.asymmetricKeyDetails ?? {};
   if (modulusLength !== undefined && modulusLength < MIN_RSA_BITS)
-    throw new TypeError(
+    throw typeError(
+      'ERR_LATCHKEY_KEY',
       `${WHERE}: option "${option}" is an RSA key of ${modulusLength} bits; at least ${MIN_RSA_BITS} are needed (RFC 7518 §3.3)`,
     );
   return { kid: typeof jwk?.kid === 'string' ? jwk.kid : undefined, key, algorithms: new Set(fitting) };
@@ -107,22 +114,25 @@ function readKey(option: string, input: KeyInput, algorithms: readonly Algorithm
 
 function requireLength(option: string, key: KeyObject, bytes: number): void {
   if ((key.symmetricKeySize ?? 0) < bytes)
-    throw new TypeError(
+    throw typeError(
+      'ERR_LATCHKEY_KEY',
       `${WHERE}: option "${option}" is a secret of fewer than ${bytes} bytes; it must be as long as the hash (RFC 7518 §3.2)`,
     );
 }
 
 function publicKey(option: string, input: KeyInput): KeyObject {
   const isPrivate = input instanceof KeyObject ? input.type === 'private' : isJwk(input) ? 'd' in input : isPem(input, /PRIVATE KEY/);
-  if (isPrivate) throw new TypeError(`${WHERE}: option "${option}" is a private key; give the verifier the public one`);
+  if (isPrivate) throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "${option}" is a private key; give the verifier the public one`);
   if (input instanceof KeyObject) {
     if (input.type === 'public') return input;
-    throw new TypeError(`${WHERE}: option "${option}" is a secret; RS, PS, ES and EdDSA are verified with a public key`);
+    throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "${option}" is a secret; RS, PS, ES and EdDSA are verified with a public key`);
   }
   try {
     return isJwk(input) ? createPublicKey(jwkInput(input)) : createPublicKey(Buffer.from(input));
   } catch (cause) {
-    throw new TypeError(`${WHERE}: option "${option}" is not a public key: a PEM, a JWK or a KeyObject is wanted`, { cause });
+    throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "${option}" is not a public key: a PEM, a JWK or a KeyObject is wanted`, {
+      cause,
+    });
   }
 }
 
@@ -130,7 +140,8 @@ function publicKey(option: string, input: KeyInput): KeyObject {
 function secretKey(option: string, input: KeyInput): KeyObject {
   const bytes = secretBytes(input);
   if (!bytes || isKeyMaterial(bytes))
-    throw new TypeError(
+    throw typeError(
+      'ERR_LATCHKEY_KEY',
       `${WHERE}: option "${option}" is a public or private key; HS algorithms need a secret that only the issuer and this API know`,
     );
   return createSecretKey(bytes);

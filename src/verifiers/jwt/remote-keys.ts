@@ -1,7 +1,7 @@
 import { andThen, withDeadline } from '../../internal/promises';
 import { getJson, type Limits } from '../issuer/fetch';
 import { NoSuchIssuer } from '../issuer/metadata';
-import type { Locate } from './discovery';
+import type { JwksUriResolver } from './discovery';
 import { fetchedKeys, type KeySet, type KeySource, type VerificationKey } from './keys';
 import type { Algorithm } from './signature';
 
@@ -24,7 +24,7 @@ const PATIENCE_MS = 500;
  * The keys that a server publishes. Only what fits no known key, or was signed by none, waits for the network, and one fetch at a time
  * serves all who wait.
  */
-export function remoteKeys(locate: Locate, algorithms: readonly Algorithm[], policy: RemoteKeysPolicy, limits: Limits): KeySource {
+export function remoteKeys(locate: JwksUriResolver, algorithms: readonly Algorithm[], policy: RemoteKeysPolicy, limits: Limits): KeySource {
   let keys: KeySet | undefined;
   let fetchedAt = -Infinity;
   let triedAt = -Infinity;

@@ -14,21 +14,21 @@ const ed25519 = (key: KeyObject): boolean => key.asymmetricKeyType === 'ed25519'
 
 /** The algorithms (RFC 7518 §3.1, RFC 8037, RFC 9864) and the keys that fit them. */
 export const ALGORITHMS = {
-  HS256: { fits: secret },
-  HS384: { fits: secret },
-  HS512: { fits: secret },
-  RS256: { fits: rsa },
-  RS384: { fits: rsa },
-  RS512: { fits: rsa },
-  PS256: { fits: rsaPss(256) },
-  PS384: { fits: rsaPss(384) },
-  PS512: { fits: rsaPss(512) },
-  ES256: { fits: curve('prime256v1') },
-  ES384: { fits: curve('secp384r1') },
-  ES512: { fits: curve('secp521r1') },
-  EdDSA: { fits: ed25519 },
-  Ed25519: { fits: ed25519 },
-} satisfies Record<string, { fits: (key: KeyObject) => boolean }>;
+  HS256: { supports: secret },
+  HS384: { supports: secret },
+  HS512: { supports: secret },
+  RS256: { supports: rsa },
+  RS384: { supports: rsa },
+  RS512: { supports: rsa },
+  PS256: { supports: rsaPss(256) },
+  PS384: { supports: rsaPss(384) },
+  PS512: { supports: rsaPss(512) },
+  ES256: { supports: curve('prime256v1') },
+  ES384: { supports: curve('secp384r1') },
+  ES512: { supports: curve('secp521r1') },
+  EdDSA: { supports: ed25519 },
+  Ed25519: { supports: ed25519 },
+} satisfies Record<string, { supports: (key: KeyObject) => boolean }>;
 
 export type Algorithm = keyof typeof ALGORITHMS;
 
@@ -37,16 +37,16 @@ let library: Library | undefined;
 let loading: Promise<Library> | undefined;
 
 /** Loads what proves signatures. An API of keys alone goes without: it takes a third as long to load as Express. */
-export const loadLibrary = (): Promise<Library> => (loading ??= import('jsonwebtoken').then((loaded) => (library = loaded.default)));
+export const loadJsonwebtoken = (): Promise<Library> => (loading ??= import('jsonwebtoken').then((loaded) => (library = loaded.default)));
 
 /**
  * Whether `key` signed the token by `algorithm`. Nothing but the signature is judged here: claims are for claims.ts.
  * The keys were proven sound at start-up, so whatever a library throws is about the token.
  */
-export function isSignedBy(token: string, algorithm: Algorithm, key: KeyObject): boolean | Promise<boolean> {
+export function verifySignature(token: string, algorithm: Algorithm, key: KeyObject): boolean | Promise<boolean> {
   // jsonwebtoken does not know it.
   if (algorithm === 'EdDSA' || algorithm === 'Ed25519') return isSignedByEd25519(token, key);
-  if (!library) return loadLibrary().then(() => isSignedBy(token, algorithm, key));
+  if (!library) return loadJsonwebtoken().then(() => verifySignature(token, algorithm, key));
   try {
     library.verify(token, key, {
       algorithms: [algorithm],

@@ -63,7 +63,7 @@ export const verifierAt = ({ url }: Endpoint, options: Partial<IntrospectionOpti
 /** What comes of asking about a token: that it is good, the reason to refuse it, or the error. */
 export async function verdictOf(verifier: ReturnType<typeof introspection>): Promise<'good' | Reason | { readonly error: string }> {
   try {
-    const verification = await verifier.verify({ carrier: 'bearer', token: TOKEN });
+    const verification = await verifier.verify({ extractor: 'bearer', token: TOKEN });
     return verification.ok ? 'good' : verification.reason;
   } catch (error) {
     return { error: (error as Error).message };

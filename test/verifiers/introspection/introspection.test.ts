@@ -153,13 +153,16 @@ describe('which tokens it takes', () => {
     ['cookie', TOKEN, false],
     ['bearer', JWT, false],
     ['dpop', JWT, false],
-  ])('by %s, %s: %s', (carrier, token, taken) => {
-    expect(verifier.accepts({ carrier, token })).toBe(taken);
+  ])('by %s, %s: %s', (extractor, token, taken) => {
+    expect(verifier.accepts({ extractor, token })).toBe(taken);
   });
 
   it('asks about JWTs only where it is told to', () => {
     const curious = introspection({ ...OPTIONS, jwts: true });
-    expect([curious.accepts({ carrier: 'bearer', token: JWT }), curious.accepts({ carrier: 'query', token: JWT })]).toEqual([true, false]);
+    expect([curious.accepts({ extractor: 'bearer', token: JWT }), curious.accepts({ extractor: 'query', token: JWT })]).toEqual([
+      true,
+      false,
+    ]);
   });
 
   it('does not send to the server what others take, nor a JWT that nobody takes', async () => {
@@ -196,7 +199,7 @@ describe('which tokens it takes', () => {
 
 describe('what the server is asked', () => {
   const asked = async (options: Partial<IntrospectionOptions> = {}) => {
-    await verifierAt(endpoint, options).verify({ carrier: 'bearer', token: 'a+b/c~==' });
+    await verifierAt(endpoint, options).verify({ extractor: 'bearer', token: 'a+b/c~==' });
     expect(endpoint.asked).toHaveLength(1);
     const { path, headers, form } = endpoint.asked[0]!;
     return { path, authorization: headers.authorization, accept: headers.accept, type: headers['content-type'], form };
@@ -254,8 +257,8 @@ describe('what the server is asked', () => {
   it('has another assertion each time', async () => {
     const key = KEY.export({ format: 'jwk' });
     const verifier = verifierAt(endpoint, { issuer: 'https://login.osir.com', client: { id: 'api', method: 'private_key_jwt', key } });
-    await verifier.verify({ carrier: 'bearer', token: TOKEN });
-    await verifier.verify({ carrier: 'bearer', token: TOKEN });
+    await verifier.verify({ extractor: 'bearer', token: TOKEN });
+    await verifier.verify({ extractor: 'bearer', token: TOKEN });
     const [one, other] = endpoint.asked.map(({ form }) => decodeJwt(form.client_assertion as string).jti);
     expect(one).not.toBe(other);
   });

@@ -118,7 +118,7 @@ it('takes a token that is bound to a key from its owner alone (RFC 9449 §6.2)',
   const key = clientKey();
   const url = `${server.issuer}/token`;
   const token = await server.token(AUDIENCE, {}, { dpop: proofOf({ key, token: '', method: 'POST', url, claims: { ath: undefined } }) });
-  const { ask, close } = asking([verifier()], { carriers: [bearer(), dpop()], resource: { url: 'https://api.example.com' } });
+  const { ask, close } = asking([verifier()], { extractors: [bearer(), dpop()], resource: { url: 'https://api.example.com' } });
   const request = (scheme: string, proof?: string) => ({
     method: 'GET',
     url: '/',

@@ -19,7 +19,7 @@ const spelt =
     void res.setHeader('Content-Type', 'application/json').end(json);
 const verify = (answer: object, options: Parameters<typeof verifierAt>[1] = {}) => {
   endpoint.answer(answer);
-  return verifierAt(endpoint, options).verify({ carrier: 'bearer', token: TOKEN });
+  return verifierAt(endpoint, options).verify({ extractor: 'bearer', token: TOKEN });
 };
 const verdict = (answer: object, options: Parameters<typeof verifierAt>[1] = {}) => {
   endpoint.answer(answer);
@@ -37,7 +37,7 @@ describe('what is said of a good token', () => {
     });
     expect(await verify(said)).toEqual({
       ok: true,
-      until: (NOW + 600) * 1000,
+      expiresAt: (NOW + 600) * 1000,
       principal: {
         kind: 'access_token',
         verifier: 'introspection',
@@ -94,7 +94,7 @@ describe('what is said of a good token', () => {
 
   it('can name members of every object without becoming one', async () => {
     endpoint.answer(spelt(`{"__proto__":{"sub":"admin"},"constructor":1,"active":true,"aud":"${AUDIENCE}","client_id":"app"}`));
-    expect(await verifierAt(endpoint).verify({ carrier: 'bearer', token: TOKEN })).toMatchObject({ principal: { subject: 'app' } });
+    expect(await verifierAt(endpoint).verify({ extractor: 'bearer', token: TOKEN })).toMatchObject({ principal: { subject: 'app' } });
     expect({}).not.toHaveProperty('sub');
   });
 });
@@ -131,7 +131,7 @@ test.each<[string, object, string]>([
 
 it('lets the clocks differ by as much as it is told', async () => {
   const options = { clockToleranceMs: 5_000 };
-  expect(await verify(active({ exp: NOW - 4 }), options)).toMatchObject({ ok: true, until: (NOW + 1) * 1000 });
+  expect(await verify(active({ exp: NOW - 4 }), options)).toMatchObject({ ok: true, expiresAt: (NOW + 1) * 1000 });
   expect(await verdict(active({ exp: NOW - 5 }), options)).toBe('expired');
   expect(await verdict(active({ nbf: NOW + 5, iat: NOW + 5 }), options)).toBe('good');
   expect(await verdict(active({ nbf: NOW + 6 }), options)).toBe('not_yet_valid');

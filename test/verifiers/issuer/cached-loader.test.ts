@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { lazily } from '../../../src/verifiers/issuer/cached-loader';
+import { cachedLoader } from '../../../src/verifiers/issuer/cached-loader';
 import { deferred } from '../../support/deferred';
 
 beforeEach(() => void jest.useFakeTimers({ now: 0, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
 afterEach(() => void jest.useRealTimers());
 
-const FRESHNESS = { maxAgeMs: 60_000, coolDownMs: 1_000 };
+const FRESHNESS = { maxAgeMs: 60_000, cooldownMs: 1_000 };
 const later = (ms: number) => jest.advanceTimersByTime(ms);
 
 /** Something that is loaded by hand: each load waits to be told. */
@@ -17,7 +17,7 @@ function loadedByHand() {
     return answer.promise;
   });
   return {
-    get: lazily(load, FRESHNESS),
+    get: cachedLoader(load, FRESHNESS),
     load,
     bring: async (value: string) => {
       loads.at(-1)?.resolve(value);

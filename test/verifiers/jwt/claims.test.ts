@@ -114,7 +114,7 @@ describe('the issuer', () => {
     const verifier = verifierOf();
     const token = tokenOf({ iss });
     expect(await verdict(token, verifier)).toBe('bad_issuer');
-    expect(verifier.accepts({ carrier: 'bearer', token })).toBe(false);
+    expect(verifier.accepts({ extractor: 'bearer', token })).toBe(false);
   });
 });
 
@@ -317,7 +317,7 @@ describe('the confirmation', () => {
 
 describe('the scopes', () => {
   const scopesOf = async (claims: object, options: Partial<JwtOptions> = {}) => {
-    const verification = await verifierOf(options).verify({ carrier: 'bearer', token: tokenOf(claims) });
+    const verification = await verifierOf(options).verify({ extractor: 'bearer', token: tokenOf(claims) });
     return verification.ok ? verification.principal.scopes : verification.reason;
   };
 

@@ -61,7 +61,7 @@ describe('metadata is not believed', () => {
       METADATA,
       json({ issuer: server.issuer, jwks_uri: `${server.issuer}${JWKS}`, ...members(server.issuer, other.issuer) }),
     );
-    const verification = verifierOf(server.issuer).verify({ carrier: 'bearer', token: server.token() });
+    const verification = verifierOf(server.issuer).verify({ extractor: 'bearer', token: server.token() });
     await expect(verification).rejects.toThrow(/is the metadata of another issuer|has no jwks_uri of https, or of http to this machine$/);
     expect([server.asked[JWKS], other.connections()]).toEqual([undefined, 0]);
   });
@@ -75,7 +75,7 @@ describe('metadata is not believed', () => {
       return Response.json({ issuer, jwks_uri: `${server.issuer}${JWKS}` });
     };
     const verifier = jwt({ issuer, audience: AUDIENCE, remote: { fetch: far } });
-    await expect(verifier.verify({ carrier: 'bearer', token: server.token({}, { iss: issuer }) })).rejects.toThrow(
+    await expect(verifier.verify({ extractor: 'bearer', token: server.token({}, { iss: issuer }) })).rejects.toThrow(
       new Error('The metadata of https://id.example has no jwks_uri of https'),
     );
     expect(asked).toEqual([`${issuer}${METADATA}`]);

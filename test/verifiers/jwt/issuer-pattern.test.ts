@@ -36,7 +36,7 @@ const tokenFrom = (iss: string, header: object = {}, key = PAIRS.ES256.privateKe
   tokenOf({ iss, exp: Math.floor(Date.now() / 1000) + 600 }, { kid: 'k1', ...header }, 'ES256', key);
 const verifierOf = (options: Partial<JwtOptions> & Pick<JwtOptions, 'issuer'>) => jwt({ audience: AUDIENCE, ...options });
 const outcome = async (verifier: Verifier, token: string) => verdict(token, verifier).catch(() => 'outage');
-const accepts = (verifier: Verifier, iss: unknown) => verifier.accepts({ carrier: 'bearer', token: tokenOf({ iss }, {}, 'ES256') });
+const accepts = (verifier: Verifier, iss: unknown) => verifier.accepts({ extractor: 'bearer', token: tokenOf({ iss }, {}, 'ES256') });
 
 describe('tenants', () => {
   it('are taken by a pattern, and the principal tells which', async () => {

@@ -14,7 +14,7 @@ const verifierBy = ({ jwksUri: _, ...options }: JwtOptions) => jwt({ ...options,
 describe.each(ISSUERS)('an access token of $name', ({ header, claims, options, principal, refused }) => {
   it('is taken with the lines of the guide', async () => {
     const verifier = verifierBy(options);
-    const credential = { carrier: 'bearer', token: tokenOf(header, claims) };
+    const credential = { extractor: 'bearer', token: tokenOf(header, claims) };
     expect(verifier.accepts(credential)).toBe(true);
     expect(await verifier.verify(credential)).toMatchObject({ ok: true, principal });
   });

@@ -21,7 +21,7 @@ const token = (claims: object = {}) => tokenOf({ iat: SECONDS - 10, jti: 't1', c
 /** The state alone: what a store has that can tell nobody. */
 const silent = (): RevocationStore => {
   const store = memoryStore();
-  return { get: (...key) => store.get(...key), replace: (...entry) => store.replace(...entry) };
+  return { get: (...key) => store.get(...key), set: (...entry) => store.set(...entry) };
 };
 
 describe('a revoked token', () => {
@@ -119,7 +119,7 @@ describe('a revoked token', () => {
   it('is told to nobody who has stopped watching', async () => {
     const verifier = verifierOver(silent());
     const heard: unknown[] = [];
-    const ends = [1, 2].map((listener) => verifier.watch?.(({ id }) => void heard.push([listener, id])));
+    const ends = [1, 2].map((listener) => verifier.subscribe?.(({ id }) => void heard.push([listener, id])));
     await ends[0]?.();
     await verifier.revoke({ subject: 'acct_42' });
     expect(heard).toEqual([[2, 'acct_42']]);
@@ -127,7 +127,7 @@ describe('a revoked token', () => {
 
   it('is kept for as long as one that it is about can live, and forgotten then', async () => {
     const store = memoryStore();
-    const replace = jest.spyOn(store, 'replace');
+    const replace = jest.spyOn(store, 'set');
     const verifier = jwt({
       issuer: ISSUER,
       audience: AUDIENCE,
@@ -225,9 +225,9 @@ describe('revoke()', () => {
     },
   );
   it('tells the caller where it cannot be kept or announced, and what is kept stands', async () => {
-    const down = { ...silent(), replace: () => Promise.reject(new Error('down')) };
+    const down = { ...silent(), set: () => Promise.reject(new Error('down')) };
     await expect(verifierOver(down).revoke({ subject: 'a' })).rejects.toThrow('down');
-    const mute = { ...silent(), announce: () => Promise.reject(new Error('mute')) };
+    const mute = { ...silent(), publish: () => Promise.reject(new Error('mute')) };
     const { ask, revoke: revokeThere } = instance(mute);
     await ask(token());
     await expect(revokeThere({ credentialId: 't1' })).rejects.toThrow('mute');
@@ -239,7 +239,7 @@ describe('an option', () => {
   const messageOf = (options: object) =>
     (thrownBy(() => jwt({ issuer: ISSUER, audience: AUDIENCE, ...keys, ...options } as JwtOptions)) as Error).message;
   it.each([null, {}, { get() {} }, 'redis', new Map()])('revocations cannot be %p', (revocations) => {
-    expect(messageOf({ revocations })).toBe('jwt(): option "revocations" must be an object with get(), replace()');
+    expect(messageOf({ revocations })).toBe('jwt(): option "revocations" must be an object with get(), set()');
   });
   it('maxLifetimeMs is for revocations', () => {
     expect(messageOf({ maxLifetimeMs: 1 })).toBe('jwt(): option "maxLifetimeMs" is for "revocations", which have to be kept for so long');

@@ -7,15 +7,15 @@ import { AUDIENCE, ISSUER, NOW, PAIRS, claimsOf, part, seal, signatureOf, thrown
 const SECONDS = NOW / 1000;
 const bearing = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 const verified = (claims: object, options: Partial<JwtOptions> = {}) =>
-  verifierOf(options).verify({ carrier: 'bearer', token: tokenOf(claims) });
+  verifierOf(options).verify({ extractor: 'bearer', token: tokenOf(claims) });
 
 describe('what a good token proves', () => {
   it('is who calls, by which client, with which token, scopes and claims, and until when', async () => {
     const claims = claimsOf({ client_id: 'app', jti: 't1', iat: SECONDS - 60, scope: 'a b', tenant: { id: 7, tags: ['x'] } });
     expect(await verified(claims)).toStrictEqual({
       ok: true,
-      until: NOW + 600_000,
-      asOf: NOW - 60_000,
+      expiresAt: NOW + 600_000,
+      issuedAt: NOW - 60_000,
       principal: {
         kind: 'access_token',
         verifier: 'jwt',
@@ -33,8 +33,8 @@ describe('what a good token proves', () => {
   it('is no more than the token says', async () => {
     expect(await verified({})).toStrictEqual({
       ok: true,
-      until: NOW + 600_000,
-      asOf: 0,
+      expiresAt: NOW + 600_000,
+      issuedAt: 0,
       principal: {
         kind: 'access_token',
         verifier: 'jwt',
@@ -54,7 +54,7 @@ describe('what a good token proves', () => {
 
   it('lasts longer than it says by the tolerance alone', async () => {
     expect(await verified({}, { clockToleranceMs: 1_500 })).toMatchObject({
-      until: NOW + 601_500,
+      expiresAt: NOW + 601_500,
       principal: { expiresAt: NOW + 600_000 },
     });
   });
@@ -74,13 +74,13 @@ describe('what a good token proves', () => {
 
   it('is the same under an algorithm that jsonwebtoken does not know', async () => {
     const token = tokenOf({ scope: 'a' }, {}, 'EdDSA');
-    const verification = verifierOf({ algorithms: ['EdDSA'] }).verify({ carrier: 'bearer', token });
+    const verification = verifierOf({ algorithms: ['EdDSA'] }).verify({ extractor: 'bearer', token });
     expect(verification).toStrictEqual(await verified({ scope: 'a' }));
   });
 
   it('comes at once', () => {
     for (const algorithm of ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const)
-      expect(verifierOf({ algorithms: [algorithm] }).verify({ carrier: 'bearer', token: tokenOf({}, {}, algorithm) })).toMatchObject({
+      expect(verifierOf({ algorithms: [algorithm] }).verify({ extractor: 'bearer', token: tokenOf({}, {}, algorithm) })).toMatchObject({
         ok: true,
       });
   });
@@ -142,7 +142,7 @@ describe('claims by the names of what every object inherits', () => {
 
 describe('what a verifier takes', () => {
   const verifier = verifierOf({ issuer: [ISSUER, 'https://two.example'] });
-  const accepts = (token: string, carrier = 'bearer') => verifier.accepts({ carrier, token });
+  const accepts = (token: string, extractor = 'bearer') => verifier.accepts({ extractor, token });
 
   it.each([
     ['bearer', true],
@@ -152,8 +152,8 @@ describe('what a verifier takes', () => {
     ['cookie', false],
     ['Bearer', false],
     ['', false],
-  ])('comes by the carrier %j: %s', (carrier, taken) => {
-    expect(accepts(tokenOf(), carrier)).toBe(taken);
+  ])('comes by the extractor %j: %s', (extractor, taken) => {
+    expect(accepts(tokenOf(), extractor)).toBe(taken);
   });
 
   it('is of its issuers, whoever signed it', () => {

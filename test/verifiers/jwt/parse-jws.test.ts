@@ -38,7 +38,7 @@ describe('a token that is not three parts, each with something in it', () => {
   ])('is malformed, and not even taken: %s', async (_, token) => {
     const verifier = verifierOf();
     expect(await verdict(token, verifier)).toBe('malformed');
-    expect(verifier.accepts({ carrier: 'bearer', token })).toBe(false);
+    expect(verifier.accepts({ extractor: 'bearer', token })).toBe(false);
   });
 
   it.each<[string, string]>([
@@ -52,7 +52,7 @@ describe('a token that is not three parts, each with something in it', () => {
     const verifier = verifierOf();
     expect(await verdict(token, verifier)).toBe('malformed');
     // Whoever takes JWTs may say so.
-    expect(verifier.accepts({ carrier: 'bearer', token })).toBe(true);
+    expect(verifier.accepts({ extractor: 'bearer', token })).toBe(true);
   });
 });
 
@@ -125,7 +125,7 @@ describe('a payload that is not a JSON object', () => {
     for (const typ of [undefined, 'JWT']) {
       const token = seal(part({ alg: 'HS256', typ }), part(payload));
       expect(await verdict(token, verifier)).toBe('malformed');
-      expect(verifier.accepts({ carrier: 'bearer', token })).toBe(true);
+      expect(verifier.accepts({ extractor: 'bearer', token })).toBe(true);
     }
   });
 
@@ -223,7 +223,7 @@ describe('a name that stands twice', () => {
     expect(await verdict(twice('aud', AUDIENCE, 'https://other.example'), verifier)).toBe('bad_audience');
     expect(await verdict(twice('aud', 'https://other.example', AUDIENCE), verifier)).toBe('good');
     const token = twice('iss', 'https://osir.com', 'https://evil.example');
-    expect(verifier.accepts({ carrier: 'bearer', token })).toBe(false);
+    expect(verifier.accepts({ extractor: 'bearer', token })).toBe(false);
     expect(await verdict(token, verifier)).toBe('bad_issuer');
   });
 

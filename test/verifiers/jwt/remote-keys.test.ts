@@ -54,7 +54,7 @@ describe('two lines', () => {
 
   it('take a known key at once, without a promise', async () => {
     const verifier = verifierOf();
-    const verify = () => verifier.verify({ carrier: 'bearer', token: server.token() });
+    const verify = () => verifier.verify({ extractor: 'bearer', token: server.token() });
     expect(verify()).toBeInstanceOf(Promise);
     await verify();
     expect(verify()).toMatchObject({ ok: true });
@@ -272,7 +272,7 @@ describe('a server that is slow', () => {
     aheadMs = TTL_MS;
     await verdict(server.token(), verifier);
     aheadMs += COOLDOWN_MS;
-    expect(verifier.verify({ carrier: 'bearer', token: server.token() })).toMatchObject({ ok: true });
+    expect(verifier.verify({ extractor: 'bearer', token: server.token() })).toMatchObject({ ok: true });
   });
 
   it('is asked once at a time, however long it takes', async () => {

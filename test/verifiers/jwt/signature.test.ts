@@ -345,7 +345,7 @@ describe('a token changed at random, always the same way', () => {
       for (let times = 1 + random(3); times > 0; times--) {
         token = (mutations[random(mutations.length)] as (typeof mutations)[number])(token, random, tokens);
       }
-      expect(typeof verifier.accepts({ carrier: 'bearer', token })).toBe('boolean');
+      expect(typeof verifier.accepts({ extractor: 'bearer', token })).toBe('boolean');
       const said = await verdict(token, verifier);
       seen.set(said, (seen.get(said) ?? 0) + 1);
       if (said === 'good' && !originals.has(token)) wronglyTaken.push(token);

@@ -78,7 +78,7 @@ export const verifierOf = (options: Partial<JwtOptions> = {}): Verifier => {
 
 /** What a verifier says of a token that came as bearer: the reason, or that it is good. */
 export async function verdict(token: string, verifier: Verifier = verifierOf()): Promise<'good' | Reason> {
-  const verification = await verifier.verify({ carrier: 'bearer', token });
+  const verification = await verifier.verify({ extractor: 'bearer', token });
   return verification.ok ? 'good' : verification.reason;
 }
 
