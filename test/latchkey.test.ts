@@ -441,7 +441,7 @@ describe('close', () => {
         name: 'own',
         accepts: () => true,
         verify: () => ({ ok: false, reason: 'unknown' }),
-        watch: () => {
+        subscribe: () => {
           const timer = setInterval(() => {}, 1000);
           return () => clearInterval(timer);
         },

@@ -130,7 +130,7 @@ const extractorsOf = (name: NonNullable<Mode['extractors']>): LatchkeyOptions['e
     dpop: [bearer(), apiKeyHeader(), dpop()],
     'dpop only': [dpop({ algorithms: ['ES256', 'PS256'] })],
     'dpop with nonces': [bearer(), dpop({ nonce })],
-    'dpop without its store': [dpop({ store: { put: () => Promise.reject(new Error('connect ECONNREFUSED')) } as never })],
+    'dpop without its store': [dpop({ store: { setIfAbsent: () => Promise.reject(new Error('connect ECONNREFUSED')) } as never })],
   })[name];
 const BODIES: Record<NonNullable<Mode['body']>, LatchkeyOptions['body']> = {
   problem: ({ status }) => ({

@@ -4,7 +4,7 @@ import { stateStoreContract } from 'latchkey/testing';
 
 const open = () => {
   const store = memoryStore();
-  const broken = { ...store, take: (group: string, key: string) => store.get(group, key) };
+  const broken = { ...store, getAndDelete: (group: string, key: string) => store.get(group, key) };
   return { store: process.argv.includes('broken') ? broken : store, peer: store };
 };
 

@@ -56,7 +56,7 @@ describe('the contract for credential stores', () => {
   it('asks a store that cannot push for no news of another machine', async () => {
     const deaf = () => {
       const store = memoryStore();
-      return { store, peer: { ...store, watch: () => () => {} } };
+      return { store, peer: { ...store, subscribe: () => () => {} } };
     };
     const ofOthers = [TELLS_OTHERS, ANNOUNCES_TO_OTHERS];
     expect(await failing(credentialStoreContract(deaf))).toEqual(ofOthers);
@@ -186,7 +186,7 @@ describe('a case', () => {
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(AssertionError);
     expect((error as AssertionError).message).toMatch(
-      /^take\(\) 50 times at once gives the value once\ndemanded: \[ 'value 0' \]\ncame: {5}\[\n {2}'value 0', .* 40 more items\n\]$/s,
+      /^getAndDelete\(\) 50 times at once gives the value once\ndemanded: \[ 'value 0' \]\ncame: {5}\[\n {2}'value 0', .* 40 more items\n\]$/s,
     );
     expect(error).toMatchObject({ expected: ['value 0'], actual: Array(50).fill('value 0') });
   });
