@@ -27,6 +27,8 @@ interface Unproven {
   readonly ok: false;
   readonly reason: Reason;
   readonly verifier?: string | undefined;
+  /** For the operator: what exactly was wrong. */
+  readonly detail?: string | undefined;
   /** For the operator: what kept us from deciding. */
   readonly error?: unknown;
 }
@@ -177,12 +179,12 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
 
   function settle(desk: Desk, extractor: Extractor, fingerprint: string, asked: Asked, verification: Verification): DeskProof | Unproven {
     const verifier = desk.verifier.name;
-    const refused = (reason: Reason): Unproven => {
+    const refused = (reason: Reason, detail?: string): Unproven => {
       proofs.drop(fingerprint);
-      return { ok: false, reason, verifier };
+      return { ok: false, reason, verifier, detail };
     };
     checkVerification(verification, verifier);
-    if (!verification.ok) return refused(verification.reason);
+    if (!verification.ok) return refused(verification.reason, verification.detail);
     const { expiresAt = Infinity, grantId, issuedAt, confirmation } = verification;
     if (Date.now() >= expiresAt) return refused('expired');
     const principal = freezePrincipal({ ...verification.principal, scopes: expandScopes(verification.principal.scopes) });
@@ -248,11 +250,12 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
   }
 
   /** Member by member: a spread costs more than all else that junk is asked. */
-  const failure = ({ reason, verifier, error }: Unproven, extractor: Extractor): Failed => ({
+  const failure = ({ reason, verifier, detail, error }: Unproven, extractor: Extractor): Failed => ({
     ok: false,
     reason,
     extractor,
     verifier,
+    detail,
     error,
   });
 

@@ -12,6 +12,8 @@ export interface Decision {
   readonly verifier?: string | undefined;
   readonly credentialId?: string | undefined;
   readonly subject?: string | undefined;
+  /** What exactly was wrong with the credential, for the operator: the claim that failed, for example. */
+  readonly detail?: string | undefined;
   readonly durationMs: number;
   /** What kept us from deciding (`unavailable`): the store's or the verifier's own error. */
   readonly error?: unknown;
@@ -33,9 +35,10 @@ export const printLine = (line: string): void => debug('%s', line.replace(/\p{Cc
 export function publishDecision(startedAt: number, decision: Omit<Decision, 'durationMs'>): void {
   if (decisions.hasSubscribers) decisions.publish({ ...decision, durationMs: performance.now() - startedAt });
   if (isDebugging && decision.outcome === 'refused') {
-    const { status, reason, extractor = '-', verifier = '-', credentialId = '-', subject = '-', error } = decision;
+    const { status, reason, extractor = '-', verifier = '-', credentialId = '-', subject = '-', detail, error } = decision;
+    const why = detail === undefined ? '' : ` detail=${JSON.stringify(detail)}`;
     const cause = error instanceof Error ? ` error=${JSON.stringify(error.message)}` : '';
-    const line = `${status} ${reason} extractor=${extractor} verifier=${verifier} credential=${credentialId} subject=${subject}${cause}`;
+    const line = `${status} ${reason} extractor=${extractor} verifier=${verifier} credential=${credentialId} subject=${subject}${why}${cause}`;
     printLine(line);
   }
 }

@@ -22,7 +22,14 @@ export type AuthenticationResult =
   | { readonly status: 'refused'; readonly refusal: Refusal; readonly reason: Reason };
 
 /** What a guard asks beyond a good credential: undefined to pass, else the reason and what kept it from deciding, if that is why. */
-export type Ruling = { readonly reason: Reason; readonly demand?: ChallengeError | undefined; readonly error?: unknown } | undefined;
+export type Ruling =
+  | {
+      readonly reason: Reason;
+      readonly demand?: ChallengeError | undefined;
+      readonly detail?: string | undefined;
+      readonly error?: unknown;
+    }
+  | undefined;
 export type Rule<R> = (principal: Principal, request: R) => Ruling | Promise<Ruling>;
 
 export interface Guard<R> {
@@ -74,6 +81,7 @@ function conclude<R>(guard: Guard<R>, startedAt: number | undefined, attempt: At
       verifier: attempt.ok ? attempt.principal.verifier : attempt.verifier,
       credentialId: principal?.credentialId,
       subject: principal?.subject,
+      detail: ruling?.detail,
       error: ruling?.error,
     });
   }

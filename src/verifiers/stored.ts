@@ -77,6 +77,8 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
 
   return {
     name,
+    extractors,
+    maxTokenLength: MAX_KEY_LENGTH,
     samples: extractors.map((extractor) => ({ extractor, token: generateSecret(prefix, environment ?? 'live') })),
     pattern: secretPattern(prefix),
     accepts: ({ extractor, token }) => extractors.includes(extractor) && (token.startsWith(start) || legacy?.test(token) === true),

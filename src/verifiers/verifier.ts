@@ -22,7 +22,12 @@ export type Verification =
       /** How old the evidence is, where proving anew cannot renew it (a JWT's `iat`); milliseconds since the epoch. */
       readonly issuedAt?: number;
     }
-  | { readonly ok: false; readonly reason: Reason };
+  | {
+      readonly ok: false;
+      readonly reason: Reason;
+      /** What exactly was wrong, for the operator: the claim that failed, for example. Never sent to the client. Never put a secret here. */
+      readonly detail?: string;
+    };
 
 /** How to prove one kind of credential. Knows nothing of HTTP. */
 export interface Verifier {
@@ -32,6 +37,13 @@ export interface Verifier {
   readonly samples?: readonly Credential[];
   /** Takes tokens of any form: no other may stand behind it. */
   readonly catchAll?: true;
+  /** Names of the extractors whose credentials it reads. Without it, the verifier may read those of any extractor. */
+  readonly extractors?: readonly string[];
+  /**
+   * Longest token that it accepts, in characters. A longer one is rejected before `verify()` is called.
+   * @default 8192
+   */
+  readonly maxTokenLength?: number;
   /** By form alone (for JWTs form and unverified `iss`): synchronous, no I/O. */
   accepts(credential: Credential): boolean;
   /** Proves it. A throw or rejection is our fault, never the client's: 503. */
@@ -51,11 +63,19 @@ const isAbsentOrTime = (value: unknown): boolean => value === undefined || (type
 /** A verifier that talks nonsense is an outage like a store that does. */
 export function checkVerification(verification: unknown, verifier: string): asserts verification is Verification {
   const v = verification as
-    | { ok?: unknown; reason?: unknown; expiresAt?: unknown; issuedAt?: unknown; confirmation?: unknown; principal?: Partial<Principal> }
+    | {
+        ok?: unknown;
+        reason?: unknown;
+        detail?: unknown;
+        expiresAt?: unknown;
+        issuedAt?: unknown;
+        confirmation?: unknown;
+        principal?: Partial<Principal>;
+      }
     | null
     | undefined;
   const p = v?.principal;
-  const refused = v?.ok === false && VERDICTS.has(v.reason);
+  const refused = v?.ok === false && VERDICTS.has(v.reason) && (v.detail === undefined || typeof v.detail === 'string');
   const proven =
     v?.ok === true &&
     isAbsentOrTime(v.expiresAt) &&

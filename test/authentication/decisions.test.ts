@@ -18,6 +18,7 @@ import {
 } from 'latchkey';
 import { generateSecret } from '../../src/credential/secret';
 import { startOfDecision } from '../../src/authentication/decisions';
+import { ownVerifier } from '../support/own-verifier';
 import { MOUNTS } from '../support/servers';
 import { ask, get } from '../http/ask';
 import { runProgram } from '../http/child';
@@ -304,4 +305,22 @@ describe('NODE_DEBUG=latchkey', () => {
   it('prints nothing where it is not set', async () => {
     expect(await runProgram(program('acct_42'), { NODE_DEBUG: 'http' })).not.toContain('LATCHKEY');
   }, 30_000);
+});
+
+describe('the detail of a rejection', () => {
+  const verifier = ownVerifier();
+  const own = latchkey({ verifiers: [verifier] });
+  const request = { headers: { authorization: 'Bearer token' } };
+
+  it('is published with the decision and absent from the refusal', async () => {
+    verifier.verify.mockReturnValue({ ok: false, reason: 'bad_claim', detail: 'sub is not a string' });
+    const result = await own.check(request, { scopes: [] });
+    expect(published).toEqual([expect.objectContaining({ reason: 'bad_claim', detail: 'sub is not a string' })]);
+    expect(JSON.stringify(result)).not.toContain('sub is not a string');
+  });
+
+  it('must be a string', async () => {
+    verifier.verify.mockReturnValue({ ok: false, reason: 'bad_claim', detail: 7 as never });
+    expect(await own.check(request, { scopes: [] })).toMatchObject({ refusal: { status: 503 } });
+  });
 });
