@@ -103,6 +103,11 @@ const isClaims = (value: unknown): boolean =>
 const isAlgorithm = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(ALGORITHMS, value);
 const isHmac = (algorithm: unknown): boolean => String(algorithm).startsWith('HS');
 
+const hasGetAndSet = objectWithMethods('get', 'set');
+/** A `get()` with one parameter is that of a `Map` or a cache: it would take the group for the key, and never find a revocation. */
+const isRevocationStore = (value: unknown): boolean =>
+  hasGetAndSet.safeParse(value).success && (value as RevocationStore).get.length !== 1;
+
 interface Keys {
   readonly key?: unknown;
   readonly jwks?: unknown;
@@ -151,7 +156,7 @@ const optionsSchema = z
     audienceClaim: nonEmptyString.optional(),
     clientIdClaim: nonEmptyString.optional(),
     clockToleranceMs: clockTolerance.optional(),
-    revocations: objectWithMethods('get', 'set').optional(),
+    revocations: check('an object with get(), set()', isRevocationStore).optional(),
     maxLifetimeMs: durationMs(1, Number.MAX_SAFE_INTEGER).optional(),
     name: nonEmptyString.optional(),
   })

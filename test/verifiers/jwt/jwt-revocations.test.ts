@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { jwt, latchkey, memoryStore, type JwtOptions, type RevocationStore, type RevokedTokens } from 'latchkey';
 import { AUDIENCE, ISSUER, NOW, PAIRS, part, thrownBy, tokenOf, verdict } from './tokens';
 
@@ -238,7 +239,7 @@ describe('revoke()', () => {
 describe('an option', () => {
   const messageOf = (options: object) =>
     (thrownBy(() => jwt({ issuer: ISSUER, audience: AUDIENCE, ...keys, ...options } as JwtOptions)) as Error).message;
-  it.each([null, {}, { get() {} }, 'redis', new Map()])('revocations cannot be %p', (revocations) => {
+  it.each([null, {}, { get() {} }, 'redis', new Map(), new WeakMap(), new LRUCache({ max: 1 })])('revocations cannot be %p', (revocations) => {
     expect(messageOf({ revocations })).toBe('jwt(): option "revocations" must be an object with get(), set()');
   });
   it('maxLifetimeMs is for revocations', () => {
