@@ -15,6 +15,18 @@ export default tseslint.config(
     },
   },
   {
+    rules: {
+      // `z` is one object with every schema and locale of zod: no bundler can drop what is not used (454 kB instead of 70 kB).
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "ImportDeclaration[source.value='zod'] > :not(ImportNamespaceSpecifier, Literal)",
+          message: "Write import * as z from 'zod'.",
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.js'],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: { ...tseslint.configs.disableTypeChecked.languageOptions, globals: { console: 'readonly', process: 'readonly' } },

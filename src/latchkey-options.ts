@@ -1,10 +1,11 @@
+import * as z from 'zod';
 import { typeError } from './internal/errors';
 import type { CacheLimits } from './authentication/verification-cache';
 import type { Extractor } from './extractors/extractor';
 import type { ScopeDeclaration } from './credential/scopes';
 import type { RefusalBody } from './http/refuse';
 import { resourceSchema, type ResourceOptions } from './http/resource-metadata';
-import { challengeText, durationMs, functionOption, arrayOf, objectWithMethods, checkOptions, check, z } from './internal/options';
+import { challengeText, durationMs, functionOption, arrayOf, objectWithMethods, checkOptions, check } from './internal/options';
 import { bearer } from './extractors/bearer';
 import { apiKeyHeader } from './extractors/header';
 import type { ClientCertificate } from './possession/mtls';

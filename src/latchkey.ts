@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import * as z from 'zod';
 import { authenticator } from './authentication/authenticator';
 import type { RequestLike } from './extractors/extractor';
 import { checkRequired, scopeCatalogue, type ScopeDeclaration, type ScopeName } from './credential/scopes';
@@ -8,7 +9,7 @@ import { refusalTable, type GuardRequirements } from './http/refuse';
 import { metadataUrl, resourceMetadata } from './http/resource-metadata';
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options';
 import { boundToCertificate } from './possession/mtls';
-import { booleanOption, durationMs, functionOption, arrayOf, checkOptions, check, z } from './internal/options';
+import { booleanOption, durationMs, functionOption, arrayOf, checkOptions, check } from './internal/options';
 
 /** The guards of one API. None uses `this`: take them apart as you like. */
 export interface Latchkey<Scope extends string = string> {

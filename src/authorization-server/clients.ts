@@ -1,9 +1,10 @@
 import { codedError, typeError } from '../internal/errors';
 import { randomBytes } from 'node:crypto';
+import * as z from 'zod';
 import { digestOf, idOf } from '../credential/digest';
 import { checkRecord } from '../credential/record';
 import { isScopeToken } from '../credential/scopes';
-import { booleanOption, durationMs, checkOptions, isLoopback, check, z } from '../internal/options';
+import { booleanOption, durationMs, checkOptions, isLoopback, check } from '../internal/options';
 import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
 import { createCredentialManager, withoutAbsent } from '../credentials/credential-manager';
 import { pageMembers } from '../credentials/credential-schemas';

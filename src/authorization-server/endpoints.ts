@@ -1,5 +1,6 @@
+import * as z from 'zod';
 import { typeError } from '../internal/errors';
-import { checkOptions, isIdentifier, check, z } from '../internal/options';
+import { checkOptions, isIdentifier, check } from '../internal/options';
 
 /** The endpoints, by the names of RFC 8414. `interaction` is where users log in and consent. */
 export type EndpointName = 'authorization' | 'token' | 'revocation' | 'introspection' | 'jwks' | 'interaction';

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { functionOption, nonEmptyString, checkOptions, z } from '../internal/options';
+import * as z from 'zod';
+import { functionOption, nonEmptyString, checkOptions } from '../internal/options';
 import type { Client } from './clients';
 import { markup, type Html } from './markup';
 import { sendPage } from './page';

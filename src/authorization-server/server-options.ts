@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { typeError } from '../internal/errors';
 import { isScopeToken, scopeCatalogue, type ScopeDeclaration } from '../credential/scopes';
 import { aScopeDeclaration } from '../latchkey-options';
@@ -11,7 +12,6 @@ import {
   checkOptions,
   isIdentifier,
   check,
-  z,
 } from '../internal/options';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { namesOneOwner, ONE_OWNER, ownerMembers } from '../credentials/credential-schemas';

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import ms, { type StringValue } from 'ms';
-import { isIdentifier, z } from '../internal/options';
+import * as z from 'zod';
+import { isIdentifier } from '../internal/options';
 
 /** `90d`, `12h`, `30m` as milliseconds. */
 export function duration(text: string): number {

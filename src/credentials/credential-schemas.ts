@@ -1,7 +1,8 @@
+import * as z from 'zod';
 import { readDigest } from '../credential/digest';
 import { isScopeToken } from '../credential/scopes';
 import { isSecretWord } from '../credential/secret';
-import { durationMs, nonEmptyString, checkOptions, check, z } from '../internal/options';
+import { durationMs, nonEmptyString, checkOptions, check } from '../internal/options';
 import { isStorable, MAX_OWNER_LENGTH } from '../stores/store';
 
 const MAX_PAGE = 1_000;

@@ -1,4 +1,5 @@
-import { checkOptions, check, z } from '../internal/options';
+import * as z from 'zod';
+import { checkOptions, check } from '../internal/options';
 import { headerValue, type Extractor, type RequestLike } from './extractor';
 
 const aCookieName = check(

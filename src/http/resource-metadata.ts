@@ -1,7 +1,8 @@
+import * as z from 'zod';
 import { typeError } from '../internal/errors';
 import type { Extractor } from '../extractors/extractor';
 import { isScopeToken } from '../credential/scopes';
-import { challengeText, arrayOf, nonEmptyString, isIdentifier, check, z } from '../internal/options';
+import { challengeText, arrayOf, nonEmptyString, isIdentifier, check } from '../internal/options';
 import type { Middleware } from './middleware';
 import { serveJson } from './serve-json';
 

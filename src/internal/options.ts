@@ -1,5 +1,5 @@
 import { typeError } from './errors';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Checks a factory's options at start-up. Anything wrong, misspelt or unsafe is one TypeError that names each option and
@@ -107,5 +107,3 @@ export function isSecureUrl(value: unknown): value is string {
 
 /** An identifier of an issuer (RFC 8414 §2) or a resource (RFC 9728 §1.2). */
 export const isIdentifier = (value: unknown): value is string => isSecureUrl(value) && !value.includes('?');
-
-export { z };

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { authorization } from '../extractors/authorization';
 import {
   headerRepeated,
@@ -9,7 +10,7 @@ import {
 } from '../extractors/extractor';
 import { MAX_TOKEN_LENGTH } from '../credential/credential';
 import { digestOf } from '../credential/digest';
-import { durationMs, arrayOf, objectWithMethods, checkOptions, check, z } from '../internal/options';
+import { durationMs, arrayOf, objectWithMethods, checkOptions, check } from '../internal/options';
 import type { StateStore } from '../stores/store';
 import { readCompactJws, type CompactJws } from '../verifiers/jwt/parse-jws';
 import { ALGORITHMS, verifySignature, type Algorithm } from '../verifiers/jwt/signature';

@@ -1,4 +1,5 @@
-import { arrayOf, checkOptions, z } from '../internal/options';
+import * as z from 'zod';
+import { arrayOf, checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { isSecretWord } from '../credential/secret';
 import { aLegacyForm, aSecretWord, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';

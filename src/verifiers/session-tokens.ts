@@ -1,4 +1,5 @@
-import { checkOptions, z } from '../internal/options';
+import * as z from 'zod';
+import { checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { aLifetime, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
 

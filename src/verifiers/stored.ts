@@ -1,10 +1,11 @@
+import * as z from 'zod';
 import { MAX_KEY_LENGTH, type Credential } from '../credential/credential';
 import { digestOf } from '../credential/digest';
 import type { Principal } from '../credential/principal';
 import { checkRecord, type CredentialRecord } from '../credential/record';
 import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, isSecretWord, secretPattern, secretReader } from '../credential/secret';
-import { durationMs, objectWithMethods, nonEmptyString, check, z } from '../internal/options';
+import { durationMs, objectWithMethods, nonEmptyString, check } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { createCredentialManager, type CredentialManager } from '../credentials/credential-manager';
 import { createUsageCounter } from '../credentials/usage-counter';

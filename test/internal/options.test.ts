@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import {
   booleanOption,
   challengeText,
@@ -8,7 +9,6 @@ import {
   nonEmptyString,
   checkOptions,
   check,
-  z,
 } from '../../src/internal/options';
 
 const SECRET = 'hunter2-hunter2';

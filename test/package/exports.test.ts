@@ -89,10 +89,10 @@ const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[];
       'AuthorizationServerOptions',
       'Client',
       'ClientChanges',
+      'ClientCompatibility',
       'ClientOptions',
       'Clients',
       'Consent',
-      'Dialect',
       'EndpointName',
       'EndpointOptions',
       'GrantType',
@@ -169,8 +169,8 @@ describe('the exports', () => {
     expect(await run(ROOT, ['npx', '--no-install', 'publint', '--strict', tarball.path])).toContain('All good!');
   });
 
-  it('resolve to the right types in every module system that knows exports', async () => {
-    await run(ROOT, ['npx', '--no-install', 'attw', '--profile', 'node16', '--no-definitely-typed', tarball.path]);
+  it('resolve to the right types under every module resolution, node10 included', async () => {
+    await run(ROOT, ['npx', '--no-install', 'attw', '--profile', 'strict', '--no-definitely-typed', tarball.path]);
   }, 30_000);
 });
 
@@ -183,6 +183,17 @@ describe('the package', () => {
     expect(Object.keys(manifest.dependencies).sort()).toEqual(DEPENDENCIES);
     expect(manifest).not.toHaveProperty('optionalDependencies');
     expect(manifest).not.toHaveProperty('bundledDependencies');
+  });
+
+  it('accepts, of each peer, the major versions that are tested, and no later one', () => {
+    const ranges = Object.entries(manifest.peerDependencies);
+    const tested = Object.values(manifest.devDependencies);
+    const majorOf = (range: string) => /\^(0\.\d+|\d+)\.[\d.]+$/.exec(range)?.[1];
+    const untested = ranges.filter(([, range]) => {
+      const majors = range.split(' || ').map(majorOf);
+      return majors.includes(undefined) || !tested.some((version) => majorOf(version) === majors.at(-1));
+    });
+    expect(untested).toEqual([]);
   });
 
   it('imports those three in its root', () => {

@@ -98,7 +98,12 @@ describe('the floors of the house', () => {
       `import { memoryStore } from '../stores/memory';`,
       'extractors/query imports stores/memory, which is not below it',
     ],
-    ['a re-export upward', 'verifiers/verifier', `export * from '../http/refuse';`, 'verifiers/verifier imports http/refuse, which is not below it'],
+    [
+      'a re-export upward',
+      'verifiers/verifier',
+      `export * from '../http/refuse';`,
+      'verifiers/verifier imports http/refuse, which is not below it',
+    ],
     [
       'an import() upward',
       'http/refuse',

@@ -1,5 +1,6 @@
+import * as z from 'zod';
 import { encodeRevocation } from '../../credential/revocation';
-import { checkOptions, check, z } from '../../internal/options';
+import { checkOptions, check } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../store';
 import { detectDriver, type RedisClient } from './client';
 import { connectionOf } from './connection';

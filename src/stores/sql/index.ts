@@ -1,6 +1,7 @@
 import { typeError } from '../../internal/errors';
 import type { Kysely, TableNode } from 'kysely';
-import { functionOption, objectWithMethods, checkOptions, z } from '../../internal/options';
+import * as z from 'zod';
+import { functionOption, objectWithMethods, checkOptions } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../store';
 import { credentialsIn } from './credentials';
 import { guarded } from './errors';

@@ -1,6 +1,7 @@
+import * as z from 'zod';
 import { codedError } from '../../internal/errors';
 import { idOf } from '../../credential/digest';
-import { check, z } from '../../internal/options';
+import { check } from '../../internal/options';
 import { isStorable, type RecordChanges, type StoredRecord } from '../store';
 import { LONGEST, type CredentialsTable } from './tables';
 import { aWhole, whole } from './values';

@@ -1,6 +1,6 @@
+import * as z from 'zod';
 import { codedError } from '../../internal/errors';
 import { digestOf } from '../../credential/digest';
-import { z } from '../../internal/options';
 import type { StateStore } from '../store';
 import type { Database, StateTable } from './tables';
 import { aWhole, whole } from './values';

@@ -1,5 +1,5 @@
+import * as z from 'zod';
 import { codedError } from '../../internal/errors';
-import { z } from '../../internal/options';
 
 /** A time or count as the tables keep it. A fraction is cut off, so that nothing lives longer than it was to. */
 export function whole(value: number): number {

@@ -2,7 +2,8 @@ import { typeError } from '../../internal/errors';
 import type { KeyObject } from 'node:crypto';
 import { importPKCS8 } from 'jose';
 import { ClientSecretBasic, ClientSecretPost, modifyAssertion, PrivateKeyJwt, type ClientAuth } from 'oauth4webapi';
-import { nonEmptyString, check, z } from '../../internal/options';
+import * as z from 'zod';
+import { nonEmptyString, check } from '../../internal/options';
 import { ALGORITHMS, type Algorithm } from '../jwt/signature';
 import { algorithmsOf, privateKeyOf, type PrivateKeyInput } from '../private-key';
 

@@ -1,5 +1,6 @@
 import { codedError } from '../../internal/errors';
 import { introspectionRequest, allowInsecureRequests } from 'oauth4webapi';
+import * as z from 'zod';
 import {
   booleanOption,
   clockTolerance,
@@ -10,7 +11,6 @@ import {
   isIdentifier,
   isSecureUrl,
   check,
-  z,
 } from '../../internal/options';
 import { isCompactJws } from '../../credential/credential';
 import { answerOf, type Limits } from '../issuer/fetch';

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import {
   clockTolerance,
   durationMs,
@@ -11,7 +12,6 @@ import {
   isSecureUrl,
   isTextOrList,
   check,
-  z,
 } from '../../internal/options';
 import { bareType } from './claims';
 import type { JwkSet, KeyInput } from './keys';

@@ -1,6 +1,7 @@
+import * as z from 'zod';
 import { codedError, typeError } from '../../internal/errors';
 import type { RevocationEvent } from '../../credential/revocation';
-import { nonEmptyString, checkOptions, z } from '../../internal/options';
+import { nonEmptyString, checkOptions } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../../stores/store';
 import type { Verification, Verifier } from '../verifier';
 
