@@ -5,7 +5,6 @@ import type { CredentialOwner } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { clientRegistry, type Clients } from './clients';
 import { endpointsOf, type EndpointName } from './endpoints';
-import { startEngine } from './engine';
 import { grants as grantsIn } from './grants';
 import { interactions } from './interaction';
 import { jwtTokens, opaqueTokens } from './issued-tokens';
@@ -13,6 +12,7 @@ import { consentPage } from './login';
 import { metadataOf, metadataPaths } from './metadata';
 import { encryptedState } from './encrypted-state';
 import { checkServerOptions, checkOwner, type AuthorizationServerOptions } from './server-options';
+import { createProvider } from './provider/create-provider';
 import { endpointMiddleware } from './endpoint-middleware';
 import { signingJwk, type JwtAccessTokens, type SigningJwk } from './signing-keys';
 
@@ -61,30 +61,25 @@ export function authorizationServer<const S extends ScopeDeclaration>(
     : opaqueTokens(options.tokens as ManagedVerifier, audience);
   const grants = grantsIn({ store, state, revokeTokens: (whose) => issued.revokeAll(whose), ttlMs: grantTtlMs });
   const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }));
-  const engine = startEngine({
-    ...{
-      issuer,
-      audience,
-      endpoints,
-      scopes,
-      store,
-      state,
-      grants,
-      registry,
-      issued,
-      opaque,
-      keys,
-      hasLogin,
-      grantTtlMs,
+  const running = createProvider({
+    issuer,
+    audience,
+    endpoints,
+    scopes,
+    hasLogin,
+    storage: { store, state, grants, registry },
+    tokens: { issued, opaque, keys },
+    lifetimes: {
       accessTokenTtlMs,
+      refreshTokenTtlMs: options.refreshTokenTtlMs ?? 30 * DAY_MS,
+      refreshGraceMs: options.refreshGraceMs ?? 0,
+      grantTtlMs,
     },
-    refreshTokenTtlMs: options.refreshTokenTtlMs ?? 30 * DAY_MS,
-    refreshGraceMs: options.refreshGraceMs ?? 0,
     timeoutMs: options.timeoutMs ?? 1_000,
   }).then((provider) => ({
     answer: provider.callback(),
     interact: interactions({
-      engine: provider,
+      provider,
       login: login ?? (() => null),
       consent: options.consent ?? consentPage(),
       describe: (name) => ({ name, description: descriptionOf(options.scopes, name) }),
@@ -97,7 +92,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
 
   return {
     middleware: endpointMiddleware({
-      ...{ engine, endpoints, isOffered, compatibility },
+      ...{ running, endpoints, isOffered, compatibility },
       origin: new URL(issuer),
       realm: issuer,
       otherwise: serveJson(metadataPaths(issuer), metadata),
@@ -108,7 +103,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       await grants.endAll(whose);
     },
     async ready() {
-      await engine;
+      await running;
     },
   };
 }

@@ -25,7 +25,7 @@ export interface Running {
 }
 
 export interface EndpointMiddlewareOptions {
-  readonly engine: Promise<Running>;
+  readonly running: Promise<Running>;
   /** Of the issuer. */
   readonly origin: URL;
   /** Of the challenges: the issuer. */
@@ -39,7 +39,7 @@ export interface EndpointMiddlewareOptions {
 
 /** Brings each request to its endpoint, in the form that the engine wants, and answers those that it does not. */
 export function endpointMiddleware({
-  engine,
+  running,
   origin,
   realm,
   endpoints,
@@ -59,14 +59,14 @@ export function endpointMiddleware({
     if (parameters) checkClientAuthentication(req.headers.authorization, parameters, realm);
     const url = endpoints[name].paths[0];
     const forEngine = parameters && mapParameter(withSpacedScopes(parameters, compatibility), 'token', withPartedTokens);
-    await (await engine).answer(engineRequest(req, { url, origin, parameters: forEngine, json: true }), res);
+    await (await running).answer(engineRequest(req, { url, origin, parameters: forEngine, json: true }), res);
   }
 
   async function get(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
     const [, query] = ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split(/\?(.*)/s);
     const forEngine = mapParameter(withSpacedScopes(new URLSearchParams(query), compatibility), 'response_mode', offeredMode);
     const url = query === undefined ? path : `${path}?${forEngine.toString()}`;
-    await (await engine).answer(engineRequest(req, { url, origin }), res);
+    await (await running).answer(engineRequest(req, { url, origin }), res);
   }
 
   async function answer(req: IncomingMessage, res: ServerResponse, path: string, endpoint: EndpointName): Promise<void> {
@@ -80,7 +80,7 @@ export function endpointMiddleware({
     const isStep = !routes.has(path);
     if (endpoint === 'interaction') {
       allow('GET', 'HEAD', 'POST');
-      return (await engine).interact(req, engineRequest(req, { url: path, origin }), res, childOf(path)[1], path);
+      return (await running).interact(req, engineRequest(req, { url: path, origin }), res, childOf(path)[1], path);
     }
     if (endpoint === 'authorization' && !isStep && method === 'POST' && compatibility.tokenAtAuthorize) return post(req, res, 'token');
     if (endpoint === 'jwks' || endpoint === 'authorization') {

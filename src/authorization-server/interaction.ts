@@ -1,16 +1,16 @@
 import { typeError } from '../internal/errors';
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Interaction as EngineInteraction, InteractionResults } from 'oidc-provider';
+import type { Interaction as ProviderInteraction, InteractionResults, Provider } from 'oidc-provider';
 import { isCrossSiteRequest } from '../extractors/csrf';
-import { clientIn, type Engine } from './engine';
+import { toClient } from './provider/client-metadata';
 import { markup } from './markup';
 import type { Consent, Interaction, Login, RequestedScope, User } from './login';
 import { sendPage } from './page';
 import { parametersOf, RefusedRequest } from './requests';
 
 export interface InteractionsOptions {
-  readonly engine: Engine;
+  readonly provider: Provider;
   readonly login: Login;
   readonly consent: Consent;
   readonly describe: (scope: string) => RequestedScope;
@@ -33,19 +33,19 @@ type LoginResult = {
  * The way of a user: who is this, did they agree, and back to the engine with both. The cookie that the engine set names the
  * interaction, so another browser cannot take part in it, and a form must have the token that this page gave it.
  *
- * `own` is the request without its body, for the engine.
+ * `own` is the request without its body, for the provider.
  */
-export function interactions({ engine, login, consent, describe, audience, authorizePath }: InteractionsOptions): Interact {
+export function interactions({ provider, login, consent, describe, audience, authorizePath }: InteractionsOptions): Interact {
   return async (req, own, res, uid, path) => {
-    const details = await engine.interactionDetails(own, res).catch((error: unknown) => {
+    const details = await provider.interactionDetails(own, res).catch((error: unknown) => {
       if ((error as { error?: string }).error === 'invalid_request') return undefined;
       throw error;
     });
     if (details?.uid !== uid) throw new RefusedRequest('This page has expired, or belongs to another browser.');
-    const engineClient = await engine.Client.find(details.params.client_id as string);
-    if (!engineClient) throw new RefusedRequest('The app that sent you here is not known any more.');
+    const providerClient = await provider.Client.find(details.params.client_id as string);
+    if (!providerClient) throw new RefusedRequest('The app that sent you here is not known any more.');
 
-    const client = clientIn(engineClient);
+    const client = toClient(providerClient);
     const form = req.method === 'POST' ? ((await parametersOf(req, {})) ?? new URLSearchParams()) : undefined;
     const csrfToken = csrfTokenOf(details);
     if (form && (isCrossSiteRequest(req) || !isSame(form.get('csrf_token'), csrfToken)))
@@ -61,7 +61,7 @@ export function interactions({ engine, login, consent, describe, audience, autho
 
     const go = (location: string) => void res.writeHead(303, { Location: location, 'Cache-Control': 'no-store' }).end();
     const goOn = async (result: InteractionResults) => {
-      await engine.interactionResult(own, res, result, { mergeWithLastSubmission: false });
+      await provider.interactionResult(own, res, result, { mergeWithLastSubmission: false });
       go(`${authorizePath}/${uid}`);
     };
     const denied = () => goOn({ error: 'access_denied', error_description: 'the user did not allow it' });
@@ -72,7 +72,7 @@ export function interactions({ engine, login, consent, describe, audience, autho
       if (user === undefined) return;
       if (user === null) return denied();
       known = loginResult(user);
-      await engine.interactionResult(own, res, { login: known }, { mergeWithLastSubmission: false });
+      await provider.interactionResult(own, res, { login: known }, { mergeWithLastSubmission: false });
       // A form is not sent twice, and what it said to the login is not said to the consent.
       if (form) return go(path);
     }
@@ -81,7 +81,7 @@ export function interactions({ engine, login, consent, describe, audience, autho
     const requested = interaction.scopes.map(({ name }) => name);
     const allowed = agreedOf(agreed, requested);
     if (allowed.length === 0) return denied();
-    const grant = new engine.Grant({ accountId: known.accountId, clientId: client.clientId });
+    const grant = new provider.Grant({ accountId: known.accountId, clientId: client.clientId });
     grant.addResourceScope(audience, allowed);
     const others = requested.filter((scope) => !allowed.includes(scope));
     if (others.length > 0) grant.rejectResourceScope(audience, others);
@@ -109,12 +109,12 @@ export const sendRefusedPage = (res: ServerResponse, { message: why, status }: R
   });
 
 /** Of a value that is in the store alone, so that it follows from nothing that the browser has. */
-const csrfTokenOf = ({ cid }: EngineInteraction): string => hash('sha256', `csrf ${cid}`, 'base64url');
+const csrfTokenOf = ({ cid }: ProviderInteraction): string => hash('sha256', `csrf ${cid}`, 'base64url');
 
 const isSame = (given: string | null, expected: string): boolean =>
   given?.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 
-const loginIn = ({ result, lastSubmission }: EngineInteraction): LoginResult | undefined =>
+const loginIn = ({ result, lastSubmission }: ProviderInteraction): LoginResult | undefined =>
   (result?.login ?? lastSubmission?.login) as LoginResult | undefined;
 
 function loginResult({ subject, name, authTime = Date.now(), acr }: User): LoginResult {

@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import type { AdapterPayload, Client as ProviderClient } from 'oidc-provider';
+import type { Client } from '../clients';
+
+/** Secrets are verified by their digests in the credential store. oidc-provider requires a value, so it gets one that nobody knows. */
+const UNKNOWN_SECRET = randomUUID();
+
+/** Converts a client to oidc-provider's metadata. Our own record travels along as `latchkey`. */
+export function toProviderMetadata(client: Client): AdapterPayload {
+  const usesCode = client.grantTypes.includes('authorization_code');
+  const isConfidential = client.type === 'confidential';
+  return {
+    client_id: client.clientId,
+    client_name: client.name,
+    application_type: client.applicationType,
+    token_endpoint_auth_method: isConfidential ? 'client_secret_basic' : 'none',
+    ...(isConfidential && { client_secret: UNKNOWN_SECRET }),
+    grant_types: client.grantTypes,
+    response_types: usesCode ? ['code'] : [],
+    redirect_uris: client.redirectUris,
+    latchkey: client,
+  };
+}
+
+/** Returns our own record of a client that oidc-provider loaded. */
+export const toClient = (providerClient: ProviderClient): Client => providerClient.latchkey as Client;

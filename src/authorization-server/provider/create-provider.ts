@@ -1,0 +1,38 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { providerAdapter } from './adapter';
+import { providerConfiguration } from './configuration';
+import { adapterWithDeadline, storeDeadline } from './deadlines';
+import { completeResponses } from './error-responses';
+import { issueOpaqueAccessTokens } from './opaque-access-tokens';
+import type { ProviderOptions } from './provider-options';
+
+/**
+ * Creates the configured oidc-provider, which implements all of OAuth. It is an ES module, so it is loaded with `import()`, also
+ * from CommonJS.
+ */
+export async function createProvider(options: ProviderOptions): Promise<Provider> {
+  const { Provider: OidcProvider, errors } = await import('oidc-provider');
+  const { registry } = options.storage;
+  const deadline = storeDeadline(options.timeoutMs, errors);
+  const adapter = providerAdapter(options, errors);
+
+  const provider = new OidcProvider(
+    options.issuer,
+    providerConfiguration(options, (model) => adapterWithDeadline(adapter(model), deadline), errors),
+  );
+  provider.proxy = true;
+  provider.Client.prototype.compareClientSecret = function (secret: string) {
+    return deadline(() => registry.proves(this.clientId, secret));
+  };
+  issueOpaqueAccessTokens(provider, options, deadline);
+  completeResponses(provider);
+  discardSessions(provider);
+  return provider;
+}
+
+/** The app knows who is logged in, so oidc-provider neither keeps a session nor sets a cookie for one. */
+function discardSessions(provider: Provider): void {
+  provider.on('authorization.success', ({ oidc }: KoaContextWithOIDC) => {
+    (oidc.session as { destroyed?: boolean }).destroyed = true;
+  });
+}
