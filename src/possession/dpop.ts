@@ -27,7 +27,11 @@ export interface DpopOptions {
    * not tell it: behind a proxy. Without it the origin of `resource.url`, if there is one.
    */
   readonly baseUrl?: string;
-  /** How far a proof's `iat` may be from now, to either side: 1 000 to 300 000 ms; 60 000 by default. */
+  /**
+   * How far a proof's `iat` may be from now, to either side: 1,000 to 300,000 ms. A clock that is up to five seconds ahead is
+   * always tolerated.
+   * @default 60_000
+   */
   readonly windowMs?: number;
   /** Remembers used proofs, for all machines that share it; the memory of this process by default. */
   readonly store?: StateStore;
@@ -37,6 +41,8 @@ export interface DpopOptions {
 
 const DEFAULT_ALGORITHMS: readonly Algorithm[] = ['ES256', 'EdDSA', 'Ed25519', 'PS256', 'RS256'];
 const MAX_JTI_LENGTH = 256;
+/** How far a client's clock may be ahead, whatever the window (RFC 9449 §11.1), in milliseconds: as for `exp` and `nbf`. */
+const CLOCK_TOLERANCE_MS = 5_000;
 const MIN_SECRET_LENGTH = 32;
 
 const isAsymmetric = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(ALGORITHMS, value) && !value.startsWith('HS');
@@ -74,12 +80,18 @@ export function dpop(options: DpopOptions = {}): Extractor {
   checkOptions('dpop()', optionsSchema, options);
   const { algorithms = DEFAULT_ALGORITHMS, windowMs = 60_000, store, nonce } = options;
   const baseUrl = options.baseUrl?.replace(/\/$/, '');
-  // Twice the window: a proof may come from its future end, and machines' clocks differ.
-  const rememberMs = 2 * windowMs;
+  const aheadMs = Math.max(windowMs, CLOCK_TOLERANCE_MS);
+  // A proof may come from the future end of the window, and the clocks of instances differ.
+  const rememberMs = windowMs + aheadMs;
   const isFirstUse = store ? firstUseIn(store) : firstUseInMemory(rememberMs);
   const nonces = nonce && serverNonces(nonce.secret, nonce.rotateMs ?? 60_000);
   // Two instances, or `check()` behind a guard, may judge one request: it is one use of its proof.
   const accepted = new WeakMap<RequestLike, string>();
+
+  const isRecent = (iat: unknown): iat is number => {
+    const ageMs = typeof iat === 'number' ? Date.now() - iat * 1_000 : NaN;
+    return ageMs <= windowMs && ageMs >= -aheadMs;
+  };
 
   async function check(request: RequestLike, jkt: unknown, { digest, origin }: PossessionContext): Promise<PossessionResult> {
     if (typeof jkt !== 'string') return NOT_BOUND;
@@ -92,7 +104,7 @@ export function dpop(options: DpopOptions = {}): Extractor {
     const { htm, htu, ath, iat, jti, nonce: used } = jws.payload;
     const url = normalisedUrl(htu);
     if (htm !== request.method || url === undefined || url !== urlOf(request, baseUrl ?? origin) || ath !== digest) return BAD_PROOF;
-    if (typeof iat !== 'number' || Math.abs(Date.now() - iat * 1_000) > windowMs) return BAD_PROOF;
+    if (!isRecent(iat)) return BAD_PROOF;
     if (typeof jti !== 'string' || jti === '' || jti.length > MAX_JTI_LENGTH) return BAD_PROOF;
     const algorithm = jws.header.alg as Algorithm;
     const key = keyFor(algorithm, members);

@@ -84,6 +84,7 @@ describe('a proof', () => {
     ['a time with a fraction', claims({ iat: SECONDS + 0.5 })],
     ['a time as far back as is allowed', claims({ iat: SECONDS - 60 })],
     ['a time as far ahead as is allowed', claims({ iat: SECONDS + 60 })],
+    ['a time five seconds ahead, however small the window', { ...claims({ iat: SECONDS + 5 }), options: { windowMs: 1_000 } }],
     ['a window of its own', { ...claims({ iat: SECONDS - 300 }), options: { windowMs: 300_000 } }],
     ['a nonce that nobody asked for', claims({ nonce: 'x' })],
     ['much in it', claims({ more: 'x'.repeat(4_096) })],
@@ -151,6 +152,11 @@ describe('a proof', () => {
     ['an iat too far back', claims({ iat: SECONDS - 61 })],
     ['an iat a moment too far back', claims({ iat: SECONDS - 60.001 })],
     ['an iat too far ahead', claims({ iat: SECONDS + 60.001 })],
+    [
+      'an iat a moment more than five seconds ahead of a small window',
+      { ...claims({ iat: SECONDS + 5.001 }), options: { windowMs: 1_000 } },
+    ],
+    ['an iat a moment too far back for a small window', { ...claims({ iat: SECONDS - 1.001 }), options: { windowMs: 1_000 } }],
     ['an iat in milliseconds', claims({ iat: NOW })],
     ['no ath', claims({ ath: undefined })],
     ['an ath of another token', claims({ ath: digestOf('another') })],
@@ -231,11 +237,16 @@ describe('the token under DPoP', () => {
     ['bound to a key of null', () => ({ jkt: null })],
     ['bound to a list of keys', ({ jkt }) => ({ jkt: [jkt] })],
     ['bound to a certificate as well, which nothing here can see', ({ jkt }) => ({ jkt, 'x5t#S256': 'x' })],
-    ['bound to something that nobody knows as well', ({ jkt }) => ({ jkt, constructor: 'x' })],
+    ['bound by another registered method as well', ({ jkt }) => ({ jkt, kid: 'x' })],
     ['bound to a key by another name', ({ jkt }) => ({ JKT: jkt })],
   ])('is refused that is %s', async (_what, confirmation) => {
     const token = await issue(confirmation(key));
     expect(await guarded().check(requestOf(token, proofOf({ key, token })))).toEqual(BAD_TOKEN);
+  });
+
+  it('is accepted with an unknown member of cnf beside its key', async () => {
+    const token = await issue({ jkt: key.jkt, constructor: 'x', 'kc-jkt-type': 'DPoP' });
+    expect(await guarded().check(requestOf(token, proofOf({ key, token })))).toEqual(PASSED);
   });
 
   it('is refused that is bound to nothing, whatever proof is beside it or is not', async () => {

@@ -105,8 +105,7 @@ const isHmac = (algorithm: unknown): boolean => String(algorithm).startsWith('HS
 
 const hasGetAndSet = objectWithMethods('get', 'set');
 /** A `get()` with one parameter is that of a `Map` or a cache: it would take the group for the key, and never find a revocation. */
-const isRevocationStore = (value: unknown): boolean =>
-  hasGetAndSet.safeParse(value).success && (value as RevocationStore).get.length !== 1;
+const isRevocationStore = (value: unknown): boolean => hasGetAndSet.safeParse(value).success && (value as RevocationStore).get.length !== 1;
 
 interface Keys {
   readonly key?: unknown;

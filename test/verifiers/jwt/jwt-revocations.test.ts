@@ -239,9 +239,12 @@ describe('revoke()', () => {
 describe('an option', () => {
   const messageOf = (options: object) =>
     (thrownBy(() => jwt({ issuer: ISSUER, audience: AUDIENCE, ...keys, ...options } as JwtOptions)) as Error).message;
-  it.each([null, {}, { get() {} }, 'redis', new Map(), new WeakMap(), new LRUCache({ max: 1 })])('revocations cannot be %p', (revocations) => {
-    expect(messageOf({ revocations })).toBe('jwt(): option "revocations" must be an object with get(), set()');
-  });
+  it.each([null, {}, { get() {} }, 'redis', new Map(), new WeakMap(), new LRUCache({ max: 1 })])(
+    'revocations cannot be %p',
+    (revocations) => {
+      expect(messageOf({ revocations })).toBe('jwt(): option "revocations" must be an object with get(), set()');
+    },
+  );
   it('maxLifetimeMs is for revocations', () => {
     expect(messageOf({ maxLifetimeMs: 1 })).toBe('jwt(): option "maxLifetimeMs" is for "revocations", which have to be kept for so long');
     for (const maxLifetimeMs of [0, '1', NaN, Infinity])
