@@ -3,6 +3,7 @@ export type { LatchkeyOptions } from './latchkey-options';
 
 export { bearer } from './extractors/bearer';
 export type { Extractor, RequestLike } from './extractors/extractor';
+export type { RequestInput } from './extractors/to-request-like';
 export { cookie } from './extractors/cookie';
 export { apiKeyHeader } from './extractors/header';
 export { queryParameter } from './extractors/query';
@@ -43,8 +44,10 @@ export type {
 
 export { findAuth, getAuth } from './http/auth';
 export type { FreshAuthOptions, Policy } from './http/guards';
-export type { AuthenticationResult as Authentication, Middleware } from './http/middleware';
-export type { Refusal, RefusalBody } from './http/refuse';
+export type { AuthenticationResult } from './http/decision';
+export type { Middleware } from './http/middleware';
+export type { Refusal, RefusalBody } from './http/refusals';
+export type { ResponseHeaders } from './http/response-headers';
 export type { ResourceOptions } from './http/resource-metadata';
 
 export type { Credential } from './credential/credential';

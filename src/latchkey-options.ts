@@ -3,7 +3,7 @@ import { typeError } from './internal/errors';
 import type { CacheLimits } from './authentication/verification-cache';
 import type { Extractor } from './extractors/extractor';
 import type { ScopeDeclaration } from './credential/scopes';
-import type { RefusalBody } from './http/refuse';
+import type { RefusalBody } from './http/refusals';
 import { resourceSchema, type ResourceOptions } from './http/resource-metadata';
 import { challengeText, durationMs, functionOption, arrayOf, objectWithMethods, checkOptions, check } from './internal/options';
 import { bearer } from './extractors/bearer';

@@ -2,40 +2,76 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import { authenticator } from './authentication/authenticator';
 import type { RequestLike } from './extractors/extractor';
+import { toRequestLike, type RequestInput } from './extractors/to-request-like';
 import { checkRequired, scopeCatalogue, type ScopeDeclaration, type ScopeName } from './credential/scopes';
-import { allowedBy, freshlyAuthenticated, holdsAll, holdsAny, type FreshAuthOptions, type Policy } from './http/guards';
-import { decisionOn, middlewareFor, type AuthenticationResult, type Guard, type Middleware } from './http/middleware';
-import { refusalTable, type GuardRequirements } from './http/refuse';
+import { checkRequest, type AuthenticationResult, type Guard } from './http/decision';
+import type { GuardRequirements } from './http/guard-challenges';
+import { requireAll, requireAny, requireFreshLogin, requirePolicy, type FreshAuthOptions, type Policy } from './http/guards';
+import { middlewareFor, type Middleware } from './http/middleware';
+import { refusalTable } from './http/refusals';
 import { metadataUrl, resourceMetadata } from './http/resource-metadata';
+import { responseHeaders } from './http/response-headers';
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options';
 import { boundToCertificate } from './possession/mtls';
 import { booleanOption, durationMs, functionOption, arrayOf, checkOptions, check } from './internal/options';
 
-/** The guards of one API. None uses `this`: take them apart as you like. */
+/** The guards of one API. None uses `this`, so you can destructure them. */
 export interface Latchkey<Scope extends string = string> {
-  /** Who calls? 401 without a good credential; with `optional` a request without any goes on as anonymous. */
+  /**
+   * Creates middleware that verifies who calls, and responds with 401 without a valid credential.
+   * @param options.optional lets a request without a credential pass as anonymous; an invalid one is still 401. @default false
+   * @example app.use('/v1/me', authenticate());
+   */
   readonly authenticate: (options?: { readonly optional?: boolean }) => Middleware;
-  /** All of these scopes, or 403. Authenticates by itself. */
+  /**
+   * Creates middleware that requires all of these scopes, and responds with 403 otherwise. It authenticates by itself.
+   * @throws {TypeError} `ERR_LATCHKEY_SCOPE` for no scope, or one that is malformed or not declared
+   * @example app.get('/v1/domains', requireScopes('domains:read'), listDomains);
+   */
   readonly requireScopes: (...scopes: readonly [Scope, ...Scope[]]) => Middleware;
-  /** One of these scopes, or 403. Authenticates by itself. */
+  /**
+   * Creates middleware that requires at least one of these scopes, and responds with 403 otherwise. It authenticates by itself.
+   * @throws {TypeError} `ERR_LATCHKEY_SCOPE` for no scope, or one that is malformed or not declared
+   * @example app.get('/v1/report', requireAnyScope('reports:read', 'admin'), sendReport);
+   */
   readonly requireAnyScope: (...scopes: readonly [Scope, ...Scope[]]) => Middleware;
-  /** Your own rule: true lets the request pass, false is 403, and a throw or no answer by the deadline 503. Authenticates by itself. */
+  /**
+   * Creates middleware for a rule of your own: `true` lets the request pass, `false` is 403, and a throw or a timeout is 503. It
+   * authenticates by itself.
+   * @example app.delete('/v1/domains/:id', authorize((principal, req) => owns(principal.subject, req.params.id)), deleteDomain);
+   */
   readonly authorize: <R extends IncomingMessage = IncomingMessage>(policy: Policy<R>) => Middleware<R>;
-  /** A login that is recent (`auth_time`) or strong (`acr`) enough, or the challenge of RFC 9470. Authenticates by itself. */
+  /**
+   * Creates middleware that requires a recent (`auth_time`) or strong (`acr`) enough login. It authenticates by itself.
+   * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an invalid option, or none
+   * @see https://www.rfc-editor.org/rfc/rfc9470
+   * @example app.post('/v1/payouts', requireFreshAuth({ maxAgeMs: 300_000 }), createPayout);
+   */
   readonly requireFreshAuth: (options: FreshAuthOptions) => Middleware;
-  /** Serves the RFC 9728 metadata at its well-known path. */
+  /**
+   * Creates middleware that serves the protected resource metadata at its well-known path.
+   * @throws {TypeError} `ERR_LATCHKEY_OPTION` if `latchkey()` has no option `resource`
+   * @see https://www.rfc-editor.org/rfc/rfc9728
+   * @example app.use(resourceMetadata());
+   */
   readonly resourceMetadata: () => Middleware;
   /**
-   * The same decision without HTTP, for upgrades, GraphQL contexts and queues. With `scopes` (an empty list asks only who calls)
-   * a request without a credential is refused; without, it is anonymous.
+   * Makes the same decision without a middleware chain: for upgrades, GraphQL contexts, queues and other frameworks.
+   * @param request a Node request, a web `Request`, or `{ headers }` with web `Headers` or a plain object. Header names are matched
+   * without regard to case.
+   * @param options.scopes scopes that are required; `[]` requires only a valid credential. Without it, a request without a credential
+   * is anonymous.
+   * @throws {TypeError} `ERR_LATCHKEY_ARGUMENT` for a request that cannot be read
+   * @example
+   * const result = await check(req, { scopes: ['domains:read'] });
+   * if (result.status === 'refused') return new Response(result.refusal.body, { status: result.refusal.status });
    */
-  readonly check: (request: RequestLike, options?: { readonly scopes?: readonly Scope[] }) => Promise<AuthenticationResult>;
-  /** Ends subscriptions and writes what is left to write, so that the process can exit. */
+  readonly check: (request: RequestInput, options?: { readonly scopes?: readonly Scope[] }) => Promise<AuthenticationResult>;
+  /** Ends subscriptions and writes pending usage, so that the process can exit. */
   readonly close: () => Promise<void>;
 }
 
 const authenticateSchema = z.strictObject({ optional: booleanOption.optional() });
-const aRequest = check('an object with headers, their names in lower case', isRequest);
 const checkSchema = z.strictObject({ scopes: check('a list of scopes', Array.isArray).optional() });
 const freshAuthSchema = z
   .strictObject({
@@ -50,26 +86,27 @@ const freshAuthSchema = z
   });
 
 /**
- * Authentication for one API: finds the credential of a request, proves it, and guards routes by scope.
- *
+ * Creates the guards of one API: they find the credential of a request, verify it, and protect routes by scope.
+ * @param options verifiers, and where needed extractors, scopes, cache and the other options
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` or `ERR_LATCHKEY_SCOPE` for an option that is missing, unknown, invalid or unsafe
  * @example
- * const { requireScopes } = latchkey({ scopes: ['domains:read'], verifiers: [apiKeys({ prefix: 'osir', store: memoryStore() })] });
+ * const { requireScopes } = latchkey({ scopes: ['domains:read'], verifiers: [apiKeys({ prefix: 'acme', store: memoryStore() })] });
  * app.get('/v1/domains', requireScopes('domains:read'), listDomains);
- * @throws TypeError for a wrong, misspelt or unsafe option
  */
 export function latchkey<const S extends ScopeDeclaration = never>(options: LatchkeyOptions<S>): Latchkey<ScopeName<S>> {
   const settings = resolveOptions(options);
   const { extractors, realm, resource, body, timeoutMs, clientCertificate } = settings;
   const scopes = scopeCatalogue(settings.scopes);
-  const proving = authenticator({
+  const authentication = authenticator({
     ...settings,
     expandScopes: scopes.expand,
     possessions: clientCertificate ? [boundToCertificate(clientCertificate)] : [],
     origin: resource && new URL(resource.url).origin,
   });
-  const middleware = middlewareFor(proving, extractors);
-  const refusals = (wanted: GuardRequirements = {}) =>
-    refusalTable({ realm, extractors, body, resourceMetadata: resource && metadataUrl(resource) }, wanted);
+  const headersFor = responseHeaders(extractors);
+  const middleware = middlewareFor(authentication, headersFor);
+  const refusals = (requirements: GuardRequirements = {}) =>
+    refusalTable({ realm, extractors, body, resourceMetadata: resource && metadataUrl(resource) }, requirements);
   const anyone = refusals();
 
   return {
@@ -79,36 +116,31 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
     },
     requireScopes(...names) {
       const required = checkRequired('requireScopes()', names, scopes);
-      return middleware({ refusals: refusals({ scopes: required }), rule: holdsAll(required) });
+      return middleware({ refusals: refusals({ scopes: required }), rule: requireAll(required) });
     },
     requireAnyScope(...names) {
       const required = checkRequired('requireAnyScope()', names, scopes);
-      return middleware({ refusals: refusals({ scopes: required }), rule: holdsAny(required) });
+      return middleware({ refusals: refusals({ scopes: required }), rule: requireAny(required) });
     },
     authorize<R extends IncomingMessage>(policy: Policy<R>) {
       checkOptions('authorize(policy): policy', functionOption, policy);
-      return middleware<R>({ refusals: anyone, rule: allowedBy(policy, timeoutMs) });
+      return middleware<R>({ refusals: anyone, rule: requirePolicy(policy, timeoutMs) });
     },
     requireFreshAuth(fresh) {
       checkOptions('requireFreshAuth()', freshAuthSchema, fresh);
-      return middleware({ refusals: refusals(fresh), rule: freshlyAuthenticated(fresh) });
+      return middleware({ refusals: refusals(fresh), rule: requireFreshLogin(fresh) });
     },
     resourceMetadata: () => resourceMetadata(resource, { scopes: scopes.names, extractors, certificates: clientCertificate !== undefined }),
-    async check(request, checkRequest = {}) {
-      checkOptions('check(request): request', aRequest, request);
-      checkOptions('check()', checkSchema, checkRequest);
-      const { scopes: names } = checkRequest;
+    async check(request, checkedOptions = {}) {
+      const converted = toRequestLike(request);
+      checkOptions('check()', checkSchema, checkedOptions);
+      const { scopes: names } = checkedOptions;
       const required = names?.length ? checkRequired('check()', names, scopes) : undefined;
       const guard: Guard<RequestLike> = required
-        ? { refusals: (...why) => refusals({ scopes: required })(...why), rule: holdsAll(required) }
+        ? { refusals: (...cause) => refusals({ scopes: required })(...cause), rule: requireAll(required) }
         : { refusals: anyone, optional: names === undefined };
-      return decisionOn(request, guard, proving);
+      return checkRequest(converted, guard, authentication, headersFor);
     },
-    close: proving.close,
+    close: authentication.close,
   };
-}
-
-function isRequest(value: unknown): boolean {
-  const headers = (value as { headers?: unknown } | null | undefined)?.headers;
-  return typeof headers === 'object' && headers !== null;
 }

@@ -8,7 +8,7 @@ import {
   latchkey,
   memoryStore,
   sessionTokens,
-  type Authentication,
+  type AuthenticationResult,
   type Latchkey,
   type Principal,
   type Refusal,
@@ -210,14 +210,34 @@ describe('a guard is not made', () => {
     await expect(checked).rejects.toThrow(message);
   });
 
-  test.each<[unknown]>([[null], [undefined], [{}], ['GET /'], [{ headers: null }], [{ headers: 'authorization' }]])(
-    'and check() rejects what is no request: %p',
-    async (request) => {
-      await expect(check(request as RequestLike)).rejects.toThrow(
-        new TypeError('check(request): request: must be an object with headers, their names in lower case'),
-      );
-    },
-  );
+  test.each<[unknown]>([
+    [null],
+    [undefined],
+    [{}],
+    ['GET /'],
+    [[]],
+    [new Headers()],
+    [new Map([['headers', {}]])],
+    [{ headers: null }],
+    [{ headers: undefined }],
+    [{ headers: 'authorization' }],
+    [{ headers: ['x-api-key', 'k'] }],
+    [{ headers: [['x-api-key', 'k']] }],
+    [{ headers: new Map([['x-api-key', 'k']]) }],
+    [{ headers: new URLSearchParams('x-api-key=k') }],
+    [{ headers: new FormData() }],
+    [{ headers: Promise.resolve({ 'x-api-key': 'k' }) }],
+    [{ headers: () => ({}) }],
+    [{ headers: { 'x-api-key': null } }],
+    [{ headers: { 'x-api-key': { value: 'k' } } }],
+    [{ headers: { 'x-api-key': [7] } }],
+    [{ headers: {}, url: new URL('https://api.example.com/') }],
+    [{ headers: {}, method: 7 }],
+  ])('and check() rejects what is no request: %p', async (request) => {
+    const checked = check(request as RequestLike);
+    await expect(checked).rejects.toThrow(TypeError);
+    await expect(checked).rejects.toMatchObject({ code: 'ERR_LATCHKEY_ARGUMENT', message: expect.stringMatching(/^check\(request\): /) });
+  });
 });
 
 describe('check', () => {
@@ -230,7 +250,7 @@ describe('check', () => {
     scopes: ['a', 'b'],
     verifiers: [keys, sessions, down],
   });
-  const ANONYMOUS: Authentication = { status: 'anonymous' };
+  const ANONYMOUS: AuthenticationResult = { status: 'anonymous', headers: { Vary: 'Authorization, X-API-Key, Cookie' } };
 
   const refused = (reason: string, status: number, error: string, message: string, challenge: string | undefined) => {
     const body = JSON.stringify({ error, message });
@@ -270,10 +290,11 @@ describe('check', () => {
       },
     };
     const request = { headers: { authorization: `Bearer ${secret}` } };
-    expect(await check(request)).toEqual(proven);
-    expect(await check(request, {})).toEqual(proven);
-    expect(await check(request, { scopes: [] })).toEqual(proven);
-    expect(await check(request, { scopes: ['a'] })).toEqual(proven);
+    const headers = { Vary: 'Authorization, X-API-Key, Cookie' };
+    expect(await check(request)).toEqual({ ...proven, headers });
+    expect(await check(request, {})).toEqual({ ...proven, headers });
+    expect(await check(request, { scopes: [] })).toEqual({ ...proven, headers: {} });
+    expect(await check(request, { scopes: ['a'] })).toEqual({ ...proven, headers: {} });
     expect(await check(request, { scopes: ['a', 'b'] })).toEqual(
       refused(
         'insufficient_scope',
@@ -316,7 +337,7 @@ describe('check', () => {
     expect(request.auth).toBe('mine');
   });
 
-  test.each<[string, Record<string, string>, Authentication['status']]>([
+  test.each<[string, Record<string, string>, AuthenticationResult['status']]>([
     ['its own site', { 'sec-fetch-site': 'same-origin' }, 'authenticated'],
     ['a listed origin', { 'sec-fetch-site': 'cross-site', origin: 'https://app.example.org' }, 'authenticated'],
     ['no browser', {}, 'authenticated'],

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import type { RequestLike } from '../extractors/extractor';
 import type { Reason } from '../credential/reason';
-import type { AuthenticationResult } from '../http/middleware';
+import type { AuthenticationResult } from '../http/decision';
 import { latchkey, type Latchkey } from '../latchkey';
 import { apiKeys } from '../verifiers/api-keys';
 import { openStore } from './open-store';

@@ -1,6 +1,9 @@
 import { joined, repeated, type Extractor } from './extractor';
 
-/** The credential of a scheme of `Authorization` (RFC 9110 §11.6.2). */
+/**
+ * Returns the part of an extractor that reads `Authorization` under a scheme.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.6.2
+ */
 export function authorization(
   scheme: NonNullable<Extractor['scheme']>,
 ): Pick<Extractor, 'scheme' | 'header' | 'extract'> & Required<Pick<Extractor, 'isRepeated'>> {
@@ -12,10 +15,10 @@ export function authorization(
     extract(request) {
       const value = joined(request.headers.authorization);
       if (value === undefined) return undefined;
-      // As nearly every client writes it. What else may be written, or wrongly is, takes the longer way.
+      // Fast path: nearly every client writes it this way.
       if (value.startsWith(usual) && value[usual.length] !== ' ') return value.slice(usual.length);
       if (!named.test(value)) return undefined;
-      // Only spaces part scheme and token (RFC 9110 §11.4). What is parted by anything else is left so that the grammar refuses it.
+      // Only spaces may separate scheme and token (RFC 9110 §11.4). A leading space makes any other separator malformed.
       const rest = value.slice(scheme.length);
       return rest === '' || rest.startsWith(' ') ? rest.replace(/^ +/, '') : ` ${rest}`;
     },

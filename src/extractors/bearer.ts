@@ -1,7 +1,12 @@
 import { authorization } from './authorization';
 import type { Extractor } from './extractor';
 
-/** `Authorization: Bearer <token>` (RFC 6750 §2.1), for every kind of credential. */
+/**
+ * Reads a credential of any kind from `Authorization: Bearer <token>`.
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+ * @example
+ * latchkey({ extractors: [bearer()], verifiers: [keys] });
+ */
 export function bearer(): Extractor {
   return Object.freeze<Extractor>({ name: 'bearer', ...authorization('Bearer') });
 }

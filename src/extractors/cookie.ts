@@ -1,27 +1,35 @@
 import * as z from 'zod';
 import { checkOptions, check } from '../internal/options';
+import { trimOws } from '../internal/text';
 import { headerValue, type Extractor, type RequestLike } from './extractor';
 
-const aCookieName = check(
+const cookieName = check(
   'the name of a cookie (RFC 6265 §4.1.1)',
   (value) => typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value),
 );
-const anOrigin = check(
+const originList = check(
   'a list of origins, such as "https://app.example.com"',
   (value) =>
     Array.isArray(value) &&
     value.every((origin) => typeof origin === 'string' && /^https?:\/\/[^*]+$/.test(origin) && originOf(origin) === origin),
 );
 const originOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).origin : undefined);
-const optionsSchema = z.strictObject({ origins: anOrigin.optional() });
+const optionsSchema = z.strictObject({ origins: originList.optional() });
 
 /**
- * A session token in a cookie. The browser sends it on its own, so an explicit credential beside it wins, and on an unsafe
- * method or an upgrade it counts only if the request comes from the API's own site or one of `origins`.
+ * Reads a credential from a cookie. Browsers send cookies without being asked, so an explicit credential in the same request wins.
+ * On an unsafe method or an upgrade, a cookie counts only if the request comes from the API's own site or one of `origins`.
+ * @param name name of the cookie
+ * @param options.origins other origins whose requests may use the cookie. @default []
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an invalid name or option
+ * @see https://www.rfc-editor.org/rfc/rfc6265#section-5.4
+ * @example
+ * latchkey({ extractors: [bearer(), cookie('sid', { origins: ['https://app.example.com'] })], verifiers: [sessions] });
  */
 export function cookie(name: string, options: { readonly origins?: readonly string[] } = {}): Extractor {
-  checkOptions('cookie(name): name', aCookieName, name);
+  checkOptions('cookie(name): name', cookieName, name);
   checkOptions('cookie(name, options)', optionsSchema, options);
+  const prefix = `${name}=`;
   return Object.freeze<Extractor>({
     name: 'cookie',
     ambient: true,
@@ -31,16 +39,19 @@ export function cookie(name: string, options: { readonly origins?: readonly stri
     extract(request) {
       const values = cookieHeader(request)
         .split(';')
-        .map((pair) => pair.replace(/^[ \t]+|[ \t]+$/g, ''))
-        .filter((pair) => pair.startsWith(`${name}=`))
-        .map((pair) => pair.slice(name.length + 1).replace(/^"(.*)"$/, '$1'));
-      // Of two cookies with one name, another host of the site may have planted either: joined, their grammar refuses them.
+        .map(trimOws)
+        .filter((pair) => pair.startsWith(prefix))
+        .map((pair) => unquoted(pair.slice(prefix.length)));
+      // Another host of the site may have planted one of two cookies with the same name. Joined, they are malformed.
       return values.length === 0 ? undefined : values.join(', ');
     },
   });
 }
 
-/** Node joins the lines of `Cookie` by `; `. Adapters may hand them over as a list. */
+const unquoted = (value: string): string =>
+  value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+
+/** Node joins several `Cookie` lines with `; `. Adapters may pass them as a list. */
 const cookieHeader = (request: RequestLike): string => {
   const value = request.headers.cookie;
   return typeof value === 'object' ? value.join('; ') : (headerValue(request, 'cookie') ?? '');

@@ -1,13 +1,19 @@
 import { checkOptions, check } from '../internal/options';
 import { joined, repeated, type Extractor } from './extractor';
 
-const aFieldName = check('the name of a header field (RFC 9110 §5.1) other than Authorization and Cookie', (value) => {
+const fieldName = check('the name of a header field (RFC 9110 §5.1) other than Authorization and Cookie', (value) => {
   return typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value) && !/^(authorization|cookie)$/i.test(value);
 });
 
-/** An API key in a header of its own, `X-API-Key` unless named otherwise. */
+/**
+ * Reads an API key from a request header.
+ * @param name name of the header, other than `Authorization` and `Cookie`. @default 'X-API-Key'
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an invalid name
+ * @example
+ * latchkey({ extractors: [apiKeyHeader('X-Acme-Key')], verifiers: [keys] });
+ */
 export function apiKeyHeader(name = 'X-API-Key'): Extractor {
-  checkOptions('apiKeyHeader(name): name', aFieldName, name);
+  checkOptions('apiKeyHeader(name): name', fieldName, name);
   const field = name.toLowerCase();
   return Object.freeze<Extractor>({
     name: 'api-key-header',

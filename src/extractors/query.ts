@@ -2,8 +2,12 @@ import { nonEmptyString, checkOptions } from '../internal/options';
 import type { Extractor, RequestLike } from './extractor';
 
 /**
- * An API key in a parameter of the URL, for clients that can do nothing else: URLs end up in logs, histories and
- * `Referer` (RFC 6750 §2.3). Off until named.
+ * Reads an API key from a query parameter, for clients that can send it no other way: URLs end up in logs, histories and `Referer`.
+ * @param name name of the parameter
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an empty name
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.3
+ * @example
+ * latchkey({ extractors: [bearer(), queryParameter('api_key')], verifiers: [keys] });
  */
 export function queryParameter(name: string): Extractor {
   checkOptions('queryParameter(name): name', nonEmptyString, name);

@@ -1,21 +1,31 @@
 import { codedError } from '../internal/errors';
 import type { Principal } from '../credential/principal';
 
-/** The principal that a guard put on the request; undefined for an anonymous request, or where no guard stood. */
+/**
+ * Returns the principal that a guard set on the request. Use it behind `authenticate({ optional: true })`.
+ * @param req the request that the handler received
+ * @returns the principal, or undefined for an anonymous request or a route without a guard
+ * @example
+ * const name = findAuth(req)?.subject ?? 'anonymous';
+ */
 export function findAuth(req: object): Principal | undefined {
   return (req as { auth?: Principal }).auth;
 }
 
 /**
- * The principal that a guard put on the request.
- * @throws Error where there is none: no guard stands before the handler, or it lets anonymous requests through
+ * Returns the principal that a guard set on the request.
+ * @param req the request that the handler received
+ * @throws {Error} `ERR_LATCHKEY_NO_PRINCIPAL` if there is none: the route has no guard, or the request is anonymous
+ * @example
+ * app.get('/me', authenticate(), (req, res) => res.json({ id: getAuth(req).subject }));
  */
 export function getAuth(req: object): Principal {
   const principal = findAuth(req);
-  if (principal === undefined)
+  if (principal === undefined) {
     throw codedError(
       'ERR_LATCHKEY_NO_PRINCIPAL',
       'getAuth(): no principal on this request: put a guard before the handler, or use findAuth() where one is optional',
     );
+  }
   return principal;
 }

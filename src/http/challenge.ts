@@ -4,8 +4,10 @@ const PARAMETERS = ['realm', 'error', 'error_description', 'scope', 'acr_values'
 export type ChallengeParameters = Readonly<Partial<Record<(typeof PARAMETERS)[number], string | undefined>>>;
 
 /**
- * One `WWW-Authenticate` challenge (RFC 9110 §11.6.1, RFC 6750 §3). Made of constants and checked configuration alone:
- * a value from the request could break the header, or out of it.
+ * Returns one `WWW-Authenticate` challenge. Pass constants and checked configuration only: a value from the request could
+ * break out of the header.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-3
  */
 export function challenge(scheme: string, parameters: ChallengeParameters): string {
   const pairs = PARAMETERS.flatMap((name) => (parameters[name] === undefined ? [] : [`${name}="${parameters[name]}"`]));

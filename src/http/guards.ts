@@ -1,15 +1,21 @@
 import type { Principal } from '../credential/principal';
 import { isPromise, withDeadline } from '../internal/promises';
-import type { Rule, Ruling } from './middleware';
+import type { Rule, Ruling } from './decision';
 
-/** What a policy answers; a promise of it may take as long as a verification. */
+/**
+ * Decides whether a principal may make a request. Only `true` allows it; any other value is 403. A throw, a rejection or a promise
+ * that is still pending after `timeoutMs` is 503.
+ */
 export type Policy<R> = (principal: Principal, req: R) => boolean | Promise<boolean>;
 
-/** What `requireFreshAuth` asks of the login behind a token (RFC 9470). */
+/**
+ * What `requireFreshAuth()` requires of the login behind a token. Pass one option or both.
+ * @see https://www.rfc-editor.org/rfc/rfc9470
+ */
 export interface FreshAuthOptions {
-  /** How long ago the user may have logged in (`auth_time`), in milliseconds. */
+  /** Maximum age of the login (`auth_time`), in milliseconds. */
   readonly maxAgeMs?: number;
-  /** Authentication contexts (`acr`) of which one is needed. */
+  /** Authentication contexts (`acr`), one of which the login must have. */
   readonly acrValues?: readonly string[];
 }
 
@@ -17,35 +23,35 @@ const INSUFFICIENT: Ruling = { reason: 'insufficient_scope' };
 const DENIED: Ruling = { reason: 'denied' };
 const STEP_UP: Ruling = { reason: 'step_up' };
 
-export const holdsAll =
+export const requireAll =
   (scopes: readonly string[]): Rule<unknown> =>
   ({ scopes: granted }) =>
     scopes.every((scope) => granted.includes(scope)) ? undefined : INSUFFICIENT;
 
-export const holdsAny =
+export const requireAny =
   (scopes: readonly string[]): Rule<unknown> =>
   ({ scopes: granted }) =>
     scopes.some((scope) => granted.includes(scope)) ? undefined : INSUFFICIENT;
 
-/** Only true is a yes. A policy that throws or does not come back could not decide, and that is no answer about the caller. */
-export function allowedBy<R>(policy: Policy<R>, timeoutMs: number): Rule<R> {
-  const rule = (allowed: unknown): Ruling => (allowed === true ? undefined : DENIED);
-  const undecided = (error: unknown): Ruling => ({ reason: 'unavailable', error });
+/** A policy that throws or is too slow could not decide. That says nothing about the caller, so the response is 503. */
+export function requirePolicy<R>(policy: Policy<R>, timeoutMs: number): Rule<R> {
+  const toRuling = (allowed: unknown): Ruling => (allowed === true ? undefined : DENIED);
+  const unavailable = (error: unknown): Ruling => ({ reason: 'unavailable', error });
   return (principal, req) => {
     try {
       const allowed = policy(principal, req);
-      return isPromise(allowed) ? withDeadline(allowed, timeoutMs).then(rule, undecided) : rule(allowed);
+      return isPromise(allowed) ? withDeadline(allowed, timeoutMs).then(toRuling, unavailable) : toRuling(allowed);
     } catch (error) {
-      return undecided(error);
+      return unavailable(error);
     }
   };
 }
 
-/** How far an issuer's clock may be ahead. A login of a later time, in milliseconds perhaps, would never be old. */
+/** How far an issuer's clock may be ahead. An `auth_time` in milliseconds, by mistake, would otherwise never be too old. */
 const MAX_SKEW_MS = 300_000;
 
-/** A login that is fresh and strong enough. Only a user with an access token can make another: for all others the answer is no. */
-export function freshlyAuthenticated({ maxAgeMs, acrValues }: FreshAuthOptions): Rule<unknown> {
+/** Requires a recent and strong enough login. Only a user with an access token can log in again; everybody else gets 403. */
+export function requireFreshLogin({ maxAgeMs, acrValues }: FreshAuthOptions): Rule<unknown> {
   return (principal) => {
     const { auth_time: authTime, acr } = principal.claims;
     const age = typeof authTime === 'number' ? Date.now() - authTime * 1000 : Infinity;

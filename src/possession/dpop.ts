@@ -8,6 +8,7 @@ import {
   type RequestLike,
   type PossessionResult,
 } from '../extractors/extractor';
+import { originalOf } from '../extractors/to-request-like';
 import { MAX_TOKEN_LENGTH } from '../credential/credential';
 import { digestOf } from '../credential/digest';
 import { durationMs, arrayOf, objectWithMethods, checkOptions, check } from '../internal/options';
@@ -48,7 +49,7 @@ const MIN_SECRET_LENGTH = 32;
 const isAsymmetric = (value: unknown): boolean => typeof value === 'string' && Object.hasOwn(ALGORITHMS, value) && !value.startsWith('HS');
 const isBaseUrl = (value: unknown): boolean => {
   const normalised = normalisedUrl(value);
-  return normalised !== undefined && !/[?#]/.test(value as string) && !normalised.slice(0, -1).endsWith('/');
+  return normalised !== undefined && !/[?#]/.test(value as string) && !normalised.endsWith('//');
 };
 
 const optionsSchema = z.strictObject({
@@ -86,7 +87,7 @@ export function dpop(options: DpopOptions = {}): Extractor {
   const isFirstUse = store ? firstUseIn(store) : firstUseInMemory(rememberMs);
   const nonces = nonce && serverNonces(nonce.secret, nonce.rotateMs ?? 60_000);
   // Two instances, or `check()` behind a guard, may judge one request: it is one use of its proof.
-  const accepted = new WeakMap<RequestLike, string>();
+  const accepted = new WeakMap<object, string>();
 
   const isRecent = (iat: unknown): iat is number => {
     const ageMs = typeof iat === 'number' ? Date.now() - iat * 1_000 : NaN;
@@ -113,8 +114,9 @@ export function dpop(options: DpopOptions = {}): Extractor {
     const nonceIsGood = nonces?.judge(used);
     if (nonces && !nonceIsGood) return { ok: false, reason: 'bad_proof', demand: { error: 'use_dpop_nonce', nonce: nonces.current() } };
     const proof = digestOf(`${jkt} ${jti}`);
-    if (accepted.get(request) !== proof && !(await isFirstUse(proof, Math.ceil(iat * 1_000) + rememberMs))) return REPLAYED;
-    accepted.set(request, proof);
+    const original = originalOf(request);
+    if (accepted.get(original) !== proof && !(await isFirstUse(proof, Math.ceil(iat * 1_000) + rememberMs))) return REPLAYED;
+    accepted.set(original, proof);
     return { ok: true, nonce: nonceIsGood?.next };
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { latchkey, type Middleware, type Principal, type Policy } from 'latchkey';
-import { freshlyAuthenticated, type FreshAuthOptions } from '../../src/http/guards';
+import { requireFreshLogin, type FreshAuthOptions } from '../../src/http/guards';
 import { MOUNTS } from '../support/servers';
 import { ask, get, valuesOf } from './ask';
 
@@ -156,7 +156,7 @@ describe('requireFreshAuth', () => {
   const STEP_UP = { reason: 'step_up' };
   const DENIED = { reason: 'denied' };
   const rule = (options: FreshAuthOptions, claims: Principal['claims'], whose: Partial<Principal> = {}) =>
-    freshlyAuthenticated(options)({ ...principal, ...whose, claims }, undefined);
+    requireFreshLogin(options)({ ...principal, ...whose, claims }, undefined);
   const seconds = (ms: number) => ms / 1_000;
 
   test.each<[string, FreshAuthOptions, Principal['claims']]>([

@@ -83,8 +83,8 @@ describe('the floors of the house', () => {
     [
       'an import upward',
       'credential/scopes',
-      `import { refuse } from '../http/refuse';`,
-      'credential/scopes imports http/refuse, which is not below it',
+      `import { refuse } from '../http/refusals';`,
+      'credential/scopes imports http/refusals, which is not below it',
     ],
     [
       'an import of a type upward',
@@ -101,14 +101,14 @@ describe('the floors of the house', () => {
     [
       'a re-export upward',
       'verifiers/verifier',
-      `export * from '../http/refuse';`,
-      'verifiers/verifier imports http/refuse, which is not below it',
+      `export * from '../http/refusals';`,
+      'verifiers/verifier imports http/refusals, which is not below it',
     ],
     [
       'an import() upward',
-      'http/refuse',
+      'http/refusals',
       `export const late = () => import('../latchkey');`,
-      'http/refuse imports latchkey, which is not below it',
+      'http/refusals imports latchkey, which is not below it',
     ],
     [
       'a type in place',

@@ -1,4 +1,4 @@
-import { accessTokens, bearer, dpop, latchkey, memoryStore, type Authentication, type DpopOptions, type StateStore } from 'latchkey';
+import { accessTokens, bearer, dpop, latchkey, memoryStore, type AuthenticationResult, type DpopOptions, type StateStore } from 'latchkey';
 import { firstUseInMemory } from '../../src/possession/replay';
 import { clientKey, proofOf } from '../support/dpop';
 
@@ -23,7 +23,7 @@ const requestOf = (token: string, proof: string) => ({
 });
 const guarded = (options?: DpopOptions, timeoutMs = 1_000) =>
   latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens], timeoutMs });
-const outcome = (answer: Authentication) => (answer.status === 'refused' ? answer.reason : answer.status);
+const outcome = (answer: AuthenticationResult) => (answer.status === 'refused' ? answer.reason : answer.status);
 
 describe.each<[string, () => DpopOptions]>([
   ['in memory', () => ({})],

@@ -9,7 +9,7 @@ import {
   latchkey,
   memoryStore,
   toAuthInfo,
-  type Authentication,
+  type AuthenticationResult,
   type Middleware,
   type Principal,
   type Reason,
@@ -81,12 +81,14 @@ const { authenticate, authorize, requireScopes, requireFreshAuth, resourceMetada
 // A decision is one of three
 {
   const decide = async (req: express.Request, message: IncomingMessage) => {
-    expectTypeOf(await check(req)).toEqualTypeOf<Authentication>();
+    expectTypeOf(await check(req)).toEqualTypeOf<AuthenticationResult>();
     await check(message, {});
     await check({ headers: { authorization: 'Bearer …' } });
     await check({ method: 'GET', url: '/', headers: { cookie: ['a=b', 'c=d'] }, rawHeaders: [] });
-    // @ts-expect-error -- a Headers object holds no names that could be read
     await check(new Request('https://api.osir.com'));
+    await check({ headers: new Headers() });
+    // @ts-expect-error -- a Map is no headers
+    await check({ headers: new Map([['x-api-key', 'k']]) });
     // @ts-expect-error -- no headers
     await check({ url: '/' });
 

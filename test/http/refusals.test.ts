@@ -1,7 +1,7 @@
 import {
   bearer,
   latchkey,
-  type Authentication,
+  type AuthenticationResult,
   type Extractor,
   type LatchkeyOptions,
   type Middleware,
@@ -23,7 +23,7 @@ const dpop: Extractor = { name: 'dpop', scheme: 'DPoP', header: 'Authorization',
 const behind = (guard: Middleware) => MOUNTS['node:http']!([guard], (_req, res) => res.end());
 
 async function refusalOf(options: Partial<LatchkeyOptions>): Promise<Refusal> {
-  const decision: Authentication = await made(options).check({ headers: { authorization: 'Bearer bad' } });
+  const decision: AuthenticationResult = await made(options).check({ headers: { authorization: 'Bearer bad' } });
   if (decision.status !== 'refused') throw new Error('It was not refused');
   return decision.refusal;
 }
