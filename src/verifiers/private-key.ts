@@ -1,11 +1,12 @@
 import { createPrivateKey, KeyObject } from 'node:crypto';
 import { jwkInput, type Jwk } from './jwk';
 import { ALGORITHMS, type Algorithm } from './jwt/signature';
+import { findWeakness } from './key-strength';
 
 /** A private key that signs: a PEM without a passphrase, a JWK or a `KeyObject`. */
 export type PrivateKeyInput = string | Jwk | KeyObject;
 
-/** The key; undefined for what is none. What is wrong with it is not told: it may be a secret. */
+/** Returns the key, or undefined for anything else. The cause is not reported: it may quote a secret. */
 export function privateKeyOf(input: unknown): KeyObject | undefined {
   try {
     const key = input instanceof KeyObject ? input : createPrivateKey(typeof input === 'string' ? input : jwkInput(input as Jwk));
@@ -15,10 +16,9 @@ export function privateKeyOf(input: unknown): KeyObject | undefined {
   }
 }
 
-/** What a private key can sign by, the usual first; nothing where it is too weak. */
+/** Returns the algorithms a private key can sign with, the usual one first, or none where the key is weak. */
 export const algorithmsOf = (key: KeyObject): readonly Algorithm[] =>
-  isStrong(key) ? (Object.keys(ALGORITHMS) as Algorithm[]).filter((name) => ALGORITHMS[name].supports(key)) : [];
+  isSound(key) ? (Object.keys(ALGORITHMS) as Algorithm[]).filter((name) => ALGORITHMS[name].supports(key)) : [];
 
-/** Web Crypto, by which the OAuth libraries sign, takes no key that is for RSASSA-PSS alone. */
-const isStrong = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean =>
-  asymmetricKeyType !== 'rsa-pss' && (asymmetricKeyDetails?.modulusLength ?? Infinity) >= 2048;
+/** Web Crypto, which the OAuth libraries sign with, does not support keys for RSASSA-PSS alone. */
+const isSound = (key: KeyObject): boolean => key.asymmetricKeyType !== 'rsa-pss' && findWeakness(key) === undefined;

@@ -223,10 +223,16 @@ describe('a proof', () => {
     ['as large as may be asked of us', true, { n: ones(1_024) }],
     ['past what may be asked of us', false, { n: ones(1_025) }],
     ['with an exponent that costs', false, { e: ones(5) }],
+    ['with the exponent 1', false, { e: 'AQ' }],
+    ['with an even exponent', false, { e: 'AQAA' }],
   ])('may be of an RSA key %s: %s', (_what, taken, members) => {
     const jwk = { ...clientKey('RS256').jwk, ...members };
     expect(keyFor('RS256', publicMembers(jwk) ?? {}) !== undefined).toBe(taken);
   });
+});
+
+it('is bad under an Ed25519 key of small order', () => {
+  expect(keyFor('EdDSA', { crv: 'Ed25519', kty: 'OKP', x: `AQ${'A'.repeat(41)}` })).toBeUndefined();
 });
 
 describe('the token under DPoP', () => {

@@ -112,7 +112,9 @@ describe('a store of proofs', () => {
     const setIfAbsent = jest.fn(async () => true);
     const token = await issue();
     const iat = NOW / 1_000 - 0.0004;
-    await guarded({ store: { setIfAbsent } as never }).check(requestOf(token, proofOf({ key, token, claims: { jti: 'x'.repeat(256), iat } })));
+    await guarded({ store: { setIfAbsent } as never }).check(
+      requestOf(token, proofOf({ key, token, claims: { jti: 'x'.repeat(256), iat } })),
+    );
     expect(setIfAbsent.mock.calls).toEqual([['dpop', expect.stringMatching(/^[A-Za-z0-9_-]{43}$/), '1', NOW + 120_000]]);
   });
 

@@ -1,30 +1,26 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codedError, typeError } from '../../internal/errors';
-import { createPrivateKey, createPublicKey, createSecretKey, KeyObject, X509Certificate } from 'node:crypto';
-import { types } from 'node:util';
 import { placeOf, type JsonObject } from '../issuer/fetch';
-import { jwkInput, type Jwk } from '../jwk';
-import { ALGORITHMS, type Algorithm } from './signature';
+import type { Jwk } from '../jwk';
+import { isJwk, isKnown, keyError, readKey, type KeyInput, type VerificationKey } from './read-key';
+import type { Algorithm } from './signature';
 
-/** A PEM public key or certificate, a JWK, a `KeyObject`, or the secret of an HS algorithm as text or bytes. */
-export type KeyInput = string | Uint8Array | KeyObject | Jwk;
+export type { KeyInput, VerificationKey } from './read-key';
 
-/** A JWK Set (RFC 7517 §5). */
+/**
+ * A JWK Set.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7517#section-5
+ */
 export interface JwkSet {
   readonly keys: readonly Jwk[];
 }
 
-/** A key that is ready to verify, and for which algorithms. */
-export interface VerificationKey {
-  readonly kid: string | undefined;
-  readonly key: KeyObject;
-  readonly algorithms: ReadonlySet<Algorithm>;
-}
-
-/** Keys by what a token's header says of them. A rejection means that they could not be had. */
+/** Keys by what a token's header says of them. A rejection means that they could not be fetched. */
 export interface KeySource {
   /** Keys that may have signed a token of this `alg` and `kid`. */
   candidates(algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[] | Promise<readonly VerificationKey[]>;
-  /** Candidates that came since those that were tried in vain; not there where keys stay as they are. */
+  /** Candidates that were published since those that were tried in vain. Absent where keys never change. */
   newer?(
     algorithm: Algorithm,
     kid: string | undefined,
@@ -32,158 +28,86 @@ export interface KeySource {
   ): readonly VerificationKey[] | Promise<readonly VerificationKey[]>;
 }
 
-/** Keys that are here. */
+/** Keys in memory. */
 export interface KeySet extends KeySource {
   candidates(algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[];
 }
 
-const WHERE = 'jwt()';
-const MIN_RSA_BITS = 2048;
+/** The most keys that a fetched set may hold. Issuers publish fewer than twenty. */
+const MAX_KEYS = 100;
+/** The most keys of a fetched set that are tried for one token. Of the slowest kind, P-521, one costs 1 to 2 ms. */
+const MAX_CANDIDATES = 8;
+/** For how long keys are read before other requests have a turn, in milliseconds. */
+const TURN_MS = 5;
 
-/** One key, whatever `kid` a token names, unless the key has one itself. */
+/** Creates a set of one key, which verifies a token whatever its `kid`, unless the key has a `kid` itself. */
 export function singleKey(input: KeyInput, algorithms: readonly Algorithm[]): KeySet {
   const key = readKey('key', input, algorithms);
-  if (!key)
-    throw typeError(
-      'ERR_LATCHKEY_KEY',
-      `${WHERE}: option "key" cannot verify ${algorithms.join(', ')}: its "use", "key_ops" or "alg" says it is for something else`,
-    );
+  if (!key) throw keyError('key', `cannot verify ${algorithms.join(', ')}: its "use" or "key_ops" reserves it for something else`);
   const unfit = algorithms.filter((algorithm) => !key.algorithms.has(algorithm));
-  if (unfit.length > 0)
-    throw typeError(
-      'ERR_LATCHKEY_KEY',
-      `${WHERE}: option "key" does not fit the algorithm ${unfit.join(', ')}; one key, one kind of algorithm`,
-    );
-  return setOf([key]);
+  if (unfit.length > 0) {
+    const alg = isJwk(input) ? input.alg : undefined;
+    const isReserved = alg !== undefined && unfit.some((algorithm) => algorithm !== alg);
+    const why = isReserved ? 'its "alg" reserves it for another' : 'one key, one kind of algorithm';
+    throw keyError('key', `does not fit the algorithm ${unfit.join(', ')}; ${why}`);
+  }
+  return createKeySet([key]);
 }
 
-/** The keys of a set that can verify. Providers publish others beside them, which are passed over (RFC 7517 §5). */
+/**
+ * Creates a set of the keys that can verify. Providers publish others beside them, which are skipped (RFC 7517 §5).
+ *
+ * @throws TypeError (`ERR_LATCHKEY_KEY`) for a set that holds an unsafe key, or none that can verify
+ */
 export function keySet(set: JwkSet, algorithms: readonly Algorithm[]): KeySet {
+  const isHmac = algorithms.some((algorithm) => algorithm.startsWith('HS'));
   const keys = set.keys.flatMap((jwk, index) => {
-    const key = isKnown(jwk) ? readKey(`jwks.keys.${index}`, jwk, algorithms) : undefined;
+    const isSkipped = !isKnown(jwk) || (jwk.kty === 'oct' && !isHmac);
+    const key = isSkipped ? undefined : readKey(`jwks.keys.${index}`, jwk, algorithms);
     return key && key.algorithms.size > 0 ? [key] : [];
   });
-  if (keys.length === 0) throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "jwks" holds no key that verifies ${algorithms.join(', ')}`);
-  return setOf(keys);
+  if (keys.length === 0) throw typeError('ERR_LATCHKEY_KEY', `jwt(): option "jwks" holds no key that verifies ${algorithms.join(', ')}`);
+  return createKeySet(keys);
 }
 
-/** The keys of a set that came over the network: whatever cannot verify safely is passed over. An Error for what is no JWK Set. */
-export function fetchedKeys(url: string, { keys }: JsonObject, algorithms: readonly Algorithm[]): KeySet {
-  if (!Array.isArray(keys)) throw codedError('ERR_LATCHKEY_ISSUER', `${placeOf(url)} answered something that is no JWK Set (RFC 7517 §5)`);
-  return setOf(
-    keys.flatMap((jwk: unknown) => {
-      if (typeof jwk !== 'object' || jwk === null) return [];
-      try {
-        const key = readKey('jwksUri', jwk, algorithms);
-        return key && key.algorithms.size > 0 ? [key] : [];
-      } catch {
-        return [];
-      }
-    }),
-  );
+/**
+ * Creates a set of keys that were fetched. Keys that cannot verify safely are skipped.
+ *
+ * @throws Error (`ERR_LATCHKEY_ISSUER`) for something other than a JWK Set, for too many keys, and where no key is usable
+ */
+export async function fetchedKeys(url: string, { keys }: JsonObject, algorithms: readonly Algorithm[]): Promise<KeySet> {
+  const issuerError = (fault: string) => codedError('ERR_LATCHKEY_ISSUER', `${placeOf(url)} ${fault}`);
+  if (!Array.isArray(keys)) throw issuerError('answered something that is no JWK Set (RFC 7517 §5)');
+  if (keys.length > MAX_KEYS) throw issuerError(`published ${keys.length} keys; at most ${MAX_KEYS} are accepted`);
+  const usable: VerificationKey[] = [];
+  let turnEnds = performance.now() + TURN_MS;
+  for (const jwk of keys as unknown[]) {
+    if (performance.now() >= turnEnds) {
+      await nextTurn();
+      turnEnds = performance.now() + TURN_MS;
+    }
+    const key = tryToRead(jwk, algorithms);
+    if (key && key.algorithms.size > 0) usable.push(key);
+  }
+  if (usable.length === 0) throw issuerError(`published ${keys.length} keys, of which none can verify ${algorithms.join(', ')}`);
+  return createKeySet(usable, MAX_CANDIDATES);
 }
 
-function setOf(keys: readonly VerificationKey[]): KeySet {
-  const fits = (key: VerificationKey, algorithm: Algorithm) => key.algorithms.has(algorithm);
+function tryToRead(jwk: unknown, algorithms: readonly Algorithm[]): VerificationKey | undefined {
+  try {
+    return typeof jwk === 'object' && jwk !== null ? readKey('jwksUri', jwk, algorithms) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function createKeySet(keys: readonly VerificationKey[], maxCandidates = Infinity): KeySet {
   return {
-    candidates: (algorithm, kid) =>
-      keys.filter((key) => fits(key, algorithm) && (kid === undefined || key.kid === undefined || key.kid === kid)),
+    candidates(algorithm, kid) {
+      const fitting = keys.filter((key) => key.algorithms.has(algorithm));
+      const named = fitting.filter((key) => kid === undefined || key.kid === kid);
+      const unnamed = kid === undefined ? [] : fitting.filter((key) => key.kid === undefined);
+      return [...named, ...unnamed].slice(0, maxCandidates);
+    },
   };
 }
-
-/** Undefined for a key that says of itself that it is for something else; a TypeError for one that is unsafe. */
-function readKey(option: string, input: KeyInput, algorithms: readonly Algorithm[]): VerificationKey | undefined {
-  if (types.isCryptoKey(input))
-    throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "${option}" is a CryptoKey; give it as KeyObject.from(cryptoKey)`);
-  const jwk = isJwk(input) ? input : undefined;
-  if (jwk && !isForVerifying(jwk)) return undefined;
-  const named = algorithms.filter((algorithm) => jwk?.alg === undefined || jwk.alg === algorithm);
-  const key = algorithms[0]?.startsWith('HS') ? secretKey(option, input) : publicKey(option, input);
-  const fitting = named.filter((algorithm) => ALGORITHMS[algorithm].supports(key));
-  if (fitting.some((algorithm) => algorithm.startsWith('HS'))) {
-    for (const algorithm of fitting) requireLength(option, key, Number(algorithm.slice(2)) / 8);
-  }
-  const { modulusLength } = key.asymmetricKeyDetails ?? {};
-  if (modulusLength !== undefined && modulusLength < MIN_RSA_BITS)
-    throw typeError(
-      'ERR_LATCHKEY_KEY',
-      `${WHERE}: option "${option}" is an RSA key of ${modulusLength} bits; at least ${MIN_RSA_BITS} are needed (RFC 7518 §3.3)`,
-    );
-  return { kid: typeof jwk?.kid === 'string' ? jwk.kid : undefined, key, algorithms: new Set(fitting) };
-}
-
-function requireLength(option: string, key: KeyObject, bytes: number): void {
-  if ((key.symmetricKeySize ?? 0) < bytes)
-    throw typeError(
-      'ERR_LATCHKEY_KEY',
-      `${WHERE}: option "${option}" is a secret of fewer than ${bytes} bytes; it must be as long as the hash (RFC 7518 §3.2)`,
-    );
-}
-
-function publicKey(option: string, input: KeyInput): KeyObject {
-  const isPrivate = input instanceof KeyObject ? input.type === 'private' : isJwk(input) ? 'd' in input : isPem(input, /PRIVATE KEY/);
-  if (isPrivate) throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "${option}" is a private key; give the verifier the public one`);
-  if (input instanceof KeyObject) {
-    if (input.type === 'public') return input;
-    throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "${option}" is a secret; RS, PS, ES and EdDSA are verified with a public key`);
-  }
-  try {
-    return isJwk(input) ? createPublicKey(jwkInput(input)) : createPublicKey(Buffer.from(input));
-  } catch (cause) {
-    throw typeError('ERR_LATCHKEY_KEY', `${WHERE}: option "${option}" is not a public key: a PEM, a JWK or a KeyObject is wanted`, {
-      cause,
-    });
-  }
-}
-
-/** The secret of an HMAC. A public key in its place is the algorithm confusion of RFC 8725 §2.1: anyone could sign. */
-function secretKey(option: string, input: KeyInput): KeyObject {
-  const bytes = secretBytes(input);
-  if (!bytes || isKeyMaterial(bytes))
-    throw typeError(
-      'ERR_LATCHKEY_KEY',
-      `${WHERE}: option "${option}" is a public or private key; HS algorithms need a secret that only the issuer and this API know`,
-    );
-  return createSecretKey(bytes);
-}
-
-function secretBytes(input: KeyInput): Buffer | undefined {
-  if (input instanceof KeyObject) return input.type === 'secret' ? input.export() : undefined;
-  if (!isJwk(input)) return Buffer.from(input);
-  return input.kty === 'oct' && typeof input.k === 'string' ? Buffer.from(input.k, 'base64url') : undefined;
-}
-
-function isKeyMaterial(bytes: Buffer): boolean {
-  const text = bytes.toString('latin1');
-  if (/-----BEGIN|"kty"/.test(text)) return true;
-  const readers = [
-    (der: Buffer) => createPublicKey({ key: der, format: 'der', type: 'spki' }),
-    (der: Buffer) => createPublicKey({ key: der, format: 'der', type: 'pkcs1' }),
-    (der: Buffer) => createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }),
-    (der: Buffer) => new X509Certificate(der),
-  ];
-  const encodings = [bytes, Buffer.from(text, 'base64'), Buffer.from(text, 'hex')];
-  return encodings.some((der) => readers.some((read) => succeeds(() => read(der))));
-}
-
-function succeeds(attempt: () => unknown): boolean {
-  try {
-    attempt();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Key types, curves and forms that nobody here knows are passed over in a set (RFC 7517 §5). */
-const isKnown = (jwk: Jwk): boolean => jwk.kty === 'oct' || types.isCryptoKey(jwk) || succeeds(() => createPublicKey(jwkInput(jwk)));
-
-function isForVerifying(jwk: Jwk): boolean {
-  const { use, key_ops: operations } = jwk as { use?: unknown; key_ops?: unknown };
-  return (use === undefined || use === 'sig') && (operations === undefined || (Array.isArray(operations) && operations.includes('verify')));
-}
-
-const isJwk = (input: KeyInput): input is Jwk =>
-  typeof input === 'object' && !(input instanceof Uint8Array) && !(input instanceof KeyObject);
-const isPem = (input: string | Uint8Array, label: RegExp): boolean =>
-  new RegExp(`-----BEGIN [A-Z ]*${label.source}`).test(Buffer.from(input).toString('latin1'));

@@ -34,7 +34,7 @@ export function remoteKeys(locate: JwksUriResolver, algorithms: readonly Algorit
   async function load(startedAt: number): Promise<void> {
     try {
       const url = await locate(limits);
-      keys = fetchedKeys(url, await getJson(url, limits), algorithms);
+      keys = await fetchedKeys(url, await getJson(url, limits), algorithms);
       fetchedAt = startedAt;
       failure = undefined;
     } catch (error) {

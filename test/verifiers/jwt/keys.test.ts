@@ -1,4 +1,13 @@
-import { createSecretKey, generateKeyPairSync, KeyObject, randomBytes, webcrypto, type JsonWebKey } from 'node:crypto';
+import {
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  KeyObject,
+  randomBytes,
+  verify,
+  webcrypto,
+  type JsonWebKey,
+} from 'node:crypto';
 import { inspect } from 'node:util';
 import { jwt, type Algorithm, type Jwk, type JwtOptions, type KeyInput } from 'latchkey';
 import { certificateOf } from './certificate';
@@ -321,6 +330,12 @@ describe('a key and its algorithms', () => {
       expect(await verdict(tokenOf({}, {}, algorithm), verifier)).toBe('bad_signature');
   });
 
+  it.each(['RSA-OAEP', 'RS512', 'ES256'])('say that the alg of a JWK reserves it for another: %s', (alg) => {
+    expect(refusalOf({ key: jwkOf(PAIRS.RS256.publicKey, { alg }) })).toBe(
+      'jwt(): option "key" does not fit the algorithm RS256; its "alg" reserves it for another',
+    );
+  });
+
   it('are narrowed by the alg of a JWK', async () => {
     const rsa = PAIRS.RS256.publicKey;
     expect(refusalOf({ algorithms: ['RS256', 'PS256'], key: jwkOf(rsa, { alg: 'PS256' }) })).toContain('does not fit the algorithm RS256;');
@@ -437,6 +452,8 @@ describe('a set of keys', () => {
     ['of another algorithm', jwkOf(c.publicKey, { alg: 'ECDH-ES' })],
     ['of another curve', jwkOf(PAIRS.ES384.publicKey)],
     ['of another type', jwkOf(PAIRS.RS256.publicKey)],
+    ['that is a secret', secretJwk(randomBytes(32), { kid: 'other' })],
+    ['that is a secret without its bytes', { kty: 'oct' }],
     ['of an unknown type', { kty: 'AKP', alg: 'ML-DSA-44', pub: 'AAAA' }],
     ['of a type by the name of what every object inherits', { kty: 'constructor' }],
     ['of no type', {}],
@@ -453,6 +470,7 @@ describe('a set of keys', () => {
     ['keys for encryption alone', [jwkOf(a.publicKey, { use: 'enc' })]],
     ['keys of other kinds alone', [jwkOf(PAIRS.ES384.publicKey), jwkOf(PAIRS.EdDSA.publicKey)]],
     ['keys of unknown types alone', [{ kty: 'AKP' }]],
+    ['secrets alone', [secretJwk(randomBytes(64))]],
   ])('is refused with %s', (_, keys) => {
     expect(refusalOf({ algorithms: ['ES256'], jwks: { keys } })).toBe('jwt(): option "jwks" holds no key that verifies ES256');
   });
@@ -516,6 +534,74 @@ describe('a kid', () => {
     const emptyKey = createSecretKey(Buffer.alloc(0));
     expect(await verdict(tokenOf({}, { kid }, 'HS256', emptyKey), alone)).toBe('bad_signature');
     expect(await verdict(tokenOf({}, { kid }, 'HS256', emptyKey))).toBe('bad_signature');
+  });
+});
+
+describe('a weak key', () => {
+  const rsa = PAIRS.RS256.publicKey;
+  const ones = (bytes: number) => Buffer.alloc(bytes, 255).toString('base64url');
+  const weak: [string, Algorithm, JsonWebKey, RegExp][] = [
+    ['an RSA key with the exponent 1', 'RS256', jwkOf(rsa, { e: 'AQ' }), /unsafe exponent; it must be odd, at least 3/],
+    ['an RSA key with the exponent 1 in three bytes', 'RS256', jwkOf(rsa, { e: 'AAAB' }), /unsafe exponent/],
+    ['an RSA key with the exponent 2', 'PS256', jwkOf(rsa, { e: 'Ag' }), /unsafe exponent/],
+    ['an RSA key with an even exponent', 'RS512', jwkOf(rsa, { e: 'AQAA' }), /unsafe exponent/],
+    ['an RSA key with an exponent of 40 bits', 'RS256', jwkOf(rsa, { e: ones(5) }), /unsafe exponent/],
+    ['an RSA key of more than 8192 bits', 'RS256', jwkOf(rsa, { n: ones(1_025) }), /RSA key of 8200 bits; at most 8192/],
+    ['an Ed25519 key that is zero', 'EdDSA', { kty: 'OKP', crv: 'Ed25519', x: Buffer.alloc(32).toString('base64url') }, /small order/],
+    ['an Ed25519 key that is the neutral element', 'EdDSA', { kty: 'OKP', crv: 'Ed25519', x: `AQ${'A'.repeat(41)}` }, /small order/],
+  ];
+
+  it.each(weak)('is refused: %s', (_, algorithm, key, message) => {
+    expect(refusalOf({ algorithms: [algorithm], key })).toMatch(message);
+    expect(refusalOf({ algorithms: [algorithm], key: createPublicKey({ key, format: 'jwk' }) })).toMatch(message);
+    expect(refusalOf({ algorithms: [algorithm], key: spki(createPublicKey({ key, format: 'jwk' })) })).toMatch(message);
+    expect(refusalOf({ algorithms: [algorithm], jwks: { keys: [key] } })).toMatch(message);
+  });
+
+  const SMALL = ['00', '01', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05', `ec${'ff'.repeat(30)}7f`];
+  SMALL.push('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a', `ed${'ff'.repeat(30)}7f`, `ee${'ff'.repeat(30)}7f`);
+  const points = SMALL.map((hex) => Buffer.from(hex.padEnd(64, '0'), 'hex'));
+  const withSign = (point: Buffer) => Buffer.from(point.with(31, (point[31] ?? 0) | 0x80));
+
+  it.each([...points, ...points.map(withSign)].map((point) => [point.toString('hex'), point] as const))(
+    'is refused, since anyone can sign for it: the Ed25519 point %s',
+    (_, point) => {
+      const jwk = { kty: 'OKP', crv: 'Ed25519', x: point.toString('base64url') };
+      const key = createPublicKey({ key: jwk, format: 'jwk' });
+      const messages = Array.from({ length: 64 }, (_unused, n) => Buffer.from(`message ${n}`));
+      const isForged = messages.some((message) => points.some((r) => verify(null, message, key, Buffer.concat([r, Buffer.alloc(32)]))));
+      expect(isForged).toBe(true);
+      expect(refusalOf({ algorithms: ['EdDSA'], key: jwk })).toBe(
+        'jwt(): option "key" is an Ed25519 key of small order, for which anyone can sign',
+      );
+    },
+  );
+
+  it.each([
+    ['the exponent 3', { e: 'Aw' }],
+    ['the exponent 2^32 - 1', { e: ones(4) }],
+    ['8192 bits', { n: ones(1_024) }],
+  ])('is not an RSA key with %s', (_, members) => {
+    expect(verifierOf({ algorithms: ['RS256'], key: jwkOf(rsa, members) }).name).toBe('jwt');
+  });
+});
+
+describe('a key from the environment', () => {
+  const pem = spki(PAIRS.RS256.publicKey);
+  it.each<[string, string, RegExp]>([
+    ['whose line breaks are backslash and n', pem.replaceAll('\n', '\\n'), /its line breaks are written as "\\n"/],
+    ['on one line', pem.replaceAll('\n', ' '), /its line breaks are missing/],
+    [
+      'without its lines',
+      pem.replace(/-----[^-]+-----|\n/g, ''),
+      /the lines "-----BEGIN …-----" and "-----END …-----" of a PEM are missing/,
+    ],
+    ['without its END line', pem.replace(/-----END[^]*/, ''), /its END line is missing/],
+    ['in base64', Buffer.from(pem).toString('base64'), /a PEM encoded in base64; decode it/],
+    ['that is a JWK as text', JSON.stringify(jwkOf(PAIRS.RS256.publicKey)), /it is JSON text; pass the object/],
+  ])('that cannot be read says what to do: %s', (_, key, message) => {
+    expect(refusalOf({ key })).toMatch(message);
+    expect(refusalOf({ key: Buffer.from(key) })).toMatch(message);
   });
 });
 

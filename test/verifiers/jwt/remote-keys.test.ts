@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { jwt, latchkey, type JwtOptions, type Verifier } from 'latchkey';
+import { fetchedKeys } from '../../../src/verifiers/jwt/keys';
 import { remoteKeys } from '../../../src/verifiers/jwt/remote-keys';
 import { JWKS, json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../../support/fake-issuer';
 import { AUDIENCE, PAIRS, verdict } from './tokens';
@@ -286,11 +287,71 @@ describe('a server that is slow', () => {
   });
 });
 
+describe('a set that is unusable', () => {
+  const weak = { ...PAIRS.RS256.publicKey.export({ format: 'jwk' }), e: 'AQ', kid: 'k1' };
+  const many = Array.from({ length: 101 }, (_, n) => publicJwk(`k${n}`));
+  const none = (keys: number, algorithms = 'RS256') => new RegExp(`/keys published ${keys} keys, of which none can verify ${algorithms}`);
+
+  it.each<[string, object[], RegExp]>([
+    ['no key', [], none(0)],
+    ['keys for encryption alone', [publicJwk('k1', 'ES256', { use: 'enc' })], none(1)],
+    ['weak keys alone', [weak], none(1)],
+    ['keys of unknown types alone', [{ kty: 'AKP' }, { kty: 'oct', k: 'AAAA' }], none(2)],
+    ['too many keys', many, /\/keys published 101 keys; at most 100 are accepted$/],
+  ])('is an outage that names the URL and the cause: %s', async (_, keys, message) => {
+    server.answers.set(JWKS, json({ keys }));
+    await expect(verdict(server.token(), verifierOf())).rejects.toThrow(message);
+  });
+
+  it('is one without a key for the configured algorithms', async () => {
+    await expect(verdict(server.token({ alg: 'RS256' }), verifierOf({ algorithms: ['RS256'] }))).rejects.toThrow(none(1));
+  });
+
+  it('does not replace the keys that are known', async () => {
+    const verifier = verifierOf();
+    await verdict(server.token(), verifier);
+    for (const keys of [[], [weak], many]) {
+      server.answers.set(JWKS, json({ keys }));
+      aheadMs += TTL_MS;
+      expect([await outcome(verifier, server.token()), await outcome(verifier, server.token({ kid: 'k2' }))]).toEqual(['good', 'outage']);
+    }
+    server.answers.delete(JWKS);
+    server.keys = [publicJwk('k2')];
+    aheadMs += TTL_MS;
+    expect(await outcome(verifier, server.token({ kid: 'k2' }))).toBe('good');
+    expect(await outcome(verifier, server.token())).toBe('bad_signature');
+  });
+});
+
+describe('a set of many keys', () => {
+  const others = (count: number, members: object = {}) =>
+    Array.from({ length: count }, (_, n) => ({ ...PAIRS.ES512.publicKey.export({ format: 'jwk' }), kid: `other ${n}`, ...members }));
+
+  it('is searched by kid', async () => {
+    server.keys = [...others(99), publicJwk('k1')];
+    expect(await verdict(server.token(), verifierOf())).toBe('good');
+  });
+
+  it.each([
+    ['without a kid', { kid: undefined }, undefined],
+    ['with a kid that several keys share', { kid: 'k1' }, 'k1'],
+  ])('is tried eight times at most for a token %s', async (_, members, kid) => {
+    const source = await fetchedKeys('https://id.example/keys', { keys: others(100, members) }, ['ES512']);
+    expect(source.candidates('ES512', kid)).toHaveLength(8);
+  });
+
+  it('is tried by the keys of its kid first, then by those without', async () => {
+    const keys = [...others(10, { kid: undefined }), ...others(1, { kid: 'k1' })];
+    const source = await fetchedKeys('https://id.example/keys', { keys }, ['ES512']);
+    expect(source.candidates('ES512', 'k1').map(({ kid }) => kid)).toEqual(['k1', ...Array<undefined>(7).fill(undefined)]);
+  });
+});
+
 test('a clock that is set back makes neither keys nor a cool-down last longer', async () => {
   aheadMs = 3_600_000;
   const verifier = verifierOf();
   await verdict(server.token(), verifier);
-  server.keys = [];
+  server.keys = [publicJwk('k2')];
   aheadMs = 0;
   expect(await outcome(verifier, server.token())).toBe('bad_signature');
 });
