@@ -1,21 +1,30 @@
-/** Of each kind that a parameter may be held to, two: so that no path of one value is taken for a path of any. */
+/** Values for parameters, two of each kind, so that a path with one fixed value is not taken for a path with any. */
 const VALUES = ['x', 'qj', '7', '4021', 'Zz_9-k'];
 
-/** `:name` with what Express 4 allows after it, `*` and `*name`, and a character that is escaped. */
+/** `:name` with what Express 4 allows after it, `*` and `*name`, and an escaped character. */
 const PIECE = /(\/?):(?:\w+|"[^"]*")(?:\((?:\\.|[^\\()])*\))?([?*])?|(\*)(?:\w+|"[^"]*")?|\\(.)/;
 
 /**
- * Paths that a route of this pattern takes, in the syntax of Express 4 or 5, with and without what is optional. Where a pattern says
- * more than is read here, some of them are not what it takes.
+ * Returns paths that a route with this pattern matches, in the syntax of Express 4 or 5, with and without its optional parts. A
+ * pattern may be stricter than what is read here, so some of the paths may not match.
  */
 export function samplePaths(pattern: string): readonly string[] {
   const filled = optionalForms(pattern).flatMap((form) => VALUES.flatMap((value) => fill(form, value)));
   const paths = filled.map((path) => (path.startsWith('/') ? path : `/${path}`));
-  // Routers differ in what they think of case and of a slash at the end.
-  return [...new Set(paths.flatMap((path) => [path, path.toUpperCase(), `${path}/`]))];
+  return [...new Set(paths.flatMap(spellings).flatMap((path) => [path, path.toUpperCase(), `${path}/`]))];
 }
 
-/** With and without each `{…}` of Express 5. */
+/**
+ * The same path with single slashes, and with one of its slashes doubled. Routers differ in case, in a trailing slash, and in what
+ * they do with `//`: Express 4 drops one of two slashes behind a mount path, Express 5 ignores the slashes at the end of a pattern.
+ */
+function spellings(path: string): readonly string[] {
+  const doubled = [...path.matchAll(/\//g)].map(({ index }) => `${path.slice(0, index)}/${path.slice(index)}`);
+  const single = path.replace(/\/{2,}/g, '/');
+  return [path, single, single.replace(/(?!^)\/$/, ''), ...doubled];
+}
+
+/** The pattern with and without each `{…}` of Express 5. */
 function optionalForms(pattern: string): readonly string[] {
   const group = /\{([^{}]*)\}/.exec(pattern);
   if (!group) return [pattern];
@@ -28,7 +37,8 @@ function fill(form: string, value: string): readonly string[] {
   if (!piece) return [form];
   const [whole, slash = '', optional, star, character] = piece;
   const before = form.slice(0, piece.index);
-  const fillings = character !== undefined ? [character] : star ? [value, `${value}/${value}`] : [...(optional ? [''] : []), slash + value];
+  const fillings =
+    character !== undefined ? [character] : star ? [value, `${value}/${value}`, '', '/'] : [...(optional ? [''] : []), slash + value];
   const rests = fill(form.slice(piece.index + whole.length), value);
   return fillings.flatMap((filling) => rests.map((rest) => before + filling + rest));
 }

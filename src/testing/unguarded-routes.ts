@@ -122,7 +122,7 @@ function holdsGuard(layers: readonly Layer[], method: string, path: string | und
 
 /** Their paths as one. */
 const joined = (steps: readonly Step[]): string =>
-  steps.map(({ path }) => (typeof path === 'string' ? path.replace(/\/$/, '') : String(path))).join('');
+  steps.map(({ path }) => (typeof path === 'string' ? path.replace(/(?<!\/)\/$/, '') : String(path))).join('');
 
 function shown(steps: readonly Step[]): string {
   if (steps.some(({ path }) => path === undefined))

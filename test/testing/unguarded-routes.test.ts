@@ -279,6 +279,18 @@ const ROWS: readonly Row[] = [
 
 const ROWS_OF_4: readonly Row[] = [
   {
+    when: 'a guard does not match a path that is written, or requested, with two slashes',
+    build: (app, { Router }) => {
+      app.all('/', guard).put('//', answers);
+      app.use('/a/:x', guard).use('/a', Router({ strict: true }).get('/:y', answers));
+      app.use('/b/:x', guard).use('/b', Router().get('/:y', guard, answers));
+      app.use('/c/:x', guard).put('/c*', answers);
+    },
+    unguarded: ['PUT //', 'GET /a/:y', 'PUT /c*'],
+    guarded: ['GET /b/c', 'GET /a/x', 'PUT /c/x'],
+    open: ['PUT //', 'GET /a//x', 'PUT /c//', 'PUT /c'],
+  },
+  {
     when: 'paths have the syntax of Express 4',
     build: (app, { Router }) => {
       app.get('/a/:id(\\d+)/:name?', answers).get('/b/*', answers).get('/c/:id.:type', answers).get('/d(e)?', answers);
@@ -312,6 +324,17 @@ const ROWS_OF_4: readonly Row[] = [
 ];
 
 const ROWS_OF_5: readonly Row[] = [
+  {
+    when: 'a guard does not match a path that is requested with two slashes',
+    build: (app) => {
+      app.all('/', guard).put('//', answers);
+      app.use('/a/:x', guard).put('/a/*rest', answers);
+      app.use('/b', guard).put('/b/*rest', answers);
+    },
+    unguarded: ['PUT /a/*rest'],
+    guarded: ['PUT //', 'PUT /', 'PUT /a/x', 'PUT /b//x'],
+    open: ['PUT /a//'],
+  },
   {
     when: 'paths have the syntax of Express 5',
     build: (app, { Router }) => {
