@@ -3,12 +3,13 @@ import type { Middleware } from '../http/middleware';
 import { serveJson } from '../http/serve-json';
 import type { CredentialOwner } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
+import type { Audiences } from './audiences';
 import { clientRegistry, type Clients } from './clients';
 import { endpointsOf, type EndpointName } from './endpoints';
 import { grants as grantsIn } from './grants';
-import { interactions } from './interaction';
+import { interactions } from './interaction/interactions';
 import { jwtTokens, opaqueTokens } from './issued-tokens';
-import { consentPage } from './login';
+import { consentPage } from './pages/consent-page';
 import { metadataOf, metadataPaths } from './metadata';
 import { encryptedState } from './encrypted-state';
 import { checkServerOptions, checkOwner, type AuthorizationServerOptions } from './server-options';
@@ -48,7 +49,8 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   options: AuthorizationServerOptions<S>,
 ): AuthorizationServer<ScopeName<S>> {
   checkServerOptions(options);
-  const { issuer, store, login, compatibility = {}, audience = issuer, accessTokenTtlMs = HOUR_MS, grantTtlMs = 365 * DAY_MS } = options;
+  const { issuer, store, login, compatibility = {}, accessTokenTtlMs = HOUR_MS, grantTtlMs = 365 * DAY_MS } = options;
+  const audiences = [options.audience ?? issuer].flat() as unknown as Audiences;
   const endpoints = endpointsOf(issuer, options.endpoints);
   const scopes = scopeCatalogue(options.scopes);
   const keys = 'keys' in options.tokens ? signingJwks(options.tokens) : undefined;
@@ -57,13 +59,13 @@ export function authorizationServer<const S extends ScopeDeclaration>(
 
   const state = encryptedState(store);
   const issued = keys
-    ? jwtTokens({ issuer, audience, keys, store, ttlMs: accessTokenTtlMs })
-    : opaqueTokens(options.tokens as ManagedVerifier, audience);
+    ? jwtTokens({ issuer, audiences, keys, store, ttlMs: accessTokenTtlMs })
+    : opaqueTokens(options.tokens as ManagedVerifier, audiences);
   const grants = grantsIn({ store, state, revokeTokens: (whose) => issued.revokeAll(whose), ttlMs: grantTtlMs });
   const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }));
   const running = createProvider({
     issuer,
-    audience,
+    audiences,
     endpoints,
     scopes,
     hasLogin,
@@ -77,13 +79,12 @@ export function authorizationServer<const S extends ScopeDeclaration>(
     },
     timeoutMs: options.timeoutMs ?? 1_000,
   }).then((provider) => ({
-    answer: provider.callback(),
+    respond: provider.callback(),
     interact: interactions({
       provider,
       login: login ?? (() => null),
       consent: options.consent ?? consentPage(),
       describe: (name) => ({ name, description: descriptionOf(options.scopes, name) }),
-      audience,
       authorizePath: endpoints.authorization.paths[0],
     }),
   }));
@@ -92,7 +93,8 @@ export function authorizationServer<const S extends ScopeDeclaration>(
 
   return {
     middleware: endpointMiddleware({
-      ...{ running, endpoints, isOffered, compatibility },
+      ...{ running, endpoints, isOffered },
+      rules: { compatibility, audiences, scopes: scopes.names ?? [] },
       origin: new URL(issuer),
       realm: issuer,
       otherwise: serveJson(metadataPaths(issuer), metadata),

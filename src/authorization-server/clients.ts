@@ -268,8 +268,8 @@ const clientSchema = described.extend({ registeredAt: z.number() }).superRefine(
     fault(
       'redirectUris',
       isNative
-        ? 'must be https, http on a loopback host, or of a scheme of its own such as com.example.app'
-        : 'must be https, or http on a loopback host; only a native client has a scheme of its own',
+        ? 'must be https, http on a loopback host, or of a private-use scheme such as com.example.app or vscode'
+        : 'must be https, or http on a loopback host; only a native client may have a private-use scheme',
     );
 });
 
@@ -283,8 +283,17 @@ function isAbsoluteUri(value: unknown): boolean {
   return `${username}${password}` === '';
 }
 
-/** The reverse of a domain name (RFC 8252 §7.1): it has a dot, which `javascript:` and its like do not. */
-const isOfOwnScheme = (uri: string): boolean => /^[a-z][a-z0-9+-]*\.[a-z0-9+.-]*:$/.test(new URL(uri).protocol);
+/** Schemes that a browser runs, reads or hands to a program other than the client's. */
+const FOREIGN_SCHEMES: ReadonlySet<string> = new Set(
+  [
+    'about android-app blob chrome chrome-extension chrome-search cid content data edge feed file filesystem ftp ftps gopher http https',
+    'intent jar javascript ldap ldaps livescript mailto mhtml mid mk mocha moz-extension ms-browser-extension ms-its news nfs res resource',
+    'safari-extension safari-web-extension sftp sip sips sms smsto smb ssh tel telnet urn vbscript view-source ws wss wyciwyg',
+  ].flatMap((line) => line.split(' ')),
+);
+
+/** A private-use scheme (RFC 8252 §7.1). Many apps have one without a dot, such as `vscode:`. */
+const isOfOwnScheme = (uri: string): boolean => !FOREIGN_SCHEMES.has(new URL(uri).protocol.slice(0, -1));
 
 /** RFC 9700 §2.6: nothing is sent to plain http, except to a machine's own user. */
 function isWebUri(value: string): boolean {

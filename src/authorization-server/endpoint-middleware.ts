@@ -1,26 +1,25 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pathOf } from '../extractors/extractor';
+import { headerRepeated, pathOf } from '../extractors/extractor';
 import type { Middleware } from '../http/middleware';
-import { checkClientAuthentication } from './client-authentication';
+import { endpointRoutes, type FindRoute, type Route } from './endpoint-routes';
 import type { EndpointName, Endpoints } from './endpoints';
-import { sendOutage, sendRefusedPage, type Interact } from './interaction';
-import { withPartedTokens } from './issued-tokens';
+import { toProviderParameters } from './interaction/authorization-request';
+import type { Interact } from './interaction/interactions';
 import { RESPONSE_MODES } from './metadata';
+import { sendOutagePage, sendRefusedPage } from './pages/message-pages';
 import { publishRefusal } from './refusals';
-import {
-  engineRequest,
-  hasTwoAuthorizations,
-  mapParameter,
-  parametersOf,
-  RefusedRequest,
-  withSpacedScopes,
-  type ClientCompatibility,
-} from './requests';
+import { checkClientAuthentication } from './request/client-authentication';
+import type { ClientCompatibility } from './request/client-compatibility';
+import { normalizeParameters, type ParameterRules } from './request/normalize-parameters';
+import { providerRequest } from './request/provider-request';
+import { RefusedRequest } from './request/refused-request';
+import { readParameters } from './request/request-body';
 
+/** The server, once oidc-provider is loaded. */
 export interface Running {
-  /** The engine's own answer to a request made for it. */
-  readonly answer: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
-  /** Login and consent. */
+  /** Lets oidc-provider respond to a request made for it. */
+  readonly respond: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+  /** Responds to requests for the login and consent pages. */
   readonly interact: Interact;
 }
 
@@ -28,114 +27,110 @@ export interface EndpointMiddlewareOptions {
   readonly running: Promise<Running>;
   /** Of the issuer. */
   readonly origin: URL;
-  /** Of the challenges: the issuer. */
+  /** Realm of the challenges: the issuer. */
   readonly realm: string;
   readonly endpoints: Endpoints;
   readonly isOffered: (name: EndpointName) => boolean;
-  readonly compatibility: ClientCompatibility;
-  /** What answers the paths that are no endpoint's. */
+  readonly rules: ParameterRules;
+  /** Responds to every path that is not an endpoint. */
   readonly otherwise: Middleware;
 }
 
-/** Brings each request to its endpoint, in the form that the engine wants, and answers those that it does not. */
-export function endpointMiddleware({
-  running,
-  origin,
-  realm,
-  endpoints,
-  isOffered,
-  compatibility,
-  otherwise,
-}: EndpointMiddlewareOptions): Middleware {
-  const routes = new Map<string, EndpointName>();
-  for (const { name, paths } of Object.values(endpoints)) {
-    if (isOffered(name)) for (const path of paths) routes.set(path, name);
-  }
-
-  /** What the engine answers by POST. */
-  async function post(req: IncomingMessage, res: ServerResponse, name: EndpointName): Promise<void> {
-    if (hasTwoAuthorizations(req)) throw new RefusedRequest('there is more than one Authorization header');
-    const parameters = await parametersOf(req, name === 'token' ? compatibility : {});
-    if (parameters) checkClientAuthentication(req.headers.authorization, parameters, realm);
-    const url = endpoints[name].paths[0];
-    const forEngine = parameters && mapParameter(withSpacedScopes(parameters, compatibility), 'token', withPartedTokens);
-    await (await running).answer(engineRequest(req, { url, origin, parameters: forEngine, json: true }), res);
-  }
-
-  async function get(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
-    const [, query] = ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split(/\?(.*)/s);
-    const forEngine = mapParameter(withSpacedScopes(new URLSearchParams(query), compatibility), 'response_mode', offeredMode);
-    const url = query === undefined ? path : `${path}?${forEngine.toString()}`;
-    await (await running).answer(engineRequest(req, { url, origin }), res);
-  }
-
-  async function answer(req: IncomingMessage, res: ServerResponse, path: string, endpoint: EndpointName): Promise<void> {
-    const { method = '' } = req;
-    const allow = (...methods: readonly string[]) => {
-      if (methods.includes(method)) return;
-      const list = methods.join(', ');
-      throw new RefusedRequest(`the method must be one of ${list}`, 405, { Allow: list });
-    };
-    const [own] = endpoints[endpoint].paths;
-    const isStep = !routes.has(path);
-    if (endpoint === 'interaction') {
-      allow('GET', 'HEAD', 'POST');
-      return (await running).interact(req, engineRequest(req, { url: path, origin }), res, childOf(path)[1], path);
-    }
-    if (endpoint === 'authorization' && !isStep && method === 'POST' && compatibility.tokenAtAuthorize) return post(req, res, 'token');
-    if (endpoint === 'jwks' || endpoint === 'authorization') {
-      allow('GET', 'HEAD');
-      return get(req, res, isStep ? path : own);
-    }
-    if (method === 'OPTIONS') return get(req, res, own);
-    allow('POST');
-    return post(req, res, endpoint);
-  }
-
-  /** What was not answered: by a refusal of ours, an outage, or an error that is the app's to handle. */
-  function fail(res: ServerResponse, endpoint: EndpointName, error: unknown, next: (error?: unknown) => void): void {
-    const tell = (status: number, code: string, reason: string | undefined, cause?: unknown) =>
-      publishRefusal({ endpoint, status, error: code, reason, clientId: undefined, grantType: undefined, cause });
-    if (error instanceof RefusedRequest) {
-      tell(error.status, error.error, error.message);
-      return endpoint === 'interaction' ? sendRefusedPage(res, error) : sendError(res, error);
-    }
-    if ((error as { error?: unknown } | null)?.error === 'temporarily_unavailable') {
-      tell(503, 'temporarily_unavailable', undefined, (error as Error).cause);
-      return sendOutage(res);
-    }
-    tell(500, 'server_error', undefined, error);
-    next(error);
-  }
-
-  /** CredentialOwner a path is: the endpoint's own, or a step of a login below it. */
-  const endpointAt = (path: string): EndpointName | undefined => {
-    const name = routes.get(path);
-    if (name !== undefined) return name === 'interaction' ? undefined : name;
-    const [parent, uid] = childOf(path);
-    return uid !== '' && [endpoints.interaction, endpoints.authorization].some(({ paths }) => paths[0] === parent)
-      ? routes.get(parent)
-      : undefined;
-  };
-
+/** Leads each request to its endpoint, in the form that oidc-provider accepts, and refuses those that it would misjudge. */
+export function endpointMiddleware(options: EndpointMiddlewareOptions): Middleware {
+  const findRoute: FindRoute = endpointRoutes(options.endpoints, options.isOffered);
   return (req, res, next) => {
     const path = pathOf(req);
-    const endpoint = endpointAt(path);
-    if (!endpoint) return otherwise(req, res, next);
-    answer(req, res, path, endpoint).catch((error: unknown) => fail(res, endpoint, error, next));
+    const route = findRoute(path);
+    if (!route) return options.otherwise(req, res, next);
+    respond(options, { req, res, path, ...route }).catch((error: unknown) => fail(res, route.endpoint, error, next));
   };
 }
 
-/** The engine knows `form_post` too, and would answer even its refusal by a page of its own, with a script. */
-const offeredMode = (mode: string): string => (RESPONSE_MODES.includes(mode) ? mode : 'none');
+interface Exchange extends Route {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly path: string;
+}
 
-/** The path above a path, and its last segment. */
-const childOf = (path: string): [parent: string, child: string] => {
-  const slash = path.lastIndexOf('/');
-  return [path.slice(0, slash), path.slice(slash + 1)];
-};
+async function respond(options: EndpointMiddlewareOptions, exchange: Exchange): Promise<void> {
+  const { req, endpoint, publicId } = exchange;
+  if (endpoint === 'interaction') return respondOnPage(options, exchange);
+  const { tokenAtAuthorize } = options.rules.compatibility;
+  if (endpoint === 'authorization' && publicId === undefined && req.method === 'POST' && tokenAtAuthorize)
+    return post(options, exchange, 'token');
+  if (endpoint === 'jwks' || endpoint === 'authorization') {
+    checkMethod(req, 'GET', 'HEAD');
+    return get(options, exchange);
+  }
+  if (req.method === 'OPTIONS') return get(options, exchange);
+  checkMethod(req, 'POST');
+  return post(options, exchange, endpoint);
+}
 
-/** RFC 6749 §5.2. */
+async function respondOnPage({ running, origin }: EndpointMiddlewareOptions, { req, res, path, publicId = '' }: Exchange): Promise<void> {
+  checkMethod(req, 'GET', 'HEAD', 'POST');
+  const { interact } = await running;
+  await interact({ req, res, path, publicId, providerReq: providerRequest(req, { url: path, origin }) });
+}
+
+async function post(
+  { running, origin, realm, endpoints, rules }: EndpointMiddlewareOptions,
+  { req, res }: Exchange,
+  endpoint: EndpointName,
+): Promise<void> {
+  // Node keeps the first of two Authorization headers, and we do not guess which one is meant.
+  if (headerRepeated(req, 'authorization')) throw new RefusedRequest('there is more than one Authorization header');
+  const compatibility: ClientCompatibility = endpoint === 'token' ? rules.compatibility : {};
+  const parameters = await readParameters(req, compatibility);
+  if (parameters) checkClientAuthentication(req.headers.authorization, parameters, realm);
+  const url = endpoints[endpoint].paths[0];
+  const normalized = parameters && normalizeParameters(parameters, rules);
+  const { respond } = await running;
+  await respond(providerRequest(req, { url, origin, parameters: normalized, json: true }), res);
+}
+
+async function get({ running, origin, endpoints, rules }: EndpointMiddlewareOptions, exchange: Exchange): Promise<void> {
+  const { req, res, path, endpoint, publicId } = exchange;
+  const [, query] = ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split(/\?(.*)/s);
+  const own = publicId === undefined ? endpoints[endpoint].paths[0] : path;
+  const url = query === undefined ? own : `${own}?${authorizationParameters(query, rules).toString()}`;
+  const { respond } = await running;
+  await respond(providerRequest(req, { url, origin }), res);
+}
+
+function authorizationParameters(query: string, rules: ParameterRules): URLSearchParams {
+  const parameters = toProviderParameters(normalizeParameters(new URLSearchParams(query), rules));
+  return new URLSearchParams(
+    [...parameters].map(([name, value]): [string, string] => [name, name === 'response_mode' ? toOfferedMode(value) : value]),
+  );
+}
+
+/** oidc-provider also knows `form_post`, and would even send its refusal as a page with a script. */
+const toOfferedMode = (mode: string): string => (RESPONSE_MODES.includes(mode) ? mode : 'none');
+
+function checkMethod({ method = '' }: IncomingMessage, ...allowed: readonly string[]): void {
+  if (allowed.includes(method)) return;
+  const list = allowed.join(', ');
+  throw new RefusedRequest(`the method must be one of ${list}`, 405, { Allow: list });
+}
+
+/** Responds to a request that failed: with a refusal or an outage, or through the app's own error handler. */
+function fail(res: ServerResponse, endpoint: EndpointName, error: unknown, next: (error?: unknown) => void): void {
+  const refusal = { endpoint, reason: undefined, clientId: undefined, grantType: undefined, cause: undefined };
+  if (error instanceof RefusedRequest) {
+    publishRefusal({ ...refusal, status: error.status, error: error.error, reason: error.message });
+    return endpoint === 'interaction' ? sendRefusedPage(res, error) : sendError(res, error);
+  }
+  if ((error as { error?: unknown } | null)?.error === 'temporarily_unavailable') {
+    publishRefusal({ ...refusal, status: 503, error: 'temporarily_unavailable', cause: (error as Error).cause });
+    return sendOutagePage(res);
+  }
+  publishRefusal({ ...refusal, status: 500, error: 'server_error', cause: error });
+  next(error);
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
 function sendError(res: ServerResponse, { message, status, headers, error }: RefusedRequest): void {
   const body = JSON.stringify({ error, error_description: message });
   res.statusCode = status;

@@ -2,16 +2,10 @@ export { authorizationServer, type AuthorizationServer } from './authorization-s
 export type { AuthorizationServerOptions } from './server-options';
 export type { Client, ClientChanges, ClientOptions, Clients, GrantType, RegisteredClient } from './clients';
 export type { EndpointName, EndpointOptions } from './endpoints';
-export {
-  consentPage,
-  loginPage,
-  type Consent,
-  type Interaction,
-  type Login,
-  type LoginPageOptions,
-  type RequestedScope,
-  type User,
-} from './login';
+export type { AuthorizationRequest } from './interaction/authorization-request';
+export type { Consent, Interaction, Login, RequestedScope, User } from './interaction/interaction';
+export { consentPage } from './pages/consent-page';
+export { loginPage, type LoginPageOptions } from './pages/login-page';
 export type { OAuthRefusal } from './refusals';
-export type { ClientCompatibility as ClientCompatibility } from './requests';
+export type { ClientCompatibility } from './request/client-compatibility';
 export type { JwtAccessTokens, SigningKey } from './signing-keys';

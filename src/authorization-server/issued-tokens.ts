@@ -4,6 +4,7 @@ import type { CredentialStore, StateStore } from '../stores/store';
 import { jwt } from '../verifiers/jwt/jwt';
 import type { CredentialOwner } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
+import type { Audiences } from './audiences';
 import { publicJwk, type SigningJwk } from './signing-keys';
 
 /** Access tokens that this server issued, be they records of a store or JWTs. */
@@ -19,7 +20,7 @@ export interface IssuedTokens {
 const kindOf = (grantId: string | null | undefined) => (grantId ? 'AccessToken' : 'ClientCredentials');
 
 /** Access tokens as the credentials that they are. */
-export function opaqueTokens(verifier: ManagedVerifier, audience: string): IssuedTokens {
+export function opaqueTokens(verifier: ManagedVerifier, audiences: Audiences): IssuedTokens {
   const recordId = (token: string) => idOf(digestOf(token));
   return {
     async find(token) {
@@ -34,7 +35,7 @@ export function opaqueTokens(verifier: ManagedVerifier, audience: string): Issue
         ...(clientId !== null && { clientId }),
         ...(grantId !== null && { grantId, accountId: subject }),
         scope: scopes.join(' '),
-        aud: audience,
+        aud: (metadata.aud as string | undefined) ?? audiences[0],
         extra: { ...metadata, sub: subject },
       };
     },
@@ -45,10 +46,18 @@ export function opaqueTokens(verifier: ManagedVerifier, audience: string): Issue
 
 export interface JwtTokensOptions {
   readonly issuer: string;
-  readonly audience: string;
+  readonly audiences: Audiences;
   readonly keys: readonly SigningJwk[];
   readonly store: CredentialStore & StateStore;
   readonly ttlMs: number;
+}
+
+interface JwtClaims {
+  readonly jti: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly aud: string;
+  readonly scope?: string;
 }
 
 const DAY_MS = 86_400_000;
@@ -56,21 +65,21 @@ const DAY_MS = 86_400_000;
 const TOLERANCE_MS = 300_000;
 
 /** JWTs, proven as every guard proves them, with the marks that every guard with the same store looks at. */
-export function jwtTokens({ issuer, audience, keys, store, ttlMs }: JwtTokensOptions): IssuedTokens {
+export function jwtTokens({ issuer, audiences, keys, store, ttlMs }: JwtTokensOptions): IssuedTokens {
   const verifier = jwt({
-    ...{ issuer, audience, profile: 'rfc9068', revocations: store },
+    ...{ issuer, audience: audiences, profile: 'rfc9068', revocations: store },
     algorithms: [...new Set(keys.map(({ alg }) => alg))],
     jwks: { keys: keys.map(publicJwk) },
     maxLifetimeMs: Math.max(ttlMs, DAY_MS) + 2 * TOLERANCE_MS,
   });
   return {
-    async find(parted) {
-      const verification = await verifier.verify({ extractor: 'bearer', token: parted.replaceAll(PART, '.') });
+    async find(tilded) {
+      const verification = await verifier.verify({ extractor: 'bearer', token: tilded.replaceAll(SEPARATOR, '.') });
       if (!verification.ok) return undefined;
       const { principal, grantId } = verification;
-      const { jti, iat, exp, scope = '' } = principal.claims as { jti: string; iat: number; exp: number; scope?: string };
+      const { jti, iat, exp, aud, scope = '' } = principal.claims as unknown as JwtClaims;
       return {
-        ...{ kind: kindOf(grantId), jti, iat, exp, scope, aud: audience, extra: principal.claims },
+        ...{ kind: kindOf(grantId), jti, iat, exp, scope, aud, extra: principal.claims },
         clientId: principal.clientId as string,
         ...(grantId !== undefined && { grantId, accountId: principal.subject }),
       };
@@ -80,10 +89,7 @@ export function jwtTokens({ issuer, audience, keys, store, ttlMs }: JwtTokensOpt
   };
 }
 
-const PART = '~';
+const SEPARATOR = '~';
 
-/**
- * The engine keeps no JWTs, and looks for none at the revocation and introspection endpoints: it refuses what has the form of one. In this
- * form it looks for it as for any other token.
- */
-export const withPartedTokens = (value: string): string => value.replaceAll('.', PART);
+/** oidc-provider refuses anything that looks like a JWT at the revocation and introspection endpoints. In this form it looks it up. */
+export const withTildes = (value: string): string => value.replaceAll('.', SEPARATOR);

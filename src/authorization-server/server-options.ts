@@ -8,7 +8,6 @@ import {
   functionOption,
   arrayOf,
   objectWithMethods,
-  nonEmptyString,
   checkOptions,
   isIdentifier,
   check,
@@ -17,8 +16,8 @@ import type { CredentialStore, StateStore } from '../stores/store';
 import { namesOneOwner, ONE_OWNER, ownerMembers } from '../credentials/credential-schemas';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { endpointsSchema, type EndpointOptions } from './endpoints';
-import type { Consent, Login } from './login';
-import type { ClientCompatibility } from './requests';
+import type { Consent, Login } from './interaction/interaction';
+import type { ClientCompatibility } from './request/client-compatibility';
 import type { JwtAccessTokens } from './signing-keys';
 
 export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDeclaration> {
@@ -35,7 +34,7 @@ export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDe
   /** Did they agree? `consentPage()` by default, which asks every time. */
   readonly consent?: Consent;
   /** `aud` of the tokens, and the only `resource` that may be asked for (RFC 8707); the issuer by default. */
-  readonly audience?: string;
+  readonly audience?: string | readonly [string, ...string[]];
   /** Where the endpoints are; `/oauth/authorize`, `/oauth/token`, … by default. */
   readonly endpoints?: EndpointOptions;
   /** What clients were promised beside the RFCs; nothing by default. */
@@ -51,6 +50,9 @@ export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDe
   /** Deadline of one call of the store in milliseconds, past which the answer is 503; 1 000 by default. */
   readonly timeoutMs?: number;
 }
+
+/** @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
+const isResource = (value: unknown): boolean => typeof value === 'string' && URL.canParse(value) && !value.includes('#');
 
 const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
@@ -79,7 +81,9 @@ const schema = z.strictObject({
   ),
   login: functionOption.optional(),
   consent: functionOption.optional(),
-  audience: nonEmptyString.optional(),
+  audience: check('an absolute URL without fragment, or a non-empty list of them', (value) =>
+    Array.isArray(value) ? value.length > 0 && value.every(isResource) : isResource(value),
+  ).optional(),
   endpoints: endpointsSchema.optional(),
   compatibility: z
     .strictObject({
@@ -87,6 +91,7 @@ const schema = z.strictObject({
       formUnderJsonContentType: booleanOption.optional(),
       commaSeparatedScopes: booleanOption.optional(),
       tokenAtAuthorize: booleanOption.optional(),
+      ignoreUnknownScopes: booleanOption.optional(),
     })
     .optional(),
   accessTokenTtlMs: durationMs(1_000, LONGEST_MS).optional(),

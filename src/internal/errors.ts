@@ -3,6 +3,7 @@ export const ERROR_CODES = {
   ERR_LATCHKEY_ARGUMENT: 'An argument of a function or method is missing, unknown, of the wrong type or out of range.',
   ERR_LATCHKEY_CLIENT_EXISTS: 'A client is registered under an ID that another client has.',
   ERR_LATCHKEY_EXPIRY: 'A credential is issued or updated with an expiry in the past or in seconds.',
+  ERR_LATCHKEY_INTERACTION: 'A `login` or `consent` function returned something invalid.',
   ERR_LATCHKEY_INTERNAL: 'A guard failed for a reason that is not the client’s. The cause is attached.',
   ERR_LATCHKEY_ISSUER: 'An issuer, its metadata or its keys could not be fetched or used.',
   ERR_LATCHKEY_KEY: 'A verification or signing key cannot be used with the configured algorithms.',

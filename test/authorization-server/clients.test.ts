@@ -105,7 +105,7 @@ test.each<[what: string, options: Partial<Record<keyof ClientOptions, unknown>>,
   [
     'plain http, of a native client',
     { redirectUris: ['http://app.example/callback'], applicationType: 'native' },
-    'option "redirectUris" must be https, http on a loopback host, or of a scheme of its own',
+    'option "redirectUris" must be https, http on a loopback host, or of a private-use scheme',
   ],
   ['a fragment', { redirectUris: [`${CALLBACK}#x`] }, 'option "redirectUris" must be'],
   ['a relative URI', { redirectUris: ['/callback'] }, 'option "redirectUris" must be'],
@@ -113,7 +113,21 @@ test.each<[what: string, options: Partial<Record<keyof ClientOptions, unknown>>,
   ['a script', { redirectUris: ['javascript:alert(1)'], applicationType: 'native' }, 'option "redirectUris" must be'],
   ['data', { redirectUris: ['data:text/html,x'], applicationType: 'native' }, 'option "redirectUris" must be'],
   ['a scheme of its own, for the web', { redirectUris: ['com.example.app:/back'] }, 'option "redirectUris" must be https'],
-  ['a scheme without a domain', { redirectUris: ['myapp:/back'], applicationType: 'native' }, 'option "redirectUris" must be'],
+  ...['about:blank', 'blob:https://a.example/x', 'BLOB:x', 'chrome://settings', 'file:///etc/passwd', 'filesystem:https://a.example/x']
+    .concat([
+      'ftp://a.example/',
+      'intent://x#y',
+      'JavaScript:alert(1)',
+      'mailto:a@b.example',
+      'vbscript:x',
+      'view-source:https://a.example',
+    ])
+    .concat(['ws://a.example/', 'wss://a.example/'])
+    .map((uri): [string, object, string] => [
+      `the foreign scheme of ${uri}`,
+      { redirectUris: [uri], applicationType: 'native' },
+      'option "redirectUris" must be',
+    ]),
   ['codes without a redirect URI', { grantTypes: ['authorization_code'] }, 'option "redirectUris" must be there'],
   ['redirect URIs without codes', { redirectUris: [CALLBACK], grantTypes: ['client_credentials'] }, 'option "redirectUris" must be there'],
   ['refresh without codes', { grantTypes: ['refresh_token'] }, 'option "grantTypes" must not have refresh_token'],

@@ -26,7 +26,7 @@ it.each<[string, (page: Page) => Promise<Page>]>([
   expect(policy.split('; ')).toEqual([
     "default-src 'none'",
     expect.stringMatching(/^style-src 'sha256-[\w+/=]+'$/),
-    expect.stringMatching(/^form-action 'self'/),
+    ...(_ === 'fault' ? ["form-action 'self'"] : []),
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ]);
@@ -41,16 +41,12 @@ it.each<[string, (page: Page) => Promise<Page>]>([
   expect(text).toMatch(/<html lang="en">/);
 });
 
-it('lets its form lead to the client and nowhere else', async () => {
-  const policyOf = async (redirectUri: string) => {
-    const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, applicationType: 'native', redirectUris: [redirectUri] });
-    const { response } = await new Browser().open(issuing.authorizeUrl(client));
-    return /form-action ([^;]+)/.exec(response.headers.get('content-security-policy') ?? '')?.[1];
-  };
-  expect(await policyOf(CALLBACK)).toBe("'self' https://app.example");
-  expect(await policyOf('http://127.0.0.1:7777/back')).toBe("'self' http://127.0.0.1:7777");
-  expect(await policyOf('http://[::1]/back')).toBe("'self' http:");
-  expect(await policyOf('com.example.app:/back')).toBe("'self' com.example.app:");
+it('lets a client redirect its user anywhere: browsers apply form-action to redirects too', async () => {
+  const policy = ({ response }: Page) => response.headers.get('content-security-policy');
+  const login = await open();
+  for (const page of [login, await login.submit({ username: 'ada', password: 'wrong' }), await logIn(login)])
+    expect(policy(page)).not.toContain('form-action');
+  expect(policy(await new Browser().open(login.url.href))).toContain("form-action 'self'");
 });
 
 it('keeps its cookies from scripts, from other sites and from other paths, and has none for a session', async () => {
@@ -275,7 +271,7 @@ describe('functions of one’s own', () => {
     async (agreed) => {
       const { page, told } = await withFunctions({ login: () => ({ subject: 'acct_42' }), consent: () => agreed as never });
       expect([page.response.status, page.url.searchParams.has('code')]).toEqual([500, false]);
-      expect(told).toEqual([new TypeError('authorizationServer(): consent must give true, false or a list of scopes')]);
+      expect(told).toEqual([new TypeError('authorizationServer(): consent must return true, false or a list of scopes')]);
     },
   );
 });

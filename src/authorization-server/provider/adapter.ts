@@ -4,6 +4,12 @@ import { toProviderMetadata } from './client-metadata';
 import type { ProviderOptions } from './provider-options';
 import { singleUseAdapter } from './single-use-adapter';
 
+/**
+ * Limit for an interaction before the login, in bytes of JSON. Anyone can start one: encrypted and encoded it then takes less than
+ * 4 kB of the store.
+ */
+const MAX_INTERACTION_BYTES = 2_800;
+
 /** Returns the adapters through which oidc-provider stores its models, by the names that it uses for them. */
 export function providerAdapter({ storage, tokens, lifetimes }: ProviderOptions, errorClasses: typeof errors): (model: string) => Adapter {
   const { state, grants, registry } = storage;
@@ -24,7 +30,11 @@ export function providerAdapter({ storage, tokens, lifetimes }: ProviderOptions,
       destroy: (id) => grants.end(id),
     },
     Interaction: {
-      upsert: (id, payload, expiresIn) => state.put('oauth:Interaction', id, payload, expiry(expiresIn)),
+      async upsert(id, payload, expiresIn) {
+        if (payload.result === undefined && Buffer.byteLength(JSON.stringify(payload)) > MAX_INTERACTION_BYTES)
+          throw new errorClasses.InvalidRequest('the authorization request is too long');
+        await state.put('oauth:Interaction', id, payload, expiry(expiresIn));
+      },
       find: async (id) => (await state.get('oauth:Interaction', id)) as AdapterPayload | undefined,
       destroy: (id) => state.remove('oauth:Interaction', id),
     },

@@ -1,13 +1,15 @@
 import type { AccessToken, Adapter, Configuration, errors, KoaContextWithOIDC } from 'oidc-provider';
 import type { Endpoints } from '../endpoints';
+import { ACR_VALUES, isMaxAge, MAX_AGE } from '../interaction/authorization-request';
+import { toPublicId } from '../interaction/interaction-id';
+import { INTERACTION_TTL_S } from '../interaction/time-to-live';
+import { renderErrorPage } from '../pages/message-pages';
 import { unusedJwk } from '../signing-keys';
 import { toClient } from './client-metadata';
-import { renderErrorPage } from './error-responses';
 import type { Lifetimes, ProviderOptions } from './provider-options';
 import { scopePolicy } from './scope-policy';
 
 const CODE_TTL = 60;
-const INTERACTION_TTL = 3_600;
 
 type Features = NonNullable<Configuration['features']>;
 type ResourceIndicators = NonNullable<Features['resourceIndicators']>;
@@ -33,10 +35,11 @@ export function providerConfiguration(
     enabledJWA: { idTokenSigningAlgValues: [alg] },
     expiresWithSession: async () => false,
     extraClientMetadata: { properties: ['latchkey'] },
+    extraParams: extraParams(errorClasses),
     extraTokenClaims: extraTokenClaims(options),
     features: features(options, alg, errorClasses),
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
-    interactions: { url: (_ctx, interaction) => `${endpoints.interaction.paths[0]}/${interaction.uid}` },
+    interactions: { url: (_ctx, interaction) => `${endpoints.interaction.paths[0]}/${toPublicId(interaction.uid)}` },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys },
     pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
@@ -47,6 +50,15 @@ export function providerConfiguration(
     routes: routes(endpoints),
     scopes: [],
     ttl: timesToLive(lifetimes),
+  };
+}
+
+function extraParams({ InvalidRequest }: typeof errors): Configuration['extraParams'] {
+  return {
+    [ACR_VALUES]: null,
+    [MAX_AGE]: (_ctx, value) => {
+      if (value !== undefined && !isMaxAge(value)) throw new InvalidRequest('invalid max_age parameter value');
+    },
   };
 }
 
@@ -78,17 +90,18 @@ function features(options: ProviderOptions, alg: string, errorClasses: typeof er
   };
 }
 
-function resourceIndicators({ audience, scopes, tokens }: ProviderOptions, alg: string, errorClasses: typeof errors): ResourceIndicators {
+function resourceIndicators({ audiences, scopes, tokens }: ProviderOptions, alg: string, errorClasses: typeof errors): ResourceIndicators {
   const policy = scopePolicy(scopes, errorClasses);
   return {
     enabled: true,
-    defaultResource: () => audience,
+    // oidc-provider offers a choice where a client was granted several resources and names none of them.
+    defaultResource: (_ctx, _client, granted) => granted?.[0] ?? audiences[0],
     getResourceServerInfo: (ctx, resource, providerClient) => {
-      if (resource !== audience) throw new errorClasses.InvalidTarget();
+      if (!audiences.includes(resource)) throw new errorClasses.InvalidTarget();
       const client = toClient(providerClient);
       if (ctx.oidc.route === 'authorization' || ctx.oidc.params?.grant_type === 'client_credentials') policy.checkRequest(ctx, client);
       return {
-        audience,
+        audience: resource,
         scope: policy.allowedScopes(client).join(' '),
         accessTokenFormat: tokens.opaque ? 'opaque' : 'jwt',
         ...(!tokens.opaque && { jwt: { sign: { alg: alg as 'ES256' } } }),
@@ -129,8 +142,8 @@ function timesToLive({ accessTokenTtlMs, refreshTokenTtlMs, grantTtlMs }: Lifeti
     AuthorizationCode: CODE_TTL,
     ClientCredentials: accessTokenTtl,
     Grant: toSeconds(grantTtlMs),
-    Interaction: INTERACTION_TTL,
+    Interaction: INTERACTION_TTL_S,
     RefreshToken: toSeconds(refreshTokenTtlMs),
-    Session: INTERACTION_TTL,
+    Session: INTERACTION_TTL_S,
   };
 }

@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { toPublicId } from '../interaction/interaction-id';
 import { providerAdapter } from './adapter';
 import { providerConfiguration } from './configuration';
 import { adapterWithDeadline, storeDeadline } from './deadlines';
@@ -16,7 +17,13 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
   const deadline = storeDeadline(options.timeoutMs, errors);
   const adapter = providerAdapter(options, errors);
 
-  const provider = new OidcProvider(
+  class LatchkeyProvider extends OidcProvider {
+    /** Keeps the secret part of an interaction's ID out of URLs. */
+    override pathFor(name: string, values: { readonly uid?: string } = {}): string {
+      return super.pathFor(name, values.uid === undefined ? values : { ...values, uid: toPublicId(values.uid) });
+    }
+  }
+  const provider = new LatchkeyProvider(
     options.issuer,
     providerConfiguration(options, (model) => adapterWithDeadline(adapter(model), deadline), errors),
   );

@@ -1,6 +1,4 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { markup } from '../markup';
-import { pageOf } from '../page';
 import { codeFor, publishRefusal, refusalOf } from '../refusals';
 import { UNAVAILABLE } from './deadlines';
 
@@ -13,6 +11,8 @@ export function completeResponses(provider: Provider): void {
     if (ctx.status === UNAVAILABLE) ctx.set('Retry-After', '1');
     // RFC 6749 §5.1, for HTTP/1.0 caches.
     if (ctx.response.get('Cache-Control') === 'no-store') ctx.set('Pragma', 'no-cache');
+    // A revocation response is empty (RFC 7009 §2.2). A media type makes clients such as simple-oauth2 reject it.
+    if (ctx.body === '') ctx.remove('Content-Type');
     const { oidc, body } = ctx as unknown as KoaContextWithOIDC & { readonly body: { error?: string } | undefined };
     if (body?.error !== undefined) body.error = codeFor(body.error, oidc);
   });
@@ -20,20 +20,4 @@ export function completeResponses(provider: Provider): void {
   for (const event of ERROR_EVENTS) {
     events.on(event, (ctx: KoaContextWithOIDC, error: Error) => publishRefusal(refusalOf(ctx, error)));
   }
-}
-
-/** Renders the page for an error that cannot be sent to the client by a redirect. */
-export function renderErrorPage(ctx: KoaContextWithOIDC, { error, error_description: description }: ErrorOut): void {
-  const { headers, body } = pageOf({
-    title: 'This did not work',
-    content: markup`<p>${description ?? error}</p>
-<p>Go back to the app that sent you here, and begin again.</p>`,
-  });
-  ctx.set(headers);
-  ctx.body = body;
-}
-
-interface ErrorOut {
-  readonly error: string;
-  readonly error_description?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { AdapterPayload, Provider } from 'oidc-provider';
 import type { ManagedVerifier } from '../../verifiers/stored';
+import type { Audiences } from '../audiences';
 import type { WithDeadline } from './deadlines';
 import type { ProviderOptions } from './provider-options';
 
@@ -7,7 +8,7 @@ import type { ProviderOptions } from './provider-options';
  * Makes oidc-provider issue opaque access tokens as credentials of the store, which every guard verifies. A token whose grant or
  * client ended while it was issued is revoked at once, whether it is opaque or a JWT.
  */
-export function issueOpaqueAccessTokens(provider: Provider, { tokens, storage }: ProviderOptions, deadline: WithDeadline): void {
+export function issueOpaqueAccessTokens(provider: Provider, { tokens, storage, audiences }: ProviderOptions, deadline: WithDeadline): void {
   const { opaque, issued } = tokens;
   const { grants, registry } = storage;
   const isActive = async ({ grantId, clientId = '' }: AdapterPayload) =>
@@ -17,7 +18,7 @@ export function issueOpaqueAccessTokens(provider: Provider, { tokens, storage }:
     const { getValueAndPayload } = Model.prototype;
     Model.prototype.getValueAndPayload = async function () {
       const { value, payload } = await getValueAndPayload.call(this);
-      const token = opaque ? await deadline(() => issue(opaque, payload as AdapterPayload)) : value;
+      const token = opaque ? await deadline(() => issue(opaque, payload as AdapterPayload, audiences)) : value;
       // Whoever ended it may not have seen this token.
       if (!(await deadline(() => isActive(this)))) await deadline(() => issued.revoke(opaque ? token : this.jti));
       // Without a payload oidc-provider stores nothing itself.
@@ -26,14 +27,15 @@ export function issueOpaqueAccessTokens(provider: Provider, { tokens, storage }:
   }
 }
 
-async function issue(tokens: ManagedVerifier, { accountId, clientId, grantId, scope, exp, extra }: AdapterPayload): Promise<string> {
+async function issue(tokens: ManagedVerifier, payload: AdapterPayload, [defaultAudience]: Audiences): Promise<string> {
+  const { accountId, clientId, grantId, scope, exp, extra, aud } = payload;
   const { secret } = await tokens.issue({
     subject: (accountId ?? clientId) as string,
     clientId: clientId as string,
     grantId: grantId ?? null,
     scopes: scope?.split(' ') ?? [],
     expiresAt: (exp as number) * 1000,
-    metadata: extra ?? {},
+    metadata: { ...extra, ...(aud !== defaultAudience && { aud }) },
   });
   return secret;
 }

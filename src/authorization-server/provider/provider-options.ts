@@ -3,6 +3,7 @@ import type { StateStore } from '../../stores/store';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import type { ClientRegistry } from '../clients';
 import type { EncryptedState } from '../encrypted-state';
+import type { Audiences } from '../audiences';
 import type { Endpoints } from '../endpoints';
 import type { Grants } from '../grants';
 import type { IssuedTokens } from '../issued-tokens';
@@ -10,7 +11,8 @@ import type { SigningJwk } from '../signing-keys';
 
 export interface ProviderOptions {
   readonly issuer: string;
-  readonly audience: string;
+  /** The resources that tokens may be for. The first is the default. */
+  readonly audiences: Audiences;
   readonly endpoints: Endpoints;
   readonly scopes: ScopeCatalogue;
   /** Whether users can log in. */

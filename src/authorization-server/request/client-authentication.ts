@@ -1,13 +1,12 @@
-import { challenge } from '../http/challenge';
-import { RefusedRequest } from './requests';
+import { challenge } from '../../http/challenge';
+import { RefusedRequest } from './refused-request';
 
 /** `Basic` with base64 (RFC 7617 §2, RFC 4648 §4), padded or not. */
 const BASIC = /^basic ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?)$/i;
 
 /**
- * Refuses a request that does not say which client it is of, or that says it in an `Authorization` of another scheme or form: to
- * RFC 6749 §5.2 that is a client who is not authenticated, to the engine an invalid request. Whether what it says is true is for
- * the engine to find out.
+ * Refuses a request that names no client, or names it in an `Authorization` header of another scheme or form. RFC 6749 §5.2
+ * requires `invalid_client` for it, where oidc-provider sends `invalid_request`. Secrets are verified by oidc-provider.
  */
 export function checkClientAuthentication(authorization: string | undefined, parameters: URLSearchParams, realm: string): void {
   const saysWho = authorization === undefined && Boolean(parameters.get('client_id'));

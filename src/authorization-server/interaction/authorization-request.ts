@@ -1,0 +1,64 @@
+/** What a client asked for in its authorization request, as far as it concerns the user. */
+export interface AuthorizationRequest {
+  /** Values of `prompt`: `login` requires a new login, `consent` a consent page. */
+  readonly prompt: readonly string[];
+  /** Who will probably log in, such as an email address. Chosen by the client, so never trust it. */
+  readonly loginHint: string | undefined;
+  /** Authentication methods that the client accepts, the preferred one first. The user's `acr` must be one of them. */
+  readonly acrValues: readonly string[];
+  /** Maximum age of the login, in milliseconds. 0 requires a new login. */
+  readonly maxAgeMs: number | undefined;
+  /** Languages that the user prefers, such as `de-CH`, the preferred one first. */
+  readonly uiLocales: readonly string[];
+  /** The APIs that the tokens are for, out of `audience`. */
+  readonly resource: readonly string[];
+  readonly state: string | undefined;
+}
+
+/** oidc-provider accepts these parameters for OpenID Connect only, so it gets them under names of our own. */
+export const ACR_VALUES = 'latchkey_acr_values';
+export const MAX_AGE = 'latchkey_max_age';
+
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['acr_values', ACR_VALUES],
+  ['max_age', MAX_AGE],
+]);
+const INTERNAL: ReadonlySet<string> = new Set(RENAMED.values());
+
+/** Parameters for ID tokens, which are not issued. oidc-provider rejects them without the scope `openid`. */
+const IGNORED: ReadonlySet<string> = new Set(['nonce', 'id_token_hint', 'claims_locales']);
+
+/**
+ * Converts the query of an authorization request to the parameters that oidc-provider accepts. Parameters for OpenID Connect are
+ * ignored. A repeated parameter keeps its name, so that oidc-provider rejects it under that name.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.1
+ */
+export function toProviderParameters(query: URLSearchParams): URLSearchParams {
+  const pairs = [...query].filter(([name]) => !INTERNAL.has(name));
+  const isRepeated = (name: string) => query.getAll(name).length > 1;
+  return new URLSearchParams(
+    pairs
+      .filter(([name]) => !IGNORED.has(name) || isRepeated(name))
+      .map(([name, value]): [string, string] => [isRepeated(name) ? name : (RENAMED.get(name) ?? name), value]),
+  );
+}
+
+/** Whether a string is a valid `max_age`: a whole number of seconds. */
+export const isMaxAge = (value: string): boolean => /^\d{1,10}$/.test(value);
+
+/** Reads the parameters that oidc-provider stored for an interaction. */
+export function toAuthorizationRequest(parameters: Readonly<Record<string, unknown>>): AuthorizationRequest {
+  const text = (name: string) => parameters[name] as string | undefined;
+  const list = (name: string) => text(name)?.split(' ').filter(Boolean) ?? [];
+  const maxAge = text(MAX_AGE);
+  return {
+    prompt: list('prompt'),
+    loginHint: text('login_hint'),
+    acrValues: list(ACR_VALUES),
+    maxAgeMs: maxAge === undefined ? undefined : Number(maxAge) * 1000,
+    uiLocales: list('ui_locales'),
+    resource: [parameters.resource ?? []].flat() as string[],
+    state: text('state'),
+  };
+}
