@@ -12,6 +12,7 @@ import { refusalTable } from './http/refusals';
 import { metadataUrl, resourceMetadata } from './http/resource-metadata';
 import { responseHeaders } from './http/response-headers';
 import { resolveOptions, type LatchkeyOptions } from './latchkey-options';
+import { callAll } from './internal/promises';
 import { boundToCertificate } from './possession/mtls';
 import { booleanOption, durationMs, functionOption, arrayOf, checkOptions, check } from './internal/options';
 
@@ -67,7 +68,17 @@ export interface Latchkey<Scope extends string = string> {
    * if (result.status === 'refused') return new Response(result.refusal.body, { status: result.refusal.status });
    */
   readonly check: (request: RequestInput, options?: { readonly scopes?: readonly Scope[] }) => Promise<AuthenticationResult>;
-  /** Ends subscriptions and writes pending usage, so that the process can exit. */
+  /**
+   * Writes the uses that are counted in memory, and goes on working: for serverless functions, at the end of an invocation.
+   *
+   * @throws {Error} `ERR_LATCHKEY_USAGE` if they could not be written. `count` says how many; they are written at the next attempt.
+   */
+  readonly flush: () => Promise<void>;
+  /**
+   * Ends subscriptions and writes the uses that are counted in memory, so that the process can exit.
+   *
+   * @throws {Error} `ERR_LATCHKEY_USAGE` if they could not be written. `count` says how many that were not already reported.
+   */
   readonly close: () => Promise<void>;
 }
 
@@ -141,6 +152,7 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
         : { refusals: anyone, optional: names === undefined };
       return checkRequest(converted, guard, authentication, headersFor);
     },
+    flush: () => callAll(settings.verifiers.map((verifier) => () => verifier.flush?.())),
     close: authentication.close,
   };
 }

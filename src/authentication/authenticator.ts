@@ -8,7 +8,7 @@ import { freezePrincipal, type Principal } from '../credential/principal';
 import type { Reason } from '../credential/reason';
 import type { Confirmation } from '../credential/record';
 import { flights, type Flights } from './in-flight';
-import { isPromise, withDeadline } from '../internal/promises';
+import { callAll, isPromise, withDeadline } from '../internal/promises';
 import { verifyPossession } from '../possession/possession';
 import { Revocations } from './revocations';
 import { checkVerification, type Verification, type Verifier } from '../verifiers/verifier';
@@ -262,7 +262,7 @@ export function authenticator(options: AuthenticatorOptions): Authenticator {
   return {
     authenticate,
     async close() {
-      await Promise.all([...unwatch.map(async (end) => end?.()), ...verifiers.map(async (verifier) => verifier.close?.())]);
+      await callAll([...unwatch.map((end) => () => end?.()), ...verifiers.map((verifier) => () => verifier.close?.())]);
     },
   };
 }

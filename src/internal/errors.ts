@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   ERR_LATCHKEY_SCOPE: 'A scope is malformed or not declared.',
   ERR_LATCHKEY_STORE: 'A store failed, or answered something that breaks its contract.',
   ERR_LATCHKEY_TIMEOUT: 'A verifier, store or issuer did not answer within its deadline.',
+  ERR_LATCHKEY_USAGE: 'Uses of credentials could not be written to the store. `count` says how many.',
   ERR_LATCHKEY_VERIFIER: 'A verifier returned something that is not a `Verification`.',
 } as const;
 

@@ -1,25 +1,29 @@
 import { idOf } from '../credential/digest';
 import { deepFreeze } from '../credential/freeze';
-import type { RevocationEvent } from '../credential/revocation';
+import { createListeners } from './listeners';
 import { isOf, RETENTION_MS, type CredentialStore, type Owner, type StateStore, type StoredRecord } from './store';
 
-/** How many entries of state are looked at for each that is added: more than one, so that ended ones go faster than new ones come. */
-const STEPS = 4;
+/** How many entries are checked for expiry for each one that is added. More than one, so that expired entries cannot pile up. */
+const CHECKS_PER_WRITE = 4;
 
 /**
- * Credentials and state in the memory of this process: for development, tests and programs of one process.
- * It ends with the process; `import()` and a store on a database keep keys for longer.
+ * Stores credentials and state in the memory of this process: for development, tests and programs of one process.
+ * Everything is lost when the process exits. `redisStore()` and `sqlStore()` keep it.
+ *
+ * @returns a store for credentials and for state
+ * @example
+ * const keys = apiKeys({ prefix: 'acme', store: memoryStore() });
  */
 export function memoryStore(): CredentialStore & StateStore {
   return { ...credentialsInMemory(), ...stateInMemory() };
 }
 
 function credentialsInMemory(): CredentialStore {
-  // Frozen, so that a look-up need not copy what it hands out.
+  // Frozen, so that records can be returned without a copy.
   const byId = new Map<string, StoredRecord>();
-  const listeners = new Set<(mark: RevocationEvent) => void>();
+  const listeners = createListeners();
 
-  /** A record that is still known. */
+  /** The record, unless its retention is over. */
   const known = (id: string): StoredRecord | undefined => {
     const record = byId.get(id);
     return record && endOf(record) + RETENTION_MS > Date.now() ? record : undefined;
@@ -34,22 +38,14 @@ function credentialsInMemory(): CredentialStore {
     byId.set(kept.id, kept);
     return kept;
   };
-  const tell = (mark: RevocationEvent) => {
-    for (const listener of listeners) {
-      try {
-        listener(mark);
-      } catch {
-        // The change is made, and the other listeners have to hear of it: a listener's fault is its own.
-      }
-    }
-  };
   const change = (record: StoredRecord, at: number): StoredRecord => {
     const kept = keep(record);
-    tell({ type: 'credential', id: record.id, at });
+    listeners.notify({ type: 'credential', id: record.id, at });
     return kept;
   };
 
   return {
+    name: 'memory',
     async find(digest) {
       const record = known(idOf(digest));
       return record?.digest === digest ? record : undefined;
@@ -100,15 +96,10 @@ function credentialsInMemory(): CredentialStore {
       for (const { id } of old) byId.delete(id);
       return old.length;
     },
-    async publish(mark) {
-      tell(mark);
+    async publish(event) {
+      listeners.notify(event);
     },
-    subscribe(listener) {
-      // Of its own, so that the end of one subscription does not end another of the same function.
-      const subscription = (mark: RevocationEvent) => listener(mark);
-      listeners.add(subscription);
-      return () => void listeners.delete(subscription);
-    },
+    subscribe: (listener) => listeners.add(listener),
   };
 }
 
@@ -123,13 +114,13 @@ function stateInMemory(): StateStore {
     return entry && Date.now() < entry.until ? entry.value : undefined;
   };
   const write = (name: string, value: string, until: number) => {
-    forgetEnded();
+    deleteExpired();
     entries.set(name, { value, until });
   };
-  // The cost of forgetting is paid by those who add: each goes a few steps further through all that is there.
+  // Each write checks the next few entries, so that no timer is needed.
   let walk = entries.entries();
-  const forgetEnded = () => {
-    for (let step = 0; step < STEPS; step++) {
+  const deleteExpired = () => {
+    for (let step = 0; step < CHECKS_PER_WRITE; step++) {
       const { done, value } = walk.next();
       if (done) {
         walk = entries.entries();

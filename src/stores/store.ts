@@ -52,10 +52,17 @@ export const isStorable = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(
  * `idOf(digest)`, so that one key finds it by either. `latchkey/testing` holds the contract that every store keeps.
  */
 export interface CredentialStore extends CredentialReader {
+  /** What the store is called in events on `latchkey:store`. */
+  readonly name?: string;
   find(digest: string): Promise<StoredRecord | undefined>;
   findById(id: string): Promise<StoredRecord | undefined>;
   /** Adds a record. False, and nothing changed, if it is known. */
   insert(record: StoredRecord): Promise<boolean>;
+  /**
+   * Adds many records with fewer round trips than `insert()` would need. Optional: without it, records are inserted one by one.
+   * @returns what `insert()` would have returned for each record, in the same order. If it rejects, some records may have been added.
+   */
+  insertMany?(records: readonly StoredRecord[]): Promise<readonly boolean[]>;
   /** An owner's records in the order of `issuedAt`, then `id` by its bytes, from the one after the id `after`; none after an unknown one. */
   list(owner: Owner, page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredRecord[]>;
   /** Changes a record that is not revoked, be it expired; undefined if there is none. */
@@ -66,7 +73,12 @@ export interface CredentialStore extends CredentialReader {
   revoke(id: string, at: number): Promise<boolean>;
   /** Revokes all that an owner holds and that is not revoked yet, expired or not; how many. */
   revokeAll(owner: Owner, at: number): Promise<number>;
-  /** Adds uses to the records they are about, ended ones too; unknown ids are passed over. It is no news for `watch`. */
+  /**
+   * Adds uses to their records, including expired and revoked ones. Unknown IDs are ignored, and subscribers are not notified.
+   *
+   * If it rejects, all of them are written again later. An error with a member `unwritten` names those that were not written, so that
+   * the others are not counted twice.
+   */
   recordUsage(uses: readonly RecordedUsage[]): Promise<void>;
   /** Drops records of a kind that expired or were revoked before `before`; how many. */
   prune(kind: string, before: number): Promise<number>;

@@ -101,11 +101,12 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
     onUsed(principal, at = Date.now()) {
       if (principal.credentialId !== undefined) uses?.count(principal.credentialId, at);
     },
+    flush: async () => uses?.flush(),
     close: async () => uses?.flush(),
     ...createCredentialManager({
       ...options,
       store: managed,
-      flushUses: async () => uses?.flush(),
+      flushUses: async () => uses?.tryFlush(),
       // The next request on this instance has to see it, however late the store's own news may be.
       tell: (mark) => listeners.forEach((listener) => listener(mark)),
     }),

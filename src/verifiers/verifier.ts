@@ -52,6 +52,8 @@ export interface Verifier {
   subscribe?(revoked: (mark: RevocationEvent) => void): () => void | Promise<void>;
   /** A use, and when, in milliseconds since the epoch; also when the cache answered. */
   onUsed?(principal: Principal, at?: number): void;
+  /** Writes what is counted in memory, and goes on working. */
+  flush?(): void | Promise<void>;
   /** Writes what is left to write. */
   close?(): void | Promise<void>;
 }

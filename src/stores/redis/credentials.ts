@@ -1,103 +1,130 @@
 import { idOf } from '../../credential/digest';
-import { isOf, OWNED_BY, type CredentialStore, type StoredRecord } from '../store';
+import { encodeRevocation } from '../../credential/revocation';
+import type { Listeners } from '../listeners';
+import { isOf, OWNED_BY, type CredentialStore, type RecordedUsage, type StoredRecord } from '../store';
 import type { Connection } from './connection';
-import { FIELDS, fieldsOf, recordOf } from './fields';
-import type { Keys } from './keys';
-import { ownerIndex, ownersOf } from './owners';
-import { ADD_USE, END_AT, INSERT, PRUNE, REVOKE, UPDATE } from './record-scripts';
-import { isOne } from './script';
+import { parseRecord, FIELDS, toFields } from './fields';
+import type { Keys, OwnerKeys } from './keys';
+import { createOwnerIndex, ownersOf } from './owners';
+import { ADD_USAGE, EXPIRE_AT, INSERT, PRUNE, REVOKE, UPDATE } from './record-scripts';
+import { isOne, type Script } from './script';
 
-/** So many commands are sent before the first answer is waited for: more of them might be answered late. */
-const BATCH = 250;
+/** How many commands are sent before their replies are awaited. With more of them the last replies might be late. */
+const BATCH_SIZE = 250;
 
-/** Records and the lists of their owners. Who watches hears of them on the channel `keys.marks`. */
-export function credentialsInRedis(connection: Connection, keys: Keys): Omit<CredentialStore, 'publish' | 'subscribe'> {
-  const index = ownerIndex(connection);
+/** Calls `run` for every item, a batch at a time. Resolves to the results in order. */
+async function inBatches<T, R>(items: readonly T[], run: (batch: readonly T[]) => Promise<readonly R[]>): Promise<R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += BATCH_SIZE) results.push(...(await run(items.slice(start, start + BATCH_SIZE))));
+  return results;
+}
+
+export interface RedisCredentials {
+  readonly connection: Connection;
+  readonly keys: Keys;
+  /** Those to notify of changes that this store makes, where it is not subscribed to the channel. */
+  readonly local: Listeners | undefined;
+}
+
+/** Records, and the lists of their owners. Changes are published on the channel `keys.channel`. */
+export function createCredentials({ connection, keys, local }: RedisCredentials): Omit<CredentialStore, 'subscribe'> {
+  const index = createOwnerIndex(connection);
 
   const findById = async (id: string): Promise<StoredRecord | undefined> => {
     const key = keys.record(id);
-    return recordOf(await connection.send(key, ['HMGET', key, ...FIELDS]));
+    return parseRecord(await connection.send(key, ['HMGET', key, ...FIELDS]));
   };
-  /** The channel and the mark that tells of a record. */
-  const news = (id: string, at: number): [string, string] => [keys.marks, JSON.stringify({ kind: 'credential', id, at })];
+  /** Runs a script that changes a record and publishes that. `hasChanged` says whether it did. */
+  const change = async (run: Script, id: string, at: number, args: readonly string[], hasChanged: (reply: unknown) => boolean = isOne) => {
+    const event = { type: 'credential', id, at } as const;
+    const reply = await run(connection, [keys.record(id)], keys.channel, JSON.stringify(encodeRevocation(event)), ...args);
+    if (hasChanged(reply)) local?.notify(event);
+    return reply;
+  };
   const revoke = async (id: string, at: number, only: Partial<StoredRecord> = {}): Promise<boolean> =>
-    isOne(await REVOKE(connection, [keys.record(id)], ...news(id, at), String(at), ...fieldsOf(only)));
+    isOne(await change(REVOKE, id, at, [String(at), ...toFields(only)]));
+  const insert = async (record: StoredRecord): Promise<boolean> => {
+    await Promise.all(ownersOf(record).map((owner) => index.add(keys.owner(owner), record)));
+    return isOne(await INSERT(connection, [keys.record(record.id)], ...toFields(record)));
+  };
 
   return {
+    name: 'redis',
     async find(digest) {
       const record = await findById(idOf(digest));
       return record?.digest === digest ? record : undefined;
     },
     findById,
-    async insert(record) {
-      await Promise.all(ownersOf(record).map((owner) => index.add(keys.owner(owner), record)));
-      return isOne(await INSERT(connection, [keys.record(record.id)], ...fieldsOf(record)));
-    },
+    insert,
+    insertMany: (records) => inBatches(records, (batch) => Promise.all(batch.map(insert))),
     async list(owner, { after, limit }) {
       if (after !== undefined && !(await findById(after))) return [];
       const found: StoredRecord[] = [];
-      const missed: string[] = [];
+      const missing: string[] = [];
       for await (const ids of index.pages(keys.owner(owner), limit, after)) {
         const records = await Promise.all(ids.map(findById));
         for (const [at, record] of records.entries()) {
           if (record && isOf(record, owner)) found.push(record);
-          else missed.push(ids[at] as string);
+          else missing.push(ids[at] as string);
         }
         if (found.length >= limit) break;
       }
-      await index.miss(keys.owner(owner), missed);
+      // A replica, or a user that may only read, refuses it: reading does not depend on it.
+      index.reportMissing(keys.owner(owner), missing).catch(() => undefined);
       return found.slice(0, limit);
     },
     async update(id, changes) {
-      const values = await UPDATE(connection, [keys.record(id)], ...news(id, Date.now()), ...fieldsOf(changes));
-      return values === null ? undefined : recordOf(values);
+      const values = await change(UPDATE, id, Date.now(), toFields(changes), (reply) => reply !== null);
+      return values === null ? undefined : parseRecord(values);
     },
     async expireAt(id, at) {
-      return isOne(await END_AT(connection, [keys.record(id)], ...news(id, Date.now()), String(at)));
+      return isOne(await change(EXPIRE_AT, id, Date.now(), [String(at)]));
     },
     revoke: (id, at) => revoke(id, at),
     async revokeAll(owner, at) {
       const { kind, by, id: name } = owner;
       let count = 0;
-      for await (const ids of index.pages(keys.owner(owner), BATCH)) {
+      for await (const ids of index.pages(keys.owner(owner), BATCH_SIZE)) {
         const revoked = await Promise.all(ids.map((id) => revoke(id, at, { kind, [OWNED_BY[by]]: name })));
         count += revoked.filter(Boolean).length;
       }
       return count;
     },
-    async recordUsage(uses) {
-      const results: PromiseSettledResult<unknown>[] = [];
-      for (let from = 0; from < uses.length; from += BATCH) {
-        const batch = uses
-          .slice(from, from + BATCH)
-          .map(({ id, count, lastUsedAt }) => ADD_USE(connection, [keys.record(id)], String(count), String(lastUsedAt)));
-        results.push(...(await Promise.allSettled(batch)));
-      }
-      // Who hears of a failure writes all of them again: better a few uses too few than all of the others twice.
-      const [first] = results;
-      if (first?.status === 'rejected' && results.every(({ status }) => status === 'rejected')) throw first.reason;
+    async recordUsage(usage) {
+      const add = ({ id, count, lastUsedAt }: RecordedUsage) => ADD_USAGE(connection, [keys.record(id)], String(count), String(lastUsedAt));
+      throwUnwritten(usage, await inBatches(usage, (batch) => Promise.allSettled(batch.map(add))));
     },
     async prune(kind, before) {
       let count = 0;
       for await (const found of connection.scan('hash', keys.allRecords.pattern)) {
         const ids = found.map((key) => keys.allRecords.read(key));
-        const dropped = await Promise.all(ids.map((id) => PRUNE(connection, [keys.record(id)], JSON.stringify(kind), String(before))));
-        count += dropped.filter(isOne).length;
+        const deleted = await Promise.all(ids.map((id) => PRUNE(connection, [keys.record(id)], JSON.stringify(kind), String(before))));
+        count += deleted.filter(isOne).length;
       }
       const owners = keys.allOwners(kind);
       for await (const found of connection.scan('zset', owners.pattern)) for (const key of found) await tidy(owners.read(key));
       return count;
     },
+    async publish(event) {
+      await connection.send(keys.channel, ['PUBLISH', keys.channel, JSON.stringify(encodeRevocation(event))]);
+      local?.notify(event);
+    },
   };
 
-  /** Takes note of those on an owner's list whose record is gone. */
-  async function tidy(owner: ReturnType<Keys['owner']>): Promise<void> {
-    for await (const ids of index.pages(owner, BATCH)) {
-      const known = await Promise.all(ids.map((id) => connection.send(keys.record(id), ['EXISTS', keys.record(id)])));
-      await index.miss(
-        owner,
-        ids.filter((_, at) => !isOne(known[at])),
-      );
+  /** Notes which IDs of an owner's list have no record. */
+  async function tidy(owner: OwnerKeys): Promise<void> {
+    for await (const ids of index.pages(owner, BATCH_SIZE)) {
+      const exists = await Promise.all(ids.map((id) => connection.send(keys.record(id), ['EXISTS', keys.record(id)])));
+      const missing = ids.filter((_, at) => !isOne(exists[at]));
+      await index.reportMissing(owner, missing);
     }
   }
+}
+
+/** Throws the first failure. If only some writes failed, it names them as `unwritten`, so that the others are not written twice. */
+function throwUnwritten(usage: readonly RecordedUsage[], results: readonly PromiseSettledResult<unknown>[]): void {
+  const failure = results.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+  if (!failure) return;
+  const unwritten = usage.filter((_, at) => results[at]?.status === 'rejected');
+  throw unwritten.length === usage.length ? failure.reason : Object.assign(failure.reason as Error, { unwritten });
 }

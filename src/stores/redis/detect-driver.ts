@@ -1,26 +1,20 @@
-import { codedError } from '../../internal/errors';
-/** What the store asks of a client or a cluster, whichever library it is of. */
-export interface RedisDriver {
-  readonly ready: boolean;
-  /** Whether nothing more is to be asked while an answer is owed for long. */
-  readonly holdsBack: boolean;
-  /** Sends a command about `key`, which says where in a cluster it goes. */
-  send(key: string, command: readonly string[]): Promise<unknown>;
-  /** One way to send for each part of the data: of a cluster, for each of its masters. */
-  parts(): Promise<readonly ((command: readonly string[]) => Promise<unknown>)[]>;
-  /** Another connection like this one, not yet made; of a cluster, to any of its masters: what is published at one of them is heard at all. */
-  subscriber(): Promise<Subscriber>;
-}
+import type { RedisDriver } from './driver';
+import { ioredisClient, ioredisCluster, type IoredisClient, type IoredisCluster } from './ioredis';
+import { nodeRedisClient, nodeRedisCluster, type NodeRedisClient, type NodeRedisCluster } from './node-redis';
 
-export interface Subscriber {
-  /** Connects and listens. `lost` is called when the connection is in trouble. */
-  open(channel: string, hear: (message: string) => void, lost: () => void): Promise<unknown>;
-  ping(): Promise<unknown>;
-  close(): void;
-}
+/** A client or a cluster of node-redis (5, 6) or ioredis (5, 6). */
+export type RedisClient = NodeRedisClient | NodeRedisCluster | IoredisClient | IoredisCluster;
 
-export const anyOf = <T>(nodes: readonly T[]): T => {
-  const node = nodes[Math.floor(Math.random() * nodes.length)];
-  if (node === undefined) throw codedError('ERR_LATCHKEY_STORE', 'The cluster has no master');
-  return node;
-};
+/**
+ * Returns what makes the driver of a client, which its methods tell: importing the libraries would make both of them required.
+ * Returns undefined for anything else, including a pool and a sentinel of node-redis.
+ */
+export function detectDriver(client: unknown): (() => RedisDriver) | undefined {
+  if (typeof client !== 'object' || client === null) return undefined;
+  const has = (...methods: readonly string[]) => methods.every((name) => typeof (client as Record<string, unknown>)[name] === 'function');
+  if (has('call', 'nodes')) return () => ioredisCluster(client as IoredisCluster);
+  if (has('call', 'duplicate')) return () => ioredisClient(client as IoredisClient);
+  if (has('sendCommand', 'nodeClient')) return () => nodeRedisCluster(client as NodeRedisCluster);
+  if (has('sendCommand', 'duplicate', 'select')) return () => nodeRedisClient(client as NodeRedisClient);
+  return undefined;
+}

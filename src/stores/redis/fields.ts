@@ -1,7 +1,7 @@
 import { codedError } from '../../internal/errors';
 import type { StoredRecord } from '../store';
 
-/** A record is a hash: each member is a field of its name, as JSON. */
+/** A record is a hash. Each member is a field of the same name, as JSON. */
 const EVERY_MEMBER: Record<keyof StoredRecord, true> = {
   id: true,
   kind: true,
@@ -25,12 +25,15 @@ const EVERY_MEMBER: Record<keyof StoredRecord, true> = {
 
 export const FIELDS: readonly string[] = Object.keys(EVERY_MEMBER);
 
-/** Names and values by turns. */
-export const fieldsOf = (members: Partial<StoredRecord>): string[] =>
+/** Returns names and values in turn. */
+export const toFields = (members: Partial<StoredRecord>): string[] =>
   Object.entries(members).flatMap(([name, value]) => (value === undefined ? [] : [name, JSON.stringify(value)]));
 
-/** The record of the values of all fields; undefined where there is none. A field that is missing or no JSON is an Error that does not quote it. */
-export function recordOf(values: unknown): StoredRecord | undefined {
+/**
+ * Returns the record with these values of all fields, or undefined if there is none.
+ * @throws Error `ERR_LATCHKEY_STORE` if a field is missing or is not JSON. It does not quote the field.
+ */
+export function parseRecord(values: unknown): StoredRecord | undefined {
   const texts = values as readonly (string | null)[];
   if (texts.every((text) => text === null)) return undefined;
   try {

@@ -1,25 +1,35 @@
 import * as z from 'zod';
-import { encodeRevocation } from '../../credential/revocation';
-import { checkOptions, check } from '../../internal/options';
+import { booleanOption, check, checkOptions } from '../../internal/options';
+import { createListeners } from '../listeners';
 import type { CredentialStore, StateStore } from '../store';
-import { detectDriver, type RedisClient } from './client';
-import { connectionOf } from './connection';
-import { credentialsInRedis } from './credentials';
-import { keysOf } from './keys';
-import type { RedisDriver } from './detect-driver';
-import { revocationsFrom } from './pubsub';
-import { stateInRedis } from './state';
+import { subscribeWhileNeeded } from '../subscription';
+import { createConnection } from './connection';
+import { createCredentials } from './credentials';
+import { detectDriver, type RedisClient } from './detect-driver';
+import type { RedisDriver } from './driver';
+import { createKeys } from './keys';
+import { listenTo } from './pubsub';
+import { createStateStore } from './state';
 
-export type { RedisClient } from './client';
+export type { RedisClient } from './detect-driver';
 
 export interface RedisStoreOptions {
   /**
-   * A client or a cluster of node-redis (5, 6) or ioredis (5, 6), connected, and best used by nothing else: node-redis cannot tell
-   * that a connection is dead while others write into it. With sentinels, a client of ioredis.
+   * A client or a cluster of node-redis (5, 6) or ioredis (5, 6). The store connects it if nothing else has. Give the store a client
+   * that nothing else uses: node-redis cannot detect a dead connection while others write to it. With sentinels, use ioredis.
    */
   readonly client: RedisClient;
-  /** Before every key and channel; default `'latchkey:'`. */
+  /**
+   * What every key and channel begins with.
+   * @default 'latchkey:'
+   */
   readonly prefix?: string;
+  /**
+   * Whether the store is notified of revocations made by other instances, on a second connection. Without it, a revoked key is
+   * accepted elsewhere until `cache.ttlMs` has passed.
+   * @default true
+   */
+  readonly subscribe?: boolean;
 }
 
 const schema = z.strictObject({
@@ -28,21 +38,27 @@ const schema = z.strictObject({
     'a non-empty string without { and }, which would choose the slot of a cluster',
     (prefix) => typeof prefix === 'string' && /^[^{}]+$/.test(prefix),
   ).optional(),
+  subscribe: booleanOption.optional(),
 });
 
 /**
- * Credentials and state in Redis 6.2 or later, on one server or a cluster. It has to keep what it is given, like any database:
- * `maxmemory-policy noeviction`. A record is one key, read in one command. It goes by itself when its retention is over; call
- * `prune()` now and then all the same, for what is left of it in the lists of its owners.
+ * Stores credentials and state in Redis 6.2 or later, on one server or a cluster. Configure Redis to keep its data, like any
+ * database: `maxmemory-policy noeviction`. A record is one key, read with one command. Redis deletes it when its retention is over;
+ * call `prune()` regularly all the same, to remove its ID from the lists of its owners.
  *
- * Revocations are pushed over a connection of the store's own, from the first `watch` to the end of the last. What is said while
- * that connection is lost stays unheard: `ttlMs` of the cache is always the bound.
+ * Revocations are published to all instances. The store receives them on a connection of its own, from the first `subscribe()` to
+ * the end of the last. What is published while that connection is lost is missed: the cache's `ttlMs` is always the bound.
  *
- * While the client is not ready every call fails at once; what is not answered fails after a second. Left to themselves the
- * libraries take much longer to give up a dead connection and to make a new one. These settings make that half a second.
+ * Commands wait up to 5 seconds for a client that connects for the first time, and up to 400 ms for one that reconnects. After that
+ * they fail at once until the client is ready. A reply is awaited for 1 second. With their defaults both libraries take much longer to
+ * give up a dead connection and to reconnect; with the settings below that takes half a second.
+ *
+ * @param options the client, and what every key begins with
+ * @returns a store for credentials and for state
+ * @throws TypeError `ERR_LATCHKEY_OPTION` for an option that is missing, unknown or invalid
  *
  * @example
- * // node-redis. The pings have to be more frequent than the time-out, which also ends a connection that is only idle.
+ * // node-redis. socketTimeout must be longer than pingInterval, since it also ends idle connections.
  * const client = createClient({
  *   url: process.env.REDIS_URL,
  *   disableOfflineQueue: true,
@@ -50,11 +66,10 @@ const schema = z.strictObject({
  *   socket: { connectTimeout: 500, socketTimeout: 500, reconnectStrategy: () => 100 },
  * });
  * client.on('error', (error) => console.error(error.message)); // without a listener the first outage ends the process
- * await client.connect();
  * const store = redisStore({ client });
  *
  * @example
- * // ioredis. Of a cluster, all but `enableOfflineQueue` go into its `redisOptions`; of node-redis, into its `defaults`.
+ * // ioredis. For a cluster, pass all but `enableOfflineQueue` as its `redisOptions`; with node-redis, as its `defaults`.
  * const client = new Redis(process.env.REDIS_URL, {
  *   enableOfflineQueue: false,
  *   connectTimeout: 500,
@@ -65,19 +80,17 @@ const schema = z.strictObject({
  * });
  * client.on('error', (error) => console.error(error.message));
  * const store = redisStore({ client });
- * @throws TypeError for a wrong or misspelt option
  */
 export function redisStore(options: RedisStoreOptions): CredentialStore & StateStore {
   checkOptions('redisStore()', schema, options);
-  const library = detectDriver(options.client) as RedisDriver;
-  const connection = connectionOf(library);
-  const keys = keysOf(options.prefix ?? 'latchkey:');
+  const { client, prefix = 'latchkey:', subscribe = true } = options;
+  const driver = (detectDriver(client) as () => RedisDriver)();
+  const connection = createConnection(driver);
+  const keys = createKeys(prefix);
+  const listeners = createListeners();
   return {
-    ...credentialsInRedis(connection, keys),
-    ...stateInRedis(connection, keys),
-    async publish(mark) {
-      await connection.send(keys.marks, ['PUBLISH', keys.marks, JSON.stringify(encodeRevocation(mark))]);
-    },
-    subscribe: revocationsFrom(library, keys.marks),
+    ...createCredentials({ connection, keys, local: subscribe ? undefined : listeners }),
+    ...createStateStore(connection, keys),
+    subscribe: subscribeWhileNeeded(listeners, subscribe ? () => listenTo(driver, keys.channel, listeners) : undefined),
   };
 }

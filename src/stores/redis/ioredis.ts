@@ -1,11 +1,12 @@
-import { anyOf, type RedisDriver, type Subscriber } from './detect-driver';
+import type { SubscriberConnection } from '../subscription';
+import { pickMaster, type ClientStatus, type RedisDriver } from './driver';
 
 /** What is used of a client of ioredis. */
 export interface IoredisClient {
   readonly status: string;
   call(command: string, args: string[]): Promise<unknown>;
   ping(): Promise<unknown>;
-  on(event: string, listener: (channel: string, message: string) => void): unknown;
+  on(event: string, listener: (first?: unknown, second?: unknown) => void): unknown;
   duplicate(options?: object): IoredisClient;
   connect(): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
@@ -15,46 +16,74 @@ export interface IoredisClient {
 /** What is used of a cluster of ioredis. */
 export interface IoredisCluster {
   readonly status: string;
+  connect(): Promise<unknown>;
   call(command: string, args: string[]): Promise<unknown>;
   nodes(role: 'master'): readonly IoredisClient[];
 }
 
 export const ioredisClient = (client: IoredisClient): RedisDriver => ({
-  get ready() {
-    return client.status === 'ready';
+  get status() {
+    return toStatus(client.status);
   },
-  // Answers come in the order of the questions: it would only wait as well.
-  holdsBack: true,
+  connect: () => client.connect(),
+  isSerial: true,
   send: async (_key, command) => call(client, command),
-  parts: async () => [async (command) => call(client, command)],
-  subscriber: async () => subscriberLike(client),
+  masters: async () => [async (command) => call(client, command)],
+  subscriber: (channel, onMessage) => subscriberOf(() => client, channel, onMessage),
 });
 
-export const ioredisCluster = (cluster: IoredisCluster): RedisDriver => ({
-  get ready() {
-    return cluster.status === 'ready';
-  },
-  // A node that is late says nothing of the others.
-  holdsBack: false,
-  // It finds the key in the command by itself.
-  send: async (_key, command) => call(cluster, command),
-  parts: async () => cluster.nodes('master').map((node) => async (command) => call(node, command)),
-  subscriber: async () => subscriberLike(anyOf(cluster.nodes('master'))),
-});
+export function ioredisCluster(cluster: IoredisCluster): RedisDriver {
+  const driver: RedisDriver = {
+    get status() {
+      return toStatus(cluster.status);
+    },
+    connect: () => cluster.connect(),
+    // One slow node does not hold up the others.
+    isSerial: false,
+    // ioredis finds the key in the command itself.
+    send: async (_key, command) => call(cluster, command),
+    masters: async () => cluster.nodes('master').map((node) => async (command) => call(node, command)),
+    subscriber: (channel, onMessage) =>
+      subscriberOf((isClosed) => pickMaster(driver, () => cluster.nodes('master'), isClosed), channel, onMessage),
+  };
+  return driver;
+}
+
+const STATUSES: Readonly<Record<string, ClientStatus>> = {
+  wait: 'idle',
+  connecting: 'connecting',
+  connect: 'connecting',
+  ready: 'ready',
+  end: 'closed',
+};
+
+const toStatus = (status: string): ClientStatus => STATUSES[status] ?? 'retrying';
 
 const call = (client: Pick<IoredisClient, 'call'>, [name = '', ...args]: readonly string[]): Promise<unknown> => client.call(name, args);
 
-function subscriberLike(client: IoredisClient): Subscriber {
-  // It gives up at the first trouble: the subscription begins again by itself.
-  const subscriber = client.duplicate({ lazyConnect: true, retryStrategy: null });
+function subscriberOf(
+  node: (isClosed: () => boolean) => IoredisClient | Promise<IoredisClient>,
+  channel: string,
+  onMessage: (message: string) => void,
+): SubscriberConnection {
+  let isClosed = false;
+  let subscriber: IoredisClient | undefined;
   return {
-    async open(channel, hear, lost) {
-      for (const event of ['error', 'close']) subscriber.on(event, lost);
-      subscriber.on('message', (_channel, message) => hear(message));
+    async open(onLost) {
+      const client = await node(() => isClosed);
+      if (isClosed) return;
+      // It does not reconnect: the subscription opens another connection instead.
+      subscriber = client.duplicate({ lazyConnect: true, retryStrategy: null });
+      subscriber.on('error', onLost);
+      subscriber.on('close', () => onLost());
+      subscriber.on('message', (_channel, message) => onMessage(String(message)));
       await subscriber.connect();
       await subscriber.subscribe(channel);
     },
-    ping: () => subscriber.ping(),
-    close: () => subscriber.disconnect(),
+    ping: async () => subscriber?.ping(),
+    close() {
+      isClosed = true;
+      subscriber?.disconnect();
+    },
   };
 }

@@ -1,49 +1,50 @@
 import type { Owner } from '../store';
 
 /**
- * The names of what is kept, each the key of one slot of a cluster. The two keys of an owner share theirs by the part between
- * braces: what is changed in both is changed at once.
+ * The names of keys, each in one slot of a cluster. The two keys of an owner share a slot, by the part between braces, so that both
+ * can be changed in one step.
  */
 export interface Keys {
   record(id: string): string;
   owner(owner: Owner): OwnerKeys;
   state(group: string, key: string): string;
-  /** The channel of revocation marks. */
-  readonly marks: string;
-  /** The record's id, of the key that a scan gave; the client may have put something before it. */
-  readonly allRecords: Scanned<string>;
-  readonly allOwners: (kind: string) => Scanned<OwnerKeys>;
+  /** The channel on which revocations are published. */
+  readonly channel: string;
+  /** `read` returns the record's ID. */
+  readonly allRecords: ScannedKeys<string>;
+  readonly allOwners: (kind: string) => ScannedKeys<OwnerKeys>;
 }
 
-/** An owner's ids in order, and those of them whose record was missed, with the time of that. */
-export type OwnerKeys = readonly [ids: string, missed: string];
+/** The IDs of an owner's records in order, and those of them whose record was missing, with the time at which that was noted. */
+export type OwnerKeys = readonly [ids: string, missing: string];
 
-interface Scanned<T> {
+interface ScannedKeys<T> {
   readonly pattern: string;
+  /** Reads a key that a scan returned. The client may have put a prefix before it. */
   read(key: string): T;
 }
 
-export function keysOf(prefix: string): Keys {
+export function createKeys(prefix: string): Keys {
   const records = `${prefix}record:`;
   const owners = `${prefix}owner:{`;
   const ownerKeys = (name: string): OwnerKeys => [`${owners}${name}}`, `${prefix}missed:{${name}}`];
-  /** With what else the client puts before the keys of its commands, but not before patterns. */
+  /** A client's own prefix applies to the keys of commands, but not to patterns. */
   const after = (start: string, key: string) => key.slice(key.indexOf(start) + start.length);
 
   return {
     record: (id) => records + id,
-    owner: ({ kind, by, id }) => ownerKeys(`${part(kind)}:${by}:${id}`),
-    state: (group, key) => `${prefix}state:${part(group)}:${key}`,
-    marks: `${prefix}marks`,
-    allRecords: { pattern: `*${escaped(records)}*`, read: (key) => after(records, key) },
+    owner: ({ kind, by, id }) => ownerKeys(`${escapePart(kind)}:${by}:${id}`),
+    state: (group, key) => `${prefix}state:${escapePart(group)}:${key}`,
+    channel: `${prefix}marks`,
+    allRecords: { pattern: `*${escapePattern(records)}*`, read: (key) => after(records, key) },
     allOwners: (kind) => ({
-      pattern: `*${escaped(`${owners}${part(kind)}:`)}*`,
+      pattern: `*${escapePattern(`${owners}${escapePart(kind)}:`)}*`,
       read: (key) => ownerKeys(after(owners, key).slice(0, -1)),
     }),
   };
 }
 
-/** A part of a key that ends where it ends: with none of the colons that stand between parts. */
-const part = (text: string): string => text.replaceAll(/[%:]/g, encodeURIComponent);
+/** Escapes the colon, which separates the parts of a key. */
+const escapePart = (text: string): string => text.replaceAll(/[%:]/g, encodeURIComponent);
 
-const escaped = (text: string): string => text.replaceAll(/[\\*?[\]^-]/g, '\\$&');
+const escapePattern = (text: string): string => text.replaceAll(/[\\*?[\]^-]/g, '\\$&');

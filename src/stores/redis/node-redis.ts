@@ -1,4 +1,5 @@
-import { anyOf, type RedisDriver, type Subscriber } from './detect-driver';
+import type { SubscriberConnection } from '../subscription';
+import { pickMaster, type ClientStatus, type RedisDriver } from './driver';
 
 /** What is used of a client of node-redis. */
 export interface NodeRedisClient {
@@ -8,7 +9,7 @@ export interface NodeRedisClient {
   sendCommand(command: readonly string[], options?: object): Promise<unknown>;
   select(database: number): Promise<unknown>;
   ping(): Promise<unknown>;
-  on(event: string, listener: () => void): unknown;
+  on(event: string, listener: (error?: unknown) => void): unknown;
   duplicate(options?: object): NodeRedisClient;
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
@@ -22,56 +23,113 @@ interface NodeRedisMaster {
 /** What is used of a cluster of node-redis. */
 export interface NodeRedisCluster {
   readonly isOpen: boolean;
+  /** Since version 5.13 or 6. */
+  readonly isReady?: boolean;
   readonly masters: readonly NodeRedisMaster[];
+  on(event: string, listener: (error?: unknown) => void): unknown;
+  connect(): Promise<unknown>;
   sendCommand(key: string | undefined, isReadonly: boolean | undefined, command: string[], options?: object): Promise<unknown>;
   nodeClient(master: NodeRedisMaster): Promise<NodeRedisClient> | NodeRedisClient;
 }
 
-/** Replies are texts and numbers, whatever the client maps them to for others. */
+/** Replies as strings and numbers, whatever the client maps them to for others. */
 const PLAIN = { typeMapping: {} };
 
-export const nodeRedisClient = (client: NodeRedisClient): RedisDriver => ({
-  get ready() {
-    return client.isReady;
-  },
-  // It notices that a connection is dead only by the silence on it, and what it writes breaks the silence.
-  holdsBack: true,
-  send: async (_key, command) => client.sendCommand(command, PLAIN),
-  parts: async () => [async (command) => client.sendCommand(command, PLAIN)],
-  subscriber: async () => subscriberLike(client),
-});
-
-export const nodeRedisCluster = (cluster: NodeRedisCluster): RedisDriver => ({
-  get ready() {
-    return cluster.isOpen;
-  },
-  // For the sake of one such connection, the others fall silent for a moment.
-  holdsBack: true,
-  send: async (key, command) => cluster.sendCommand(key, false, [...command], PLAIN),
-  async parts() {
-    const clients = await Promise.all(cluster.masters.map(async (master) => cluster.nodeClient(master)));
-    return clients.map((client) => async (command) => client.sendCommand(command, PLAIN));
-  },
-  subscriber: async () => subscriberLike(await cluster.nodeClient(anyOf(cluster.masters))),
-});
-
-function subscriberLike(client: NodeRedisClient): Subscriber {
-  // It gives up at the first trouble: the subscription begins again by itself.
-  const socket = { ...client.options?.socket, connectTimeout: 5_000, socketTimeout: 15_000, reconnectStrategy: false };
-  const subscriber = client.duplicate({ socket });
-  let connecting: Promise<unknown> = Promise.resolve();
+export function nodeRedisClient(client: NodeRedisClient): RedisDriver {
+  const history = historyOf(client, 'end');
   return {
-    async open(channel, hear, lost) {
-      subscriber.on('error', lost);
-      connecting = subscriber.connect();
-      await connecting;
-      await subscriber.subscribe(channel, hear);
+    get status() {
+      return client.isReady ? 'ready' : statusOf(client.isOpen, history);
     },
-    ping: () => subscriber.ping(),
+    connect: () => client.connect(),
+    // node-redis detects a dead connection by socket inactivity, and our own writes reset that timer.
+    isSerial: true,
+    send: async (_key, command) => client.sendCommand(command, PLAIN),
+    masters: async () => [async (command) => client.sendCommand(command, PLAIN)],
+    subscriber: (channel, onMessage) => subscriberOf(() => client, channel, onMessage),
+  };
+}
+
+export function nodeRedisCluster(cluster: NodeRedisCluster): RedisDriver {
+  const history = historyOf(cluster, 'disconnect');
+  const driver: RedisDriver = {
+    get status() {
+      const isReady = cluster.isReady ?? (cluster.isOpen && cluster.masters.length > 0);
+      return isReady ? 'ready' : statusOf(cluster.isOpen, history);
+    },
+    connect: () => cluster.connect(),
+    // One dead connection is enough reason to pause: see above.
+    isSerial: true,
+    send: async (key, command) => cluster.sendCommand(key, false, [...command], PLAIN),
+    async masters() {
+      const clients = await Promise.all(cluster.masters.map(async (master) => cluster.nodeClient(master)));
+      return clients.map((client) => async (command) => client.sendCommand(command, PLAIN));
+    },
+    subscriber: (channel, onMessage) => {
+      const node = async (isClosed: () => boolean) => cluster.nodeClient(await pickMaster(driver, () => cluster.masters, isClosed));
+      return subscriberOf(node, channel, onMessage);
+    },
+  };
+  return driver;
+}
+
+/** What node-redis says in events alone. */
+interface History {
+  isRetrying: boolean;
+  isClosed: boolean;
+}
+
+/** One for each client, so that many stores on one client do not add many listeners. */
+const histories = new WeakMap<object, History>();
+
+function historyOf(client: NodeRedisClient | NodeRedisCluster, closeEvent: string): History {
+  const known = histories.get(client);
+  if (known) return known;
+  const history: History = { isRetrying: false, isClosed: false };
+  client.on('reconnecting', () => (history.isRetrying = true));
+  client.on('ready', () => (history.isRetrying = false));
+  client.on(closeEvent, () => (history.isClosed = true));
+  client.on('connect', () => (history.isClosed = false));
+  histories.set(client, history);
+  return history;
+}
+
+function statusOf(isOpen: boolean, { isRetrying, isClosed }: History): ClientStatus {
+  if (isOpen) return isRetrying ? 'retrying' : 'connecting';
+  return isClosed ? 'closed' : 'idle';
+}
+
+function subscriberOf(
+  node: (isClosed: () => boolean) => NodeRedisClient | Promise<NodeRedisClient>,
+  channel: string,
+  onMessage: (message: string) => void,
+): SubscriberConnection {
+  let isClosed = false;
+  let subscriber: NodeRedisClient | undefined;
+  let opening: Promise<unknown> = Promise.resolve();
+  const connect = async (onLost: (error?: unknown) => void) => {
+    const client = await node(() => isClosed);
+    if (isClosed) return;
+    // It does not reconnect: the subscription opens another connection instead.
+    const socket = { ...client.options?.socket, connectTimeout: 5_000, socketTimeout: 15_000, reconnectStrategy: false };
+    subscriber = client.duplicate({ socket });
+    subscriber.on('error', onLost);
+    await subscriber.connect();
+  };
+  return {
+    async open(onLost) {
+      opening = connect(onLost);
+      await opening;
+      await subscriber?.subscribe(channel, onMessage);
+    },
+    ping: async () => subscriber?.ping(),
     close() {
-      // While node-redis connects it cannot be stopped: it would go on, and be closed to all that could end it.
-      const end = () => subscriber.isOpen && subscriber.destroy();
-      connecting.then(end, end);
+      isClosed = true;
+      // node-redis cannot be stopped while it connects: it would go on, and could not be closed any more.
+      const destroy = () => {
+        if (subscriber?.isOpen) subscriber.destroy();
+      };
+      opening.then(destroy, destroy);
     },
   };
 }

@@ -4,33 +4,24 @@ import type { OwnerKeys } from './keys';
 import { script } from './script';
 
 /**
- * The records of an owner are in other slots of a cluster than the list of their ids, so the two cannot change in one step. An
- * id is listed before its record is written, and taken off only when no record was found at two looks, a minute apart by the
- * server's clock and with no insert between: the list may hold too much, which is passed over on reading, but never too little.
+ * The IDs of each owner's records. In a cluster, a record and the list of its owner are in different slots, so the two cannot change
+ * in one step. An ID is listed before its record is written. It is removed only when the record was missing twice, a minute apart by
+ * the server's clock and without an insert in between. So the list may contain too many IDs, which readers skip, but never too few.
  */
 export interface OwnerIndex {
   add(keys: OwnerKeys, record: StoredRecord): Promise<unknown>;
-  /** Ids in order, from the one after `after`, in pages of at most `size`. */
+  /** IDs in order, starting behind `after`, in pages of at most `size`. It only uses read commands, so it works on a replica. */
   pages(keys: OwnerKeys, size: number, after?: string): AsyncGenerator<readonly string[]>;
-  /** These had no record. */
-  miss(keys: OwnerKeys, ids: readonly string[]): Promise<unknown>;
+  /** Notes that these IDs had no record. */
+  reportMissing(keys: OwnerKeys, ids: readonly string[]): Promise<void>;
 }
 
-// An id that is listed keeps its place, since its record may be known and the insert refused; but not if it was missed.
+// A listed ID keeps its place unless its record was missing: the record may exist, so that the insert is refused.
 const ADD = script(`
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 1 then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 else redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[1]) end`);
 
-const PAGE = script(`
-local first = 0
-if ARGV[2] then
-  local rank = redis.call('ZRANK', KEYS[1], ARGV[2])
-  if not rank then return {} end
-  first = rank + 1
-end
-return redis.call('ZRANGE', KEYS[1], first, first + ARGV[1] - 1)`);
-
-const MISS = script(`
+const REPORT_MISSING = script(`
 local now = tonumber(redis.call('TIME')[1])
 for _, id in ipairs(ARGV) do
   local since = redis.call('HGET', KEYS[2], id)
@@ -42,20 +33,36 @@ for _, id in ipairs(ARGV) do
   end
 end`);
 
-export const ownerIndex = (connection: Connection): OwnerIndex => ({
-  add: (keys, { id, issuedAt }) => ADD(connection, keys, id, String(issuedAt)),
-  async *pages(keys, size, after) {
-    for (let last = after; ;) {
-      const ids = (await PAGE(connection, keys, String(size), ...(last === undefined ? [] : [last]))) as readonly string[];
-      if (ids.length > 0) yield ids;
-      if (ids.length < size) return;
-      last = ids.at(-1);
-    }
-  },
-  miss: async (keys, ids) => ids.length > 0 && MISS(connection, keys, ...ids),
-});
+export function createOwnerIndex(connection: Connection): OwnerIndex {
+  const range = async (key: string, first: number, size: number) =>
+    (await connection.send(key, ['ZRANGE', key, String(first), String(first + size - 1)])) as readonly string[];
 
-/** All who own a record. */
+  /** The IDs behind `last`, or undefined if its place changed while we read. */
+  async function pageAfter(key: string, last: string, size: number): Promise<readonly string[] | undefined> {
+    const rank = await connection.send(key, ['ZRANK', key, last]);
+    if (rank === null) return [];
+    const [first, ...ids] = await range(key, Number(rank), size + 1);
+    return first === last ? ids : undefined;
+  }
+
+  return {
+    add: (keys, { id, issuedAt }) => ADD(connection, keys, id, String(issuedAt)),
+    async *pages([key], size, after) {
+      for (let last = after; ;) {
+        const ids = last === undefined ? await range(key, 0, size) : await pageAfter(key, last, size);
+        if (ids === undefined) continue;
+        if (ids.length > 0) yield ids;
+        if (ids.length < size) return;
+        last = ids.at(-1);
+      }
+    },
+    async reportMissing(keys, ids) {
+      if (ids.length > 0) await REPORT_MISSING(connection, keys, ...ids);
+    },
+  };
+}
+
+/** The owners of a record. */
 export const ownersOf = (record: StoredRecord): Owner[] =>
   (['subject', 'client', 'grant'] as const).flatMap((by) => {
     const id = record[OWNED_BY[by]];

@@ -1,13 +1,17 @@
 import { idOf } from '../../credential/digest';
 import { isStorable, type CredentialStore, type RecordedUsage } from '../store';
 import { all, endedBefore, endsFrom, hasId, isAfter, isKnown, isLive, isOfKind, isOwnedBy, not, type Condition } from './conditions';
-import type { News } from './notifications';
+import type { Notifications } from './notifications';
 import { changedColumns, COLUMNS, recordOf, rowOf } from './rows';
 import type { CredentialsTable, Database } from './tables';
 import { whole } from './values';
 import type { Writes } from './writes';
 
-export function credentialsIn(db: Database, writes: Writes, news: News): Omit<CredentialStore, 'publish' | 'subscribe'> {
+export function credentialsIn(
+  db: Database,
+  writes: Writes,
+  notifications: Notifications,
+): Omit<CredentialStore, 'name' | 'insertMany' | 'publish' | 'subscribe'> {
   const select = (condition: Condition) => db.selectFrom('latchkey_credentials').select(COLUMNS).where(condition);
 
   const findById = async (id: string) => {
@@ -16,7 +20,7 @@ export function credentialsIn(db: Database, writes: Writes, news: News): Omit<Cr
   };
   const change = async (condition: Condition, changes: Partial<CredentialsTable>, at: number) => {
     const rows = await writes.change(all(condition, isLive), changes, at);
-    news.tell(
+    notifications.notify(
       rows.map(({ id }) => id),
       at,
     );

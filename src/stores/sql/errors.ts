@@ -53,7 +53,8 @@ export function guarded<T extends Record<keyof T, (...args: never[]) => Promise<
   return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, guard(name, method as never)])) as T;
 }
 
-function withoutValues(name: string, error: unknown): Error {
+/** An error that says which method failed and why, without any value of a statement. */
+export function withoutValues(name: string, error: unknown): Error {
   if (isMissing(error))
     return codedError('ERR_LATCHKEY_STORE', 'sqlStore: its tables are missing or of an older version: run `await store.migrate()` first');
   return codedError('ERR_LATCHKEY_STORE', `sqlStore: ${name}() failed: ${reasonOf(error)}`);

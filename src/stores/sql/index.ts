@@ -9,7 +9,7 @@ import { languageOf } from './sql-dialect';
 import type { ListenClient } from './listen-connection';
 import { lockingWrites } from './locking-writes';
 import { migrate } from './migrations';
-import { newsOf } from './notifications';
+import { createNotifications } from './notifications';
 import { returningWrites } from './returning-writes';
 import { stateIn } from './state';
 import type { Database } from './tables';
@@ -53,16 +53,18 @@ export function sqlStore(options: SqlStoreOptions): SqlStore {
   if (!language) throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "db" must write the SQL of PostgreSQL, SQLite or MySQL');
   if (listen && language !== 'postgres') throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "listen" is for PostgreSQL');
 
-  const news = newsOf(db, language === 'postgres', listen);
-  const writes = language === 'mysql' ? lockingWrites(db) : returningWrites(db, language === 'postgres' ? news.announcement : undefined);
+  const notifications = createNotifications(db, language === 'postgres', listen);
+  const writes =
+    language === 'mysql' ? lockingWrites(db) : returningWrites(db, language === 'postgres' ? notifications.notifyExpression : undefined);
   return {
+    name: 'sql',
     ...guarded({
-      ...credentialsIn(db, writes, news),
+      ...credentialsIn(db, writes, notifications),
       ...stateIn(db, writes),
-      publish: news.publish,
+      publish: notifications.publish,
       migrate: () => migrate(db, language),
     }),
-    subscribe: news.subscribe,
+    subscribe: notifications.subscribe,
   };
 }
 

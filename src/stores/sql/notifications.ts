@@ -1,76 +1,65 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { decodeRevocation, encodeRevocation, type RevocationEvent } from '../../credential/revocation';
-import { keepListening, type ListenClient } from './listen-connection';
+import { createListeners } from '../listeners';
+import type { CredentialStore } from '../store';
+import { keepSubscribed, subscribeWhileNeeded } from '../subscription';
+import { withoutValues } from './errors';
+import { listenConnection, type ListenClient } from './listen-connection';
 import type { Database } from './tables';
 
 /** The channel of PostgreSQL's NOTIFY. */
 const CHANNEL = 'latchkey_news';
-/** Of a message of PostgreSQL. */
+/** PostgreSQL's limit on the payload of a notification. */
 const MAX_BYTES = 8_000;
 
-/** News of credentials that were revoked, ended or changed: told here at once, and to other machines where PostgreSQL carries it. */
-export interface News {
-  /** Tells those who watch this store. */
-  readonly tell: (ids: readonly string[], at: number) => void;
-  /** Tells them of any mark, and other machines where PostgreSQL carries it. */
-  readonly publish: (mark: RevocationEvent) => Promise<void>;
-  /** For the RETURNING of a statement that changes credentials on PostgreSQL: one message a row, sent when the change is there to be read. */
-  readonly announcement: (at: number) => ReturnType<typeof announce>;
-  readonly subscribe: (listener: (mark: RevocationEvent) => void) => () => Promise<void>;
+/** Notifies subscribers of changes: those of this store at once, those of other instances through PostgreSQL. */
+export interface Notifications {
+  /** Notifies the subscribers of this store that credentials were changed. */
+  readonly notify: (ids: readonly string[], at: number) => void;
+  readonly publish: CredentialStore['publish'];
+  readonly subscribe: CredentialStore['subscribe'];
+  /** For RETURNING of a statement that changes credentials on PostgreSQL: sends one message a row when the transaction commits. */
+  readonly notifyExpression: (at: number) => ReturnType<typeof pgNotify>;
 }
 
-export function newsOf(db: Database, carries: boolean, listen: (() => ListenClient) | undefined): News {
-  const me = randomUUID();
-  // A subscription each, so that a listener that watches twice is told twice.
-  const subscriptions = new Set<{ readonly listener: (mark: RevocationEvent) => void }>();
-  let stopListening: (() => Promise<void>) | undefined;
+export function createNotifications(db: Database, isPostgres: boolean, listen: (() => ListenClient) | undefined): Notifications {
+  const instance = randomUUID();
+  const listeners = createListeners();
 
-  const tell = (mark: RevocationEvent) => {
-    for (const { listener } of subscriptions) {
-      try {
-        listener(mark);
-      } catch {
-        // What is told of has been done: a listener that fails does not undo it, nor keep it from the others.
-      }
-    }
+  const onMessage = (payload: string) => {
+    const { from, ...message } = { kind: 'credential', ...parse(payload) };
+    // This instance notified its own subscribers when it made the change.
+    const event = from === instance ? undefined : decodeRevocation(message);
+    if (event) listeners.notify(event);
   };
-  const hear = (payload: string) => {
-    const { from, ...message } = { kind: 'credential', ...read(payload) };
-    const event = from === me ? undefined : decodeRevocation(message);
-    if (event) tell(event);
-  };
+  const start = (connect: () => ListenClient) => () =>
+    keepSubscribed({
+      store: 'sql',
+      connect: () => listenConnection(connect(), CHANNEL, onMessage),
+      toError: (error) => withoutValues('subscribe', error),
+    });
 
   return {
-    tell: (ids, at) => ids.forEach((id) => tell({ type: 'credential', id, at })),
-    async publish(mark) {
-      tell(mark);
-      const payload = JSON.stringify({ from: me, ...encodeRevocation(mark) });
-      // What is too long for a message is seen when `ttlMs` is over.
-      if (carries && Buffer.byteLength(payload) < MAX_BYTES) await sql`select pg_notify(${CHANNEL}, ${payload})`.execute(db);
+    notify: (ids, at) => ids.forEach((id) => listeners.notify({ type: 'credential', id, at })),
+    async publish(event: RevocationEvent) {
+      listeners.notify(event);
+      const payload = JSON.stringify({ from: instance, ...encodeRevocation(event) });
+      // Other instances notice a longer one when their cache's `ttlMs` has passed.
+      const fits = Buffer.byteLength(payload) < MAX_BYTES;
+      if (isPostgres && fits) await sql`select pg_notify(${CHANNEL}, ${payload})`.execute(db);
     },
-    announcement: (at) => announce(me, at),
-    subscribe(listener) {
-      const subscription = { listener };
-      subscriptions.add(subscription);
-      if (listen) stopListening ??= keepListening(listen, CHANNEL, hear);
-      return async () => {
-        subscriptions.delete(subscription);
-        if (subscriptions.size > 0) return;
-        const stop = stopListening;
-        stopListening = undefined;
-        await stop?.();
-      };
-    },
+    notifyExpression: (at) => pgNotify(instance, at),
+    subscribe: subscribeWhileNeeded(listeners, listen && start(listen)),
   };
 }
 
 /** About 120 bytes. */
-const announce = (from: string, at: number) =>
+const pgNotify = (from: string, at: number) =>
   sql`pg_notify(${CHANNEL}, json_build_object('from', ${from}::text, 'id', id, 'at', ${at}::bigint)::text)`.as('announced');
 
-/** Anybody in the database can write to the channel: what is not ours is passed over. */
-function read(payload: string): { readonly from?: unknown } {
+/** Anything else than JSON is ignored: every user of the database may send to the channel. */
+function parse(payload: string): { readonly from?: unknown } {
   try {
     return Object(JSON.parse(payload)) as object;
   } catch {

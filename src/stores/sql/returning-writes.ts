@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { RecordedUsage } from '../store';
 import type { Condition } from './conditions';
-import type { News } from './notifications';
+import type { Notifications } from './notifications';
 import { COLUMNS } from './rows';
 import type { Database } from './tables';
 import { addInBatches, inBatches, type Writes } from './writes';
@@ -10,7 +10,7 @@ import { addInBatches, inBatches, type Writes } from './writes';
 const USES_AT_ONCE = 30_000;
 
 /** On PostgreSQL and SQLite each write is one statement, and RETURNING tells what came of it. */
-export function returningWrites(db: Database, announcement: News['announcement'] | undefined): Writes {
+export function returningWrites(db: Database, notifyExpression: Notifications['notifyExpression'] | undefined): Writes {
   return {
     async insert(table, row) {
       const inserted = await db
@@ -34,7 +34,7 @@ export function returningWrites(db: Database, announcement: News['announcement']
     },
     async change(condition, changes, at) {
       const changed = db.updateTable('latchkey_credentials').set(changes).where(condition).returning(COLUMNS);
-      return (announcement ? changed.returning(announcement(at)) : changed).execute();
+      return (notifyExpression ? changed.returning(notifyExpression(at)) : changed).execute();
     },
     async addUses(uses) {
       await addInBatches(db, uses, USES_AT_ONCE, addUses);
