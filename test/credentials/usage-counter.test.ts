@@ -1,10 +1,23 @@
 import { apiKeys, latchkey, memoryStore, type CredentialStore, type ManagedVerifier, type RecordedUsage } from 'latchkey';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { StoreEvent } from '../../src/stores/store-events';
 import { deferred } from '../support/deferred';
 import { asking, principal, underBearer } from '../support/own-verifier';
 
 const NOW = Date.UTC(2030, 0, 1);
 const SUBJECT = { subject: 'acct_42', scopes: ['domains:read'] };
 const macrotask = () => new Promise((resolve) => setImmediate(resolve));
+
+const READ_ONLY = new Error('cannot execute UPDATE in a read-only transaction');
+
+let events: StoreEvent[] = [];
+const onEvent = (event: unknown) => void events.push(event as StoreEvent);
+const lost = () => events.filter(({ event }) => event === 'usage_lost').map(({ count }) => count);
+beforeEach(() => {
+  events = [];
+  subscribe('latchkey:store', onEvent);
+});
+afterEach(() => void unsubscribe('latchkey:store', onEvent));
 
 beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
 afterEach(() => void jest.useRealTimers());
@@ -15,7 +28,7 @@ async function counted() {
   const recordUsage = jest.fn(async (uses: readonly RecordedUsage[]) => inner.recordUsage(uses));
   const store: CredentialStore = { ...inner, recordUsage: recordUsage };
   const keys: ManagedVerifier = apiKeys({ prefix: 'osir', store });
-  const { ask, close } = asking([keys]);
+  const { ask, close, flush } = asking([keys]);
   const { secret, record } = await keys.issue(SUBJECT);
   const use = async (times: number, token = secret) => {
     for (let n = 0; n < times; n++) await ask(underBearer(token));
@@ -25,7 +38,7 @@ async function counted() {
     const kept = await inner.findById(id);
     return [kept?.useCount, kept?.lastUsedAt];
   };
-  return { keys, record, recordUsage, use, written, close };
+  return { keys, record, recordUsage, use, written, close, flush };
 }
 
 it('counts every use, those that the cache answered too, and writes them in one batch', async () => {
@@ -122,14 +135,152 @@ describe('close()', () => {
   test.each([
     ['fails', () => Promise.reject(new Error('connect ECONNREFUSED'))],
     ['hangs', () => new Promise<never>(() => {})],
-  ])('comes to an end though the store %s', async (_, fault) => {
+  ])('rejects with the number of uses that were not written if the store %s', async (_, fault) => {
     const { recordUsage, use, close } = await counted();
     recordUsage.mockImplementation(fault);
-    await use(1);
+    await use(3);
     const closed = jest.fn();
-    void close().then(closed);
+    void close().catch(closed);
     await jest.advanceTimersByTimeAsync(60_000);
-    expect(closed).toHaveBeenCalledTimes(1);
+    expect(closed.mock.calls).toEqual([[expect.objectContaining({ code: 'ERR_LATCHKEY_USAGE', count: 3 })]]);
+    expect(lost()).toEqual([3]);
+  });
+
+  it('resolves if all that is unwritten was already reported', async () => {
+    const { recordUsage, use, close } = await counted();
+    recordUsage.mockRejectedValue(READ_ONLY);
+    await use(100);
+    await jest.advanceTimersByTimeAsync(10_000);
+    await close();
+    expect(lost()).toEqual([100]);
+  });
+
+  it('rejects with what was used since the last report', async () => {
+    const { recordUsage, use, close } = await counted();
+    recordUsage.mockRejectedValue(READ_ONLY);
+    await use(100);
+    await jest.advanceTimersByTimeAsync(2_500);
+    await use(5);
+    await expect(close()).rejects.toMatchObject({ code: 'ERR_LATCHKEY_USAGE', count: 5, cause: READ_ONLY });
+    expect(lost()).toEqual([100, 5]);
+  });
+
+  it('ends all verifiers, and rejects with every failure, if several cannot write', async () => {
+    const stores = [1, 2].map(() => ({ ...memoryStore(), recordUsage: () => Promise.reject(READ_ONLY) }));
+    const verifiers = stores.map((store, n) => apiKeys({ prefix: `osir${n}`, name: `keys${n}`, store }));
+    const guard = latchkey({ verifiers });
+    for (const keys of verifiers) await guard.check(underBearer((await keys.issue(SUBJECT)).secret));
+    await expect(guard.close()).rejects.toMatchObject({ code: 'ERR_LATCHKEY_USAGE', errors: [{ count: 1 }, { count: 1 }] });
+  });
+});
+
+describe('flush()', () => {
+  it('writes what is counted, and the guard goes on working', async () => {
+    const { flush, use, written } = await counted();
+    await use(7);
+    await flush();
+    expect(await written()).toEqual([7, NOW]);
+    await use(1);
+    await flush();
+    expect(await written()).toEqual([8, NOW]);
+  });
+
+  it('rejects with the number of uses that were not written, and writes them the next time', async () => {
+    const { recordUsage, flush, use, written } = await counted();
+    recordUsage.mockRejectedValueOnce(READ_ONLY);
+    await use(7);
+    await expect(flush()).rejects.toMatchObject({ code: 'ERR_LATCHKEY_USAGE', count: 7 });
+    expect(lost()).toEqual([7]);
+    await flush();
+    expect(await written()).toEqual([7, NOW]);
+  });
+
+  it('is there on verifiers too, and passes over those that have nothing to write', async () => {
+    const { keys, use, written } = await counted();
+    await use(2);
+    await keys.flush?.();
+    expect(await written()).toEqual([2, NOW]);
+    const { accepts, verify } = apiKeys({ prefix: 'osir', store: { find: async () => undefined } });
+    await latchkey({ verifiers: [{ name: 'own', accepts, verify }] }).flush();
+  });
+});
+
+describe('uses that cannot be written', () => {
+  it('are reported once, by the name of the store, and written when it works again', async () => {
+    const { recordUsage, use, written } = await counted();
+    const inner = recordUsage.getMockImplementation() as (uses: readonly RecordedUsage[]) => Promise<void>;
+    recordUsage.mockRejectedValue(READ_ONLY);
+    await use(100);
+    await jest.advanceTimersByTimeAsync(4_000);
+    expect(events).toEqual([{ store: 'memory', event: 'usage_lost', error: READ_ONLY, count: 100 }]);
+    await use(7);
+    await jest.advanceTimersByTimeAsync(600_000);
+    expect(lost()).toEqual([100, 7]);
+    recordUsage.mockImplementation(inner);
+    await jest.advanceTimersByTimeAsync(30_000);
+    expect(await written()).toEqual([107, NOW + 4_000]);
+    await use(1);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect((await written())[0]).toBe(108);
+    expect(lost()).toEqual([100, 7]);
+  });
+
+  it('are not reported after a single failure', async () => {
+    const { recordUsage, use } = await counted();
+    recordUsage.mockRejectedValueOnce(READ_ONLY);
+    await use(100);
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(events).toEqual([]);
+  });
+
+  it('are retried less and less often, at least every half minute', async () => {
+    const { recordUsage, use } = await counted();
+    const times: number[] = [];
+    recordUsage.mockImplementation(async () => {
+      times.push((Date.now() - NOW) / 1_000);
+      throw READ_ONLY;
+    });
+    await use(1);
+    await jest.advanceTimersByTimeAsync(125_000);
+    expect(times).toEqual([1, 2, 4, 8, 16, 32, 62, 92, 122]);
+  });
+
+  it('are retried without those that the store wrote', async () => {
+    const { keys, recordUsage, record, written } = await counted();
+    const { record: other } = await keys.issue(SUBJECT);
+    const inner = recordUsage.getMockImplementation() as (uses: readonly RecordedUsage[]) => Promise<void>;
+    recordUsage.mockImplementationOnce(async ([first, ...others]) => {
+      await inner([first as RecordedUsage]);
+      throw Object.assign(new Error('one node is down'), { unwritten: others });
+    });
+    for (const { id } of [record, other, other]) keys.onUsed?.({ ...principal, credentialId: id });
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(recordUsage.mock.calls.map(([uses]) => uses.map(({ id, count }) => [id, count]))).toEqual([
+      [
+        [record.id, 1],
+        [other.id, 2],
+      ],
+      [[other.id, 2]],
+    ]);
+    expect([await written(), await written(other.id)].map(([count]) => count)).toEqual([1, 2]);
+  });
+
+  it('are reported where there are too many to keep', async () => {
+    const { keys, recordUsage } = await counted();
+    recordUsage.mockRejectedValue(READ_ONLY);
+    for (let n = 0; n < 100_010; n++) keys.onUsed?.({ ...principal, credentialId: String(n) });
+    await jest.advanceTimersByTimeAsync(3_000);
+    expect(lost()).toEqual([10, 100_000]);
+  });
+
+  it('do not keep a reader waiting for more than a second', async () => {
+    const { keys, record, recordUsage, use } = await counted();
+    recordUsage.mockImplementation(() => new Promise<never>(() => {}));
+    await use(5);
+    const read = jest.fn();
+    void keys.get(record.id).then(read);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(read).toHaveBeenCalledWith(expect.objectContaining({ id: record.id }));
   });
 });
 

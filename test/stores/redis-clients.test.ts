@@ -164,7 +164,7 @@ describe('the options of redisStore', () => {
     ['with an empty prefix', { client, prefix: '' }, PREFIX],
     ['with a prefix that chooses a slot', { client, prefix: '{latchkey}:' }, PREFIX],
     ['with a prefix that is a number', { client, prefix: 1 }, PREFIX],
-    ['with a misspelt option', { client, prefiks: 'a:' }, 'redisStore(): unknown option "prefiks"; allowed are client, prefix'],
+    ['with a misspelt option', { client, prefiks: 'a:' }, 'redisStore(): unknown option "prefiks"; allowed are client, prefix, subscribe'],
   ])('%s are a TypeError that says so', (_, options, message) => {
     expect(() => redisStore(options as Parameters<typeof redisStore>[0])).toThrow(new TypeError(message));
   });

@@ -1,6 +1,6 @@
-import { connectionOf } from '../../src/stores/redis/connection';
+import { createConnection } from '../../src/stores/redis/connection';
 import { RedisError } from '../../src/stores/redis/error';
-import type { RedisDriver } from '../../src/stores/redis/detect-driver';
+import type { RedisDriver } from '../../src/stores/redis/driver';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -9,20 +9,23 @@ afterEach(() => jest.useRealTimers());
 function client(members: Partial<RedisDriver> = {}) {
   const asked: { answer: (value: unknown) => void; fail: (reason: unknown) => void }[] = [];
   const send = () => new Promise<unknown>((answer, fail) => asked.push({ answer, fail }));
-  const library: RedisDriver = {
-    ready: true,
-    holdsBack: true,
+  const driver: RedisDriver = {
+    status: 'ready',
+    connect: () => Promise.reject(new Error('connected already')),
+    isSerial: true,
     send,
-    parts: async () => [send],
-    subscriber: () => Promise.reject(new Error('no subscriber')),
+    masters: async () => [send],
+    subscriber: () => {
+      throw new Error('no subscriber');
+    },
     ...members,
   };
-  const connection = connectionOf(library);
+  const connection = createConnection(driver);
   return { asked, ask: () => connection.send('key', ['GET', 'key']) };
 }
 
 const late = new RedisError('GET', 'No answer within 1000 ms');
-const owed = new RedisError('GET', 'an earlier answer is still owed');
+const owed = new RedisError('GET', 'an earlier reply is still outstanding');
 
 /** Asks, and waits until the answer is late. */
 async function askInVain({ ask }: ReturnType<typeof client>) {
@@ -66,7 +69,7 @@ describe('while an answer is owed', () => {
   });
 
   it('by one of many connections, the others are asked on', async () => {
-    const { asked, ask } = client({ holdsBack: false });
+    const { asked, ask } = client({ isSerial: false });
     await askInVain({ asked, ask });
     const next = ask();
     asked[1]?.answer('an answer');

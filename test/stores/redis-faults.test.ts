@@ -168,7 +168,7 @@ describe('by a client with the settings that it has by itself', () => {
 const isReady = (client: RedisClient) => ('status' in client ? client.status === 'ready' : 'isReady' in client && client.isReady);
 
 describe('an error', () => {
-  const COMMANDS = ['HMGET', 'EVALSHA', 'SET', 'GET', 'GETDEL', 'SCAN'];
+  const COMMANDS = ['HMGET', 'EVALSHA', 'ZRANGE', 'SET', 'GET', 'GETDEL', 'SCAN'];
   let lacking: RedisServer;
   beforeAll(async () => {
     lacking = await startRedis(...COMMANDS.flatMap((name) => ['--rename-command', name, '']));
@@ -186,11 +186,11 @@ describe('an error', () => {
       ['HMGET', () => store.find(digest)],
       ['HMGET', () => store.findById(id)],
       ['EVALSHA', () => store.insert(record)],
-      ['EVALSHA', () => store.list({ kind, by: 'subject', id: subject }, { limit: 1 })],
+      ['ZRANGE', () => store.list({ kind, by: 'subject', id: subject }, { limit: 1 })],
       ['EVALSHA', () => store.update(id, { name: 'a name' })],
       ['EVALSHA', () => store.expireAt(id, until)],
       ['EVALSHA', () => store.revoke(id, until)],
-      ['EVALSHA', () => store.revokeAll({ kind, by: 'subject', id: subject }, until)],
+      ['ZRANGE', () => store.revokeAll({ kind, by: 'subject', id: subject }, until)],
       ['EVALSHA', () => store.recordUsage([{ id, count: 1, lastUsedAt: until }])],
       ['SCAN', () => store.prune(kind, until)],
       ['SET', () => store.setIfAbsent('a group', 'a key', 'a value', until)],

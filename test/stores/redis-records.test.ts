@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { RETENTION_MS } from '../../src/stores/store';
 import { newRecord, unique } from '../../src/testing/store-contract/samples';
 import { startRedis, type RedisServer } from '../support/redis';
+import { storeEvents } from '../support/store-events';
 
 let server: RedisServer;
 let redis: Redis;
@@ -143,12 +144,16 @@ describe('uses', () => {
     expect(most).toBe(200);
   });
 
-  it('fail only together, so that none is written twice', async () => {
+  it('of a damaged record are reported, and do not hold up the others', async () => {
     const [record, damaged] = [newRecord(), newRecord()];
     for (const each of [record, damaged]) await store.insert(each);
     await redis.set(keyOf(damaged), 'another type');
     const uses = [damaged, record].map(({ id }) => ({ id, count: 2, lastUsedAt: 7 }));
+    const events = storeEvents();
     await expect(store.recordUsage(uses)).resolves.toBeUndefined();
+    expect(events.stop()).toEqual([
+      { store: 'redis', event: 'usage_lost', count: 2, error: expect.objectContaining({ driverCode: 'WRONGTYPE' }) as Error },
+    ]);
     await expect(store.find(record.digest)).resolves.toEqual({ ...record, useCount: 2, lastUsedAt: 7 });
     await expect(store.recordUsage(uses.slice(0, 1))).rejects.toThrow('Redis EVALSHA: WRONGTYPE');
   });

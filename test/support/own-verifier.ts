@@ -13,6 +13,6 @@ export const underBearer = (token: string): RequestLike => ({ headers: { authori
 
 /** Asks who calls, of a guard with these verifiers. */
 export function asking(verifiers: readonly Verifier[], options: Partial<LatchkeyOptions> = {}) {
-  const { check, close } = latchkey({ verifiers, ...options });
-  return { close, ask: (request: RequestLike = underBearer('token')) => check(request, { scopes: [] }) };
+  const { check, close, flush } = latchkey({ verifiers, ...options });
+  return { close, flush, ask: (request: RequestLike = underBearer('token')) => check(request, { scopes: [] }) };
 }

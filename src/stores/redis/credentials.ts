@@ -1,6 +1,7 @@
 import { idOf } from '../../credential/digest';
 import { encodeRevocation } from '../../credential/revocation';
 import type { Listeners } from '../listeners';
+import { publishStoreEvent } from '../store-events';
 import { isOf, OWNED_BY, type CredentialStore, type RecordedUsage, type StoredRecord } from '../store';
 import type { Connection } from './connection';
 import { parseRecord, FIELDS, toFields } from './fields';
@@ -92,7 +93,7 @@ export function createCredentials({ connection, keys, local }: RedisCredentials)
     },
     async recordUsage(usage) {
       const add = ({ id, count, lastUsedAt }: RecordedUsage) => ADD_USAGE(connection, [keys.record(id)], String(count), String(lastUsedAt));
-      throwUnwritten(usage, await inBatches(usage, (batch) => Promise.allSettled(batch.map(add))));
+      checkWritten(usage, await inBatches(usage, (batch) => Promise.allSettled(batch.map(add))));
     },
     async prune(kind, before) {
       let count = 0;
@@ -121,10 +122,23 @@ export function createCredentials({ connection, keys, local }: RedisCredentials)
   }
 }
 
-/** Throws the first failure. If only some writes failed, it names them as `unwritten`, so that the others are not written twice. */
-function throwUnwritten(usage: readonly RecordedUsage[], results: readonly PromiseSettledResult<unknown>[]): void {
-  const failure = results.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-  if (!failure) return;
-  const unwritten = usage.filter((_, at) => results[at]?.status === 'rejected');
-  throw unwritten.length === usage.length ? failure.reason : Object.assign(failure.reason as Error, { unwritten });
+/**
+ * Throws if uses were not written. If some were, the error names the others as `unwritten`, so that none is counted twice. Uses of a
+ * damaged record can never be written: they are reported, and do not hold up the rest.
+ */
+function checkWritten(usage: readonly RecordedUsage[], results: readonly PromiseSettledResult<unknown>[]): void {
+  const failures = results.flatMap((result, at) =>
+    result.status === 'rejected' ? [{ use: usage[at] as RecordedUsage, error: result.reason as Error }] : [],
+  );
+  const [first] = failures;
+  if (first && failures.length === usage.length) throw first.error;
+  const [damaged = [], retried = []] = [true, false].map((isDamaged) => failures.filter(({ error }) => isAboutRecord(error) === isDamaged));
+  if (damaged[0]) {
+    const count = damaged.reduce((sum, { use }) => sum + use.count, 0);
+    publishStoreEvent({ store: 'redis', event: 'usage_lost', error: damaged[0].error, count });
+  }
+  if (retried[0]) throw Object.assign(retried[0].error, { unwritten: retried.map(({ use }) => use) });
 }
+
+/** Whether a script failed because of what the record contains, rather than because Redis refuses to write or is away. */
+const isAboutRecord = (error: Error): boolean => /WRONGTYPE|not an integer|overflow/.test(error.message);

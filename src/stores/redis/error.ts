@@ -20,6 +20,7 @@ export class RedisError extends Error {
     if (error instanceof RedisError) return error;
     const { message, code } = (error ?? {}) as { message?: string; code?: string };
     const driverCode = typeof code === 'string' && /^[A-Z][A-Z0-9_]*$/.test(code) ? code : undefined;
-    return new RedisError(command, message?.split(/\s['"`]|[\r\n]/, 1)[0] || driverCode || 'failed', driverCode);
+    const reason = message?.split(/\s['"`]|[\r\n]/, 1)[0] || driverCode || 'failed';
+    return driverCode === undefined ? new RedisError(command, reason) : new RedisError(command, reason, driverCode);
   }
 }
