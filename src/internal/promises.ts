@@ -10,20 +10,24 @@ export function withDeadline<T>(answer: PromiseLike<T>, timeoutMs: number): Prom
       },
       (error: unknown) => {
         clearTimeout(timer);
-        reject(error instanceof Error ? error : codedError('ERR_LATCHKEY_INTERNAL', 'Rejected without an error', { cause: error }));
+        reject(toError(error));
       },
     );
   });
 }
 
+const toError = (reason: unknown): Error =>
+  reason instanceof Error ? reason : codedError('ERR_LATCHKEY_INTERNAL', 'Rejected without an error', { cause: reason });
+
 /** Waits for all calls, also after one has failed. Throws the failure, or an AggregateError with all of them if there are several. */
 export async function callAll(calls: readonly (() => unknown)[]): Promise<void> {
   const results = await Promise.allSettled(calls.map(async (call) => call()));
-  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as Error] : []));
-  if (failures.length === 0) return;
-  if (failures.length === 1) throw failures[0];
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [toError(result.reason)] : []));
+  const [first] = failures;
+  if (!first) return;
+  if (failures.length === 1) throw first;
   const error = new AggregateError(failures, failures.map(({ message }) => message).join('; '));
-  throw Object.assign(error, { code: (failures[0] as { code?: string }).code ?? 'ERR_LATCHKEY_INTERNAL' });
+  throw Object.assign(error, { code: (first as { code?: string }).code ?? 'ERR_LATCHKEY_INTERNAL' });
 }
 
 export const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>

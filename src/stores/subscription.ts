@@ -45,7 +45,7 @@ export function keepSubscribed({ store, connect, toError }: SubscriptionOptions)
     const connection = connect();
     try {
       const lost = new Promise<never>((_, reject) => {
-        const onLost = (error: unknown = new Error('the connection was closed')) => reject(error as Error);
+        const onLost = (error?: unknown) => reject(error instanceof Error ? error : new Error('the connection was closed'));
         const opened = withDeadline(Promise.race([connection.open(onLost), stopped]), RESPONSE_TIMEOUT_MS);
         opened.then(() => {
           if (isStopped) return;

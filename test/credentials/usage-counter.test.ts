@@ -2,7 +2,7 @@ import { apiKeys, latchkey, memoryStore, type CredentialStore, type ManagedVerif
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { StoreEvent } from '../../src/stores/store-events';
 import { deferred } from '../support/deferred';
-import { asking, principal, underBearer } from '../support/own-verifier';
+import { asking, ownVerifier, principal, underBearer } from '../support/own-verifier';
 
 const NOW = Date.UTC(2030, 0, 1);
 const SUBJECT = { subject: 'acct_42', scopes: ['domains:read'] };
@@ -200,8 +200,7 @@ describe('flush()', () => {
     await use(2);
     await keys.flush?.();
     expect(await written()).toEqual([2, NOW]);
-    const { accepts, verify } = apiKeys({ prefix: 'osir', store: { find: async () => undefined } });
-    await latchkey({ verifiers: [{ name: 'own', accepts, verify }] }).flush();
+    await latchkey({ verifiers: [apiKeys({ prefix: 'osir', store: { find: async () => undefined } }), ownVerifier()] }).flush();
   });
 });
 
