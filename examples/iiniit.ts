@@ -31,8 +31,8 @@ const oauth = authorizationServer({
     jwks: '/oauth2/jwks',
     interaction: '/oauth2/interaction',
   },
-  // For the curl line of the document.
-  compatibility: { tokenAtAuthorize: true, formUnderJsonContentType: true },
+  // The document's curl line posts a form as JSON to the authorization endpoint. Clients that read it also send real JSON.
+  compatibility: { tokenAtAuthorize: true, formUnderJsonContentType: true, jsonTokenRequests: true },
 });
 
 const app = express();
@@ -72,6 +72,14 @@ serve(
       'Token request: 200',
       `curl -i --location --request POST '${origin}/oauth2/authorize' \\
   --header 'Content-Type: application/json' ${tokenRequest('$CODE')}`,
+    ),
+    authorization('The same with a body of JSON', `/auth/login?${request}&scope=read:user&state=RANDOM_STATE_VALUE`),
+    keeping(
+      ['access_token', 'refresh_token'],
+      'Token request as JSON: 200',
+      `curl -i --request POST '${origin}/oauth2/authorize' \\
+  --header 'Content-Type: application/json' \\
+  --data '{"grant_type":"authorization_code","code":"'"$CODE"'","redirect_uri":"${CALLBACK}","client_id":"${clientId}","client_secret":"${secret}"}'`,
     ),
     ['The access token: 200', `curl -i ${origin}/user -H "Authorization: Bearer $ACCESS_TOKEN"`],
     ['Not for more than its scope: 403', `curl -i ${origin}/projects -H "Authorization: Bearer $ACCESS_TOKEN"`],

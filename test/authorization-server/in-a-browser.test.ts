@@ -22,6 +22,8 @@ afterAll(async () => {
   await issuing?.close();
 });
 
+const anyClient = async () => (await issuing.server.clients.register(WEB_CLIENT)).client;
+
 interface WebApp {
   readonly url: string;
   readonly close: () => Promise<void>;
@@ -99,12 +101,62 @@ describe.each([
     });
   });
 
+  it('arrives where the client redirects them, though it is another site', async () => {
+    const dashboard = await listen(express().use((_req, res) => void res.send('<h1>Dashboard</h1>')));
+    const site = express();
+    const { port, close } = await listen(site);
+    const redirectUri = `http://127.0.0.1:${port}/callback`;
+    const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, redirectUris: [redirectUri] });
+    site.get('/callback', (_req, res) => res.redirect(`http://localhost:${dashboard.port}/dashboard`));
+    for (const end of ['Allow', 'Deny', 'Cancel']) {
+      await visit(javaScriptEnabled, async (page) => {
+        await page.goto(issuing.authorizeUrl(client));
+        if (end !== 'Cancel') await logIn(page);
+        await page.getByRole('button', { name: end }).click();
+        await page.waitForURL('**/dashboard');
+      });
+    }
+    await close();
+    await dashboard.close();
+  });
+
+  it('is told by the title that the password is wrong', async () => {
+    await visit(javaScriptEnabled, async (page) => {
+      expect(await page.title()).toBe('Log in');
+      await logIn(page, 'wrong');
+      expect(await page.title()).toBe('Wrong name or password: Log in');
+    });
+  });
+
   it('gives up without a name and a password', async () => {
     await visit(javaScriptEnabled, async (page) => {
       await page.getByRole('button', { name: 'Cancel' }).click();
       expect(await page.getByRole('heading').textContent()).toBe('access_denied');
     });
   });
+});
+
+it('fits a screen of 320 pixels with a name that has no space, on each page', async () => {
+  const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, name: 'Unbreakable'.repeat(18) });
+  await visit(true, async (page) => {
+    await page.setViewportSize({ width: 320, height: 640 });
+    const width = () => page.evaluate('document.documentElement.scrollWidth');
+    await page.goto(issuing.authorizeUrl(client));
+    expect(await width()).toBe(320);
+    await logIn(page);
+    expect(await width()).toBe(320);
+  });
+});
+
+it('has dark colours where the user prefers them', async () => {
+  const context = await browser.newContext({ colorScheme: 'dark' });
+  const page = await context.newPage();
+  await page.goto(issuing.authorizeUrl(await anyClient()));
+  const [text, back] = (await page.evaluate(
+    "['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name].match(/\\d+/g).reduce((sum, one) => sum + Number(one), 0))",
+  )) as [number, number];
+  expect(text).toBeGreaterThan(back);
+  await context.close();
 });
 
 it('is shown with its own style, by the keyboard alone too', async () => {

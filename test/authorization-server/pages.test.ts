@@ -275,3 +275,14 @@ describe('functions of one’s own', () => {
     },
   );
 });
+
+describe('the fault page', () => {
+  test.each([
+    ['an unknown client', { client_id: 'nobody' }, 'The app that sent you here is not known to this site.'],
+    ['a redirect URI of nobody', { redirect_uri: 'https://evil.example/' }, 'wants you sent to an address that is not registered for it.'],
+  ])('says in a sentence what is wrong: %s', async (_, parameters, sentence) => {
+    const { text } = await new Browser().open(issuing.authorizeUrl(web.client, parameters));
+    expect(text).toContain(sentence);
+    expect(text).not.toMatch(/client is invalid|invalid_client|redirect_uri/);
+  });
+});

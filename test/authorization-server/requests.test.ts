@@ -91,6 +91,24 @@ describe('token requests as JSON', () => {
     });
   });
 
+  test.each<[string, (c: Record<string, string>) => string]>([
+    ['that names a parameter twice', (c) => asJson(c).replace('{', '{"grant_type":"password",')],
+    ['that names a parameter twice with the same value', (c) => asJson(c).replace('}', ',"grant_type":"client_credentials"}')],
+    ['that names a parameter twice, once escaped', (c) => asJson(c).replace('{', '{"grant\\u005ftype":"password",')],
+    ['that names a parameter twice, with spaces', (c) => asJson(c).replace('{', '{ "grant_type" \n : "password" ,')],
+    ['that names an unknown parameter twice', (c) => asJson(c).replace('{', '{"a":"1","a":"1",')],
+    ['that names a parameter twice, once as null', (c) => asJson(c).replace('{', '{"scope":null,"scope":"domains:read",')],
+    ['with half of a surrogate pair', (c) => asJson(c).replace('{', '{"state":"\\ud800",')],
+    ['with half of a surrogate pair in a name', (c) => asJson(c).replace('{', '{"\\udfff":"x",')],
+  ])('are refused for JSON %s', async (_, body) => {
+    expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body })).toMatchObject(BAD);
+  });
+
+  it('may have text in a value that looks like a member', async () => {
+    const body = (c: Record<string, string>) => asJson({ ...c, state: '"scope":"a","scope":"b"', note: 'a "b": \\' });
+    expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body })).toMatchObject(GOOD);
+  });
+
   it('leave out what is null', async () => {
     expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body: (c) => asJson({ ...c, scope: null }) })).toMatchObject(GOOD);
   });
@@ -103,8 +121,46 @@ describe('token requests as JSON', () => {
 
 it('forms that call themselves JSON are taken where the compatibility has them', async () => {
   expect(await ask({ formUnderJsonContentType: true }, { type: JSON_TYPE, body: asForm })).toMatchObject(GOOD);
-  expect(await ask({ formUnderJsonContentType: true }, { type: JSON_TYPE, body: asJson })).toMatchObject(BAD);
+  expect(await ask({ formUnderJsonContentType: true }, { type: JSON_TYPE, body: asJson })).toMatchObject({
+    ...BAD,
+    body: { error_description: 'the request body must be a form: token requests as JSON are not enabled' },
+  });
+  const both = { formUnderJsonContentType: true, jsonTokenRequests: true };
+  for (const body of [asForm, asJson]) expect(await ask(both, { type: JSON_TYPE, body })).toMatchObject(GOOD);
   expect(await ask(undefined, { type: JSON_TYPE, body: asForm })).toMatchObject(BAD);
+});
+
+describe('bytes that are not UTF-8', () => {
+  const latin1 = (text: string) => Buffer.from(text, 'latin1') as unknown as string;
+  test.each<[string, string, (c: Record<string, string>) => string]>([
+    ['in JSON', JSON_TYPE, (c) => latin1(asJson({ ...c, state: 'caf\u00e9' }))],
+    ['in the secret of JSON', JSON_TYPE, (c) => latin1(asJson({ ...c, client_secret: '\u00ff' }))],
+    ['in a form', FORM, (c) => latin1(`${asForm(c)}&state=caf\u00e9`)],
+    ['percent-encoded in a form', FORM, (c) => `${asForm(c)}&state=caf%E9`],
+    ['percent-encoded in a name', FORM, (c) => `${asForm(c)}&caf%e9=x`],
+    ['cut in two by an ampersand', FORM, (c) => `${asForm(c)}&a=%C3&%A9=x`],
+    ['as an encoded surrogate', FORM, (c) => `${asForm(c)}&state=%ED%A0%80`],
+    ['in a form under JSON', JSON_TYPE, (c) => `${asForm(c)}&state=caf%E9`],
+  ])('are refused: %s', async (_, type, body) => {
+    const compatibility = { jsonTokenRequests: true, formUnderJsonContentType: true };
+    expect(await ask(compatibility, { type, body })).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+  });
+
+  test.each(['caf%C3%A9', 'caf\u00e9', '%F0%9F%94%91', '%EF%BF%BD', '100%', '%zz', 'a+b'])('are not those of %j', async (value) => {
+    expect(await ask(undefined, { type: FORM, body: (c) => `${asForm(c)}&state=${value}` })).toMatchObject(GOOD);
+  });
+});
+
+describe('a body that is no form', () => {
+  test.each([
+    'hello',
+    '{"grant_type":"client_credentials"}',
+    '["a=b"]',
+    '<a b="c"/>',
+    '--x\r\nContent-Disposition: form-data; name="a"\r\n',
+  ])('is invalid_request: %j', async (body) => {
+    expect(await ask(undefined, { type: FORM, body: () => body })).toMatchObject(BAD);
+  });
 });
 
 describe('scopes with commas', () => {

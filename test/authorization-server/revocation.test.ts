@@ -37,6 +37,14 @@ describe.each<[form: string, options: IssuingOptions]>([
   /** A JWT says when it was issued in whole seconds: one of the second of a revocation counts as issued before. */
   const nextSecond = () => (options.tokens ? new Promise((resolve) => setTimeout(resolve, 1_000 - (Date.now() % 1_000))) : undefined);
 
+  it('answers a revocation by an empty body without a media type', async () => {
+    const issuing = await startIssuing();
+    const { tokens, credentials } = await issuing.grant();
+    const { status, headers, body } = await issuing.post('/oauth/revoke', { token: tokens.access_token, ...credentials });
+    expect([status, headers.get('content-type'), headers.get('content-length'), body]).toEqual([200, null, '0', '']);
+    await issuing.close();
+  });
+
   describe('the app revokes', () => {
     afterEach(nextSecond);
 

@@ -286,6 +286,44 @@ describe.each([
     });
   });
 
+  it('gives a login in progress to nobody who knows its URL, or its cookie from before the login, on either instance', async () => {
+    const { client } = await issuing.server.clients.register(WEB_CLIENT);
+    const browser = new Browser();
+    const login = await browser.open(issuing.authorizeUrl(client));
+    const [planted = ''] = browser.cookieValues();
+    const consent = await logIn(login);
+    const path = consent.url.pathname;
+    const publicId = path.split('/').at(-1) as string;
+    const csrf = /name="csrf_token" value="([\w-]+)"/.exec(consent.text)?.[1] as string;
+    for (const { origin } of [issuing, other]) {
+      for (const value of [publicId, planted]) {
+        const headers = { cookie: `latchkey_interaction=${value}; latchkey_resume=${value}` };
+        const body = new URLSearchParams({ decision: 'allow', csrf_token: csrf });
+        const seen = await fetch(`${origin}${path}`, { headers });
+        const agreed = await fetch(`${origin}${path}`, { method: 'POST', headers, body, redirect: 'manual' });
+        expect([(await seen.text()).includes('Ada'), agreed.status, agreed.headers.get('location')]).toEqual([false, 400, null]);
+      }
+      const resumed = await fetch(`${origin}/oauth/authorize/${publicId}`, {
+        headers: { cookie: `latchkey_resume=${publicId}` },
+        redirect: 'manual',
+      });
+      expect([resumed.status, resumed.headers.get('location')]).toEqual([400, null]);
+    }
+    expect((await agree(consent)).url.searchParams.has('code')).toBe(true);
+  });
+
+  it('keeps at most 4 kB of an authorization request, and nothing of a longer one', async () => {
+    const { client } = await issuing.server.clients.register(WEB_CLIENT);
+    const ask = async (state: string) => {
+      const before = (await database.dump()).length;
+      const { headers } = await fetch(issuing.authorizeUrl(client, { state }), { redirect: 'manual' });
+      return { location: headers.get('location') ?? '', bytes: (await database.dump()).length - before };
+    };
+    const [short, long] = [await ask('s'.repeat(1_500)), await ask('s'.repeat(6_000))];
+    expect([short.location.startsWith('/oauth/interaction/'), short.bytes <= 4_096]).toEqual([true, true]);
+    expect([new URL(long.location).searchParams.get('error'), long.bytes]).toEqual(['invalid_request', 0]);
+  });
+
   it('keeps nothing that could be used by who reads it', async () => {
     const { client, secret = '' } = await issuing.server.clients.register(WEB_CLIENT);
     const browser = new Browser();

@@ -144,12 +144,29 @@ describe('error handling', () => {
     expect((await agree(await logIn(again))).url.searchParams.has('code')).toBe(true);
   });
 
-  it('takes no token request that is neither what its content type says nor a form', async () => {
-    for (const body of ['{"grant_type":"authorization_code"}', '{']) {
-      const answer = await iiniit.ask('/oauth2/authorize', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
-      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
-    }
+  it.each(['{', '[]', '"x=y"', 'null', '7', 'hello', 'hello world', '<a b="c"/>', '', '{"a":"b="'])(
+    'answers invalid_request to the body %j, which is neither JSON nor a form',
+    async (body) => {
+      for (const path of ['/oauth2/authorize', '/oauth2/token']) {
+        const answer = await iiniit.ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+        expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+      }
+    },
+  );
+
+  it.each(['text/plain', 'application/xml', 'multipart/form-data; boundary=x'])('answers invalid_request to a body of %s', async (type) => {
+    const body = new URLSearchParams({ grant_type: 'authorization_code', ...ids }).toString();
+    const answer = await iiniit.ask('/oauth2/authorize', { method: 'POST', headers: { 'Content-Type': type }, body });
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
   });
+});
+
+it.each(['/oauth2/authorize', '/oauth2/token'])('accepts a token request as JSON at %s, which the curl line suggests', async (path) => {
+  const send = (parameters: object) =>
+    iiniit.ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ ...parameters, ...ids }) });
+  const first = await send({ grant_type: 'authorization_code', code: await codeFor('read:user'), redirect_uri: CALLBACK });
+  const second = await send({ grant_type: 'refresh_token', refresh_token: first.body.refresh_token });
+  expect([first.status, second.status, (await user(second.body.access_token)).status]).toEqual([200, 200, 200]);
 });
 
 it('takes API keys too', async () => {

@@ -1,5 +1,7 @@
 import { RefusedRequest } from './refused-request';
 
+const NO_OBJECT = 'the request body must be a JSON object';
+
 /**
  * Parses a JSON object whose members are the parameters of a request.
  * @throws RefusedRequest if it is not one, or a member is repeated
@@ -7,9 +9,8 @@ import { RefusedRequest } from './refused-request';
  */
 export function parseJsonParameters(text: string): URLSearchParams {
   const value = parseJson(text);
-  if (typeof value !== 'object' || value === null) throw new RefusedRequest('the request body must be a JSON object');
-  const repeated = findRepeatedName(text);
-  if (repeated !== undefined) throw new RefusedRequest('a parameter must not be given twice');
+  if (typeof value !== 'object' || value === null) throw new RefusedRequest(NO_OBJECT);
+  if (hasRepeatedName(text)) throw new RefusedRequest('a parameter must not be given twice');
   return toParameters(value);
 }
 
@@ -25,15 +26,15 @@ function parseJson(text: string): unknown {
 const JSON_STRING = /"(?:[^"\\]|\\.)*"(\s*:)?/gs;
 
 /** `JSON.parse` silently keeps the last of several members with one name. The text must be valid JSON. */
-function findRepeatedName(text: string): string | undefined {
+function hasRepeatedName(text: string): boolean {
   const seen = new Set<string>();
   for (const [matched, colon] of text.matchAll(JSON_STRING)) {
     if (colon === undefined) continue;
     const name = JSON.parse(matched.slice(0, -colon.length)) as string;
-    if (seen.has(name)) return name;
+    if (seen.has(name)) return true;
     seen.add(name);
   }
-  return undefined;
+  return false;
 }
 
 /**
@@ -41,6 +42,7 @@ function findRepeatedName(text: string): string | undefined {
  * parameter that was left out.
  */
 export function toParameters(members: object): URLSearchParams {
+  if (Array.isArray(members)) throw new RefusedRequest(NO_OBJECT);
   const pairs = Object.entries(members).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).map((one): [string, unknown] => [name, one]),
   );
