@@ -4,7 +4,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import express, { type RequestHandler } from 'express';
 import { getAuth, jwt, latchkey, toAuthInfo } from 'latchkey';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startAuthorizationServer } from './support/authorization-server';
 
 const port = Number(process.env.PORT ?? 3000);

@@ -152,9 +152,9 @@ it('has dark colours where the user prefers them', async () => {
   const context = await browser.newContext({ colorScheme: 'dark' });
   const page = await context.newPage();
   await page.goto(issuing.authorizeUrl(await anyClient()));
-  const [text, back] = (await page.evaluate(
+  const [text, back] = await page.evaluate<[number, number]>(
     "['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name].match(/\\d+/g).reduce((sum, one) => sum + Number(one), 0))",
-  )) as [number, number];
+  );
   expect(text).toBeGreaterThan(back);
   await context.close();
 });

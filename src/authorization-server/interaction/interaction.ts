@@ -34,6 +34,8 @@ export interface Interaction {
   readonly redirectUri: string;
   /** What else the client asked for. A `login` of your own honours `prompt`, `maxAgeMs` and `acrValues`. */
   readonly request: AuthorizationRequest;
+  /** When the request arrived, in milliseconds since the epoch. A later login is new: it satisfies `prompt=login` and any `maxAgeMs`. */
+  readonly startedAt: number;
   /** Path of this page. Its forms are posted here, and a login of your own sends the user back here. */
   readonly path: string;
   /** Value of the hidden field `csrf_token`, which every form that is posted here must have. */

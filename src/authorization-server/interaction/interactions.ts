@@ -65,7 +65,7 @@ async function askForLogin(step: Step): Promise<void> {
   if (user === undefined) return;
   if (user === null) return finish(step, DENIED);
   const login = toLoginResult(user);
-  const unmet = unmetRequirement(interaction.request, login, pending.iat);
+  const unmet = unmetRequirement(interaction, login);
   if (unmet !== undefined) return finish(step, { error: unmet, error_description: 'the login is not what the client asked for' });
 
   const renewed = await renewInteraction(provider, pending, login, cookies(step));
@@ -132,6 +132,7 @@ async function toInteraction(
     scopes: (params.scope as string).split(' ').map(describe),
     redirectUri: params.redirect_uri as string,
     request: toAuthorizationRequest(params),
+    startedAt: pending.iat * 1000,
     csrfToken: csrfToken(pending),
     ...page,
   };

@@ -1,7 +1,6 @@
 import type { Interaction as ProviderInteraction } from 'oidc-provider';
 import { typeError } from '../../internal/errors';
-import type { AuthorizationRequest } from './authorization-request';
-import type { User } from './interaction';
+import type { Interaction, User } from './interaction';
 
 /** The login as oidc-provider stores it with the interaction. */
 export type LoginResult = {
@@ -36,12 +35,11 @@ export const toUser = ({ accountId, name, acr, ts }: LoginResult): User => ({
  * Returns the error code for a login that is not what the client asked for, or undefined. Without the error a client would come
  * back with the same request forever.
  *
- * @param startedAt When the request arrived, in seconds since the epoch.
  * @see https://www.rfc-editor.org/rfc/rfc9470#section-5
  */
-export function unmetRequirement(request: AuthorizationRequest, login: LoginResult, startedAt: number): string | undefined {
+export function unmetRequirement({ request, startedAt }: Interaction, login: LoginResult): string | undefined {
   const { acrValues, maxAgeMs, prompt } = request;
-  const isNew = login.ts >= startedAt;
+  const isNew = login.ts * 1000 >= startedAt;
   if (acrValues.length > 0 && !acrValues.includes(login.acr ?? '')) return 'unmet_authentication_requirements';
   if (maxAgeMs !== undefined && !isNew && Date.now() - login.ts * 1000 > maxAgeMs) return 'unmet_authentication_requirements';
   return prompt.includes('login') && !isNew ? 'login_required' : undefined;
