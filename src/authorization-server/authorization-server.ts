@@ -5,12 +5,12 @@ import type { CredentialOwner } from '../credentials/credential-manager';
 import type { ManagedVerifier } from '../verifiers/stored';
 import type { Audiences } from './audiences';
 import { clientRegistry, type Clients } from './clients';
-import { endpointsOf, type EndpointName } from './endpoints';
-import { grants as grantsIn } from './grants';
+import { resolveEndpoints, type EndpointName } from './endpoints';
+import { createGrants } from './grants';
 import { interactions } from './interaction/interactions';
 import { jwtTokens, opaqueTokens } from './issued-tokens';
 import { consentPage } from './pages/consent-page';
-import { metadataOf, metadataPaths } from './metadata';
+import { serverMetadata, metadataPaths } from './metadata';
 import { encryptedState } from './encrypted-state';
 import { checkServerOptions, checkOwner, type AuthorizationServerOptions } from './server-options';
 import { createProvider } from './provider/create-provider';
@@ -18,16 +18,19 @@ import { endpointMiddleware } from './endpoint-middleware';
 import { signingJwk, type JwtAccessTokens, type SigningJwk } from './signing-keys';
 
 export interface AuthorizationServer<Scope extends string = string> {
-  /** Answers the endpoints and the metadata, and leaves every other path alone. Mount it at the root. */
+  /** Serves the endpoints and the metadata, and passes every other path on. Mount it at the root. */
   readonly middleware: Middleware;
   readonly clients: Clients<Scope>;
   /**
-   * Ends all that a subject, a client or a grant holds: grants, refresh tokens and access tokens.
+   * Ends all grants, refresh tokens and access tokens of a subject, a client or a grant.
    *
-   * @throws TypeError unless one of the three is named
+   * @param owner Exactly one of `subject`, `clientId` and `grantId`.
+   * @throws ERR_LATCHKEY_OPTION unless exactly one of the three is given
+   * @example
+   * await server.revoke({ subject: 'acct_42' });
    */
-  readonly revoke: (whose: CredentialOwner) => Promise<void>;
-  /** When the engine is loaded. Requests wait for it by themselves; a missing peer shows here. */
+  readonly revoke: (owner: CredentialOwner) => Promise<void>;
+  /** Resolves when oidc-provider is loaded, and rejects if it is not installed. Requests wait for it by themselves. */
   readonly ready: () => Promise<void>;
 }
 
@@ -35,15 +38,18 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 /**
- * An OAuth 2.0 authorization server for an API: authorization code with PKCE, client credentials, refresh with rotation, revocation
- * (RFC 7009), introspection (RFC 7662), metadata (RFC 8414). The engine is `oidc-provider` 9, to be installed beside Latchkey.
+ * Creates an OAuth 2.0 authorization server for an API: authorization code with PKCE, client credentials, refresh token rotation,
+ * revocation (RFC 7009), introspection (RFC 7662) and metadata (RFC 8414). Requires the package `oidc-provider`.
  *
+ * @returns The server: its middleware, its clients, and `revoke()`.
+ * @throws ERR_LATCHKEY_OPTION if an option is missing, unknown, of the wrong type or unsafe
+ * @throws ERR_LATCHKEY_KEY if a signing key cannot be used
+ * @see https://www.rfc-editor.org/rfc/rfc6749
  * @example
  * const store = memoryStore();
  * const tokens = accessTokens({ store, prefix: 'osirat' });
  * const server = authorizationServer({ issuer: 'https://api.osir.com', store, scopes, tokens, login: loginPage({ authenticate }) });
  * app.use(server.middleware);
- * @throws TypeError for a wrong, misspelt or unsafe option
  */
 export function authorizationServer<const S extends ScopeDeclaration>(
   options: AuthorizationServerOptions<S>,
@@ -51,7 +57,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   checkServerOptions(options);
   const { issuer, store, login, compatibility = {}, accessTokenTtlMs = HOUR_MS, grantTtlMs = 365 * DAY_MS } = options;
   const audiences = [options.audience ?? issuer].flat() as unknown as Audiences;
-  const endpoints = endpointsOf(issuer, options.endpoints);
+  const endpoints = resolveEndpoints(issuer, options.endpoints);
   const scopes = scopeCatalogue(options.scopes);
   const keys = 'keys' in options.tokens ? signingJwks(options.tokens) : undefined;
   const opaque = keys ? undefined : (options.tokens as ManagedVerifier);
@@ -61,7 +67,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   const issued = keys
     ? jwtTokens({ issuer, audiences, keys, store, ttlMs: accessTokenTtlMs })
     : opaqueTokens(options.tokens as ManagedVerifier, audiences);
-  const grants = grantsIn({ store, state, revokeTokens: (whose) => issued.revokeAll(whose), ttlMs: grantTtlMs });
+  const grants = createGrants({ store, state, revokeTokens: (owner) => issued.revokeAll(owner), ttlMs: grantTtlMs });
   const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }));
   const running = createProvider({
     issuer,
@@ -89,7 +95,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
     }),
   }));
   const isOffered = (name: EndpointName) => (name === 'authorization' || name === 'interaction' ? hasLogin : name !== 'jwks' || hasKeys);
-  const metadata = metadataOf({ issuer, endpoints, scopes: scopes.names ?? [], hasLogin, hasKeys });
+  const metadata = serverMetadata({ issuer, endpoints, scopes: scopes.names ?? [], hasLogin, hasKeys });
 
   return {
     middleware: endpointMiddleware({
@@ -100,9 +106,9 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       otherwise: serveJson(metadataPaths(issuer), metadata),
     }),
     clients: registry.clients,
-    async revoke(whose) {
-      checkOwner(whose);
-      await grants.endAll(whose);
+    async revoke(owner) {
+      checkOwner(owner);
+      await grants.endAll(owner);
     },
     async ready() {
       await running;

@@ -16,21 +16,24 @@ export const GRANT_TYPES: readonly GrantType[] = ['authorization_code', 'client_
 
 /** What to register (RFC 6749 §2). */
 export interface ClientOptions<Scope extends string = string> {
-  /** What users read on the consent page; without control characters. */
+  /** The name on the consent page, without control characters. */
   readonly name: string;
-  /** Scopes that it may ask for. A request without `scope` asks for all of them. */
+  /** Scopes that the client may request. A request without `scope` asks for all of them. */
   readonly scopes: readonly Scope[];
-  /** Where users are sent back to, compared exactly (§3.1.2.3). `https`, or `http` on a loopback host. */
+  /** Where users are sent back to, compared exactly: `https`, or `http` on a loopback host. @default [] */
   readonly redirectUris?: readonly string[];
-  /** The code flow with refresh tokens where there are redirect URIs, client credentials where there are none. */
+  /** @default the code flow with refresh tokens if there are redirect URIs, otherwise client credentials */
   readonly grantTypes?: readonly GrantType[];
-  /** `'confidential'` (the default) has a secret. `'public'`, an app in a browser or on a phone, can keep none and uses PKCE (§2.1). */
+  /**
+   * A `'confidential'` client has a secret. A `'public'` one, an app in a browser or on a phone, has none and uses PKCE.
+   * @default 'confidential'
+   */
   readonly type?: 'confidential' | 'public';
-  /** `'native'` may also have redirect URIs of a scheme of its own, and any port on a loopback host (RFC 8252 §7). `'web'` by default. */
+  /** A `'native'` client may have private-use schemes, and any port of a loopback host (RFC 8252 §7). @default 'web' */
   readonly applicationType?: 'web' | 'native';
-  /** An API that may ask for any token at the introspection endpoint, not only for its own (RFC 7662 §4). */
+  /** Whether the client is an API that may introspect all tokens, not only its own (RFC 7662 §4). @default false */
   readonly resourceServer?: boolean;
-  /** Made up where absent. */
+  /** @default a random ID of 32 characters */
   readonly clientId?: string;
 }
 
@@ -40,7 +43,7 @@ export interface Client extends Required<ClientOptions> {
   readonly registeredAt: number;
 }
 
-/** A client, and its secret if it is confidential: shown this once. */
+/** A client, and its secret if it is confidential. The secret is never returned again. */
 export interface RegisteredClient {
   readonly client: Client;
   readonly secret: string | undefined;
@@ -51,37 +54,47 @@ export type ClientChanges<Scope extends string = string> = Partial<
   Pick<ClientOptions<Scope>, 'name' | 'scopes' | 'redirectUris' | 'grantTypes' | 'resourceServer'>
 >;
 
-/** The clients of an authorization server. Bad arguments are a TypeError; a store that fails rejects. */
+/**
+ * Manages the clients of an authorization server. Methods reject with a `TypeError` for invalid arguments, and with the store's error
+ * if the store fails.
+ */
 export interface Clients<Scope extends string = string> {
-  /** Registers a client. Its secret is returned this once. A `clientId` that is taken is a TypeError. */
+  /**
+   * Registers a client. Its secret is returned only here.
+   * @throws ERR_LATCHKEY_CLIENT_EXISTS if `clientId` is taken
+   */
   register(options: ClientOptions<Scope>): Promise<RegisteredClient>;
   get(clientId: string): Promise<Client | undefined>;
-  /** In the order of registration: `limit` (default 100, at most 1 000) from the one after the client `after`. */
+  /** Lists clients in the order of registration, from the one after `after`. `limit` is 100 by default and at most 1 000. */
   list(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly Client[]>;
-  /** Changes a client; undefined where there is none. */
+  /** Changes a client. Returns undefined if it does not exist. */
   update(clientId: string, changes: ClientChanges<Scope>): Promise<Client | undefined>;
-  /** Gives a confidential client a new secret; the old ones live on for `overlapMs` (default 0). Undefined where there is none. */
+  /**
+   * Gives a confidential client a new secret. Old ones stay valid for `overlapMs` milliseconds, 0 by default. Returns undefined if
+   * there is no such client.
+   */
   rotateSecret(clientId: string, options?: { readonly overlapMs?: number }): Promise<RegisteredClient | undefined>;
-  /** Removes a client and ends all that it holds. True for the one call that did it. */
+  /** Removes a client and ends its grants and tokens. Returns true if this call removed it. */
   remove(clientId: string): Promise<boolean>;
 }
 
-/** The clients, and what the server itself asks of them. */
+/** The clients, and what the server itself needs of them. */
 export interface ClientRegistry {
   readonly clients: Clients;
-  /** Whether a secret is the client's own, and good. */
+  /** Whether a secret is a valid one of the client. */
   readonly proves: (clientId: string, secret: string) => Promise<boolean>;
 }
 
 const CLIENT = 'oauth_client';
 const SECRET = 'client_secret';
 const ALL: Owner = { kind: CLIENT, by: 'subject', id: CLIENT };
-const secretsOf = (clientId: string): Owner => ({ kind: SECRET, by: 'client', id: clientId });
+const secretOwner = (clientId: string): Owner => ({ kind: SECRET, by: 'client', id: clientId });
 const MOST_SECRETS = 1_000;
 
 /**
- * Clients are records of the credential store beside their secrets, which are credentials like any other: only digests are kept.
- * `removed` ends what a client held.
+ * Stores clients as records of the credential store, next to their secrets, of which only digests are stored.
+ *
+ * @param removed Ends the grants and tokens of a removed client.
  */
 export function clientRegistry(store: CredentialStore, removed: (clientId: string) => Promise<void>): ClientRegistry {
   const secrets = createCredentialManager({
@@ -97,17 +110,18 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
 
   const find = async (clientId: string): Promise<StoredRecord | undefined> => {
     const digest = digestOfClient(clientId);
-    const record = sound(await store.findById(idOf(digest)), digest);
+    const record = checked(await store.findById(idOf(digest)), digest);
     return record?.revokedAt === null ? record : undefined;
   };
   const get = async (clientId: string): Promise<Client | undefined> => {
     const record = await find(clientId);
-    return record && clientOf(record);
+    return record && toClient(record);
   };
-  const newSecret = async (clientId: string): Promise<string> => (await secrets.issue({ subject: clientId, clientId, scopes: [] })).secret;
+  const issueSecret = async (clientId: string): Promise<string> =>
+    (await secrets.issue({ subject: clientId, clientId, scopes: [] })).secret;
   const endSecrets = async (clientId: string, but: string, overlapMs: number): Promise<void> => {
     const now = Date.now();
-    const held = await store.list(secretsOf(clientId), { limit: MOST_SECRETS });
+    const held = await store.list(secretOwner(clientId), { limit: MOST_SECRETS });
     for (const { id, digest, revokedAt } of held) {
       if (digest === but || revokedAt !== null) continue;
       await (overlapMs === 0 ? store.revoke(id, now) : store.expireAt(id, now + overlapMs));
@@ -119,9 +133,9 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
       checkOptions('clients.register()', optionsSchema, options);
       const client = complete(options, Date.now());
       checkOptions('clients.register()', clientSchema, client);
-      if (!(await store.insert(recordOf(client))))
+      if (!(await store.insert(toRecord(client))))
         throw typeError('ERR_LATCHKEY_CLIENT_EXISTS', 'clients.register(): option "clientId" is taken');
-      return { client, secret: client.type === 'confidential' ? await newSecret(client.clientId) : undefined };
+      return { client, secret: client.type === 'confidential' ? await issueSecret(client.clientId) : undefined };
     },
     get,
     async list(page = {}) {
@@ -130,13 +144,13 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
       const live: StoredRecord[] = [];
       let after = page.after === undefined ? undefined : idOf(digestOfClient(page.after));
       let records: readonly StoredRecord[];
-      // The store lists removed ones too: what of its pages is left may be less than a page, though there are more.
+      // The store also lists removed clients, so what is left of one of its pages may be less than a page.
       do {
         records = await store.list(ALL, { after, limit });
         live.push(...records.filter(({ revokedAt }) => revokedAt === null));
         after = records.at(-1)?.id;
       } while (records.length === limit && live.length < limit);
-      return live.slice(0, limit).map(clientOf);
+      return live.slice(0, limit).map(toClient);
     },
     async update(clientId, changes) {
       checkOptions('clients.update()', changesSchema, changes);
@@ -144,22 +158,22 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
       if (!before) return undefined;
       const client = { ...before, ...withoutAbsent(changes) };
       checkOptions('clients.update()', clientSchema, client);
-      const { id, name, scopes, metadata } = recordOf(client);
+      const { id, name, scopes, metadata } = toRecord(client);
       const record = await store.update(id, { name, scopes, metadata });
-      return record && clientOf(record);
+      return record && toClient(record);
     },
     async rotateSecret(clientId, options = {}) {
       checkOptions('clients.rotateSecret()', rotateSchema, options);
       const client = await get(clientId);
       if (client?.type !== 'confidential') return undefined;
-      const secret = await newSecret(clientId);
+      const secret = await issueSecret(clientId);
       await endSecrets(clientId, digestOf(secret), options.overlapMs ?? 0);
       return { client, secret };
     },
     async remove(clientId) {
       const now = Date.now();
       const done = await store.revoke(idOf(digestOfClient(clientId)), now);
-      await store.revokeAll(secretsOf(clientId), now);
+      await store.revokeAll(secretOwner(clientId), now);
       await removed(clientId);
       return done;
     },
@@ -169,7 +183,7 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
     clients,
     async proves(clientId, secret) {
       const digest = digestOf(secret);
-      const record = sound(await store.find(digest), digest);
+      const record = checked(await store.find(digest), digest);
       return (
         record?.kind === SECRET &&
         record.clientId === clientId &&
@@ -180,14 +194,14 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
   };
 }
 
-/** What a store answered, or an Error where that is not what it was asked for. */
-const sound = (record: StoredRecord | undefined, digest: string): StoredRecord | undefined =>
+/** @throws ERR_LATCHKEY_STORE if the store returned another record */
+const checked = (record: StoredRecord | undefined, digest: string): StoredRecord | undefined =>
   record && (checkRecord(record, digest) as StoredRecord);
 
-/** Under which a client is kept. It proves nothing: no credential has a space. */
+/** The digest that a client is stored under. No credential has it, because none contains a space. */
 const digestOfClient = (clientId: string): string => digestOf(`${CLIENT} ${clientId}`);
 
-function recordOf({ clientId, name, scopes, registeredAt, ...rest }: Client): StoredRecord {
+function toRecord({ clientId, name, scopes, registeredAt, ...rest }: Client): StoredRecord {
   const digest = digestOfClient(clientId);
   const { type, applicationType, redirectUris, grantTypes, resourceServer } = rest;
   return {
@@ -212,10 +226,10 @@ function recordOf({ clientId, name, scopes, registeredAt, ...rest }: Client): St
   };
 }
 
-function clientOf({ clientId, name, scopes, issuedAt, metadata }: StoredRecord): Client {
+function toClient({ clientId, name, scopes, issuedAt, metadata }: StoredRecord): Client {
   const client = { ...metadata, clientId, name, scopes, registeredAt: issuedAt };
   if (!clientSchema.safeParse(client).success)
-    throw codedError('ERR_LATCHKEY_STORE', 'The credential store answered something that is not a client');
+    throw codedError('ERR_LATCHKEY_STORE', 'The credential store returned something that is not a client');
   return client as unknown as Client;
 }
 
@@ -295,7 +309,7 @@ const FOREIGN_SCHEMES: ReadonlySet<string> = new Set(
 /** A private-use scheme (RFC 8252 §7.1). Many apps have one without a dot, such as `vscode:`. */
 const isOfOwnScheme = (uri: string): boolean => !FOREIGN_SCHEMES.has(new URL(uri).protocol.slice(0, -1));
 
-/** RFC 9700 §2.6: nothing is sent to plain http, except to a machine's own user. */
+/** RFC 9700 §2.6 forbids plain http except on loopback hosts. */
 function isWebUri(value: string): boolean {
   const { protocol } = new URL(value);
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(value));

@@ -3,9 +3,9 @@ import { digestOf } from '../credential/digest';
 import type { StateStore } from '../stores/store';
 
 /**
- * State kept under ids that are secrets: a code, a refresh token, the cookie of a login in progress. The key of an entry is the
- * id's digest, and its value is encrypted under the id itself. Whoever reads the store learns nothing that could be used, not even
- * by way of the ids that stand inside of other entries.
+ * Stores state under IDs that are secrets: a code, a refresh token, the cookie of a login in progress. An entry is stored under the
+ * digest of its ID, and encrypted with a key derived from the ID. Whoever reads the store learns nothing that they could use, not
+ * even through IDs inside other entries.
  */
 export interface EncryptedState {
   put(group: string, id: string, value: object, until: number): Promise<void>;
@@ -28,7 +28,7 @@ const CIPHER = 'aes-256-gcm';
 const IV_LENGTH = 12;
 const TAG_LENGTH = 16;
 
-/** SHA-256 of the id is known to the store: the key comes from the id by another way. */
+/** The store knows the SHA-256 of the ID, so the key is derived in another way. */
 const keyOf = (id: string) => Buffer.from(hkdfSync('sha256', id, '', 'latchkey sealed state', 32));
 
 function seal(id: string, text: string): string {

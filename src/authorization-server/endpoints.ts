@@ -5,17 +5,14 @@ import { checkOptions, isIdentifier, check } from '../internal/options';
 /** The endpoints, by the names of RFC 8414. `interaction` is where users log in and consent. */
 export type EndpointName = 'authorization' | 'token' | 'revocation' | 'introspection' | 'jwks' | 'interaction';
 
-/**
- * Where an endpoint is: a path of the issuer's host, or a whole URL where it is on another. Of several the first is published, and
- * all are answered.
- */
+/** Locations of the endpoints: a path on the issuer's host, or a URL on another host. Of a list, the first is published and all work. */
 export type EndpointOptions = { readonly [N in EndpointName]?: string | readonly string[] };
 
 export interface Endpoint {
   readonly name: EndpointName;
-  /** As it is published. */
+  /** The published URL. */
   readonly url: string;
-  /** All paths under which it is answered; the first is that of `url`. */
+  /** All paths of the endpoint. The first is that of `url`. */
   readonly paths: readonly [string, ...string[]];
 }
 
@@ -50,7 +47,7 @@ export const endpointsSchema = z.strictObject({
   interaction: check('a path, such as "/oauth/interaction"', (value) => typeof value === 'string' && PATH.test(value)).optional(),
 });
 
-export function endpointsOf(issuer: string, options: EndpointOptions = {}): Endpoints {
+export function resolveEndpoints(issuer: string, options: EndpointOptions = {}): Endpoints {
   checkOptions('authorizationServer(): endpoints', endpointsSchema, options);
   const entries = (Object.keys(DEFAULTS) as EndpointName[]).map((name): [EndpointName, Endpoint] => {
     const urls = [options[name] ?? DEFAULTS[name]].flat().map((place) => new URL(place, issuer));

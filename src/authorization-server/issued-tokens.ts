@@ -7,19 +7,19 @@ import type { ManagedVerifier } from '../verifiers/stored';
 import type { Audiences } from './audiences';
 import { publicJwk, type SigningJwk } from './signing-keys';
 
-/** Access tokens that this server issued, be they records of a store or JWTs. */
+/** Access tokens that this server issued: records of a store, or JWTs. */
 export interface IssuedTokens {
-  /** What the engine is to know of a token that is good. Those without a grant are a client's own. */
+  /** Returns what oidc-provider must know about a valid token. A token without a grant is a client's own. */
   readonly find: (token: string) => Promise<AdapterPayload | undefined>;
-  /** Ends one, by the `jti` that `find` gave it. */
+  /** Revokes one token by the `jti` that `find` returned. */
   revoke(jti: string): Promise<unknown>;
-  /** Ends all that a subject, a client or a grant holds. */
-  revokeAll(whose: CredentialOwner): Promise<unknown>;
+  /** Revokes all tokens of a subject, a client or a grant. */
+  revokeAll(owner: CredentialOwner): Promise<unknown>;
 }
 
 const kindOf = (grantId: string | null | undefined) => (grantId ? 'AccessToken' : 'ClientCredentials');
 
-/** Access tokens as the credentials that they are. */
+/** Finds and revokes opaque tokens, which are credentials of the store. */
 export function opaqueTokens(verifier: ManagedVerifier, audiences: Audiences): IssuedTokens {
   const recordId = (token: string) => idOf(digestOf(token));
   return {
@@ -40,7 +40,7 @@ export function opaqueTokens(verifier: ManagedVerifier, audiences: Audiences): I
       };
     },
     revoke: (token) => verifier.revoke(recordId(token)),
-    revokeAll: (whose) => verifier.revokeAll(whose),
+    revokeAll: (owner) => verifier.revokeAll(owner),
   };
 }
 
@@ -61,10 +61,10 @@ interface JwtClaims {
 }
 
 const DAY_MS = 86_400_000;
-/** As far as a guard's clock may be off: a revocation is kept until what it is about is over there, too. */
+/** Clock skew of guards. A revocation is stored until the token has expired for them, too. */
 const TOLERANCE_MS = 300_000;
 
-/** JWTs, proven as every guard proves them, with the marks that every guard with the same store looks at. */
+/** Finds and revokes JWTs. They are verified as by every guard, with the revocations of every guard that has the same store. */
 export function jwtTokens({ issuer, audiences, keys, store, ttlMs }: JwtTokensOptions): IssuedTokens {
   const verifier = jwt({
     ...{ issuer, audience: audiences, profile: 'rfc9068', revocations: store },
@@ -85,7 +85,7 @@ export function jwtTokens({ issuer, audiences, keys, store, ttlMs }: JwtTokensOp
       };
     },
     revoke: (jti) => verifier.revoke({ credentialId: jti }),
-    revokeAll: (whose) => verifier.revoke(whose),
+    revokeAll: (owner) => verifier.revoke(owner),
   };
 }
 

@@ -10,28 +10,31 @@ export interface MetadataOptions {
   readonly hasKeys: boolean;
 }
 
-/** How the client can have the answer to an authorization request. */
+/** Response modes that the authorization endpoint offers. */
 export const RESPONSE_MODES: readonly string[] = ['query', 'fragment'];
 
 const WELL_KNOWN = '/.well-known/oauth-authorization-server';
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 
-/** The well-known path goes between host and path of the issuer (RFC 8414 §3.1); some clients put it at the end. */
+/** The well-known path is inserted between host and path of the issuer (RFC 8414 §3.1). Some clients append it instead. */
 export function metadataPaths(issuer: string): readonly string[] {
   const { pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   return [...new Set([`${WELL_KNOWN}${path}`, `${path}${WELL_KNOWN}`])];
 }
 
-/** The metadata of RFC 8414 §2. Made once: nothing in it depends on a request. */
-export function metadataOf({ issuer, endpoints, scopes, hasLogin, hasKeys }: MetadataOptions): object {
+/**
+ * Builds the metadata, which does not depend on the request.
+ * @see https://www.rfc-editor.org/rfc/rfc8414#section-2
+ */
+export function serverMetadata({ issuer, endpoints, scopes, hasLogin, hasKeys }: MetadataOptions): object {
   return {
     issuer,
     ...(hasLogin && { authorization_endpoint: endpoints.authorization.url }),
     token_endpoint: endpoints.token.url,
     ...(hasKeys && { jwks_uri: endpoints.jwks.url }),
     scopes_supported: scopes,
-    // Required (§2), though §3.2 wants no list without elements: there are clients that ask for it.
+    // Required by §2. §3.2 forbids empty lists, but some clients insist on the member.
     response_types_supported: hasLogin ? ['code'] : [],
     ...(hasLogin && { response_modes_supported: RESPONSE_MODES }),
     grant_types_supported: [...(hasLogin ? ['authorization_code', 'refresh_token'] : []), 'client_credentials'],

@@ -4,29 +4,29 @@ import { isDebugging, printLine } from '../authentication/decisions';
 import { GRANT_TYPES, type GrantType } from './clients';
 import type { EndpointName } from './endpoints';
 
-/** One request that was refused, as `node:diagnostics_channel` `latchkey:oauth-refusal` publishes it. Never a secret. */
+/** A refused request, as `node:diagnostics_channel` `latchkey:oauth-refusal` publishes it. Never contains a secret. */
 export interface OAuthRefusal {
   readonly endpoint: EndpointName;
-  /** Of the answer. Where the client is told by a redirect, of the error: 400 most often, 303 for `prompt=none` where a page is needed. */
+  /** Status of the response. For an error sent by a redirect, the status of the error: mostly 400; 303 for `prompt=none`. */
   readonly status: number;
   /**
-   * What the client was told: a code of RFC 6749 §4.1.2.1 or §5.2, or of the specifications that extend it, such as `invalid_target`
-   * (RFC 8707 §2), `login_required` and `request_not_supported` (OpenID Connect Core §3.1.2.6). On a page, where nobody is sent
-   * back, `invalid_redirect_uri` too.
+   * The error code that the client got, of RFC 6749 §4.1.2.1 or §5.2 or a specification that extends it, such as `invalid_target`
+   * (RFC 8707 §2), `login_required` and `request_not_supported` (OpenID Connect Core §3.1.2.6). On a page also
+   * `invalid_redirect_uri`.
    */
   readonly error: string;
-  /** Why, in words that the client was not told. */
+  /** The reason, which the client did not get. */
   readonly reason: string | undefined;
-  /** The client that the request names, where it is a known one. It need not have proven that it is this one. */
+  /** The registered client that the request names. It may not have authenticated. */
   readonly clientId: string | undefined;
   readonly grantType: GrantType | undefined;
-  /** What kept us from deciding: the store's own error, or what a function of the app threw. */
+  /** Why the request could not be decided: the store's error, or what a function of the app threw. */
   readonly cause: unknown;
 }
 
 const refusals = channel('latchkey:oauth-refusal');
 
-/** Tells who listens; `NODE_DEBUG=latchkey` prints one line. */
+/** Publishes a refusal to subscribers, and prints one line with `NODE_DEBUG=latchkey`. */
 export function publishRefusal(refusal: OAuthRefusal): void {
   refusals.publish(refusal);
   if (!isDebugging) return;
@@ -35,14 +35,14 @@ export function publishRefusal(refusal: OAuthRefusal): void {
   printLine(`${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`);
 }
 
-/** What the engine answers an error with, and what it keeps to itself. */
-export function refusalOf({ oidc }: KoaContextWithOIDC, error: Error & Partial<errors.OIDCProviderError>): OAuthRefusal {
+/** Converts an error of oidc-provider. */
+export function toRefusal({ oidc }: KoaContextWithOIDC, error: Error & Partial<errors.OIDCProviderError>): OAuthRefusal {
   const { statusCode: status = 500, error_description: description, error_detail: reason = description, cause } = error;
   const code = error.expose ? (error.error as string) : 'server_error';
   return {
     endpoint: (oidc.route === 'resume' ? 'authorization' : oidc.route) as EndpointName,
     status,
-    error: codeFor(code, oidc),
+    error: toErrorCode(code, oidc),
     reason,
     clientId: oidc.client?.clientId,
     grantType: GRANT_TYPES.find((one) => one === oidc.params?.grant_type),
@@ -50,8 +50,11 @@ export function refusalOf({ oidc }: KoaContextWithOIDC, error: Error & Partial<e
   };
 }
 
-/** What a client is told. For a grant type that it may not use the engine has no word, and RFC 6749 §5.2 has. */
-export function codeFor(code: string, { client, params }: KoaContextWithOIDC['oidc']): string {
+/**
+ * Returns the error code for the client. oidc-provider reports a disallowed grant type as `invalid_request`, where RFC 6749 §5.2
+ * requires `unauthorized_client`.
+ */
+export function toErrorCode(code: string, { client, params }: KoaContextWithOIDC['oidc']): string {
   const isNotAllowed = typeof params?.grant_type === 'string' && client?.grantTypeAllowed(params.grant_type) === false;
   return code === 'invalid_request' && isNotAllowed ? 'unauthorized_client' : code;
 }

@@ -21,33 +21,37 @@ import type { ClientCompatibility } from './request/client-compatibility';
 import type { JwtAccessTokens } from './signing-keys';
 
 export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDeclaration> {
-  /** Identifier of this server (RFC 8414 §2): an `https` URL without query and fragment; `http` on a loopback host. */
+  /** Identifier of this server (RFC 8414 §2): an `https` URL without query and fragment, or `http` on a loopback host. */
   readonly issuer: string;
-  /** Clients, and what is in progress. Redis, SQL or memory. */
+  /** Stores clients and requests in progress: Redis, SQL or memory. */
   readonly store: CredentialStore & StateStore;
-  /** The same declaration as that of `latchkey({ scopes })`. */
+  /** The declaration that you pass to `latchkey({ scopes })`. */
   readonly scopes: S;
-  /** Opaque access tokens of this verifier, `accessTokens({ … })`; or JWTs (RFC 9068) signed with these keys. */
+  /** Issues opaque access tokens of a verifier, `accessTokens({ … })`, or JWTs (RFC 9068) signed with these keys. */
   readonly tokens: ManagedVerifier | JwtAccessTokens;
-  /** Who is this? `loginPage({ … })`, or a function of your own. Without it there are client credentials alone. */
+  /** Finds out who the user is: `loginPage({ … })` or your function. @default none: only client credentials are offered */
   readonly login?: Login;
-  /** Did they agree? `consentPage()` by default, which asks every time. */
+  /** Asks the user for consent. @default consentPage(), which asks every time */
   readonly consent?: Consent;
-  /** `aud` of the tokens, and the only `resource` that may be asked for (RFC 8707); the issuer by default. */
+  /**
+   * `aud` of the tokens: a URL, or a list of which each may be requested by `resource`, compared as URLs.
+   * @default the issuer
+   * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
+   */
   readonly audience?: string | readonly [string, ...string[]];
-  /** Where the endpoints are; `/oauth/authorize`, `/oauth/token`, … by default. */
+  /** Locations of the endpoints. @default `/oauth/authorize`, `/oauth/token` and so on */
   readonly endpoints?: EndpointOptions;
-  /** What clients were promised beside the RFCs; nothing by default. */
+  /** What clients may do that the RFCs do not allow. @default nothing */
   readonly compatibility?: ClientCompatibility;
-  /** Life of an access token in milliseconds; one hour by default. */
+  /** Lifetime of an access token in milliseconds. @default 3_600_000 (one hour) */
   readonly accessTokenTtlMs?: number;
-  /** How long a refresh token can lie unused; 30 days by default. */
+  /** How long a refresh token may stay unused, in milliseconds. @default 2_592_000_000 (30 days) */
   readonly refreshTokenTtlMs?: number;
-  /** How long a refresh token that was used may be used again, for clients that lose answers; 0 by default. */
+  /** How long a used refresh token may be used again, in milliseconds, for clients that lose responses. @default 0 */
   readonly refreshGraceMs?: number;
-  /** How long a grant lives, however often it is refreshed; one year by default. */
+  /** Lifetime of a grant in milliseconds, however often it is refreshed. @default 31_536_000_000 (365 days) */
   readonly grantTtlMs?: number;
-  /** Deadline of one call of the store in milliseconds, past which the answer is 503; 1 000 by default. */
+  /** Deadline of one store call in milliseconds, after which the response is 503. @default 1_000 */
   readonly timeoutMs?: number;
 }
 
@@ -101,24 +105,24 @@ const schema = z.strictObject({
   timeoutMs: durationMs(1).optional(),
 });
 
-const WHOSE = `${ONE_OWNER}, a non-empty string`;
-const whoseSchema = z
-  .strictObject(ownerMembers, { error: ({ code }) => (code === 'invalid_type' ? WHOSE : undefined) })
-  .refine(namesOneOwner, { error: WHOSE });
+const ONE_OWNER_TEXT = `${ONE_OWNER}, a non-empty string`;
+const ownerSchema = z
+  .strictObject(ownerMembers, { error: ({ code }) => (code === 'invalid_type' ? ONE_OWNER_TEXT : undefined) })
+  .refine(namesOneOwner, { error: ONE_OWNER_TEXT });
 
-/** A TypeError unless it names one whose grants can be ended. */
-export const checkOwner = (whose: unknown): void => checkOptions('server.revoke()', whoseSchema, whose);
+/** @throws ERR_LATCHKEY_OPTION unless it names exactly one owner */
+export const checkOwner = (owner: unknown): void => checkOptions('server.revoke()', ownerSchema, owner);
 
-/** Scopes that mean OpenID Connect to clients and to the engine. */
+/** Scopes of OpenID Connect, which clients and oidc-provider treat specially. */
 const RESERVED: readonly string[] = ['openid', 'offline_access'];
 
-/** A TypeError for anything wrong, misspelt or unsafe; the names of the scopes otherwise. */
+/** @throws ERR_LATCHKEY_OPTION if an option is missing, unknown, of the wrong type or unsafe */
 export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkOptions('authorizationServer()', schema, options);
   const { names = [] } = scopeCatalogue(options.scopes);
   for (const name of names) {
     if (RESERVED.includes(name))
-      throw typeError('ERR_LATCHKEY_OPTION', `authorizationServer(): scopes: ${name} is a word of OpenID Connect, which is not offered`);
+      throw typeError('ERR_LATCHKEY_OPTION', `authorizationServer(): scopes: ${name} belongs to OpenID Connect, which is not offered`);
     if (options.compatibility?.commaSeparatedScopes && name.includes(',') && isScopeToken(name))
       throw typeError(
         'ERR_LATCHKEY_OPTION',

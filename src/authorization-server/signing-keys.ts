@@ -4,12 +4,15 @@ import { jwkInput, type Jwk } from '../verifiers/jwk';
 import type { Algorithm } from '../verifiers/jwt/signature';
 import { algorithmsOf, privateKeyOf, type PrivateKeyInput } from '../verifiers/private-key';
 
-/** A private key that signs access tokens: RSA, EC or Ed25519. A JWK may name its `alg` and `kid`. */
+/** A private key that signs access tokens: RSA, EC or Ed25519. A JWK may have `alg` and `kid`. */
 export type SigningKey = PrivateKeyInput;
 
-/** Access tokens as JWTs (RFC 9068). */
+/**
+ * Signing keys for access tokens as JWTs.
+ * @see https://www.rfc-editor.org/rfc/rfc9068
+ */
 export interface JwtAccessTokens {
-  /** The first signs; all are published, so that what an older one signed is proven on. */
+  /** The first key signs. All are published, so that tokens signed by an older key can still be verified. */
   readonly keys: readonly [SigningKey, ...SigningKey[]];
 }
 
@@ -18,7 +21,10 @@ export interface SigningJwk extends Jwk {
   readonly alg: Algorithm;
 }
 
-/** A private JWK that names its algorithm; a TypeError for what cannot sign. */
+/**
+ * Converts a key to a private JWK with its algorithm.
+ * @throws ERR_LATCHKEY_KEY if the key cannot sign
+ */
 export function signingJwk(input: SigningKey, where: string): SigningJwk {
   const key = privateKeyOf(input);
   if (!key) throw typeError('ERR_LATCHKEY_KEY', `${where} must be a private key: a PEM without a passphrase, a JWK or a KeyObject`);
@@ -38,7 +44,7 @@ export const publicJwk = ({ alg, kid, ...key }: SigningJwk): Jwk => ({
   ...(kid !== undefined && { kid }),
 });
 
-/** For an engine that wants a key and signs nothing with it. */
+/** oidc-provider requires a key even if it signs nothing. */
 export const unusedJwk = (): SigningJwk => signingJwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'unused');
 
 const isJwk = (input: SigningKey): input is Jwk => typeof input === 'object' && 'kty' in input;

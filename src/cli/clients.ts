@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { clientRegistry, type Client, type Clients, type GrantType, type RegisteredClient } from '../authorization-server/clients';
-import { grants } from '../authorization-server/grants';
+import { createGrants } from '../authorization-server/grants';
 import { encryptedState } from '../authorization-server/encrypted-state';
 import { revoking } from '../verifiers/jwt/jwt-revocations';
 import { openStore } from './open-store';
@@ -154,7 +154,7 @@ async function withClients<O extends Shared>(
 ): Promise<void> {
   const options = command.optsWithGlobals<O>();
   const { store, close } = await openStore(options.store ?? terminal.env.LATCHKEY_STORE, command.name() === 'register');
-  const { endAll } = grants({
+  const { endAll } = createGrants({
     store,
     state: encryptedState(store),
     ttlMs: LONGEST_GRANT_MS,

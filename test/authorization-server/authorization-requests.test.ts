@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type { RegisteredClient } from 'latchkey/authorization-server';
 import { memoryStore } from 'latchkey';
 import { CALLBACK, startIssuing, WEB_CLIENT, type Issuing } from '../support/issuing';
@@ -131,13 +132,14 @@ describe('the resource', () => {
     expect(await decision(['resource', `${issuing.issuer}${more}`])).toBe('invalid_target');
   });
 
-  describe('of several', () => {
+  describe.each(['opaque tokens', 'JWTs'])('of several, with %s', (kind) => {
     const audience = ['https://one.example', 'https://two.example/v1'] as const;
     let several: Issuing;
     let client: RegisteredClient;
     let credentials: Record<string, string>;
     beforeAll(async () => {
-      several = await startIssuing({ audience });
+      const keys = [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey] as const;
+      several = await startIssuing({ audience, ...(kind === 'JWTs' && { tokens: { keys } }) });
       client = await several.server.clients.register({
         ...WEB_CLIENT,
         grantTypes: ['authorization_code', 'refresh_token', 'client_credentials'],

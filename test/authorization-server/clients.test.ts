@@ -160,7 +160,7 @@ it('what a store has in the place of a client is an outage', async () => {
   const { status } = await own.post('/oauth/token', credentials);
   await own.close();
   expect(status).toBe(503);
-  await expect(own.server.clients.get(client.clientId)).rejects.toThrow('The credential store answered something that is not a client');
+  await expect(own.server.clients.get(client.clientId)).rejects.toThrow('The credential store returned something that is not a client');
 });
 
 describe('a change', () => {

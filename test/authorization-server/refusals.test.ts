@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { ErrorRequestHandler } from 'express';
 import { memoryStore } from 'latchkey';
 import type { OAuthRefusal } from 'latchkey/authorization-server';
-import { refusalOf } from '../../src/authorization-server/refusals';
+import { toRefusal } from '../../src/authorization-server/refusals';
 import { runProgram } from '../http/child';
 import { Browser, type Page } from '../support/browser';
 import { CALLBACK, logIn, startIssuing, WEB_CLIENT, type Issuing, type IssuingOptions } from '../support/issuing';
@@ -151,8 +151,8 @@ const seenOn = ({ response, text, url }: Page): Seen => ({
 
 it('a bug in the engine is told as it is, and to the client as server_error', () => {
   const bug = new Error('x is not a function');
-  const context = { oidc: { route: 'token', params: {}, client: undefined } } as unknown as Parameters<typeof refusalOf>[0];
-  expect(refusalOf(context, bug)).toEqual({
+  const context = { oidc: { route: 'token', params: {}, client: undefined } } as unknown as Parameters<typeof toRefusal>[0];
+  expect(toRefusal(context, bug)).toEqual({
     ...{ endpoint: 'token', status: 500, error: 'server_error', cause: bug },
     ...{ reason: undefined, clientId: undefined, grantType: undefined },
   });

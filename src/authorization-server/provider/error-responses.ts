@@ -1,5 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { codeFor, publishRefusal, refusalOf } from '../refusals';
+import { toErrorCode, publishRefusal, toRefusal } from '../refusals';
 import { UNAVAILABLE } from './deadlines';
 
 const ERROR_EVENTS = ['authorization.error', 'grant.error', 'revocation.error', 'introspection.error', 'jwks.error', 'server_error'];
@@ -14,10 +14,10 @@ export function completeResponses(provider: Provider): void {
     // A revocation response is empty (RFC 7009 §2.2). A media type makes clients such as simple-oauth2 reject it.
     if (ctx.body === '') ctx.remove('Content-Type');
     const { oidc, body } = ctx as unknown as KoaContextWithOIDC & { readonly body: { error?: string } | undefined };
-    if (body?.error !== undefined) body.error = codeFor(body.error, oidc);
+    if (body?.error !== undefined) body.error = toErrorCode(body.error, oidc);
   });
   const events: NodeJS.EventEmitter = provider;
   for (const event of ERROR_EVENTS) {
-    events.on(event, (ctx: KoaContextWithOIDC, error: Error) => publishRefusal(refusalOf(ctx, error)));
+    events.on(event, (ctx: KoaContextWithOIDC, error: Error) => publishRefusal(toRefusal(ctx, error)));
   }
 }
