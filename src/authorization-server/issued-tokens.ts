@@ -68,6 +68,8 @@ const TOLERANCE_MS = 300_000;
 export function jwtTokens({ issuer, audiences, keys, store, ttlMs }: JwtTokensOptions): IssuedTokens {
   const verifier = jwt({
     ...{ issuer, audience: audiences, profile: 'rfc9068', revocations: store },
+    // This server's own clock.
+    clockToleranceMs: 0,
     algorithms: [...new Set(keys.map(({ alg }) => alg))],
     jwks: { keys: keys.map(publicJwk) },
     maxLifetimeMs: Math.max(ttlMs, DAY_MS) + 2 * TOLERANCE_MS,

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { clientRegistry, type Client, type Clients, type GrantType, type RegisteredClient } from '../authorization-server/clients';
 import { createGrants } from '../authorization-server/grants';
 import { encryptedState } from '../authorization-server/encrypted-state';
-import { revoking } from '../verifiers/jwt/jwt-revocations';
+import { jwtRevocations } from '../verifiers/jwt/jwt-revocations';
 import { openStore } from './open-store';
 import { onePage } from './paginate';
 import { clientDetailsOf, clientTableOf } from './print';
@@ -161,7 +161,10 @@ async function withClients<O extends Shared>(
     async revokeTokens(whose) {
       const { clientId } = whose as { readonly clientId: string };
       await store.revokeAll({ kind: 'access_token', by: 'client', id: clientId }, Date.now());
-      if (options.issuer !== undefined) await revoking(store, options.issuer, LONGEST_JWT_MS, 0).revoke({ clientId });
+      const { issuer } = options;
+      if (issuer === undefined) return;
+      const policy = { issuer, lifeMs: LONGEST_JWT_MS, toleranceMs: 0, skewMs: 0, isIssuer: (iss: string) => iss === issuer };
+      await jwtRevocations(store, policy).revoke({ clientId });
     },
   });
   try {

@@ -1,4 +1,4 @@
-/** The value, frozen to the last object in it, so that all may share it. For JSON: freezing does not hold a Date. */
+/** Freezes a JSON value to its last object, so that requests may share it. A Date cannot be frozen. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     Object.values(value).forEach(deepFreeze);
@@ -8,8 +8,8 @@ export function deepFreeze<T>(value: T): T {
 }
 
 /**
- * A frozen copy that shares nothing with `value`: what `JSON.parse(JSON.stringify(value))` makes of it, without the text in
- * between where it is JSON already.
+ * Returns a frozen copy that shares nothing with `value`: what `JSON.parse(JSON.stringify(value))` returns, without the text where
+ * `value` is JSON already. A member named `__proto__` is dropped: in a copy by assignment it would become the prototype.
  */
 export function frozenJson(value: unknown): unknown {
   if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) return value;
@@ -18,14 +18,14 @@ export function frozenJson(value: unknown): unknown {
     const copy: Record<string, unknown> = { ...value };
     for (const name of Object.keys(copy)) {
       const before = copy[name];
-      const after = frozenJson(before);
+      const after = name === '__proto__' ? undefined : frozenJson(before);
       if (after === undefined) delete copy[name];
       else if (after !== before) copy[name] = after;
     }
     return Object.freeze(copy);
   }
   const text = JSON.stringify(value) as string | undefined;
-  return text === undefined ? undefined : deepFreeze(JSON.parse(text) as unknown);
+  return text === undefined ? undefined : frozenJson(JSON.parse(text) as unknown);
 }
 
 function isPlainObject(value: unknown): value is object {

@@ -42,7 +42,7 @@ describe('a frozen copy', () => {
     ['the members of an instance, a Map and bytes', [new Point(1), new Map([[1, 2]]), new Uint8Array([7])]],
     ['an object without a prototype', Object.assign(Object.create(null) as object, { a: {} })],
     ['no members that a symbol names', { a: {}, [Symbol('s')]: { open: true } }],
-    ['names that look like those of a prototype', JSON.parse('{"__proto__":{"a":{}},"constructor":1,"toJSON":"x"}')],
+    ['names that look like those of a prototype', JSON.parse('{"constructor":1,"toJSON":"x","proto":{},"__proto":1}')],
   ])('holds %s', (_, value) => {
     const copy = frozenJson(value);
     expect(copy).toEqual(JSON.parse(JSON.stringify(value)));
@@ -51,6 +51,16 @@ describe('a frozen copy', () => {
       typeof one === 'object' && one !== null ? [one, ...Reflect.ownKeys(one).flatMap((key) => objects((one as never)[key]))] : [];
     expect(objects(copy).filter((one) => !Object.isFrozen(one))).toEqual([]);
     expect(objects(copy).filter((one) => objects(value).includes(one))).toEqual([]);
+  });
+
+  it.each<[string, unknown]>([
+    ['a plain object', JSON.parse('{"__proto__":{"isAdmin":true},"a":{"__proto__":7},"b":[{"__proto__":{}}],"c":1}')],
+    ['an instance', new Point(JSON.parse('{"__proto__":{"isAdmin":true},"a":{}}') as never)],
+    ['what an object says that it is', { toJSON: () => JSON.parse('{"a":[{"__proto__":{"isAdmin":true}}]}') as object }],
+  ])('drops each own __proto__ of %s', (_, value) => {
+    const copy = frozenJson(value);
+    expect(JSON.stringify(copy)).not.toContain('__proto__');
+    expect((Object.assign({}, copy) as { isAdmin?: unknown }).isAdmin).toBeUndefined();
   });
 
   it('is not to be had of what JSON has no text for', () => {

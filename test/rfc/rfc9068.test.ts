@@ -106,7 +106,7 @@ ledger('RFC 9068', [
     section: '2.2',
     level: 'REQUIRED',
     says: 'iat says when the token was issued.',
-    test: required('iat', 'bad_claim', ['1', null, -1, [], NOW / 1000 + 60]),
+    test: required('iat', 'bad_claim', ['1', null, -1, []]),
   },
   { section: '2.2', level: 'REQUIRED', says: 'jti names the token.', test: required('jti', 'bad_claim', ['', 1, [], null]) },
   {
@@ -136,7 +136,8 @@ ledger('RFC 9068', [
       expect(await check(`Bearer ${token({ scope: 'domains:read domains:write' })}`)).toMatchObject({
         principal: { scopes: ['domains:read', 'domains:write'] },
       });
-      expect(await verdicts([token({ scope: 7 }), token({ scope: ['a b'] }), token({ scope: 'a"b' })])).toEqual(Array(3).fill('bad_claim'));
+      expect(await verdicts([token({ scope: 7 }), token({ scope: {} })])).toEqual(Array(2).fill('bad_claim'));
+      expect(await check(`Bearer ${token({ scope: ['a b', 'c'] })}`)).toMatchObject({ principal: { scopes: ['c'] } });
     },
   },
   {
@@ -294,9 +295,10 @@ ledger('RFC 9068', [
       const jwk = PAIRS.ES256.publicKey.export({ format: 'jwk' });
       const own = tokenOf(REQUIRED, { typ: 'at+jwt', jwk }, 'ES256');
       expect(await verdict(own, profile({ algorithms: ['RS256'] }))).not.toBe('good');
-      expect(await verdicts([token({}, { jwk }), token({}, { jku: 'https://evil.example' }), token({}, { x5c: [] })])).toEqual(
-        Array(3).fill('malformed'),
-      );
+      const hints = [{ jwk }, { jku: 'https://evil.example' }, { x5c: [] }];
+      expect(await verdicts(hints.map((hint) => token({}, hint)))).toEqual(Array(3).fill('good'));
+      const forged = hints.map((hint) => tokenOf(REQUIRED, { typ: 'at+jwt', alg: 'RS256', ...hint }, 'ES256'));
+      expect(await verdicts(forged)).toEqual(Array(3).fill('bad_signature'));
     },
   },
   {
@@ -349,8 +351,7 @@ ledger('RFC 9068', [
     says: 'Tokens of another kind, signed by the same keys, are told from access tokens.',
     async test() {
       const idToken = token({ nonce: 'n-0S6', at_hash: 'x' }, { typ: 'JWT' });
-      const disguised = token({ nonce: 'n-0S6' });
-      expect(await verdicts([idToken, disguised, token({ c_hash: 'x' })])).toEqual(Array(3).fill('bad_type'));
+      expect(await verdicts([idToken, token({}, { typ: 'id+jwt' }), token({}, { typ: 'logout+jwt' })])).toEqual(Array(3).fill('bad_type'));
     },
   },
   {

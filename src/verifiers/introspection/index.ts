@@ -1,45 +1,99 @@
-import { codedError } from '../../internal/errors';
-import { introspectionRequest, allowInsecureRequests } from 'oauth4webapi';
+import { allowInsecureRequests, customFetch, introspectionRequest } from 'oauth4webapi';
 import * as z from 'zod';
+import { isCompactJws } from '../../credential/credential';
+import { codedError } from '../../internal/errors';
 import {
   booleanOption,
+  checkOptions,
   clockTolerance,
   durationMs,
+  functionOption,
   nonEmptyString,
   stringOrList,
-  checkOptions,
-  isIdentifier,
-  isSecureUrl,
-  check,
 } from '../../internal/options';
-import { isCompactJws } from '../../credential/credential';
-import { answerOf, type Limits } from '../issuer/fetch';
 import { cachedLoader } from '../issuer/cached-loader';
-import { fetchMetadata, isTrustedEndpoint } from '../issuer/metadata';
+import { answerOf, type Limits } from '../issuer/fetch';
+import { fetchMetadata } from '../issuer/metadata';
+import { isHost, urlPolicy, type UrlPolicy } from '../issuer/trusted-url';
+import { DEFAULT_TOLERANCE_MS } from '../jwt/claims';
+import { reject } from '../rejection';
+import { extractorNames, insecureHosts, tokenLength } from '../token-options';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
-import { validateIntrospection, parseIntrospectionResponse, scopesIn, type Introspection, type IntrospectionPolicy } from './response';
-import { clientAuthentication, clientSchema, type KeyClient, type SecretClient } from './client';
+import { authOf, clientAuthentication, clientSchema, type IntrospectionClient } from './client';
+import {
+  parseIntrospectionResponse,
+  scopesIn,
+  subjectIn,
+  validateIntrospection,
+  type Introspection,
+  type IntrospectionPolicy,
+} from './response';
 
-export type { KeyClient, SecretClient } from './client';
+export type { BearerClient, IntrospectionClient, KeyClient, NoClient, SecretClient } from './client';
 
+/** Options of `introspection()`. */
 export interface IntrospectionOptions {
-  /** Issuer of the tokens: an `https` URL; `http` on a loopback host. What `iss` must say, where the server says it. */
+  /**
+   * Issuer of the tokens: an `https` URL, or `http` on a loopback host or one of `insecureHosts`. Where a response has `iss`, it must
+   * be identical.
+   */
   readonly issuer?: string;
-  /** Introspection endpoint; by default the one that the issuer's metadata names (RFC 8414, OpenID Connect Discovery). */
+  /**
+   * Introspection endpoint.
+   * @default the one in the issuer's metadata (RFC 8414, OpenID Connect Discovery)
+   */
   readonly endpoint?: string;
-  /** As whom this API asks: `{ id, secret }`, or `{ id, method: 'private_key_jwt', key }`. */
-  readonly client: SecretClient | KeyClient;
-  /** What `aud` must name: this API. One of a list is enough. */
+  /**
+   * How this API authenticates to the endpoint: `{ id, secret }`, `{ id, auth: 'post', secret }`, `{ id, auth: 'private_key_jwt', key }`,
+   * `{ auth: 'bearer', token }` or `{ auth: 'none' }`.
+   */
+  readonly client: IntrospectionClient;
+  /** What `aud` must name: this API. One entry of a list is enough. */
   readonly audience: string | readonly string[];
-  /** Takes tokens of which the server does not say for whom they are, if it calls them access tokens. False by default. */
+  /**
+   * Accepts tokens for which the server names no audience, if it calls them access tokens.
+   * @default false
+   */
   readonly allowMissingAudience?: boolean;
-  /** Asks about JWTs too that no other verifier takes. False by default: only opaque tokens are sent to the server. */
+  /**
+   * Also sends JWTs to the server that no other verifier accepts.
+   * @default false
+   */
   readonly jwts?: boolean;
-  /** How far the server's clock may be off, up to 300 000 ms; 0 by default. */
+  /**
+   * How far the server's clock may differ, for `exp` and `nbf`: 0 to 300,000 ms. A future `iat` never rejects a token.
+   * @default 5_000
+   */
   readonly clockToleranceMs?: number;
-  /** Deadline of one request to the server, in milliseconds; 900 by default, so that its error comes before that of `latchkey()`. */
+  /**
+   * Deadline of one request to the server, in milliseconds. Shorter than that of `latchkey()`, so that its error is reported first.
+   * @default 900
+   */
   readonly timeoutMs?: number;
-  /** Names it in principals and decisions; `'introspection'` by default. */
+  /** How the server is reached. */
+  readonly remote?: {
+    /** Replaces the global `fetch`, for a proxy or a private CA. It must pass on `redirect` and `signal`. */
+    readonly fetch?: typeof fetch;
+  };
+  /**
+   * Hosts that may be reached by plain `http`, such as `['keycloak:8080']`. Compared exactly, port included.
+   * @default []
+   */
+  readonly insecureHosts?: readonly string[];
+  /**
+   * Names of the extractors whose tokens are verified.
+   * @default ['bearer', 'dpop']
+   */
+  readonly extractors?: readonly string[];
+  /**
+   * The longest token that is sent to the server, in characters.
+   * @default 8192
+   */
+  readonly maxTokenLength?: number;
+  /**
+   * Names the verifier in principals and decisions.
+   * @default 'introspection'
+   */
   readonly name?: string;
 }
 
@@ -48,27 +102,47 @@ const METADATA_BYTES = 1_048_576;
 const METADATA_FRESHNESS = { maxAgeMs: 3_600_000, cooldownMs: 1_000 };
 const HINT = { token_type_hint: 'access_token' };
 
+/** What is wrong with a host has an error of its own. */
+const urlsOf = (options: { readonly insecureHosts?: unknown }): UrlPolicy => urlPolicy([options.insecureHosts].flat().filter(isHost));
+
 const optionsSchema = z
   .strictObject({
-    issuer: check('an https URL without query and fragment (http on a loopback host)', isIdentifier).optional(),
-    endpoint: check('an https URL without fragment (http on a loopback host)', isSecureUrl).optional(),
+    issuer: z.unknown().optional(),
+    endpoint: z.unknown().optional(),
     client: clientSchema,
     audience: stringOrList,
     allowMissingAudience: booleanOption.optional(),
     jwts: booleanOption.optional(),
     clockToleranceMs: clockTolerance.optional(),
     timeoutMs: durationMs(1).optional(),
+    remote: z.strictObject({ fetch: functionOption.optional() }).optional(),
+    insecureHosts: insecureHosts.optional(),
+    extractors: extractorNames.optional(),
+    maxTokenLength: tokenLength.optional(),
     name: nonEmptyString.optional(),
   })
+  .refine(({ issuer, ...options }) => issuer === undefined || urlsOf(options).isIssuer(issuer), {
+    path: ['issuer'],
+    error: 'must be an https URL without query and fragment (http on a loopback host)',
+  })
+  .refine(({ endpoint, ...options }) => endpoint === undefined || urlsOf(options).isSecure(endpoint), {
+    path: ['endpoint'],
+    error: 'must be an https URL without fragment (http on a loopback host)',
+  })
   .refine(({ issuer, endpoint }) => issuer !== undefined || endpoint !== undefined, { error: 'give "issuer", "endpoint" or both' })
-  .refine(({ issuer, client }) => issuer !== undefined || client.method !== 'private_key_jwt', {
+  .refine(({ issuer, client }) => issuer !== undefined || authOf(client) !== 'private_key_jwt', {
     path: ['issuer'],
     error: 'must be given: an assertion of private_key_jwt says for which server it is (RFC 7523 §3)',
   });
 
 /**
- * Tokens about which their authorization server is asked (RFC 7662): every opaque one from `Authorization` that no other verifier
- * takes, so it stands last. What was said of a good token is kept like any proof, for `cache.ttlMs` and never past its `exp`.
+ * Creates a verifier that queries the authorization server about every opaque access token that no other verifier accepts, so it must
+ * be the last one. The response about an active token is cached for `cache.ttlMs`, never past its `exp`.
+ *
+ * @param options - `client`, `audience`, and `issuer` or `endpoint` are required
+ * @returns a verifier for `latchkey({ verifiers })`
+ * @throws TypeError (`ERR_LATCHKEY_OPTION`) for an invalid, misspelt or unsafe option
+ * @see https://www.rfc-editor.org/rfc/rfc7662
  *
  * @example
  * introspection({
@@ -76,57 +150,71 @@ const optionsSchema = z
  *   client: { id: 'api', secret: process.env.CLIENT_SECRET },
  *   audience: 'https://api.example.com',
  * })
- * @throws TypeError for a wrong, misspelt or unsafe option
  */
 export function introspection(options: IntrospectionOptions): Verifier {
   checkOptions('introspection()', optionsSchema, options);
-  const { issuer, client, name = 'introspection', jwts = false, timeoutMs = 900 } = options;
-  const limits: Limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
-  const authentication = clientAuthentication(client);
-  const endpoint = endpointOf(options, timeoutMs);
+  const { name = 'introspection', jwts = false, extractors = AUTHORIZATION, maxTokenLength } = options;
+  const query = introspectionQuery(options);
   const policy: IntrospectionPolicy = {
-    issuer,
+    issuer: options.issuer,
     audiences: new Set([options.audience].flat()),
     allowMissingAudience: options.allowMissingAudience ?? false,
-    toleranceMs: options.clockToleranceMs ?? 0,
+    toleranceMs: options.clockToleranceMs ?? DEFAULT_TOLERANCE_MS,
   };
 
   return {
     name,
     catchAll: true,
-    accepts: ({ extractor, token }) => AUTHORIZATION.includes(extractor) && (jwts || !isCompactJws(token)),
+    extractors,
+    ...(maxTokenLength !== undefined && { maxTokenLength }),
+    accepts: ({ extractor, token }) => extractors.includes(extractor) && (jwts || !isCompactJws(token)),
     async verify({ token }) {
-      const url = await endpoint();
-      const server = { issuer: issuer ?? url, introspection_endpoint: url };
-      const answer = await answerOf(url, limits, (signal) =>
-        introspectionRequest(server, { client_id: client.id }, authentication, token, {
-          signal,
-          additionalParameters: HINT,
-          // The URL was checked: plain HTTP is for a loopback host alone.
-          [allowInsecureRequests]: true,
-        }),
-      );
-      const said = parseIntrospectionResponse(answer);
-      if (!said) return { ok: false, reason: 'unknown' };
-      const reason = validateIntrospection(said, policy, Date.now());
-      return reason ? { ok: false, reason } : accept(said, policy, name);
+      const response = parseIntrospectionResponse(await query(token));
+      if (!response) return reject('unknown', 'the server says that the token is not active');
+      return validateIntrospection(response, policy, Date.now()) ?? accept(response, policy, name);
     },
   };
 }
 
-/** Where to ask: as the options say, else as the issuer does. */
-function endpointOf({ endpoint, issuer = '' }: IntrospectionOptions, timeoutMs: number): () => Promise<string> {
+/** Creates the function that sends a token to the introspection endpoint and returns the JSON of the response. */
+function introspectionQuery(options: IntrospectionOptions) {
+  const { issuer, client, timeoutMs = 900, remote = {} } = options;
+  const limits: Limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
+  const authentication = clientAuthentication(client);
+  const endpoint = endpointOf(options, { timeoutMs, maxBytes: METADATA_BYTES, ...(remote.fetch && { fetch: remote.fetch }) });
+  // The library requires a client ID; where the client has none, nothing sends it.
+  const id = ('id' in client ? client.id : undefined) ?? 'none';
+
+  return async (token: string) => {
+    const url = await endpoint();
+    const server = { issuer: issuer ?? url, introspection_endpoint: url };
+    return answerOf(url, limits, (signal) =>
+      introspectionRequest(server, { client_id: id }, authentication, token, {
+        signal,
+        additionalParameters: HINT,
+        // The URL was checked: plain HTTP is for a loopback host or an insecure host only.
+        [allowInsecureRequests]: true,
+        ...(remote.fetch && { [customFetch]: remote.fetch as (url: string, init: object) => Promise<Response> }),
+      }),
+    );
+  };
+}
+
+/** Where to send tokens: as configured, otherwise as the issuer's metadata says. */
+function endpointOf(options: IntrospectionOptions, limits: Limits): () => Promise<string> {
+  const { endpoint, issuer = '' } = options;
   if (endpoint !== undefined) return async () => endpoint;
+  const urls = urlsOf(options);
   return cachedLoader(async () => {
-    const { introspection_endpoint: found } = await fetchMetadata(issuer, { timeoutMs, maxBytes: METADATA_BYTES });
-    if (!isTrustedEndpoint(issuer, found))
+    const { introspection_endpoint: found } = await fetchMetadata(issuer, limits);
+    if (!urls.isTrustedEndpoint(issuer, found))
       throw codedError('ERR_LATCHKEY_ISSUER', `The metadata of ${issuer} names no introspection endpoint that a secret may be sent to`);
     return found;
   }, METADATA_FRESHNESS);
 }
 
-function accept(said: Introspection, policy: IntrospectionPolicy, verifier: string): Verification {
-  const { sub, client_id: clientId, iss = policy.issuer, jti, exp, cnf } = said;
+function accept(response: Introspection, policy: IntrospectionPolicy, verifier: string): Verification {
+  const { client_id: clientId, iss = policy.issuer, jti, exp, cnf } = response;
   return {
     ok: true,
     ...(exp !== undefined && { expiresAt: exp * 1000 + policy.toleranceMs }),
@@ -134,13 +222,13 @@ function accept(said: Introspection, policy: IntrospectionPolicy, verifier: stri
     principal: {
       kind: 'access_token',
       verifier,
-      subject: (sub ?? clientId) as string,
+      subject: subjectIn(response) as string,
       ...(iss !== undefined && { issuer: iss }),
       ...(clientId !== undefined && { clientId }),
       ...(jti !== undefined && { credentialId: jti }),
-      scopes: scopesIn(said) ?? [],
+      scopes: scopesIn(response) ?? [],
       ...(exp !== undefined && { expiresAt: exp * 1000 }),
-      claims: said,
+      claims: response,
     },
   };
 }

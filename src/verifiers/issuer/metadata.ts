@@ -1,17 +1,16 @@
-import { isLoopback, isSecureUrl } from '../../internal/options';
 import { AnswerError, getJson, type JsonObject, type Limits } from './fetch';
 
-/** The server answers, and nowhere with metadata of that issuer. */
+/** The server responds, but nowhere with metadata of that issuer. */
 export class NoSuchIssuer extends AnswerError {
   override readonly name = 'NoSuchIssuer';
 }
 
-/** How servers say that there is no such tenant. */
+/** Status codes by which servers say that there is no such tenant. */
 const ABSENT: readonly unknown[] = [400, 404, 410];
 
 /**
- * What an authorization server publishes about itself: OpenID Connect Discovery §4, else RFC 8414 §3 and §5. Only a server that answers
- * is asked at another place: one that does not would be waited for twice.
+ * Fetches the metadata of an authorization server: OpenID Connect Discovery §4, else RFC 8414 §3 and §5. The second place is tried
+ * only if the server responds: otherwise the request would wait twice.
  */
 export async function fetchMetadata(issuer: string, limits: Limits): Promise<JsonObject> {
   const failures: string[] = [];
@@ -19,7 +18,7 @@ export async function fetchMetadata(issuer: string, limits: Limits): Promise<Jso
   for (const url of metadataUrls(issuer)) {
     try {
       const metadata = await getJson(url, limits);
-      // Only the issuer itself says who it is: the value is compared as it stands (RFC 8414 §3.3).
+      // The value must be identical to the configured issuer (RFC 8414 §3.3).
       if (metadata.issuer === issuer) return metadata;
       failures.push(`${url} is the metadata of another issuer`);
       isAbsent = false;
@@ -31,10 +30,6 @@ export async function fetchMetadata(issuer: string, limits: Limits): Promise<Jso
   }
   throw new (isAbsent ? NoSuchIssuer : AnswerError)(failures.join('; '));
 }
-
-/** Whether we may go where an issuer sends us. No server far away may send us to this machine. */
-export const isTrustedEndpoint = (issuer: string, url: unknown): url is string =>
-  isSecureUrl(url) && (!isLoopback(url) || isLoopback(issuer));
 
 function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);

@@ -1,17 +1,20 @@
 import { codedError } from '../../internal/errors';
 import { isLoopback } from '../../internal/options';
 import type { Limits } from '../issuer/fetch';
-import { fetchMetadata, isTrustedEndpoint } from '../issuer/metadata';
+import { fetchMetadata } from '../issuer/metadata';
+import type { UrlPolicy } from '../issuer/trusted-url';
 
-/** Tells where keys are published. */
+/** Finds the URL of an issuer's keys. */
 export type JwksUriResolver = (limits: Limits) => Promise<string>;
 
-/** By the issuer's metadata; while that cannot be had, where they were before. */
-export function discovery(issuer: string): JwksUriResolver {
+/** Reads the URL from the issuer's metadata. While that is unavailable, the last known URL is used. */
+export function discovery(issuer: string, urls: UrlPolicy): JwksUriResolver {
   let known: string | undefined;
   return async (limits) => {
     try {
-      known = jwksUriOf(await fetchMetadata(issuer, limits), issuer);
+      const { jwks_uri: uri } = await fetchMetadata(issuer, limits);
+      if (!urls.isTrustedEndpoint(issuer, uri)) throw untrusted(issuer);
+      known = uri;
     } catch (error) {
       if (known === undefined) throw error;
     }
@@ -19,10 +22,8 @@ export function discovery(issuer: string): JwksUriResolver {
   };
 }
 
-function jwksUriOf({ jwks_uri: uri }: { readonly jwks_uri?: unknown }, issuer: string): string {
-  if (isTrustedEndpoint(issuer, uri)) return uri;
-  throw codedError(
+const untrusted = (issuer: string): Error =>
+  codedError(
     'ERR_LATCHKEY_ISSUER',
     `The metadata of ${issuer} has no jwks_uri of https${isLoopback(issuer) ? ', or of http to this machine' : ''}`,
   );
-}

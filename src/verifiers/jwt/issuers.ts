@@ -1,27 +1,29 @@
-import { codedError } from '../../internal/errors';
 import { LRUCache } from 'lru-cache';
-import { andThen } from '../../internal/promises';
+import { codedError } from '../../internal/errors';
+import { andThen, isPromise } from '../../internal/promises';
+import { urlPolicy, type UrlPolicy } from '../issuer/trusted-url';
 import { discovery, type JwksUriResolver } from './discovery';
+import { isPattern, isRemoteIssuer, matcher } from './issuer-pattern';
 import type { JwtOptions } from './jwt-options';
 import { keySet, singleKey, type KeySource } from './keys';
 import { remoteKeys } from './remote-keys';
 import { ALGORITHMS, type Algorithm } from './signature';
-import { isCanonicalIssuer, isPattern, matcher } from './issuer-pattern';
 
-/** The issuers whose tokens are taken, and the keys of each: none is ever verified by another's. */
+/** The accepted issuers and the keys of each. No issuer's token is ever verified with the keys of another. */
 export interface Issuers {
   has(iss: unknown): boolean;
-  /** Undefined where nobody has keys of that issuer. */
+  /** Returns undefined for an issuer that is not accepted. */
   keysOf(iss: unknown): KeySource | undefined;
-  /** Ends what is being fetched. */
+  /** Aborts pending fetches. */
   close(): void;
 }
 
-/** Of metadata, and of a set of keys. */
+/** The largest metadata document or JWK Set, in bytes. */
 const MAX_BYTES = 256 * 1024;
 const ASYMMETRIC = (Object.keys(ALGORITHMS) as Algorithm[]).filter((algorithm) => !algorithm.startsWith('HS'));
 
-export function issuersOf({ issuer, key, jwks, jwksUri, algorithms = ASYMMETRIC, remote = {} }: JwtOptions): Issuers {
+export function issuersOf({ issuer, key, jwks, jwksUri, algorithms = ASYMMETRIC, remote = {}, insecureHosts }: JwtOptions): Issuers {
+  const urls = urlPolicy(insecureHosts);
   const { ttlMs = 600_000, staleIfErrorMs = 86_400_000, cooldownMs = 5_000, timeoutMs = 5_000, maxIssuers = 10_000 } = remote;
   const underWay = new Set<() => void>();
   const limits = { timeoutMs, maxBytes: MAX_BYTES, anyType: true, underWay, ...(remote.fetch && { fetch: remote.fetch }) };
@@ -30,9 +32,9 @@ export function issuersOf({ issuer, key, jwks, jwksUri, algorithms = ASYMMETRIC,
 
   const given = key !== undefined ? singleKey(key, algorithms) : jwks && keySet(jwks, algorithms);
   const shared = given ?? (jwksUri === undefined ? undefined : fetched(async () => jwksUri));
-  const { names, isTenant } = readIssuer(issuer);
-  const named = new Map<unknown, KeySource>(names.map((iss) => [iss, shared ?? fetched(discovery(iss))]));
-  const tenants = tenantKeys((iss) => fetched(discovery(iss), true), { cooldownMs, maxIssuers });
+  const { names, isTenant } = readIssuer(issuer, urls);
+  const named = new Map<unknown, KeySource>(names.map((iss) => [iss, shared ?? fetched(discovery(iss, urls))]));
+  const tenants = tenantKeys((iss) => fetched(discovery(iss, urls), true), { cooldownMs, maxIssuers });
 
   return {
     has: (iss) => named.has(iss) || isTenant(iss),
@@ -41,21 +43,37 @@ export function issuersOf({ issuer, key, jwks, jwksUri, algorithms = ASYMMETRIC,
   };
 }
 
-/** The issuers that stand there by name, and whether another is one by a pattern or by the function. */
-function readIssuer(issuer: JwtOptions['issuer']): { names: readonly string[]; isTenant: (iss: unknown) => iss is string } {
+/** Returns the issuers that are configured by name, and a test for those of a pattern or the function. */
+function readIssuer(
+  issuer: JwtOptions['issuer'],
+  urls: UrlPolicy,
+): { names: readonly string[]; isTenant: (iss: unknown) => iss is string } {
   const named = typeof issuer === 'function' ? [] : ([issuer].flat() as readonly string[]);
   const tests =
-    typeof issuer === 'function' ? [(iss: string) => isCanonicalIssuer(iss) && issuer(iss) === true] : named.filter(isPattern).map(matcher);
+    typeof issuer === 'function'
+      ? [(iss: string) => isRemoteIssuer(iss, urls) && isAccepted(issuer, iss)]
+      : named.filter(isPattern).map((pattern) => matcher(pattern, urls));
   return {
     names: named.filter((one) => !isPattern(one)),
     isTenant: (iss): iss is string => typeof iss === 'string' && tests.some((test) => test(iss)),
   };
 }
 
-/** New tenants that are tried, and fail, in one cool-down: more are made up. */
+function isAccepted(issuer: (iss: string) => boolean, iss: string): boolean {
+  const result: unknown = issuer(iss);
+  if (!isPromise(result)) return result === true;
+  // Its rejection must not end the process.
+  result.then(undefined, () => {});
+  throw codedError(
+    'ERR_LATCHKEY_OPTION',
+    'jwt(): option "issuer" returned a promise; the function must return true or false synchronously',
+  );
+}
+
+/** The number of new tenants that may be looked up without success in one cool-down: more are invented. */
 const MAX_UNPROVEN = 256;
 
-/** The keys of each tenant. Those that turned out to be real are kept apart, so that no flood of made-up ones drives them out. */
+/** Keeps the keys of each tenant. Tenants that have keys are kept apart, so that a flood of invented ones does not evict them. */
 function tenantKeys(open: (iss: string) => KeySource, { cooldownMs, maxIssuers }: { cooldownMs: number; maxIssuers: number }) {
   const proven = new LRUCache<string, KeySource>({ max: maxIssuers });
   const unproven = new LRUCache<string, KeySource>({ max: MAX_UNPROVEN });

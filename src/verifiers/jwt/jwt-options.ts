@@ -8,89 +8,145 @@ import {
   stringOrList,
   objectWithMethods,
   checkOptions,
-  isIdentifier,
-  isSecureUrl,
   isTextOrList,
   check,
 } from '../../internal/options';
+import { types } from 'node:util';
+import { isHost, urlPolicy, type UrlPolicy } from '../issuer/trusted-url';
+import { extractorNames, insecureHosts, tokenLength } from '../token-options';
 import { bareType } from './claims';
 import type { JwkSet, KeyInput } from './keys';
 import type { RevocationStore } from './jwt-revocations';
 import { ALGORITHMS, type Algorithm } from './signature';
-import { isPattern, isSafePattern } from './issuer-pattern';
+import { isPattern, isSafePattern, isUnambiguous } from './issuer-pattern';
 
 /** How keys from a URL are fetched and kept. Durations in milliseconds. */
 export interface RemoteOptions {
-  /** How long fetched keys are used before the server is asked again, so that one which it withdrew is refused: 600 000 by default. */
+  /**
+   * How long fetched keys are used before they are fetched again: the longest time for which a withdrawn key is still accepted.
+   * @default 600_000
+   */
   readonly ttlMs?: number;
-  /** How much longer they are used while the server cannot be asked: 86 400 000 (a day) by default. */
+  /**
+   * How much longer they are used while the server is unavailable.
+   * @default 86_400_000 (a day)
+   */
   readonly staleIfErrorMs?: number;
-  /** From the start of one attempt to the next, whatever came of it: 5 000 by default. */
+  /**
+   * The shortest time from the start of one attempt to fetch to the next, whether or not it succeeds.
+   * @default 5_000
+   */
   readonly cooldownMs?: number;
-  /** Deadline of one answer: 5 000 by default. A request waits no longer than `timeoutMs` of `latchkey()`; the answer is for the next one. */
+  /**
+   * Deadline of one response. A request waits no longer than `timeoutMs` of `latchkey()`; a later response serves the next request.
+   * @default 5_000
+   */
   readonly timeoutMs?: number;
-  /** Of how many tenants the keys are kept, those that were used last: 10 000 by default. */
+  /**
+   * The number of tenants whose keys are cached: the most recently used.
+   * @default 10_000
+   */
   readonly maxIssuers?: number;
-  /** In place of the global `fetch`, for a proxy or certificates of your own. It must keep `redirect` and `signal`. */
+  /** Replaces the global `fetch`, for a proxy or a private CA. It must pass on `redirect` and `signal`. */
   readonly fetch?: typeof fetch;
 }
 
 type ClaimValue = string | number | boolean;
 
+/** Options of `jwt()`. */
 export interface JwtOptions {
   /**
-   * Exactly what `iss` says; a list where one service signs under several names. For tenants a pattern, such as
-   * `'https://login.example.com/{tenant}/v2.0'`, whose placeholder is one label of the host or (part of) one segment of the path, or a
-   * function, which is asked of well-formed URLs alone: whatever it takes is fetched from. Each issuer has keys of its own.
+   * The exact value of `iss`, or a list of values. For tenants, a pattern such as `'https://login.example.com/{tenant}/v2.0'`, whose
+   * placeholders are whole labels of the host, or all or part of a path segment, at most one in each. Or a synchronous function,
+   * which is called for well-formed URLs only: keys are fetched from every issuer for which it returns true.
    */
   readonly issuer: string | readonly string[] | ((iss: string) => boolean);
-  /** What `aud` must name: this API. One of a list is enough. */
+  /** What `aud` must name: this API. One entry of a list is enough. */
   readonly audience: string | readonly string[];
   /**
-   * Algorithms that may have signed; HS is never mixed with others. They must be named with `key` and `jwks`. For keys from a URL
-   * they are all but HS by default.
+   * Accepted algorithms; HS is never mixed with others. Required with `key` and `jwks`.
+   * @default all but HS, for keys from a URL
    */
   readonly algorithms?: readonly Algorithm[];
   /** A PEM public key or certificate, a JWK, a `KeyObject`, or the secret of an HS algorithm. */
   readonly key?: KeyInput;
-  /** Several keys, chosen by `kid`. */
+  /** Several keys, selected by `kid`. */
   readonly jwks?: JwkSet;
   /**
-   * Where the issuer publishes its keys: `https`, or `http` to this machine. Without it, and without `key` and `jwks`, the issuer's
-   * metadata says where (OpenID Connect Discovery, RFC 8414).
+   * Where the issuer publishes its keys: `https`, or `http` on a loopback host or one of `insecureHosts`.
+   * @default the `jwks_uri` of the issuer's metadata (OpenID Connect Discovery, RFC 8414)
    */
   readonly jwksUri?: string;
-  /** How keys from a URL are fetched and kept. */
+  /** How keys from a URL are fetched and cached. */
   readonly remote?: RemoteOptions;
-  /** Asks for all that RFC 9068 §2.2 requires: `typ` `at+jwt`, `sub`, `client_id`, `iat`, `jti`. */
+  /**
+   * Hosts that may be reached by plain `http`, such as `['keycloak:8080']`, for metadata and keys. Compared exactly, port included.
+   * @default []
+   */
+  readonly insecureHosts?: readonly string[];
+  /** Requires everything that RFC 9068 §2.2 does: `typ` `at+jwt`, `sub`, `client_id`, `iat`, `jti`. */
   readonly profile?: 'rfc9068';
-  /** `typ` header values to accept; `at+jwt`, `JWT` and none by default. */
+  /**
+   * Accepted `typ` header values.
+   * @default at+jwt, JWT and no typ
+   */
   readonly typ?: string | readonly string[];
-  /** Claims that must be there beside `exp`, `iss`, `aud` and a subject. */
+  /** Claims that are required besides `exp`, `iss`, `aud` and a subject. */
   readonly requiredClaims?: readonly string[];
-  /** Values that claims must have, one of a list each: `{ token_use: 'access' }`. Of a claim that is a list, one member is enough. */
+  /** Values that claims must have, one of a list each: `{ token_use: 'access' }`. Of a claim that is a list, one entry is enough. */
   readonly claims?: Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>;
-  /** Claim that holds the scopes, a string or an array; of a list, the first that is there: `['scope', 'scp']` by default. */
+  /**
+   * The claim that holds the scopes, a string or a list; of several names, the first one present.
+   * @default ['scope', 'scp']
+   */
   readonly scopeClaim?: string | readonly string[];
-  /** Claim that says whom the token is for: `aud` by default; `client_id` for an issuer that gives access tokens no `aud`. */
+  /**
+   * The claim that names the audience: `client_id` for an issuer whose access tokens have no `aud`.
+   * @default 'aud'
+   */
   readonly audienceClaim?: string;
-  /** Claim that names the client: `client_id` by default; `azp`, `cid` or `appid` for some issuers. */
+  /**
+   * The claim that names the client: `azp`, `cid` or `appid` for some issuers. Only `client_id` can stand in for a missing `sub`.
+   * @default 'client_id'
+   */
   readonly clientIdClaim?: string;
-  /** How far the issuer's clock may be off, up to 300 000 ms; 0 by default. */
+  /**
+   * How far the issuer's clock may differ, for `exp` and `nbf`: 0 to 300,000 ms. A future `iat` never rejects a token.
+   * @default 5_000
+   */
   readonly clockToleranceMs?: number;
   /**
-   * Where revocations of these tokens are kept: any `StateStore`, asked on every fresh proof. A token is then refused without `iat`,
-   * or where it lives longer than `maxLifetimeMs`: it could outlive its revocation.
+   * Names of the extractors whose tokens are verified: `['bearer', 'cookie']` for a JWT in a cookie.
+   * @default ['bearer', 'dpop']
+   */
+  readonly extractors?: readonly string[];
+  /**
+   * The longest token that is verified, in characters. Node itself accepts 16 KiB of headers.
+   * @default 8192
+   */
+  readonly maxTokenLength?: number;
+  /**
+   * Where revocations of these tokens are kept: any `StateStore`, queried for every verification that is not cached. A token without
+   * `iat`, or that lives longer than `maxLifetimeMs`, is then rejected: it could outlive its revocation.
    */
   readonly revocations?: RevocationStore;
-  /** The longest life of a token, from `iat` to `exp`, with `revocations`: 86 400 000 (a day) by default. */
+  /**
+   * The longest lifetime of a token in milliseconds, from `iat` to `exp`, with `revocations`.
+   * @default 86_400_000 (a day)
+   */
   readonly maxLifetimeMs?: number;
-  /** Names it in principals and decisions; `'jwt'` by default. */
+  /**
+   * Names the verifier in principals and decisions.
+   * @default 'jwt'
+   */
   readonly name?: string;
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const namesIn = (issuer: unknown): readonly string[] => (typeof issuer === 'function' ? [] : ([issuer].flat() as readonly string[]));
+const patternsIn = (issuer: unknown): readonly string[] => namesIn(issuer).filter((one) => typeof one === 'string' && isPattern(one));
+/** What is wrong with a host has an error of its own. */
+const urlsOf = (options: { readonly insecureHosts?: unknown }): UrlPolicy => urlPolicy([options.insecureHosts].flat().filter(isHost));
 const isTypes = (value: unknown): boolean =>
   [value].flat().length > 0 && [value].flat().every((one) => isText(one) && bareType(one as string) !== '');
 const isClaims = (value: unknown): boolean =>
@@ -120,7 +176,9 @@ const optionsSchema = z
     issuer: check(
       'a non-empty string, a non-empty list of them, or a function',
       (value) => typeof value === 'function' || isTextOrList(value),
-    ),
+    ).refine((value) => !types.isAsyncFunction(value), {
+      error: 'must be a function that returns true or false synchronously, not an async one',
+    }),
     audience: stringOrList,
     algorithms: arrayOf(`algorithms of ${Object.keys(ALGORITHMS).join(', ')}`, isAlgorithm).optional(),
     // One that is there and undefined was meant to be given: then no other way to the keys is taken.
@@ -133,7 +191,7 @@ const optionsSchema = z
       (value) =>
         Array.isArray((value as JwkSet | null)?.keys) && (value as JwkSet).keys.every((key) => typeof key === 'object' && key !== null),
     ).optional(),
-    jwksUri: check('a URL of https, or of http to this machine', isSecureUrl).optional(),
+    jwksUri: z.unknown().optional(),
     remote: z
       .strictObject({
         ttlMs: durationMs(1).optional(),
@@ -155,6 +213,9 @@ const optionsSchema = z
     audienceClaim: nonEmptyString.optional(),
     clientIdClaim: nonEmptyString.optional(),
     clockToleranceMs: clockTolerance.optional(),
+    extractors: extractorNames.optional(),
+    maxTokenLength: tokenLength.optional(),
+    insecureHosts: insecureHosts.optional(),
     revocations: check('an object with get(), set()', isRevocationStore).optional(),
     maxLifetimeMs: durationMs(1, Number.MAX_SAFE_INTEGER).optional(),
     name: nonEmptyString.optional(),
@@ -175,14 +236,25 @@ const optionsSchema = z
     path: ['algorithms'],
     error: 'must not have HS for keys from a URL: whoever can read them could sign',
   })
-  .refine(({ issuer, ...options }) => !isDiscovered(options) || namesIn(issuer).every((one) => isPattern(one) || isIdentifier(one)), {
-    path: ['issuer'],
-    error:
-      'must be a URL of https without query, or of http to this machine, for its metadata to be found; else give "key", "jwks" or "jwksUri"',
+  .refine(({ jwksUri, ...options }) => jwksUri === undefined || urlsOf(options).isSecure(jwksUri), {
+    path: ['jwksUri'],
+    error: 'must be a URL of https, or of http to this machine',
   })
-  .refine(({ issuer }) => namesIn(issuer).every((one) => !isPattern(one) || isSafePattern(one)), {
+  .refine(
+    ({ issuer, ...options }) => !isDiscovered(options) || namesIn(issuer).every((one) => isPattern(one) || urlsOf(options).isIssuer(one)),
+    {
+      path: ['issuer'],
+      error:
+        'must be a URL of https without query, or of http to this machine, for its metadata to be found; else give "key", "jwks" or "jwksUri"',
+    },
+  )
+  .refine(({ issuer, ...options }) => patternsIn(issuer).every((one) => isSafePattern(one, urlsOf(options))), {
     path: ['issuer'],
     error: 'must have its placeholders in the path, or as whole labels of the host before two that are fixed',
+  })
+  .refine(({ issuer }) => patternsIn(issuer).every(isUnambiguous), {
+    path: ['issuer'],
+    error: 'must have at most one placeholder in each segment of the path',
   })
   .refine(({ algorithms = [] }) => algorithms.every(isHmac) || !algorithms.some(isHmac), {
     path: ['algorithms'],

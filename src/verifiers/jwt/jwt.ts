@@ -1,89 +1,106 @@
 import type { Credential } from '../../credential/credential';
 import { andThen, isPromise } from '../../internal/promises';
+import { reject, type Rejection } from '../rejection';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
-import { bareType, expiryOf, isText, validateClaims, ownOf, scopesOf, type ClaimsPolicy } from './claims';
-import { jwsOf, type CompactJws } from './parse-jws';
+import { bareType, DEFAULT_TOLERANCE_MS, expiryOf, isText, ownOf, scopesOf, subjectOf, validateClaims, type ClaimsPolicy } from './claims';
+import { exampleOfPattern, isPattern } from './issuer-pattern';
 import { issuersOf, type Issuers } from './issuers';
 import { checkJwtOptions, type JwtOptions } from './jwt-options';
+import { jwtRevocations, type JwtRevocations, type RevocableVerifier, type RevocationStore } from './jwt-revocations';
 import type { KeySource, VerificationKey } from './keys';
-import { revoking, type RevocableVerifier, type RevocationStore, type Revoking } from './jwt-revocations';
-import { verifySignature, loadJsonwebtoken, type Algorithm } from './signature';
-import { exampleOfPattern, isPattern } from './issuer-pattern';
+import { jwsOf, type CompactJws } from './parse-jws';
+import { loadJsonwebtoken, verifySignature, type Algorithm } from './signature';
 
 const DAY_MS = 86_400_000;
 const RFC9068_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
 
 /**
- * JWT access tokens of an issuer, from `Authorization`: signature first, then time, issuer, audience and type.
- * The issuer's keys are found by its URL when the first token comes, unless they are given. Several issuers stand side by side as
- * several verifiers.
+ * Creates a verifier of an issuer's JWT access tokens. It verifies the signature first, then time, issuer, audience and type.
+ * The issuer's keys are discovered when the first token arrives, unless you pass them. Several issuers are several verifiers.
+ *
+ * @param options - `issuer` and `audience` are required
+ * @returns a verifier for `latchkey({ verifiers })`, with `revoke()` where `revocations` is given
+ * @throws TypeError (`ERR_LATCHKEY_OPTION`, `ERR_LATCHKEY_KEY`) for an invalid, misspelt or unsafe option or key
+ * @see https://www.rfc-editor.org/rfc/rfc9068#section-4
  *
  * @example
- * jwt({ issuer: 'https://osir.com', audience: 'https://api.osir.com' })
- * jwt({ issuer: 'https://osir.com', audience: 'https://api.osir.com', algorithms: ['RS256'], key: publicKeyPem })
- * @throws TypeError for a wrong, misspelt or unsafe option or key
+ * jwt({ issuer: 'https://login.example.com', audience: 'https://api.example.com' })
+ * jwt({ issuer: 'https://login.example.com', audience: 'https://api.example.com', algorithms: ['RS256'], key: publicKeyPem })
  */
 export function jwt(options: JwtOptions & { readonly revocations: RevocationStore }): RevocableVerifier;
 export function jwt(options: JwtOptions): Verifier;
 export function jwt(options: JwtOptions): Verifier {
   checkJwtOptions(options);
-  const { name = 'jwt' } = options;
+  const { name = 'jwt', extractors = AUTHORIZATION, maxTokenLength } = options;
   const issuers = issuersOf(options);
   const policy = claimsPolicy(options, issuers);
-
   const revocations = revocationsOf(options, policy);
-  // For the first token; if it cannot be had, that one's verification says why.
+  // For the first token. If it fails, that token's verification reports why.
   loadJsonwebtoken().catch(() => {});
 
-  const judge = (jws: CompactJws): Verification | Promise<Verification> => {
-    const reason = validateClaims(jws, policy, Date.now());
-    if (reason) return { ok: false, reason };
+  const validate = (jws: CompactJws): Verification | Promise<Verification> => {
+    const rejection = validateClaims(jws, policy, Date.now());
+    if (rejection) return rejection;
     const scopes = scopesOf(jws.payload, policy.scopeClaims);
-    if (!scopes) return { ok: false, reason: 'bad_claim' };
+    if (!scopes) return reject('bad_claim', `${policy.scopeClaims.join(' or ')} is neither a string nor a list`);
     const accepted = accept(jws, scopes, policy, name);
-    return revocations ? revocations.check(accepted) : accepted;
+    return revocations ? revocations.check(accepted) : { ...accepted, issuedAt: Math.min(accepted.issuedAt, Date.now()) };
   };
 
   return {
     name,
-    samples: exampleIssuers(options.issuer).map((iss) => ({ extractor: 'bearer', token: exampleOf(iss) })),
+    extractors,
+    ...(maxTokenLength !== undefined && { maxTokenLength }),
+    samples: exampleIssuers(options.issuer).flatMap((iss) => extractors.map((extractor) => ({ extractor, token: exampleOf(iss) }))),
     accepts(credential: Credential) {
-      if (!AUTHORIZATION.includes(credential.extractor)) return false;
+      if (!extractors.includes(credential.extractor)) return false;
       const jws = jwsOf(credential);
-      // What has the parts of one and cannot be read names no issuer: whoever takes JWTs may say that it is malformed.
+      // Three parts that cannot be read name no issuer: any verifier of JWTs may reject them as malformed.
       return jws ? issuers.has(jws.payload.iss) : credential.token.split('.').length === 3;
     },
     verify(credential) {
-      const { token } = credential;
       const jws = jwsOf(credential);
-      const algorithm = jws?.header.alg as Algorithm;
-      if (!jws || !isPlainHeader(jws.header)) return { ok: false, reason: 'malformed' };
+      if (!jws) return reject('malformed', 'the token is not a compact JWS of two JSON objects (RFC 7515 §7.1)');
+      const rejection = checkHeader(jws.header);
+      if (rejection) return rejection;
       const keys = issuers.keysOf(jws.payload.iss);
-      if (!keys) return { ok: false, reason: 'bad_issuer' };
-      const signed = isSignedByIssuer(token, algorithm, jws.header.kid as string | undefined, keys);
-      return andThen(signed, (good) => (good ? judge(jws) : { ok: false, reason: 'bad_signature' }));
+      if (!keys) return reject('bad_issuer', 'iss is not an accepted issuer');
+      const signed = isSignedByIssuer(credential.token, jws.header, keys);
+      return andThen(signed, (isValid) =>
+        isValid
+          ? validate(jws)
+          : reject('bad_signature', 'no key of the issuer fits the alg and kid of the token and verifies its signature'),
+      );
     },
     close: () => issuers.close(),
     ...(revocations && { revoke: revocations.revoke, subscribe: revocations.subscribe }),
   };
 }
 
-function revocationsOf({ issuer, revocations }: JwtOptions, policy: ClaimsPolicy): Revoking | undefined {
-  const { issuers, maxLifetimeMs, toleranceMs } = policy;
+function revocationsOf({ issuer, revocations, clockToleranceMs = 0 }: JwtOptions, policy: ClaimsPolicy): JwtRevocations | undefined {
+  if (!revocations) return undefined;
+  const { issuers, maxLifetimeMs = DAY_MS, toleranceMs } = policy;
   const only = [issuer].flat().find((one) => typeof one === 'string' && !isPattern(one)) as string | undefined;
-  const named = [issuer].flat().length === 1 ? only : undefined;
-  return revocations && revoking(revocations, named, maxLifetimeMs as number, toleranceMs, (iss) => issuers.has(iss));
+  return jwtRevocations(revocations, {
+    issuer: [issuer].flat().length === 1 ? only : undefined,
+    lifeMs: maxLifetimeMs,
+    toleranceMs,
+    skewMs: clockToleranceMs,
+    isIssuer: (iss) => issuers.has(iss),
+  });
 }
 
-/** A new key may have no name, or that of the old one: then it shows by a signature that is of no known key. */
-const isSignedByIssuer = (token: string, algorithm: Algorithm, kid: string | undefined, keys: KeySource): boolean | Promise<boolean> =>
-  andThen(keys.candidates(algorithm, kid), (found) =>
-    andThen(isSignedByOne(token, algorithm, found), (good) =>
-      good || found.length === 0 || !keys.newer
-        ? good
+/** A new key may have no `kid`, or that of the old one: it is fetched when no known key verifies the signature. */
+function isSignedByIssuer(token: string, header: CompactJws['header'], keys: KeySource): boolean | Promise<boolean> {
+  const { alg: algorithm, kid } = header as { readonly alg: Algorithm; readonly kid?: string };
+  return andThen(keys.candidates(algorithm, kid), (found) =>
+    andThen(isSignedByOne(token, algorithm, found), (isValid) =>
+      isValid || found.length === 0 || !keys.newer
+        ? isValid
         : andThen(keys.newer(algorithm, kid, found), (newer) => isSignedByOne(token, algorithm, newer)),
     ),
   );
+}
 
 function isSignedByOne(token: string, algorithm: Algorithm, keys: readonly VerificationKey[]): boolean | Promise<boolean> {
   const verdicts = keys.map(({ key }) => verifySignature(token, algorithm, key));
@@ -98,59 +115,60 @@ function claimsPolicy(options: JwtOptions, issuers: Issuers): ClaimsPolicy {
     issuers,
     audiences: new Set(listOf(options.audience)),
     types: new Set(options.typ === undefined ? (rfc9068 ? ['at+jwt'] : ['at+jwt', 'jwt', '']) : listOf(options.typ).map(bareType)),
+    isMarked: rfc9068 || options.typ !== undefined || Object.keys(options.claims ?? {}).length > 0,
     requiredClaims: [...(rfc9068 ? RFC9068_CLAIMS : []), ...(options.requiredClaims ?? [])],
     claimValues: new Map(Object.entries(options.claims ?? {}).map(([name, values]) => [name, new Set([values].flat())])),
     audienceClaim: options.audienceClaim ?? 'aud',
     clientIdClaim: options.clientIdClaim ?? 'client_id',
     scopeClaims: listOf(options.scopeClaim ?? ['scope', 'scp']),
-    toleranceMs: options.clockToleranceMs ?? 0,
+    toleranceMs: options.clockToleranceMs ?? DEFAULT_TOLERANCE_MS,
     maxLifetimeMs: options.revocations && (options.maxLifetimeMs ?? DAY_MS),
   };
 }
 
-/** `crit`, `b64` and `zip` change what was signed, and keys that a token brings along prove nothing (RFC 8725 §3.10). */
-const FORBIDDEN_HEADERS = ['crit', 'b64', 'zip', 'enc', 'jku', 'jwk', 'x5u', 'x5c'];
+/**
+ * Members that change what was signed or how the token is read. Members that name a key (`jku`, `jwk`, `x5u`, `x5c`) are ignored:
+ * only the issuer's own keys are used (RFC 8725 §3.10).
+ */
+const UNSUPPORTED_HEADERS = ['crit', 'b64', 'zip', 'enc'];
 const MAX_KID_LENGTH = 256;
 
-function isPlainHeader(header: CompactJws['header']): boolean {
+function checkHeader(header: CompactJws['header']): Rejection | undefined {
   const { kid } = header;
-  return (
-    (kid === undefined || (typeof kid === 'string' && kid.length <= MAX_KID_LENGTH)) &&
-    !FORBIDDEN_HEADERS.some((name) => Object.hasOwn(header, name))
-  );
+  const unsupported = UNSUPPORTED_HEADERS.find((name) => Object.hasOwn(header, name));
+  if (unsupported !== undefined) return reject('malformed', `the header has ${unsupported}, which is not supported`);
+  return kid === undefined || (typeof kid === 'string' && kid.length <= MAX_KID_LENGTH)
+    ? undefined
+    : reject('malformed', `the header's kid is not a string of at most ${MAX_KID_LENGTH} characters`);
 }
 
-function accept({ payload }: CompactJws, scopes: readonly string[], policy: ClaimsPolicy, verifier: string): Verification & { ok: true } {
-  const {
-    iss,
-    sub,
-    jti,
-    iat,
-    exp,
-    cnf,
-    grant_id: grantId,
-  } = payload as {
-    iss: string;
-    sub?: string;
-    jti?: string;
-    iat?: number;
-    exp: number;
-    cnf?: Record<string, unknown>;
-    grant_id?: unknown;
-  };
+/** The registered claims of a token that passed `validateClaims()`. */
+interface ValidClaims {
+  readonly iss: string;
+  readonly jti?: string;
+  readonly iat?: number;
+  readonly exp: number;
+  readonly cnf?: Readonly<Record<string, unknown>>;
+  /** Not registered: another issuer may give it any value. */
+  readonly grant_id?: unknown;
+}
+
+type Accepted = Verification & { readonly ok: true; readonly issuedAt: number };
+
+function accept({ payload }: CompactJws, scopes: readonly string[], policy: ClaimsPolicy, verifier: string): Accepted {
+  const { iss, jti, iat = 0, exp, cnf, grant_id: grantId } = payload as unknown as ValidClaims;
   const clientId = ownOf(payload, policy.clientIdClaim) as string | undefined;
   return {
     ok: true,
     expiresAt: expiryOf(payload, policy),
-    // However often it is proven, it is as old as it was issued: a revocation since then stands.
-    issuedAt: (iat ?? 0) * 1000,
+    // However often it is verified, a token is as old as when it was issued: an earlier revocation does not cover it.
+    issuedAt: iat * 1000,
     ...(cnf && { confirmation: cnf }),
-    // No registered claim: of another issuer it may be anything.
     ...(isText(grantId) && { grantId }),
     principal: {
       kind: 'access_token',
       verifier,
-      subject: (sub ?? clientId) as string,
+      subject: subjectOf(payload, policy.clientIdClaim) as string,
       issuer: iss,
       ...(clientId !== undefined && { clientId }),
       ...(jti !== undefined && { credentialId: jti }),

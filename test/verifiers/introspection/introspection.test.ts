@@ -36,7 +36,8 @@ describe('the options', () => {
   const secure = 'must be an https URL without fragment (http on a loopback host)';
   const identifier = 'must be an https URL without query and fragment (http on a loopback host)';
   const audience = 'must be a non-empty string or a non-empty list of them';
-  const client = 'must be { id, secret }, or { id, method: "private_key_jwt", key } with "kid" and "algorithm" as you like';
+  const client =
+    'must be { id, secret }, { id, auth: "post", secret }, { id, auth: "private_key_jwt", key }, { auth: "bearer", token } or { auth: "none" }';
   const issuer = 'https://login.osir.com';
   const assertion = { id: 'api', method: 'private_key_jwt' };
 
@@ -51,7 +52,36 @@ describe('the options', () => {
     ['an issuer with a query', { issuer: 'https://login.osir.com/?a' }, `option "issuer" ${identifier}`],
     ['no client', { client: undefined }, `option "client" ${client}`],
     ['a client that is a text', { client: 'api' }, `option "client" ${client}`],
-    ['a client without a name', { client: { secret: 'x' } }, 'option "client.id" must be a non-empty string'],
+    ['a client without a name', { client: { secret: 'x' } }, `option "client" ${client}`],
+    ['no authentication with a secret', { client: { ...CLIENT, auth: 'none' } }, `option "client" ${client}`],
+    ['a bearer token with a secret', { client: { auth: 'bearer', token: 't', secret: 's' } }, `option "client" ${client}`],
+    ['a bearer client without its token', { client: { auth: 'bearer' } }, `option "client" ${client}`],
+    [
+      'a bearer token that is none',
+      { client: { auth: 'bearer', token: 'a b' } },
+      'option "client.token" must be a token (RFC 6750 §2.1), or a function that returns one',
+    ],
+    [
+      'two names of one thing',
+      { client: { ...CLIENT, auth: 'post', method: 'client_secret_post' } },
+      'option "client" must have "auth" or "method", not both',
+    ],
+    [
+      'an authentication that is not known',
+      { client: { ...CLIENT, auth: 'client_secret_post' } },
+      'option "client.auth" must be "none" or "basic" or "post" or "private_key_jwt" or "bearer"',
+    ],
+    ['a fetch that is none', { remote: { fetch: 'fetch' } }, 'option "remote.fetch" must be a function'],
+    [
+      'an insecure host with its scheme',
+      { insecureHosts: ['http://keycloak:8080'] },
+      'option "insecureHosts" must be a list of hosts, such as "keycloak:8080", without scheme and path',
+    ],
+    [
+      'http to another port of an insecure host',
+      { endpoint: 'http://keycloak/i', insecureHosts: ['keycloak:8080'] },
+      `option "endpoint" ${secure}`,
+    ],
     ['a client without a secret', { client: { id: 'api' } }, `option "client" ${client}`],
     ['an empty secret', { client: { id: 'api', secret: '' } }, 'option "client.secret" must be a non-empty string'],
     ['a secret and a key', { client: { ...CLIENT, key: KEY } }, `option "client" ${client}`],
@@ -67,7 +97,7 @@ describe('the options', () => {
     [
       'a member that is not known',
       { client: { ...CLIENT, clientId: 'x' } },
-      'unknown option "client.clientId"; allowed are id, method, secret, key, kid, algorithm',
+      'unknown option "client.clientId"; allowed are id, auth, method, secret, key, kid, algorithm, token',
     ],
     [
       'private_key_jwt without an issuer',
@@ -91,7 +121,7 @@ describe('the options', () => {
     [
       'a misspelt option',
       { audiance: AUDIENCE },
-      'unknown option "audiance"; allowed are issuer, endpoint, client, audience, allowMissingAudience, jwts, clockToleranceMs, timeoutMs, name',
+      'unknown option "audiance"; allowed are issuer, endpoint, client, audience, allowMissingAudience, jwts, clockToleranceMs, timeoutMs, remote, insecureHosts, extractors, maxTokenLength, name',
     ],
   ])('are not %s', (_, options, said) => {
     expect(complaint(options)).toBe(`introspection(): ${said}`);
@@ -109,7 +139,7 @@ describe('the options', () => {
     );
   });
 
-  const weak = 'can sign nothing: RSA of 2048 bits or more, EC of P-256, P-384 or P-521, or Ed25519 is wanted';
+  const weak = 'can sign nothing: pass RSA of 2048 to 8192 bits, EC of P-256, P-384 or P-521, or Ed25519';
   test.each<[string, KeyObject, string | undefined, string]>([
     ['short', generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey, undefined, weak],
     ['for RSASSA-PSS alone', generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey, undefined, weak],
@@ -155,6 +185,11 @@ describe('which tokens it takes', () => {
     ['dpop', JWT, false],
   ])('by %s, %s: %s', (extractor, token, taken) => {
     expect(verifier.accepts({ extractor, token })).toBe(taken);
+  });
+
+  it('reads the extractors that it is told to, and no others', () => {
+    const own = introspection({ ...OPTIONS, extractors: ['cookie'] });
+    expect([own.accepts({ extractor: 'cookie', token: TOKEN }), own.accepts({ extractor: 'bearer', token: TOKEN })]).toEqual([true, false]);
   });
 
   it('asks about JWTs only where it is told to', () => {
@@ -218,6 +253,43 @@ describe('what the server is asked', () => {
       authorization: undefined,
       form: { ...FORM, client_id: 'api', client_secret: CLIENT.secret },
     });
+  });
+
+  it.each<[string, IntrospectionOptions['client'], string | undefined, object]>([
+    ['the secret by its short name', { ...CLIENT, auth: 'basic' }, basic('api:cl1ent%2Ds3cret'), {}],
+    [
+      'the secret in the form, by its short name',
+      { ...CLIENT, auth: 'post' },
+      undefined,
+      { client_id: 'api', client_secret: CLIENT.secret },
+    ],
+    ['nothing', { auth: 'none' }, undefined, {}],
+    ['a name alone', { auth: 'none', id: 'api' }, undefined, { client_id: 'api' }],
+    ['a bearer token', { auth: 'bearer', token: 'at-1' }, 'Bearer at-1', {}],
+    ['a bearer token of the moment', { auth: 'bearer', token: async () => 'at-2' }, 'Bearer at-2', {}],
+  ])('is one token, with %s', async (_, client, authorization, more) => {
+    expect(await asked({ client })).toEqual({ ...TOLD, authorization, form: { ...FORM, ...more } });
+  });
+
+  it('is an outage where the bearer token cannot be had', async () => {
+    const fail = () => Promise.reject(new Error('s3cret'));
+    for (const token of [() => '', () => 'a b', () => undefined as never, fail]) {
+      const verdict = await verdictOf(verifierAt(endpoint, { client: { auth: 'bearer', token } }));
+      expect(verdict).toEqual({ error: expect.stringContaining(`${endpoint.url} could not be asked`) as string });
+      expect(JSON.stringify(verdict)).not.toContain('s3cret');
+    }
+    expect(endpoint.asked).toEqual([]);
+  });
+
+  it('goes by a fetch of your own', async () => {
+    const urls: unknown[] = [];
+    const own: typeof fetch = (url, init) => {
+      urls.push([url, init?.method, init?.redirect]);
+      return fetch(String(url).replace('https://as.example', endpoint.origin), init);
+    };
+    const verifier = verifierAt(endpoint, { endpoint: 'https://as.example/introspect', remote: { fetch: own } });
+    expect(await verdictOf(verifier)).toBe('good');
+    expect(urls).toEqual([['https://as.example/introspect', 'POST', 'manual']]);
   });
 
   it('keeps a secret whole that has characters of its own (RFC 6749 §2.3.1)', async () => {
@@ -310,6 +382,23 @@ describe('an issuer', () => {
     });
   });
 
+  it.each<[string, string, readonly string[] | undefined, string]>([
+    ['an insecure host of its own', 'http://keycloak:8080/introspect', ['keycloak:8080'], 'good'],
+    ['a loopback address that is one', 'http://127.0.0.2:9/introspect', ['127.0.0.2:9'], 'good'],
+    ['another port of an insecure host', 'http://keycloak:8081/introspect', ['keycloak:8080'], 'outage'],
+    ['an insecure host that is not configured', 'http://keycloak:8080/introspect', undefined, 'outage'],
+    ['a loopback address', 'https://127.0.0.2/introspect', undefined, 'outage'],
+    ['a link-local address', 'https://169.254.169.254/introspect', undefined, 'outage'],
+    ['a loopback address within IPv6', 'https://[::ffff:127.0.0.1]/introspect', undefined, 'outage'],
+  ])('may have the secret sent to %s or not', async (_, found, insecureHosts, expected) => {
+    const issuer = 'https://login.osir.com';
+    const own: typeof fetch = async (url) =>
+      Response.json(String(url).includes('.well-known') ? { issuer, introspection_endpoint: found } : active());
+    const options = { issuer, client: CLIENT, audience: AUDIENCE, remote: { fetch: own }, ...(insecureHosts && { insecureHosts }) };
+    const verdict = await verdictOf(introspection(options));
+    expect(typeof verdict === 'object' ? 'outage' : verdict).toBe(expected);
+  });
+
   it('that is far away cannot have the secret sent to this machine', async () => {
     const issuer = 'https://login.osir.com';
     const far = jest
@@ -372,7 +461,7 @@ describe('behind a guard', () => {
   it('is not asked about what is kept, and nothing is kept past its exp', async () => {
     const now = Math.floor(Date.now() / 1000);
     endpoint.answer(active({ exp: now + 10 }));
-    const { ask, close } = asking([verifierAt(endpoint)]);
+    const { ask, close } = asking([verifierAt(endpoint, { clockToleranceMs: 0 })]);
     expect(await ask(underBearer(TOKEN))).toMatchObject({ status: 'authenticated', principal: { expiresAt: (now + 10) * 1000 } });
     jest.useFakeTimers({
       now: (now + 10) * 1000 - 1,

@@ -18,7 +18,7 @@ describe('time', () => {
   };
 
   describe.each([
-    ['no tolerance', {}, 0],
+    ['the default tolerance', {}, 5_000],
     ['a tolerance of nothing', { clockToleranceMs: 0 }, 0],
     ['a tolerance of a millisecond', { clockToleranceMs: 1 }, 1],
     ['a tolerance of a second and a half', { clockToleranceMs: 1_500 }, 1_500],
@@ -32,13 +32,18 @@ describe('time', () => {
       expect(await verdictAt(end + 1, token, options)).toBe('expired');
     });
 
-    it.each(['nbf', 'iat'])('begins on %s, and not a millisecond before', async (name) => {
-      const token = tokenOf({ [name]: SECONDS });
+    it('begins on nbf, and not a millisecond before', async () => {
+      const token = tokenOf({ nbf: SECONDS });
       const start = NOW - tolerance;
       expect(await verdictAt(start - 1, token, options)).toBe('not_yet_valid');
       expect(await verdictAt(start, token, options)).toBe('good');
       expect(await verdictAt(start + 1, token, options)).toBe('good');
     });
+  });
+
+  it.each([1, 3, 60, 3_600, 400_000_000])('may have an iat that is %d seconds in the future', async (ahead) => {
+    for (const clockToleranceMs of [0, 5_000])
+      expect(await verdictAt(NOW, tokenOf({ iat: SECONDS + ahead }), { clockToleranceMs })).toBe('good');
   });
 
   it('is over for good', async () => {
@@ -215,6 +220,20 @@ describe('the type', () => {
     },
   );
 
+  it.each<[string, Partial<JwtOptions>, object, object]>([
+    ['typ', { typ: 'at+jwt' }, { typ: 'at+jwt' }, {}],
+    ['claims', { claims: { use: 'access' } }, {}, { use: 'access' }],
+    ['profile', { profile: 'rfc9068' }, { typ: 'at+jwt' }, { client_id: 'app', iat: SECONDS, jti: 't' }],
+  ])('is told from that of an ID token by a configured %s, whatever its other marks', async (_, options, header, claims) => {
+    const marks = { nonce: 'n', at_hash: 'h', c_hash: 'h' };
+    expect(await verdict(tokenOf({ ...claims, ...marks }, header), verifierOf(options))).toBe('good');
+    expect(await verdict(tokenOf({ ...claims, ...marks }, { typ: 'id+jwt' }), verifierOf(options))).toBe('bad_type');
+  });
+
+  it('is not told from that of an ID token by empty claims', async () => {
+    expect(await verdict(tokenOf({ nonce: 'n' }), verifierOf({ claims: {} }))).toBe('bad_type');
+  });
+
   it('may be one that the API names, and then it is no other', async () => {
     const one = verifierOf({ typ: 'application/Service+JWT' });
     expect(await verdict(tokenOf({}, { typ: 'service+jwt' }), one)).toBe('good');
@@ -270,6 +289,11 @@ describe('required claims', () => {
 });
 
 describe('the subject', () => {
+  const verified = async (claims: object, verifier = verifierOf()) => {
+    const verification = await verifier.verify({ extractor: 'bearer', token: tokenOf(claims) });
+    return verification.ok ? verification.principal : verification.reason;
+  };
+
   it.each([{ sub: 'u' }, { sub: undefined, client_id: 'app' }, { sub: 'u', client_id: 'app' }, { sub: 'u', jti: 't' }].map(shown))(
     'is told by %s',
     async (_, claims) => {
@@ -299,6 +323,20 @@ describe('the subject', () => {
     expect(await verdict(tokenOf(claims as object))).toBe('bad_claim');
   });
 
+  it.each(['azp', 'cid', 'appid', 'https://osir.com/client'])('is not told by another claim for the client: %s', async (name) => {
+    const verifier = verifierOf({ clientIdClaim: name });
+    for (const claims of [{ [name]: 'app' }, { [name]: 'app', client_id: 'app' }, { [name]: 'app', username: 'ada' }])
+      expect(await verdict(tokenOf({ sub: undefined, ...claims }), verifier)).toBe('bad_claim');
+    expect(await verified({ sub: 'ada', [name]: 'app' }, verifier)).toMatchObject({ subject: 'ada', clientId: 'app' });
+    expect(await verified({ sub: 'app', [name]: 'app' }, verifier)).toMatchObject({ subject: 'app', clientId: 'app' });
+  });
+
+  it('is not told by client_id where the token names a user', async () => {
+    expect(await verdict(tokenOf({ sub: undefined, client_id: 'app', username: 'ada' }))).toBe('bad_claim');
+    for (const username of [null, ''])
+      expect(await verified({ sub: undefined, client_id: 'app', username })).toMatchObject({ subject: 'app', clientId: 'app' });
+  });
+
   it('is not told by nothing', async () => {
     expect(await verdict(tokenOf({ sub: undefined }))).toBe('bad_claim');
   });
@@ -310,7 +348,7 @@ describe('the subject', () => {
 });
 
 describe('the confirmation', () => {
-  it.each([null, true, 7, 'jkt', [], [{ jkt: 'x' }]].map(shown))('is an object, not %s', async (_, cnf) => {
+  it.each([null, true, 7, 'jkt', [], [{ jkt: 'x' }], {}].map(shown))('is an object with members, not %s', async (_, cnf) => {
     expect(await verdict(tokenOf({ cnf }))).toBe('bad_claim');
   });
 });
@@ -350,30 +388,36 @@ describe('the scopes', () => {
     expect(await scopesOf({ scope: scope.join(' ') })).toEqual(scope);
   });
 
-  it.each(
-    [
-      null,
-      true,
-      7,
-      {},
-      { 0: 'a', length: 1 },
-      'a\tb',
-      'a\nb',
-      'a\u00a0b',
-      'a"b',
-      'a\\b',
-      'dömains:read',
-      ['a', 7],
-      ['a', null],
-      ['a', ''],
-      ['a b'],
-      ['a', ['b']],
-      [' a'],
-    ].map(shown),
-  )('are not %s', async (_, value) => {
+  it.each([true, 7, {}, { 0: 'a', length: 1 }].map(shown))('are not %s', async (_, value) => {
     expect(await scopesOf({ scope: value })).toBe('bad_claim');
     expect(await scopesOf({ scp: value })).toBe('bad_claim');
     expect(await scopesOf({ permissions: value }, { scopeClaim: 'permissions' })).toBe('bad_claim');
+  });
+
+  it.each<[unknown, readonly string[]]>([
+    ['a\tb', []],
+    ['a b\nc', ['a']],
+    ['a\u00a0b', []],
+    ['a"b c', ['c']],
+    ['a\\b', []],
+    ['dömains:read a', ['a']],
+    [['a', 7], ['a']],
+    [['a', null], ['a']],
+    [['a', ''], ['a']],
+    [['Admin', 'Content Editor'], ['Admin']],
+    [['a', ['b']], ['a']],
+    [[' a'], []],
+  ])('skip an entry that is no scope token: %j', async (value, scopes) => {
+    expect(await scopesOf({ scope: value })).toEqual(scopes);
+    expect(await scopesOf({ scp: value })).toEqual(scopes);
+    expect(await scopesOf({ permissions: value }, { scopeClaim: 'permissions' })).toEqual(scopes);
+  });
+
+  it('are not in a claim that is null, which counts as absent', async () => {
+    expect(await scopesOf({ scope: null })).toEqual([]);
+    expect(await scopesOf({ scope: null, scp: 'a' })).toEqual(['a']);
+    expect(await scopesOf({ permissions: null }, { scopeClaim: 'permissions' })).toEqual([]);
+    expect(await scopesOf({ roles: null, permissions: ['a'] }, { scopeClaim: ['roles', 'permissions'] })).toEqual(['a']);
   });
 
   it('are in the claim that was named, and in no other', async () => {
@@ -385,6 +429,51 @@ describe('the scopes', () => {
   });
 });
 
+describe('the detail of a rejection', () => {
+  const detailOf = async (claims: object, options: Partial<JwtOptions> = {}, header: object = {}) => {
+    const verification = await verifierOf(options).verify({ extractor: 'bearer', token: tokenOf(claims, header) });
+    return verification.ok ? 'good' : `${verification.reason}: ${verification.detail}`;
+  };
+  const rfc9068 = { profile: 'rfc9068' } as const;
+  const secret = 's3cret-value';
+
+  const rows: [string, object, Partial<JwtOptions>?, object?][] = [
+    ['bad_claim: exp is missing', { exp: undefined }],
+    ['bad_claim: exp is not a number of seconds since the epoch', { exp: secret }],
+    ['bad_claim: nbf is not a number of seconds since the epoch', { nbf: secret }],
+    ['bad_claim: iat is not a number of seconds since the epoch', { iat: null }],
+    ['expired: exp is in the past', { exp: 1 }],
+    ['not_yet_valid: nbf is in the future', { nbf: SECONDS + 60 }],
+    ['bad_issuer: iss is not an accepted issuer', { iss: secret }],
+    ['bad_audience: aud is missing', { aud: undefined }],
+    ['bad_audience: client_id does not name an accepted audience', { client_id: secret }, { audienceClaim: 'client_id' }],
+    ["bad_type: the header's typ is not accepted", {}, {}, { typ: secret }],
+    ["bad_type: the header's typ is missing", {}, rfc9068],
+    ['bad_type: nonce marks an ID token; if access tokens have it too, configure "typ", "claims" or "profile"', { nonce: secret }],
+    ['bad_claim: use does not have an accepted value', { use: secret }, { claims: { use: 'access' } }],
+    ['bad_claim: tenant is missing', {}, { requiredClaims: ['tenant'] }],
+    ['bad_claim: client_id is missing', { iat: 1, jti: 't' }, rfc9068, { typ: 'at+jwt' }],
+    ['bad_claim: sub is not a string', { sub: 42 }],
+    ['bad_claim: sub is not a non-empty string', { sub: '' }],
+    ['bad_claim: jti is not a string', { jti: [secret] }],
+    ['bad_claim: azp is not a string', { azp: { a: secret } }, { clientIdClaim: 'azp' }],
+    ['bad_claim: sub is missing, and the token is not that of a client alone', { sub: undefined }],
+    ['bad_claim: cnf is not an object', { cnf: secret }],
+    ['bad_claim: cnf is empty, so nothing can be verified', { cnf: {} }],
+    ['bad_claim: scope or scp is neither a string nor a list', { scp: 7 }],
+    ['malformed: the header has crit, which is not supported', {}, {}, { crit: [secret] }],
+    ["malformed: the header's kid is not a string of at most 256 characters", {}, {}, { kid: 7 }],
+    ['bad_signature: no key of the issuer fits the alg and kid of the token and verifies its signature', {}, {}, { alg: 'HS512' }],
+  ];
+
+  it.each(rows.map(([expected, ...given]) => [expected, given] as const))(
+    'names the claim and no value: %s',
+    async (expected, [claims, options, header]) => {
+      expect(await detailOf(claims, options, header)).toBe(expected);
+    },
+  );
+});
+
 describe('the order of proof', () => {
   it('is signature, time, issuer, audience, type, then the rest', async () => {
     const verifier = verifierOf({ requiredClaims: ['tenant'] });
@@ -394,7 +483,7 @@ describe('the order of proof', () => {
       iss: `${ISSUER}/`,
       aud: 'https://other.example',
       nonce: 'n',
-      scope: null,
+      scope: 7,
     };
     const mended: Record<string, unknown> = { ...faults };
     const stillWrong = () => verdict(tokenOf(mended), verifier);

@@ -51,11 +51,26 @@ describe('tenants', () => {
 
   it('are taken by a function that says true, and by nothing less', async () => {
     const { origin, asked } = await tenants(() => true);
-    const customers: Record<string, unknown> = { a: true, b: 1, c: Promise.resolve(true), d: false };
+    const customers: Record<string, unknown> = { a: true, b: 1, c: 'true', d: false };
     const verifier = verifierOf({ issuer: (iss) => customers[iss.slice(origin.length + 1)] as boolean });
     expect(await outcome(verifier, tokenFrom(`${origin}/a`))).toBe('good');
     for (const tenant of ['b', 'c', 'd', 'e']) expect(await outcome(verifier, tokenFrom(`${origin}/${tenant}`))).toBe('bad_issuer');
     expect(asked).toHaveLength(2);
+  });
+
+  it('are not taken by a function that returns a promise: that is an outage, and says why', async () => {
+    const message = 'jwt(): option "issuer" returned a promise; the function must return true or false synchronously';
+    for (const result of [Promise.resolve(true), Promise.resolve(false), Promise.reject(new Error('no table'))]) {
+      const verifier = verifierOf({ issuer: () => result as never });
+      expect(() => accepts(verifier, 'https://id.example')).toThrow(message);
+      expect(await outcome(verifier, tokenFrom('https://id.example')).catch(() => 'thrown')).toBe('outage');
+    }
+  });
+
+  it('are not looked up by an async function', () => {
+    expect(thrownBy(() => verifierOf({ issuer: (async () => true) as never }))).toEqual(
+      new TypeError('jwt(): option "issuer" must be a function that returns true or false synchronously, not an async one'),
+    );
   });
 
   it('have each its own keys, also where the issuer is a list', async () => {
@@ -251,6 +266,11 @@ describe('an issuer that a token names', () => {
     'https://user@login.example.com',
     'https://lögin.example.com',
     'http://login.example.com',
+    'https://127.0.0.2',
+    'https://[::ffff:127.0.0.1]',
+    'https://169.254.169.254',
+    'https://0.0.0.0',
+    'https://db.localhost',
     'ftp://login.example.com',
     `https://login.example.com/${'a'.repeat(600)}`,
     'login.example.com',
@@ -307,6 +327,30 @@ describe('a pattern', () => {
   ])('cannot be %s', (issuer) => {
     const error = thrownBy(() => verifierOf({ issuer }));
     expect((error as TypeError).message).toMatch(/^jwt\(\): option "issuer" must have its placeholders in the path, or as whole labels/);
+  });
+
+  it.each(['{tenant}-{env}', '{a}{b}', '{a}.{b}', 'x-{a}_{b}-y', 'a/{b}/{c}-{d}'])(
+    'has at most one placeholder in a segment of the path: %s',
+    (path) => {
+      expect(thrownBy(() => verifierOf({ issuer: `https://login.example.com/${path}` }))).toEqual(
+        new TypeError('jwt(): option "issuer" must have at most one placeholder in each segment of the path'),
+      );
+    },
+  );
+
+  it.each([
+    ['{t}', 'a-'.repeat(2_000)],
+    ['{t}', 'a.'.repeat(2_000)],
+    ['{t}-x', '-'.repeat(4_000)],
+    ['a{t}a', 'a'.repeat(4_000)],
+    ['{t}/{u}-x/{v}', 'a-x'.repeat(1_500)],
+    ['{t}', '/'.repeat(4_000)],
+  ])('is matched in linear time: %s', (path, hostile) => {
+    const verifier = verifierOf({ issuer: [`https://login.example.com/${path}`, 'https://{a}.{b}.example.com/'] });
+    const begin = performance.now();
+    for (const iss of [`https://login.example.com/${hostile}!`, `https://${hostile}.example.com/`, hostile])
+      expect(accepts(verifier, iss)).toBe(false);
+    expect(performance.now() - begin).toBeLessThan(50);
   });
 
   it('that takes another verifier’s tokens is refused at start-up', () => {

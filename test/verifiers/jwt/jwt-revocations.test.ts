@@ -84,6 +84,41 @@ describe('a revoked token', () => {
     jest.restoreAllMocks();
   });
 
+  it.each([3, 60, 3_600])('may have an iat %d seconds in the future, and stays revoked when that has passed', async (ahead) => {
+    let now = NOW;
+    jest.spyOn(Date, 'now').mockImplementation(() => now);
+    const store = memoryStore();
+    const [one, two] = [instance(store), instance(store)];
+    const same = token({ iat: SECONDS + ahead, exp: SECONDS + ahead + 600 });
+    for (const { ask } of [one, two]) expect(await ask(same)).toBe('authenticated');
+    now += 1_000;
+    await one.revoke({ subject: 'acct_42' });
+    for (const { ask } of [one, two, instance(store)]) expect(await ask(same)).toBe('401 revoked');
+    now += ahead * 1_000;
+    for (const { ask } of [one, two, instance(store)]) expect(await ask(same)).toBe('401 revoked');
+    jest.restoreAllMocks();
+  });
+
+  it('is rejected while its iat is in the future, by an instance that never saw it before', async () => {
+    let now = NOW;
+    jest.spyOn(Date, 'now').mockImplementation(() => now);
+    const { ask, revoke } = instance(memoryStore());
+    await revoke({ subject: 'acct_42' });
+    now += 1_000;
+    expect(await ask(token({ iat: SECONDS + 3 }))).toBe('401 revoked');
+    jest.restoreAllMocks();
+  });
+
+  it('does not reject a later login where the issuer’s clock is ahead', async () => {
+    let now = NOW;
+    jest.spyOn(Date, 'now').mockImplementation(() => now);
+    const { ask, revoke } = instance(memoryStore());
+    await revoke({ subject: 'acct_42' });
+    now += 400_000;
+    expect(await ask(token({ iat: SECONDS + 402 }))).toBe('authenticated');
+    jest.restoreAllMocks();
+  });
+
   it('is of its issuer alone', async () => {
     const store = memoryStore();
     const { ask, revoke } = instance(store, { issuer: [ISSUER, OTHER] });
@@ -150,7 +185,7 @@ describe('a revoked token', () => {
     const get = jest.spyOn(store, 'get');
     const verifier = verifierOver(store);
     await verifier.revoke({ credentialId: 't1' });
-    const bad = [token({ exp: SECONDS - 1 }), token({ iss: OTHER }), token({ aud: OTHER }), token().replace(/[^.]+$/, 'AAAA'), 'a.b.c'];
+    const bad = [token({ exp: SECONDS - 5 }), token({ iss: OTHER }), token({ aud: OTHER }), token().replace(/[^.]+$/, 'AAAA'), 'a.b.c'];
     const verdicts = await Promise.all(bad.map((one) => verdict(one, verifier)));
     expect(verdicts).toEqual(['expired', 'bad_issuer', 'bad_audience', 'bad_signature', 'malformed']);
     expect(get).not.toHaveBeenCalled();
@@ -179,6 +214,7 @@ describe('a token that could outlive its revocation', () => {
   const store = memoryStore();
   it.each<[string, object, Partial<JwtOptions>, string]>([
     ['without iat', { iat: undefined }, {}, 'bad_claim'],
+    ['that is issued in a week', { iat: SECONDS + 7 * 86_400, exp: SECONDS + 7 * 86_400 + 60 }, {}, 'bad_claim'],
     ['of more than a day', { exp: SECONDS - 10 + DAY_MS / 1000 + 1 }, {}, 'bad_claim'],
     ['of a day', { exp: SECONDS - 10 + DAY_MS / 1000 }, {}, 'good'],
     ['of more than it may have', { exp: SECONDS + 600 }, { maxLifetimeMs: 609_999 }, 'bad_claim'],
