@@ -18,8 +18,9 @@ import { addHeaders, responseHeaders } from '../../src/http/response-headers';
 import { trimOws } from '../../src/internal/text';
 import { boundToCertificate } from '../../src/possession/mtls';
 import { normalisedUrl, urlOf } from '../../src/possession/request-url';
-import { mapParameter, withSpacedScopes } from '../../src/authorization-server/requests';
-import { checkClientAuthentication } from '../../src/authorization-server/client-authentication';
+import { checkClientAuthentication } from '../../src/authorization-server/request/client-authentication';
+import { isForm, parseForm } from '../../src/authorization-server/request/form-parameters';
+import { parseJsonParameters } from '../../src/authorization-server/request/json-parameters';
 import { requestFrom } from '../../src/cli/parse-request';
 import { readCompactJws } from '../../src/verifiers/jwt/parse-jws';
 
@@ -78,8 +79,8 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'headers in mixed case': (text) => toRequestLike({ headers: { Cookie: text } }),
   'the trimming of a text': trimOws,
   'a compact JWS': readCompactJws,
-  'scopes of a client': (text) => withSpacedScopes(new URLSearchParams({ scope: text }), { commaSeparatedScopes: true }),
-  'parameters of a client': (text) => mapParameter(new URLSearchParams(text), 'token', (value) => value),
+  'the form of a client': (text) => isForm(text) && parseForm(Buffer.from(text)),
+  'the JSON of a client': (text) => refuses(() => parseJsonParameters(JSON.stringify({ scope: text }))),
   'client authentication': (text) => refuses(() => checkClientAuthentication(`Basic ${text}`, new URLSearchParams(), 'realm')),
   'a pasted request': (text) => refuses(() => requestFrom(text)),
   'a pasted curl line': (text) => refuses(() => requestFrom(`curl https://api.example.com/ -H "X-API-Key: ${text}"`)),
