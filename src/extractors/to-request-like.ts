@@ -29,8 +29,9 @@ export const originalOf = (request: RequestLike): object => originals.get(reques
 export function toRequestLike(request: unknown): RequestLike {
   if (typeof request !== 'object' || request === null) throw invalid('must be a request');
   const { headers, method, url } = request as { headers?: unknown; method?: unknown; url?: unknown };
-  if (!isOptionalString(method)) throw invalid('"method" must be a string');
-  if (!isOptionalString(url)) throw invalid('"url" must be a string');
+  // Node's `IncomingMessage` has null here until a parser has set them.
+  if (method !== null && !isOptionalString(method)) throw invalid('"method" must be a string');
+  if (url !== null && !isOptionalString(url)) throw invalid('"url" must be a string');
   const values = isWebHeaders(headers) ? fromWebHeaders(headers) : fromRecord(headers);
   const converted =
     values === headers ? (request as RequestLike) : { ...request, ...sharedMembers(request as RequestLike), headers: values };
@@ -97,7 +98,7 @@ function add(values: HeaderValues, name: string, value: string | string[] | unde
 
 /** Whether the URL is absolute and no connection says where the request came in, as in a web `Request`. */
 const hasOwnOrigin = ({ socket, url }: RequestLike): boolean =>
-  !socket && url !== undefined && /^https?:\/\//i.test(url) && URL.canParse(url);
+  !socket && typeof url === 'string' && /^https?:\/\//i.test(url) && URL.canParse(url);
 
 /** Takes scheme and host from the URL, which has no `Host` beside it where no server received the request. */
 function withOriginOfUrl(request: RequestLike): RequestLike {
