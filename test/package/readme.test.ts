@@ -16,6 +16,7 @@ const DOCUMENTS = [
 ];
 /** What a document may import besides latchkey. */
 const PACKAGES = [
+  '@codegenie/serverless-express',
   '@modelcontextprotocol/sdk',
   'cors',
   'express',
@@ -23,6 +24,7 @@ const PACKAGES = [
   'jose',
   'jsonwebtoken',
   'oidc-provider',
+  'serverless-http',
   'supertest',
   'tsx',
   'typescript',
