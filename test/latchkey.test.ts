@@ -47,6 +47,7 @@ describe('the set', () => {
       'authorize',
       'check',
       'close',
+      'flush',
       'requireAnyScope',
       'requireFreshAuth',
       'requireScopes',
