@@ -13,6 +13,7 @@ export type { ClientCertificate } from './possession/mtls';
 
 export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
 export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
+export type { LegacyForm } from './verifiers/legacy';
 export type { Jwk } from './verifiers/jwk';
 export { jwt } from './verifiers/jwt/jwt';
 export type { JwtOptions, RemoteOptions } from './verifiers/jwt/jwt-options';

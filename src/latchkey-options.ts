@@ -104,6 +104,9 @@ export function resolveOptions(options: LatchkeyOptions): ResolvedOptions {
   checkOptions('latchkey()', schema, options);
   const { extractors = [bearer(), apiKeyHeader()], realm = 'api', timeoutMs = 1_000, verifiers } = options;
   assertNoOverlap(extractors, verifiers);
+  assertEveryVerifierReads(extractors, verifiers);
+  // Of the default list, one extractor may be read by nobody: a key header beside jwt() alone is still 401.
+  if (options.extractors) assertEveryExtractorIsRead(extractors, verifiers);
   return { ...options, extractors, realm, timeoutMs, cache: options.cache === false ? false : cacheLimits(options.cache) };
 }
 
@@ -118,7 +121,7 @@ function assertNoOverlap(extractors: readonly Extractor[], verifiers: readonly V
   const places = extractors.map(({ name, header, parameter: field }) => JSON.stringify([name, header?.toLowerCase(), field]));
   if (new Set(places).size < places.length)
     throw typeError('ERR_LATCHKEY_OPTION', 'latchkey(): option "extractors" names the same place in a request twice');
-  const early = verifiers.slice(0, -1).find(({ catchAll: last }) => last);
+  const early = verifiers.slice(0, -1).find(({ catchAll }) => catchAll);
   if (early)
     throw typeError(
       'ERR_LATCHKEY_OPTION',
@@ -133,6 +136,26 @@ function assertNoOverlap(extractors: readonly Extractor[], verifiers: readonly V
         `latchkey(): option "verifiers": ${one.name} and ${rival.name} would take the same credentials; give each a prefix, form or issuer of its own`,
       );
   });
+}
+
+const reads = ({ extractors }: Verifier, { name }: Extractor): boolean => extractors?.includes(name) ?? true;
+
+function assertEveryVerifierReads(extractors: readonly Extractor[], verifiers: readonly Verifier[]): void {
+  const deaf = verifiers.find((verifier) => !extractors.some((extractor) => reads(verifier, extractor)));
+  if (!deaf) return;
+  throw typeError(
+    'ERR_LATCHKEY_OPTION',
+    `latchkey(): option "verifiers": ${deaf.name} reads only from ${deaf.extractors?.join(', ')}, and no extractor has such a name; pass one in "extractors"`,
+  );
+}
+
+function assertEveryExtractorIsRead(extractors: readonly Extractor[], verifiers: readonly Verifier[]): void {
+  const unread = extractors.find((extractor) => !verifiers.some((verifier) => reads(verifier, extractor)));
+  if (!unread) return;
+  throw typeError(
+    'ERR_LATCHKEY_OPTION',
+    `latchkey(): option "extractors": no verifier reads from ${unread.name}; name it in the option "extractors" of a verifier`,
+  );
 }
 
 const overlaps = (one: Verifier, other: Verifier): boolean => other.samples?.some((example) => one.accepts(example)) ?? false;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
-import { authenticator } from './authentication/authenticator';
+import { createAuthenticator } from './authentication/authenticator';
 import type { RequestLike } from './extractors/extractor';
 import { toRequestLike, type RequestInput } from './extractors/to-request-like';
 import { checkRequired, scopeCatalogue, type ScopeDeclaration, type ScopeName } from './credential/scopes';
@@ -108,7 +108,7 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
   const settings = resolveOptions(options);
   const { extractors, realm, resource, body, timeoutMs, clientCertificate } = settings;
   const scopes = scopeCatalogue(settings.scopes);
-  const authentication = authenticator({
+  const authentication = createAuthenticator({
     ...settings,
     expandScopes: scopes.expand,
     possessions: clientCertificate ? [boundToCertificate(clientCertificate)] : [],

@@ -14,6 +14,7 @@ import {
   type LatchkeyOptions,
   type Verifier,
 } from 'latchkey';
+import { ownVerifier } from './support/own-verifier';
 
 const SECRET = 'hunter2';
 const store = memoryStore();
@@ -164,8 +165,32 @@ describe('the option extractors', () => {
     ['two cookies', [cookie('sid'), cookie('session')]],
     ['one of your own', [finding({ header: 'X-Own', scheme: 'DPoP' }), bearer()]],
   ])('may name several places: %s', (_, extractors) => {
-    expect(complaintAbout('extractors', extractors)).toBeUndefined();
+    expect(complaint({ verifiers: [ownVerifier()], extractors })).toBeUndefined();
   });
+
+  const amz = finding({ name: 'amz', header: 'X-Amz-Token' });
+  const keysOf = (extractors?: readonly string[]) => apiKeys({ prefix: 'acme', store: memoryStore(), ...(extractors && { extractors }) });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'an extractor that no verifier reads',
+      { verifiers: [keysOf()], extractors: [bearer(), amz] },
+      /"extractors": no verifier reads from amz/,
+    ],
+    ['a cookie that no verifier reads', { verifiers: [keysOf()], extractors: [bearer(), cookie('sid')] }, /no verifier reads from cookie/],
+    [
+      'a verifier that reads none of them',
+      { verifiers: [keysOf(['amz'])], extractors: [bearer()] },
+      /"verifiers": api_keys reads only from amz/,
+    ],
+    ['a verifier that reads none of the default ones', { verifiers: [keysOf(['amz'])] }, /"verifiers": api_keys reads only from amz/],
+  ])('does not work with %s', (_, options, message) => expect(complaint(options)).toMatch(message));
+
+  test.each<[string, object]>([
+    ['an extractor under any name', { verifiers: [keysOf(['bearer', 'amz'])], extractors: [bearer(), amz] }],
+    ['the default list, though nobody reads keys from headers', { verifiers: [keysOf(['bearer'])] }],
+    ['a verifier that reads any', { verifiers: [ownVerifier()], extractors: [amz] }],
+  ])('works with %s', (_, options) => expect(complaint(options)).toBeUndefined());
 
   // Both go into response headers, where a character too many would end every answer.
   test.each<[string, object]>([

@@ -1,18 +1,18 @@
 import type { Principal } from '../credential/principal';
 import type { RevocationEvent } from '../credential/revocation';
 
-/** What a revocation mark may be about: a proof that was made, and when. */
+/** What a revocation may be about: a verification, and when it started. */
 export interface Revocable {
   readonly digest: string;
   readonly principal: Principal;
   readonly grantId: string | undefined;
-  /** How old the evidence is, where proving anew cannot renew it. */
+  /** When the credential was issued, where verifying it again cannot renew it (a JWT). Milliseconds since the epoch. */
   readonly issuedAt: number | undefined;
-  /** How many marks had come when the proof was begun. */
-  readonly marks: number;
+  /** How many revocations had arrived when the verification started. */
+  readonly revocationsSeen: number;
 }
 
-interface KeptMark {
+interface Revocation {
   readonly at: number;
   readonly expiresAt: number;
   readonly count: number;
@@ -20,50 +20,50 @@ interface KeptMark {
 
 const FIRST_SWEEP = 1_024;
 
-/** The marks of one verifier. Looked at on every use of a cached proof, at the cost of one comparison when none is new. */
+/** The revocations of one verifier. A cached verification is compared with them on every use: one comparison of numbers if none is new. */
 export class Revocations {
-  /** How many marks have come: a proof that has seen them all need not be looked at. */
+  /** How many revocations have arrived. A verification that has seen them all need not be checked. */
   count = 0;
-  readonly #marks = new Map<string, KeptMark>();
+  readonly #revocations = new Map<string, Revocation>();
   readonly #retentionMs: number;
   #sweepAt = FIRST_SWEEP;
 
-  /** `retentionMs`: how old a proof can get that is not proven anew. A mark without an end of its own is kept for so long. */
+  /** @param retentionMs How long a verification can be used. A revocation without an expiry is kept for as long. */
   constructor(retentionMs: number) {
     this.#retentionMs = retentionMs;
   }
 
   add({ type, id, at, expiresAt = Date.now() + this.#retentionMs }: RevocationEvent): void {
     const name = `${type}:${id}`;
-    const known = this.#marks.get(name);
-    this.#marks.set(name, {
+    const known = this.#revocations.get(name);
+    this.#revocations.set(name, {
       at: Math.max(at, known?.at ?? at),
       expiresAt: Math.max(expiresAt, known?.expiresAt ?? expiresAt),
       count: ++this.count,
     });
-    if (this.#marks.size >= this.#sweepAt) this.#sweep();
+    if (this.#revocations.size >= this.#sweepAt) this.#sweep();
   }
 
-  /** Whether a mark is younger than the proof. */
-  voids({ digest, principal, grantId, issuedAt, marks }: Revocable): boolean {
-    if (this.#marks.size === 0) return false;
+  /** Whether a revocation is later than the verification. */
+  isRevoked({ digest, principal, grantId, issuedAt, revocationsSeen }: Revocable): boolean {
+    if (this.#revocations.size === 0) return false;
     const { credentialId, subject, clientId } = principal;
-    const isVoidedBy = (type: RevocationEvent['type'], id: string | undefined): boolean => {
-      const mark = id === undefined ? undefined : this.#marks.get(`${type}:${id}`);
-      return mark !== undefined && (issuedAt === undefined ? mark.count > marks : mark.at >= issuedAt);
+    const isRevokedBy = (type: RevocationEvent['type'], id: string | undefined): boolean => {
+      const revocation = id === undefined ? undefined : this.#revocations.get(`${type}:${id}`);
+      return revocation !== undefined && (issuedAt === undefined ? revocation.count > revocationsSeen : revocation.at >= issuedAt);
     };
     return (
-      isVoidedBy('digest', digest) ||
-      isVoidedBy('credential', credentialId) ||
-      isVoidedBy('subject', subject) ||
-      isVoidedBy('client', clientId) ||
-      isVoidedBy('grant', grantId)
+      isRevokedBy('digest', digest) ||
+      isRevokedBy('credential', credentialId) ||
+      isRevokedBy('subject', subject) ||
+      isRevokedBy('client', clientId) ||
+      isRevokedBy('grant', grantId)
     );
   }
 
   #sweep(): void {
     const now = Date.now();
-    for (const [name, mark] of this.#marks) if (mark.expiresAt <= now) this.#marks.delete(name);
-    this.#sweepAt = Math.max(FIRST_SWEEP, this.#marks.size * 2);
+    for (const [name, revocation] of this.#revocations) if (revocation.expiresAt <= now) this.#revocations.delete(name);
+    this.#sweepAt = Math.max(FIRST_SWEEP, this.#revocations.size * 2);
   }
 }

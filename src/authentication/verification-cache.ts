@@ -2,64 +2,79 @@ import { LRUCache } from 'lru-cache';
 import type { Revocable, Revocations } from './revocations';
 
 export interface CacheLimits {
-  /** How many proofs are kept. */
+  /** How many verified credentials are kept. */
   readonly max: number;
-  /** How long one is good without being proven anew: the bound on how long a revocation can go unseen. */
+  /** How long a credential is accepted without being verified again, in milliseconds: the bound on how long a revocation can go unnoticed. */
   readonly ttlMs: number;
-  /** How much longer one may serve while it cannot be proven anew. */
+  /** How much longer it is accepted while it cannot be verified again, in milliseconds. */
   readonly staleIfErrorMs: number;
 }
 
-/** A verification that succeeded, as the cache keeps it. */
-export interface Proof extends Revocable {
-  /** Marks of the verifier that made it. */
+/** When a verification started, by two clocks: the wall clock can be set back, and the monotonic one stops while the machine sleeps. */
+export interface VerificationTime {
+  /** `Date.now()`, in milliseconds since the epoch. */
+  readonly verifiedAt: number;
+  /** `performance.now()`, in milliseconds. */
+  readonly verifiedAtMonotonic: number;
+}
+
+/** A successful verification, as the cache keeps it. */
+export interface CachedVerification extends Revocable, VerificationTime {
+  /** The revocations of its verifier. */
   readonly revocations: Revocations;
-  /** When its proof was begun, by the clock on the wall. */
-  readonly provenAt: number;
-  /** The same by the clock of this process (`performance.now()`), which nobody sets. */
-  readonly upAt: number;
-  /** Good no longer than this, by its own terms. */
+  /** When the credential itself expires, in milliseconds since the epoch. */
   readonly expiresAt: number;
-  marks: number;
+  revocationsSeen: number;
 }
 
-/** Proofs by the fingerprints of their credentials: bounded, never past `until`, never past a mark. Only what was good is kept, so junk displaces nothing. */
-export interface ProofCache<P extends Proof> {
-  /** A proof that is good now. */
-  fresh(fingerprint: string, now: number): P | undefined;
-  /** A proof that would be good now if it could be proven anew, while it cannot. */
-  stale(fingerprint: string, now: number): P | undefined;
-  keep(fingerprint: string, proof: P): void;
-  /** Forgets what turned out to be good no more. */
-  drop(fingerprint: string): void;
+/** Successful verifications by the fingerprint of their credential. Failed ones are not kept here, so junk evicts nothing. */
+export interface VerificationCache<V extends CachedVerification> {
+  /** Returns a verification that is valid now. */
+  fresh(fingerprint: string, now: number): V | undefined;
+  /** Returns a verification that may still be used because the credential cannot be verified again (`staleIfErrorMs`). */
+  stale(fingerprint: string, now: number): V | undefined;
+  /** Whether the credential was verified before, however long ago. */
+  has(fingerprint: string): boolean;
+  set(fingerprint: string, verification: V): void;
+  delete(fingerprint: string): void;
 }
 
-export function proofCache<P extends Proof>({ max, ttlMs, staleIfErrorMs }: CacheLimits): ProofCache<P> {
-  // Without lru-cache's own ttl, for which 0 is for ever: the time is looked at on every hit.
-  const proofs = new LRUCache<string, P>({ max });
+/** Whether less than `ageMs` have passed since a verification started, by both clocks. */
+export const isYoungerThan = (ageMs: number, { verifiedAt, verifiedAtMonotonic }: VerificationTime, now: number): boolean =>
+  now < verifiedAt + ageMs && now >= verifiedAt && performance.now() < verifiedAtMonotonic + ageMs;
 
-  const within = (fingerprint: string, now: number, ageMs: number): P | undefined => {
-    const proof = proofs.get(fingerprint);
-    if (!proof || now >= proof.expiresAt || now >= proof.provenAt + ageMs || now < proof.provenAt) return undefined;
-    // Young by both clocks: the one on the wall can be set back, and this one stands still while the machine sleeps.
-    if (performance.now() >= proof.upAt + ageMs) return undefined;
-    const { revocations } = proof;
-    if (proof.marks === revocations.count) return proof;
-    if (revocations.voids(proof)) {
-      proofs.delete(fingerprint);
+/** Creates the cache. */
+export function verificationCache<V extends CachedVerification>({ max, ttlMs, staleIfErrorMs }: CacheLimits): VerificationCache<V> {
+  // lru-cache's own ttl is not used: it treats 0 as "never expires". The age is checked on every hit instead.
+  const verifications = new LRUCache<string, V>({ max });
+
+  const youngerThan = (ageMs: number, fingerprint: string, now: number): V | undefined => {
+    const cached = verifications.get(fingerprint);
+    if (!cached || now >= cached.expiresAt || !isYoungerThan(ageMs, cached, now)) return undefined;
+    const { revocations } = cached;
+    if (cached.revocationsSeen === revocations.count) return cached;
+    if (revocations.isRevoked(cached)) {
+      verifications.delete(fingerprint);
       return undefined;
     }
-    proof.marks = revocations.count;
-    return proof;
+    cached.revocationsSeen = revocations.count;
+    return cached;
   };
 
   return {
-    fresh: (fingerprint, now) => within(fingerprint, now, ttlMs),
-    stale: (fingerprint, now) => (staleIfErrorMs === 0 ? undefined : within(fingerprint, now, ttlMs + staleIfErrorMs)),
-    keep: (fingerprint, proof) => void proofs.set(fingerprint, proof),
-    drop: (fingerprint) => void proofs.delete(fingerprint),
+    fresh: (fingerprint, now) => youngerThan(ttlMs, fingerprint, now),
+    stale: (fingerprint, now) => (staleIfErrorMs === 0 ? undefined : youngerThan(ttlMs + staleIfErrorMs, fingerprint, now)),
+    has: (fingerprint) => verifications.has(fingerprint),
+    set: (fingerprint, verification) => void verifications.set(fingerprint, verification),
+    delete: (fingerprint) => void verifications.delete(fingerprint),
   };
 }
 
-/** Every credential proven anew on every request. */
-export const NO_CACHE: ProofCache<never> = { fresh: () => undefined, stale: () => undefined, keep: () => undefined, drop: () => undefined };
+/** Keeps nothing: every credential is verified on every request. */
+export const NO_CACHE: VerificationCache<never> = {
+  fresh: () => undefined,
+  stale: () => undefined,
+  has: () => false,
+  set: () => undefined,
+  delete: () => undefined,
+};

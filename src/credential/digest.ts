@@ -15,12 +15,28 @@ export const idOf = (digest: string): string => digest.slice(0, 22);
 /** Whether a text has the form of an id. One that has not, a secret perhaps, is not for a store to see. */
 export const isId = (text: string): boolean => /^[A-Za-z0-9_-]{22}$/.test(text);
 
-const BASE64URL_SHA256 = /^[A-Za-z0-9_-]{43}$/;
-const HEX_SHA256 = /^[0-9a-f]{64}$/i;
+const HEX = /^(?:[0-9a-f]{2})+$/i;
+const BASE64 = /^(?:[A-Za-z0-9+/]+|[A-Za-z0-9_-]+)={0,2}$/;
+const SHA256_BYTES = 32;
+const SHA256_BASE64 = /^(?:[A-Za-z0-9+/]{43}|[A-Za-z0-9_-]{43})=?$/;
+const SHA256_HEX = /^[0-9a-f]{64}$/i;
 
-/** A digest as Latchkey keeps it, from base64url or the hex of an older table; undefined if it is neither. */
+/** Reads a SHA-256 digest in base64url, base64 (padded or not) or hex. Returns it as Latchkey keeps it, or undefined for anything else. */
 export function readDigest(text: string): string | undefined {
-  if (BASE64URL_SHA256.test(text)) return text;
-  if (HEX_SHA256.test(text)) return Buffer.from(text, 'hex').toString('base64url');
-  return undefined;
+  if (SHA256_HEX.test(text)) return Buffer.from(text, 'hex').toString('base64url');
+  return SHA256_BASE64.test(text) ? Buffer.from(text, 'base64').toString('base64url') : undefined;
+}
+
+/**
+ * Returns the digest under which a hash of any length is kept: the hash itself if it has the length of SHA-256, else its SHA-256.
+ * The spelling (hex in either case, base64, base64url) makes no difference.
+ */
+export function toStoredDigest(hash: string): string {
+  const bytes = bytesOf(hash);
+  return bytes.length === SHA256_BYTES ? bytes.toString('base64url') : digestOf(bytes.toString('base64url'));
+}
+
+function bytesOf(hash: string): Buffer {
+  if (HEX.test(hash)) return Buffer.from(hash, 'hex');
+  return BASE64.test(hash) ? Buffer.from(hash, 'base64') : Buffer.from(hash);
 }

@@ -61,7 +61,7 @@ export function credentialSchemas(verifier: string, environments: readonly strin
   const imported = z.strictObject({
     ...common,
     digest: check(
-      'a SHA-256 digest, 43 characters of base64url or 64 of hex',
+      'a SHA-256 digest of the whole key, in base64url, base64 or hex (declare another hash by apiKeys({ legacy: [{ form, digest }] }); salted hashes cannot be imported)',
       (value) => typeof value === 'string' && readDigest(value) !== undefined,
     ),
     environment: check('an environment or null', (value) => value === null || isSecretWord(value)).optional(),

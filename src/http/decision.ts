@@ -1,4 +1,5 @@
-import type { Attempt, Authenticator } from '../authentication/authenticator';
+import type { Authenticator } from '../authentication/authenticator';
+import type { AuthenticationResult as Attempt } from '../authentication/result';
 import { publishDecision, startOfDecision } from '../authentication/decisions';
 import type { Principal } from '../credential/principal';
 import type { Reason } from '../credential/reason';

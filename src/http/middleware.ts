@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Attempt, Authenticator } from '../authentication/authenticator';
+import type { Authenticator } from '../authentication/authenticator';
+import type { AuthenticationResult as Attempt } from '../authentication/result';
 import { codedError } from '../internal/errors';
 import { isPromise } from '../internal/promises';
 import { decide, type Guard, type Outcome } from './decision';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
-import { aLifetime, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
+import { aLifetime, extractorNames, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
 import { AUTHORIZATION } from './verifier';
 
 export interface AccessTokensOptions<S extends CredentialReader = CredentialStore> {
@@ -12,10 +12,15 @@ export interface AccessTokensOptions<S extends CredentialReader = CredentialStor
   readonly ttlMs?: number;
   /** Names it in principals and decisions; `'access_tokens'` by default. */
   readonly name?: string;
+  /**
+   * Names of the extractors whose credentials it reads.
+   * @default ['bearer', 'dpop']
+   */
+  readonly extractors?: readonly string[];
 }
 
 const HOUR_MS = 3_600_000;
-const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: aLifetime });
+const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: aLifetime, extractors: extractorNames });
 
 /**
  * Opaque access tokens (RFC 6749 §1.4), `<prefix>_<environment>_…`, from `Authorization` alone.
@@ -28,7 +33,7 @@ export function accessTokens(options: AccessTokensOptions<CredentialReader>): Ma
   return storedVerifier({
     ...options,
     kind: 'access_token',
-    extractors: AUTHORIZATION,
+    extractors: options.extractors ?? AUTHORIZATION,
     name: options.name ?? 'access_tokens',
     ttlMs: options.ttlMs ?? HOUR_MS,
   });

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { arrayOf, checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { isSecretWord } from '../credential/secret';
-import { aLegacyForm, aSecretWord, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
+import { legacySchema, toLegacyForms, type LegacyForm } from './legacy';
+import { aSecretWord, extractorNames, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
 
 export interface ApiKeysOptions<S extends CredentialReader = CredentialStore> {
   /** Where the records are. A store with nothing but `find(digest)` proves keys; one that writes also runs their life. */
@@ -13,10 +14,18 @@ export interface ApiKeysOptions<S extends CredentialReader = CredentialStore> {
   readonly environment?: string;
   /** The environments that may be issued, the default first. Without it any word may stand there, `'live'` by default. */
   readonly environments?: readonly string[];
-  /** Form of older keys, known to the store by the digest of the whole key. Anchor it: it is tested against whatever clients send. */
-  readonly legacy?: RegExp;
+  /**
+   * Forms of imported keys that Latchkey did not issue: a RegExp, or a list of `{ form, digest }` for keys under another hash than
+   * SHA-256 of the whole key. Anchor each RegExp with `^` and `$`: it is tested on whatever clients send.
+   */
+  readonly legacy?: RegExp | readonly LegacyForm[];
   /** Names it in principals and decisions; `'api_keys'` by default. */
   readonly name?: string;
+  /**
+   * Names of the extractors whose credentials it reads.
+   * @default ['bearer', 'api-key-header', 'query']
+   */
+  readonly extractors?: readonly string[];
 }
 
 const optionsSchema = z
@@ -24,7 +33,8 @@ const optionsSchema = z
     ...storedOptions,
     environment: aSecretWord.optional(),
     environments: arrayOf('words of 1 to 32 lower-case letters and digits, a letter first', isSecretWord).optional(),
-    legacy: aLegacyForm.optional(),
+    legacy: legacySchema.optional(),
+    extractors: extractorNames,
   })
   .refine(({ environment, environments }) => environment === undefined || (environments?.includes(environment) ?? true), {
     path: ['environment'],
@@ -46,8 +56,9 @@ export function apiKeys(options: ApiKeysOptions<CredentialReader>): ManagedVerif
   checkOptions('apiKeys()', optionsSchema, options);
   return storedVerifier({
     ...options,
+    legacy: toLegacyForms(options.legacy),
     kind: 'api_key',
-    extractors: ['bearer', 'api-key-header', 'query'],
+    extractors: options.extractors ?? ['bearer', 'api-key-header', 'query'],
     name: options.name ?? 'api_keys',
     ttlMs: null,
   });

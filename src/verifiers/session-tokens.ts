@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
-import { aLifetime, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
+import { aLifetime, extractorNames, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
 
 export interface SessionTokensOptions<S extends CredentialReader = CredentialStore> {
   readonly store: S;
@@ -11,10 +11,15 @@ export interface SessionTokensOptions<S extends CredentialReader = CredentialSto
   readonly ttlMs?: number;
   /** Names it in principals and decisions; `'session_tokens'` by default. */
   readonly name?: string;
+  /**
+   * Names of the extractors whose credentials it reads.
+   * @default ['bearer', 'cookie']
+   */
+  readonly extractors?: readonly string[];
 }
 
 const DAY_MS = 24 * 3_600_000;
-const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: aLifetime });
+const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: aLifetime, extractors: extractorNames });
 
 /**
  * A user's session, `<prefix>_<environment>_…`, from `Authorization: Bearer` or a cookie.
@@ -27,7 +32,7 @@ export function sessionTokens(options: SessionTokensOptions<CredentialReader>): 
   return storedVerifier({
     ...options,
     kind: 'session_token',
-    extractors: ['bearer', 'cookie'],
+    extractors: options.extractors ?? ['bearer', 'cookie'],
     name: options.name ?? 'session_tokens',
     ttlMs: options.ttlMs ?? DAY_MS,
   });

@@ -1,14 +1,14 @@
-import * as z from 'zod';
 import { MAX_KEY_LENGTH, type Credential } from '../credential/credential';
 import { digestOf } from '../credential/digest';
 import type { Principal } from '../credential/principal';
 import { checkRecord, type CredentialRecord } from '../credential/record';
 import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, isSecretWord, secretPattern, secretReader } from '../credential/secret';
-import { durationMs, objectWithMethods, nonEmptyString, check } from '../internal/options';
+import { arrayOf, durationMs, objectWithMethods, nonEmptyString, check } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { createCredentialManager, type CredentialManager } from '../credentials/credential-manager';
 import { createUsageCounter } from '../credentials/usage-counter';
+import { legacyDigest, withStoredDigest, type LegacyForm } from './legacy';
 import type { Verification, Verifier } from './verifier';
 
 /** A verifier of stored credentials: all that `find(digest)` allows. */
@@ -35,32 +35,47 @@ export interface StoredKind {
   readonly environment?: string | undefined;
   /** Environments that may be issued; any where absent. */
   readonly environments?: readonly string[] | undefined;
-  /** Older keys of another form. */
-  readonly legacy?: RegExp | undefined;
+  /** Forms of imported keys that Latchkey did not issue. */
+  readonly legacy?: readonly LegacyForm[] | undefined;
   /** Life of what is issued without an expiry; null is for ever. */
   readonly ttlMs: number | null;
 }
 
 export const aSecretWord = check<string>('1 to 32 lower-case letters and digits, a letter first', isSecretWord);
-export const storedOptions = { store: objectWithMethods('find'), prefix: aSecretWord, name: nonEmptyString.optional() };
+export const storedOptions = {
+  store: objectWithMethods('find'),
+  prefix: aSecretWord,
+  name: nonEmptyString.optional(),
+};
+export const extractorNames = arrayOf('names of extractors', (value) => typeof value === 'string' && value !== '').optional();
 export const aLifetime = durationMs(1, Number.MAX_SAFE_INTEGER).optional();
 
 /** The life of a credential needs a store that writes; a reader's verifier refuses it with a word on why. */
 export function storedVerifier(options: StoredKind): ManagedVerifier {
-  const { kind, name, extractors, prefix, store, environment, legacy } = options;
+  const { kind, name, extractors, prefix, store, environment, legacy = [] } = options;
   const environmentOf = secretReader(prefix);
   const start = `${prefix}_`;
   const managed = isCredentialStore(store) ? store : undefined;
   const listeners = new Set<(mark: RevocationEvent) => void>();
   const uses = managed && createUsageCounter(managed);
 
-  const judge = (record: CredentialRecord, named: string | undefined): Verification => {
+  const notify = (event: RevocationEvent) => listeners.forEach((listener) => listener(event));
+  const legacyForm = (token: string): LegacyForm | undefined =>
+    token.length <= MAX_KEY_LENGTH ? legacy.find(({ form }) => form.test(token)) : undefined;
+
+  const wrongEnvironment = (actual: string | undefined): Verification => ({
+    ok: false,
+    reason: 'wrong_environment',
+    detail: actual === undefined ? 'the record has no environment' : `it is a key of the environment ${actual}, not ${environment}`,
+  });
+
+  const validate = (record: CredentialRecord, named: string | undefined): Verification => {
     const now = Date.now();
     const own = named ?? record.environment ?? undefined;
-    if (record.kind !== kind) return { ok: false, reason: 'unknown' };
+    if (record.kind !== kind) return { ok: false, reason: 'unknown', detail: `the record is of the kind ${record.kind}, not ${kind}` };
     if (record.expiresAt !== null && record.expiresAt <= now) return { ok: false, reason: 'expired' };
     if (record.revokedAt !== null) return { ok: false, reason: 'revoked' };
-    if (environment !== undefined && own !== environment) return { ok: false, reason: 'wrong_environment' };
+    if (environment !== undefined && own !== environment) return wrongEnvironment(own);
     return {
       ok: true,
       principal: principalOf(record, name, own),
@@ -70,25 +85,30 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
     };
   };
 
-  const prove = async (token: string, named: string | undefined): Promise<Verification> => {
-    const digest = digestOf(token);
+  const lookUp = async (digest: string, named: string | undefined): Promise<Verification> => {
     const found = await store.find(digest);
-    return found === undefined || found === null ? { ok: false, reason: 'unknown' } : judge(checkRecord(found, digest), named);
+    if (found === undefined || found === null) return { ok: false, reason: 'unknown', detail: 'the store has no record of it' };
+    return validate(checkRecord(found, digest), named);
   };
 
-  return {
+  const verifyLegacy = async (token: string, form: LegacyForm): Promise<Verification> => lookUp(legacyDigest(form, token), undefined);
+
+  const verifier: ManagedVerifier = {
     name,
     extractors,
     maxTokenLength: MAX_KEY_LENGTH,
     samples: extractors.map((extractor) => ({ extractor, token: generateSecret(prefix, environment ?? 'live') })),
     pattern: secretPattern(prefix),
-    accepts: ({ extractor, token }) => extractors.includes(extractor) && (token.startsWith(start) || legacy?.test(token) === true),
+    accepts: ({ extractor, token }) => extractors.includes(extractor) && (token.startsWith(start) || legacyForm(token) !== undefined),
+    acceptsLegacy: ({ extractor, token }) => extractors.includes(extractor) && legacyForm(token) !== undefined,
     verify(credential) {
       const token = typeof credential === 'string' ? credential : credential.token;
       const named = environmentOf(token);
-      if (named === undefined && !(token.length <= MAX_KEY_LENGTH && legacy?.test(token))) return { ok: false, reason: 'malformed' };
-      if (named !== undefined && environment !== undefined && named !== environment) return { ok: false, reason: 'wrong_environment' };
-      return prove(token, named);
+      if (named === undefined) {
+        const form = legacyForm(token);
+        return form ? verifyLegacy(token, form) : { ok: false, reason: 'malformed', detail: MALFORMED };
+      }
+      return environment !== undefined && named !== environment ? wrongEnvironment(named) : lookUp(digestOf(token), named);
     },
     subscribe(revoked) {
       listeners.add(revoked);
@@ -107,9 +127,34 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
       ...options,
       store: managed,
       flushUses: async () => uses?.tryFlush(),
-      // The next request on this instance has to see it, however late the store's own news may be.
-      tell: (mark) => listeners.forEach((listener) => listener(mark)),
+      // The next request on this instance must see the change, however late the store's own notification is.
+      tell: notify,
     }),
+  };
+  return withNotifiedAdditions(verifier, legacy, () => notify({ type: 'digest', id: '', at: Date.now() }));
+}
+
+const MALFORMED = 'its form or checksum is wrong: it was cut off, mistyped or made up';
+
+/** Ends cached rejections when credentials are added. The notification is about no credential in particular. */
+function withNotifiedAdditions(verifier: ManagedVerifier, legacy: readonly LegacyForm[], notify: () => void): ManagedVerifier {
+  return {
+    ...verifier,
+    async issue(...parameters) {
+      try {
+        return await verifier.issue(...parameters);
+      } finally {
+        notify();
+      }
+    },
+    async import(records, ...more) {
+      const isIterable = typeof (records as Iterable<unknown> | null | undefined)?.[Symbol.iterator] === 'function';
+      try {
+        return await verifier.import(isIterable ? [...records].map((record) => withStoredDigest(record, legacy)) : records, ...more);
+      } finally {
+        notify();
+      }
+    },
   };
 }
 
@@ -131,8 +176,3 @@ const METHODS = ['findById', 'insert', 'list', 'update', 'expireAt', 'revoke', '
 
 const isCredentialStore = (store: CredentialReader): store is CredentialStore =>
   METHODS.every((method) => typeof (store as Partial<CredentialStore>)[method] === 'function');
-
-/** A RegExp that tests the same way twice: with `g` or `y` it would remember where it stopped. */
-export const aLegacyForm = z
-  .instanceof(RegExp, { error: 'must be a RegExp' })
-  .refine((value) => !value.global && !value.sticky, { error: 'must be a RegExp without the flags g and y' });

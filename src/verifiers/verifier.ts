@@ -46,6 +46,11 @@ export interface Verifier {
   readonly maxTokenLength?: number;
   /** By form alone (for JWTs form and unverified `iss`): synchronous, no I/O. */
   accepts(credential: Credential): boolean;
+  /**
+   * Whether it accepts a token that `Authorization` does not allow: an imported key with `|`, `:` or `$`, for example. Without it, such
+   * a token is rejected. Synchronous, no I/O.
+   */
+  acceptsLegacy?(credential: Credential): boolean;
   /** Proves it. A throw or rejection is our fault, never the client's: 503. */
   verify(credential: Credential): Verification | Promise<Verification>;
   /** Push: tells of what was revoked, on this machine or another. Returns the end of the subscription. */

@@ -68,14 +68,14 @@ const revokedKey = async () => {
   return secret;
 };
 
-/** Asks a guard, and returns what was published without its duration. */
-async function decisionOn(guard: Middleware, ...headers: readonly string[]): Promise<Omit<Decision, 'durationMs'>> {
+/** Sends a request to a guard and returns the published decision without its duration and detail. */
+async function decisionOn(guard: Middleware, ...headers: readonly string[]): Promise<Omit<Decision, 'durationMs' | 'detail'>> {
   const { status } = await ask(
     MOUNTS['node:http']!([guard], (_req, res) => res.end()),
     get(...headers),
   );
   expect(published).toHaveLength(1);
-  const { durationMs, ...decision } = published[0]!;
+  const { durationMs, detail: _, ...decision } = published[0]!;
   expect(durationMs).toBeGreaterThanOrEqual(0);
   expect(durationMs).toBeLessThan(Infinity);
   expect(decision.status ?? 200).toBe(status);

@@ -1,58 +1,41 @@
-import { flights } from '../../src/authentication/in-flight';
+import { SingleFlight } from '../../src/authentication/in-flight';
 import { deferred } from '../support/deferred';
 
 const never = new Promise<never>(() => {});
 
-it('lets those who ask the same wait for one answer', async () => {
-  const lookUps = flights<string>();
+it('shares a pending look-up under its own key alone', async () => {
+  const inFlight = new SingleFlight<string>();
   const source = deferred<string>();
-  const started = lookUps.start('question', source.promise);
-  expect(lookUps.join('question')).toBe(started);
-  expect(lookUps.join('another question')).toBeUndefined();
-  source.resolve('answer');
-  await expect(started).resolves.toBe('answer');
+  const tracked = inFlight.track('key', source.promise);
+  expect(inFlight.get('key')).toBe(tracked);
+  expect(inFlight.get('another key')).toBeUndefined();
+  source.resolve('result');
+  await expect(tracked).resolves.toBe('result');
 });
 
 test.each([
-  ['answered', () => Promise.resolve('answer')],
-  ['failed', () => Promise.reject(new Error('down'))],
-])('hands on nothing of a flight that has %s', async (_, answer) => {
-  const lookUps = flights<string>();
-  await lookUps.start('question', answer()).catch(() => undefined);
-  expect(lookUps.join('question')).toBeUndefined();
+  ['resolved', () => Promise.resolve('result')],
+  ['rejected', () => Promise.reject(new Error('down'))],
+])('does not share a look-up that has %s', async (_, lookUp) => {
+  const inFlight = new SingleFlight<string>();
+  await inFlight.track('key', lookUp()).catch(() => undefined);
+  expect(inFlight.get('key')).toBeUndefined();
 });
 
-it('lets nobody join once it is to forget, and answers those who did', async () => {
-  const lookUps = flights<string>();
+it('shares nothing after clear(), and still answers those that have joined', async () => {
+  const inFlight = new SingleFlight<string>();
   const source = deferred<string>();
-  const started = lookUps.start('question', source.promise);
-  lookUps.forget();
-  expect(lookUps.join('question')).toBeUndefined();
-  source.resolve('answer');
-  await expect(started).resolves.toBe('answer');
+  const tracked = inFlight.track('key', source.promise);
+  inFlight.clear();
+  expect(inFlight.get('key')).toBeUndefined();
+  source.resolve('result');
+  await expect(tracked).resolves.toBe('result');
 });
 
-it('forgets only its own flight where the same question was asked twice', async () => {
-  const lookUps = flights<string>();
-  const first = lookUps.start('question', Promise.resolve('first'));
-  const second = lookUps.start('question', never);
+it('keeps a later look-up of the same key when an earlier one settles', async () => {
+  const inFlight = new SingleFlight<string>();
+  const first = inFlight.track('key', Promise.resolve('first'));
+  const second = inFlight.track('key', never);
   await first;
-  expect(lookUps.join('question')).toBe(second);
-});
-
-it('is full at 4,096 flights, whether they ask the same, are forgotten or not, and has room again as they end', async () => {
-  const lookUps = flights<string>();
-  const sources = Array.from({ length: 4_096 }, () => deferred<string>());
-  const [one, ...others] = sources.map(({ promise }, n) => {
-    if (n === 4_095) expect(lookUps.full).toBe(false);
-    return lookUps.start(`question ${n % 2_000}`, promise);
-  });
-  lookUps.forget();
-  expect(lookUps.full).toBe(true);
-  sources[0]?.resolve('answer');
-  await one;
-  expect(lookUps.full).toBe(false);
-  sources.forEach(({ resolve }, n) => resolve(n % 2 === 0 ? 'answer' : Promise.reject(new Error('down'))));
-  await Promise.allSettled(others);
-  expect(lookUps.full).toBe(false);
+  expect(inFlight.get('key')).toBe(second);
 });

@@ -34,7 +34,7 @@ const proof = (members: Partial<Revocable> = {}): Revocable => ({
   principal,
   grantId: 'grant_9',
   issuedAt: undefined,
-  marks: 0,
+  revocationsSeen: 0,
   ...members,
 });
 const mark = (kind: RevocationEvent['type'], id: string, at = NOW): RevocationEvent => ({ type: kind, id, at });
@@ -49,40 +49,40 @@ const ABOUT_THE_PROOF: [RevocationEvent['type'], string][] = [
 
 test.each(ABOUT_THE_PROOF)('a mark on its %s voids a proof', (kind, id) => {
   const revocations = new Revocations(RETENTION_MS);
-  expect(revocations.voids(proof())).toBe(false);
+  expect(revocations.isRevoked(proof())).toBe(false);
   revocations.add(mark(kind, id));
-  expect(revocations.voids(proof())).toBe(true);
+  expect(revocations.isRevoked(proof())).toBe(true);
 });
 
 test.each(ABOUT_THE_PROOF)('a mark on another %s, or on another thing of the same name as its %s, voids none', (kind, id) => {
   const revocations = new Revocations(RETENTION_MS);
   revocations.add(mark(kind, `${id}x`));
   for (const [other] of ABOUT_THE_PROOF) if (other !== kind) revocations.add(mark(other, id));
-  expect(revocations.voids(proof())).toBe(false);
+  expect(revocations.isRevoked(proof())).toBe(false);
 });
 
 test.each(['credential', 'client', 'grant'] as const)('a mark on a %s called "undefined" voids no proof that has none', (kind) => {
   const revocations = new Revocations(RETENTION_MS);
   const { credentialId: _, clientId: __, ...without } = principal;
   revocations.add(mark(kind, 'undefined'));
-  expect(revocations.voids(proof({ principal: without, grantId: undefined }))).toBe(false);
+  expect(revocations.isRevoked(proof({ principal: without, grantId: undefined }))).toBe(false);
 });
 
 describe('a proof that can be made anew', () => {
   it('is void by a mark that came after it was begun, and by none before, whatever the time of either says', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('credential', 'k1', NOW + 60_000));
-    expect(revocations.voids(proof({ marks: 0 }))).toBe(true);
-    expect(revocations.voids(proof({ marks: revocations.count }))).toBe(false);
+    expect(revocations.isRevoked(proof({ revocationsSeen: 0 }))).toBe(true);
+    expect(revocations.isRevoked(proof({ revocationsSeen: revocations.count }))).toBe(false);
     revocations.add(mark('credential', 'k1', NOW - 60_000));
-    expect(revocations.voids(proof({ marks: 1 }))).toBe(true);
+    expect(revocations.isRevoked(proof({ revocationsSeen: 1 }))).toBe(true);
   });
 
   it('is not void by news of others that came since', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('credential', 'k1'));
     revocations.add(mark('credential', 'k2'));
-    expect(revocations.voids(proof({ marks: 1 }))).toBe(false);
+    expect(revocations.isRevoked(proof({ revocationsSeen: 1 }))).toBe(false);
   });
 });
 
@@ -94,14 +94,14 @@ describe('a proof that is as old as its evidence', () => {
   ])('that is %s', (_, asOf, voided) => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('subject', 'acct_42'));
-    expect(revocations.voids(proof({ issuedAt: asOf, marks: revocations.count }))).toBe(voided);
+    expect(revocations.isRevoked(proof({ issuedAt: asOf, revocationsSeen: revocations.count }))).toBe(voided);
   });
 
   it('is held against the latest of several marks, in whatever order they come', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('subject', 'acct_42', NOW));
     revocations.add(mark('subject', 'acct_42', NOW - 60_000));
-    expect(revocations.voids(proof({ issuedAt: NOW }))).toBe(true);
+    expect(revocations.isRevoked(proof({ issuedAt: NOW }))).toBe(true);
   });
 });
 
@@ -123,7 +123,7 @@ describe('forgetting', () => {
     revocations.add(mark('credential', 'k1'));
     jest.setSystemTime(NOW + RETENTION_MS - 1);
     others(revocations, 5_000);
-    expect(revocations.voids(proof())).toBe(true);
+    expect(revocations.isRevoked(proof())).toBe(true);
   });
 
   it('then drops it, so that marks do not fill the memory', () => {
@@ -131,7 +131,7 @@ describe('forgetting', () => {
     revocations.add(mark('credential', 'k1'));
     jest.setSystemTime(NOW + RETENTION_MS);
     others(revocations, 5_000);
-    expect(revocations.voids(proof())).toBe(false);
+    expect(revocations.isRevoked(proof())).toBe(false);
   });
 
   it('keeps a mark with an end of its own until then', () => {
@@ -139,10 +139,10 @@ describe('forgetting', () => {
     revocations.add({ ...mark('credential', 'k1'), expiresAt: NOW + 3_600_000 });
     jest.setSystemTime(NOW + 3_600_000 - 1);
     others(revocations, 5_000);
-    expect(revocations.voids(proof())).toBe(true);
+    expect(revocations.isRevoked(proof())).toBe(true);
     jest.setSystemTime(NOW + 3_600_000);
     others(revocations, 20_000);
-    expect(revocations.voids(proof())).toBe(false);
+    expect(revocations.isRevoked(proof())).toBe(false);
   });
 
   it('takes the later of two ends', () => {
@@ -151,7 +151,7 @@ describe('forgetting', () => {
     revocations.add({ ...mark('credential', 'k1'), expiresAt: NOW + 1 });
     jest.setSystemTime(NOW + 60_000);
     others(revocations, 5_000);
-    expect(revocations.voids(proof())).toBe(true);
+    expect(revocations.isRevoked(proof())).toBe(true);
   });
 });
 

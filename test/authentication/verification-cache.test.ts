@@ -1,5 +1,5 @@
 import { apiKeys, latchkey, type CacheLimits, type CredentialRecord, type Principal, type Reason, type Verifier } from 'latchkey';
-import { NO_CACHE, proofCache, type Proof } from '../../src/authentication/verification-cache';
+import { NO_CACHE, verificationCache, type CachedVerification } from '../../src/authentication/verification-cache';
 import { generateSecret } from '../../src/credential/secret';
 import { Revocations } from '../../src/authentication/revocations';
 import { badBearer, OUTAGE } from '../support/answers';
@@ -14,43 +14,44 @@ beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'qu
 afterEach(() => void jest.useRealTimers());
 
 const principal: Principal = { kind: 'api_key', verifier: 'api_keys', subject: 'acct_42', credentialId: 'k1', scopes: [], claims: {} };
-const proofOf = (members: Partial<Proof> = {}): Proof => ({
+const proofOf = (members: Partial<CachedVerification> = {}): CachedVerification => ({
   digest: 'digest',
   principal,
   grantId: undefined,
   issuedAt: undefined,
-  marks: 0,
+  revocationsSeen: 0,
   revocations: new Revocations(60_000),
-  provenAt: NOW,
-  upAt: performance.now(),
+  verifiedAt: NOW,
+  verifiedAtMonotonic: performance.now(),
   expiresAt: Infinity,
   ...members,
 });
 
 describe('proofs by fingerprint', () => {
-  const cacheOf = (limits: Partial<CacheLimits> = {}) => proofCache<Proof>({ max: 100, ttlMs: TTL_MS, staleIfErrorMs: 0, ...limits });
+  const cacheOf = (limits: Partial<CacheLimits> = {}) =>
+    verificationCache<CachedVerification>({ max: 100, ttlMs: TTL_MS, staleIfErrorMs: 0, ...limits });
 
   it('are handed back as they were kept, under their own fingerprint alone', () => {
     const cache = cacheOf();
     const proof = proofOf();
-    cache.keep('fingerprint', proof);
+    cache.set('fingerprint', proof);
     expect(cache.fresh('fingerprint', NOW)).toBe(proof);
     expect(cache.fresh('another', NOW)).toBeUndefined();
   });
 
   it('are replaced by a later one', () => {
     const cache = cacheOf();
-    cache.keep('fingerprint', proofOf());
-    const later = proofOf({ provenAt: NOW + 1 });
-    cache.keep('fingerprint', later);
+    cache.set('fingerprint', proofOf());
+    const later = proofOf({ verifiedAt: NOW + 1 });
+    cache.set('fingerprint', later);
     expect(cache.fresh('fingerprint', NOW + 1)).toBe(later);
   });
 
   it('are bounded: the one that was not used for longest goes', () => {
     const cache = cacheOf({ max: 3 });
-    for (const digest of ['a', 'b', 'c']) cache.keep(digest, proofOf({ digest }));
+    for (const digest of ['a', 'b', 'c']) cache.set(digest, proofOf({ digest }));
     cache.fresh('a', NOW);
-    cache.keep('d', proofOf({ digest: 'd' }));
+    cache.set('d', proofOf({ digest: 'd' }));
     expect(['a', 'b', 'c', 'd'].map((digest) => cache.fresh(digest, NOW)?.digest)).toEqual(['a', undefined, 'c', 'd']);
   });
 
@@ -65,7 +66,7 @@ describe('proofs by fingerprint', () => {
     ['where the clock was set back', {}, -1, false],
   ])('%s: %p after %p ms they are good: %p', (_, members, after, good) => {
     const cache = cacheOf();
-    cache.keep('fingerprint', proofOf(members));
+    cache.set('fingerprint', proofOf(members));
     expect(cache.fresh('fingerprint', NOW + after) !== undefined).toBe(good);
   });
 
@@ -75,7 +76,7 @@ describe('proofs by fingerprint', () => {
   ])('do not outlive %s where the clock is set back, however often', (_, look, ageMs) => {
     const up = jest.spyOn(performance, 'now').mockReturnValue(7);
     const cache = cacheOf({ staleIfErrorMs: 5_000 });
-    cache.keep('fingerprint', proofOf({ upAt: 7 }));
+    cache.set('fingerprint', proofOf({ verifiedAtMonotonic: 7 }));
     const afterwards = [0, 1_000, ageMs - 1, ageMs, ageMs + 1].map((after) => {
       up.mockReturnValue(7 + after);
       return [NOW + 1_000, NOW].map((now) => cache[look]('fingerprint', now) !== undefined);
@@ -90,7 +91,7 @@ describe('proofs by fingerprint', () => {
 
   it('are not made younger by use', () => {
     const cache = cacheOf();
-    cache.keep('fingerprint', proofOf());
+    cache.set('fingerprint', proofOf());
     for (let after = 0; after < TTL_MS; after += 1_000) expect(cache.fresh('fingerprint', NOW + after)).toBeDefined();
     expect(cache.fresh('fingerprint', NOW + TTL_MS)).toBeUndefined();
   });
@@ -98,24 +99,24 @@ describe('proofs by fingerprint', () => {
   it('are gone for good by a mark', () => {
     const cache = cacheOf();
     const proof = proofOf();
-    cache.keep('fingerprint', proof);
+    cache.set('fingerprint', proof);
     proof.revocations.add({ type: 'credential', id: 'k1', at: NOW });
     expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
-    proof.marks = proof.revocations.count;
+    proof.revocationsSeen = proof.revocations.count;
     expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
   });
 
   it('are held against marks once for each that is new', () => {
     const cache = cacheOf();
     const proof = proofOf();
-    const voids = jest.spyOn(proof.revocations, 'voids');
-    cache.keep('fingerprint', proof);
+    const isRevoked = jest.spyOn(proof.revocations, 'isRevoked');
+    cache.set('fingerprint', proof);
     proof.revocations.add({ type: 'credential', id: 'another', at: NOW });
     for (let n = 0; n < 10; n++) expect(cache.fresh('fingerprint', NOW)).toBe(proof);
-    expect(voids).toHaveBeenCalledTimes(1);
+    expect(isRevoked).toHaveBeenCalledTimes(1);
     proof.revocations.add({ type: 'subject', id: 'acct_42', at: NOW });
     expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
-    expect(voids).toHaveBeenCalledTimes(2);
+    expect(isRevoked).toHaveBeenCalledTimes(2);
   });
 
   describe('that are past their time to live', () => {
@@ -126,28 +127,28 @@ describe('proofs by fingerprint', () => {
       ['where the clock was set back', {}, -1, false],
     ])('%s: %p after %p ms they may serve while there is no other: %p', (_, members, after, good) => {
       const cache = cacheOf({ staleIfErrorMs: 5_000 });
-      cache.keep('fingerprint', proofOf(members));
+      cache.set('fingerprint', proofOf(members));
       expect(cache.stale('fingerprint', NOW + after) !== undefined).toBe(good);
       if (after >= TTL_MS) expect(cache.fresh('fingerprint', NOW + after)).toBeUndefined();
     });
 
     it('never serve unless that was asked for, not even within it', () => {
       const cache = cacheOf();
-      cache.keep('fingerprint', proofOf());
+      cache.set('fingerprint', proofOf());
       expect([cache.stale('fingerprint', NOW), cache.stale('fingerprint', NOW + TTL_MS)]).toEqual([undefined, undefined]);
     });
 
     it('do not serve after a mark', () => {
       const cache = cacheOf({ staleIfErrorMs: 5_000 });
       const proof = proofOf();
-      cache.keep('fingerprint', proof);
+      cache.set('fingerprint', proof);
       proof.revocations.add({ type: 'subject', id: 'acct_42', at: NOW });
       expect(cache.stale('fingerprint', NOW + TTL_MS)).toBeUndefined();
     });
   });
 
   it('are not kept at all by no cache', () => {
-    NO_CACHE.keep('fingerprint', proofOf() as never);
+    NO_CACHE.set('fingerprint', proofOf() as never);
     expect([NO_CACHE.fresh('fingerprint', NOW), NO_CACHE.stale('fingerprint', NOW)]).toEqual([undefined, undefined]);
   });
 });

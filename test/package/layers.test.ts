@@ -19,7 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
 /** Each package that `src` may import → the files that may. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   zod: /^internal\/options$/,
-  'lru-cache': /^(authentication\/verification-cache$|verifiers\/jwt\/)/,
+  'lru-cache': /^(authentication\/(verification|rejection)-cache$|verifiers\/jwt\/)/,
   jsonwebtoken: /^verifiers\/jwt\//,
   jose: /^verifiers\/introspection\//,
   kysely: /^(stores\/sql\/|cli\/open-store$)/,
@@ -89,7 +89,7 @@ describe('the floors of the house', () => {
     [
       'an import of a type upward',
       'verifiers/stored',
-      `import type { Attempt } from '../authentication/authenticator';`,
+      `import type { Authenticator } from '../authentication/authenticator';`,
       'verifiers/stored imports authentication/authenticator, which is not below it',
     ],
     [

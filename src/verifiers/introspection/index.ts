@@ -164,6 +164,7 @@ export function introspection(options: IntrospectionOptions): Verifier {
 
   return {
     name,
+    extractors: AUTHORIZATION,
     catchAll: true,
     extractors,
     ...(maxTokenLength !== undefined && { maxTokenLength }),
