@@ -164,7 +164,6 @@ export function introspection(options: IntrospectionOptions): Verifier {
 
   return {
     name,
-    extractors: AUTHORIZATION,
     catchAll: true,
     extractors,
     ...(maxTokenLength !== undefined && { maxTokenLength }),
