@@ -1,8 +1,10 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import type { RequestLike } from '../extractors/extractor';
 import type { Reason } from '../credential/reason';
+import type { Decision } from '../authentication/decisions';
 import type { AuthenticationResult } from '../http/decision';
 import { latchkey, type Latchkey } from '../latchkey';
 import { apiKeys } from '../verifiers/api-keys';
@@ -45,11 +47,32 @@ export function explainCommand(terminal: Terminal): Command {
       const request = requestFrom(asked);
       const { check, close } = await guardsOf(options, terminal);
       try {
-        print(request, await check(request, { scopes: options.scope ?? [] }), options, terminal);
+        const { result, detail } = await withDetail(() => check(request, { scopes: options.scope ?? [] }));
+        print({ request, result, detail }, options, terminal);
       } finally {
         await close();
       }
     });
+}
+
+interface Explained {
+  readonly request: RequestLike;
+  readonly result: AuthenticationResult;
+  readonly detail: string | undefined;
+}
+
+/** The detail of a rejection is for the operator: it is published with the decision and not part of the result. */
+async function withDetail(check: () => Promise<AuthenticationResult>): Promise<Omit<Explained, 'request'>> {
+  let detail: string | undefined;
+  const onDecision = (decision: unknown) => {
+    detail = (decision as Decision).detail;
+  };
+  subscribe('latchkey:decision', onDecision);
+  try {
+    return { result: await check(), detail };
+  } finally {
+    unsubscribe('latchkey:decision', onDecision);
+  }
 }
 
 type Guards = Pick<Latchkey, 'check' | 'close'>;
@@ -94,7 +117,7 @@ function rowOf(reason: Reason, challenge: string): number {
   return rows[reason] ?? (challenge.includes('error="invalid_token"') ? 2 : 3);
 }
 
-function print(request: RequestLike, decision: AuthenticationResult, { json }: Options, terminal: Terminal): void {
+function print({ request, result: decision, detail }: Explained, { json }: Options, terminal: Terminal): void {
   if (decision.status !== 'refused') {
     const { subject, scopes, credentialId } = decision.status === 'authenticated' ? decision.principal : { scopes: [] };
     if (json) return terminal.out(JSON.stringify({ status: decision.status, subject, scopes, credentialId }, null, 2));
@@ -108,10 +131,10 @@ function print(request: RequestLike, decision: AuthenticationResult, { json }: O
   if (json) {
     const { status, body } = refusal;
     return terminal.out(
-      JSON.stringify({ status: 'refused', answer: status, row, reason, happened, section, mend, challenge, body }, null, 2),
+      JSON.stringify({ status: 'refused', answer: status, row, reason, detail, happened, section, mend, challenge, body }, null, 2),
     );
   }
   terminal.out(`${refusal.status}, row ${row} of the contract: ${refusal.body}`);
   if (challenge !== '') terminal.out(`WWW-Authenticate: ${challenge}`);
-  terminal.out(`\nReason: ${reason} (${section})\n${happened}\n${mend}`);
+  terminal.out(`\nReason: ${reason} (${section})${detail === undefined ? '' : `\nDetail: ${visible(detail)}`}\n${happened}\n${mend}`);
 }

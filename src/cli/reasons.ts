@@ -106,13 +106,22 @@ const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
   },
 };
 
-/** What there is to say of a refusal. Where the request shows more than the reason does, that. */
+/** Returns the guide to a reason. Where the request itself shows the cause of a missing credential, the guide says that. */
 export function guideOf(reason: Reason, { headers }: RequestLike): ReasonGuide {
   const guide = REASONS[reason];
-  if (reason !== 'missing' || headers.authorization === undefined) return guide;
+  if (reason !== 'missing') return guide;
+  const underscored = Object.keys(headers).find((name) => name.includes('_') && /key|token|auth/.test(name));
+  if (headers.authorization === undefined && underscored !== undefined) {
+    return {
+      ...guide,
+      happened: `No credential is read from the header ${underscored}.`,
+      mend: `Send "${underscored.replaceAll('_', '-')}" with hyphens: nginx and other proxies drop headers with an underscore.`,
+    };
+  }
+  if (headers.authorization === undefined) return guide;
   return {
     ...guide,
-    happened: 'The request has an Authorization header, but without the scheme Bearer, or another that is looked for.',
+    happened: 'The request has an Authorization header, but its scheme is not Bearer or another that is configured.',
     mend: 'Send "Authorization: Bearer …": the word Bearer, a space, and the key or token. Or send a key as "X-API-Key: …".',
   };
 }
