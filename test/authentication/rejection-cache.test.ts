@@ -1,4 +1,4 @@
-import { apiKeys, memoryStore, type Verification, type Verifier } from 'latchkey';
+import { apiKeys, memoryStore, type Verifier } from 'latchkey';
 import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { badBearer, OUTAGE } from '../support/answers';
@@ -128,7 +128,7 @@ describe('is over at once on this instance', () => {
 
   it('by import() while a look-up is pending', async () => {
     const store = memoryStore();
-    const { find } = store;
+    const find = store.find.bind(store);
     const keys = apiKeys({ prefix: 'osir', store });
     const ask = await dead(keys);
     jest.advanceTimersByTime(1_000);
@@ -155,7 +155,7 @@ describe('is over at once on this instance', () => {
     const introspected = ownVerifier({ accepts: ({ token }) => token === secret });
     introspected.verify.mockResolvedValue({ ok: false, reason: 'unknown' });
     const ask = await dead(keys, [introspected]);
-    introspected.verify.mockResolvedValue(proven as Verification);
+    introspected.verify.mockResolvedValue(proven);
     expect(await ask()).toEqual(badBearer('unknown'));
     await keys.issue({ subject: 'acct_42', scopes: [] });
     expect(await ask()).toMatchObject({ status: 'authenticated' });
