@@ -49,7 +49,8 @@ const web = await oauth.clients.register({
 });
 // Keys are for older services: users are for those who hold a token.
 const { secret: key } = await keys.issue({ name: 'Old importer', subject: 'customer_3', scopes: ['data:read'] });
-const expired = await tokens.issue({ subject: 'customer_3', scopes: ['users:read'], expiresAt: Date.now() - 1_000 });
+// It expires before anyone can use it.
+const expired = await tokens.issue({ subject: 'customer_3', scopes: ['users:read'], expiresAt: Date.now() + 100 });
 
 serve(
   'A general API',

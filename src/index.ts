@@ -20,19 +20,15 @@ export type { JwtOptions, RemoteOptions } from './verifiers/jwt/jwt-options';
 export type { RevocableVerifier, RevocationStore, RevokedTokens } from './verifiers/jwt/jwt-revocations';
 export type { JwkSet, KeyInput } from './verifiers/jwt/keys';
 export type { Algorithm } from './verifiers/jwt/signature';
-export type {
-  CredentialManager as CredentialManager,
-  ImportedRecord,
-  Issued,
-  IssueOptions,
-  PublicRecord,
-  CredentialOwner as CredentialOwner,
-} from './credentials/credential-manager';
+export type { CredentialChanges, CredentialManager, ListOptions } from './credentials/credential-manager';
+export type { ImportError } from './credentials/import-records';
+export type { CredentialOwner, ImportedRecord, Issued, IssueOptions, PublicRecord } from './credentials/records';
 export { sessionTokens, type SessionTokensOptions } from './verifiers/session-tokens';
 export type { ManagedVerifier, StoredVerifier } from './verifiers/stored';
 export type { Verification, Verifier } from './verifiers/verifier';
 
 export { memoryStore } from './stores/memory';
+export { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS } from './stores/store';
 export type {
   CredentialReader,
   CredentialStore,

@@ -1,7 +1,7 @@
 import { scopeCatalogue, type ScopeDeclaration, type ScopeName } from '../credential/scopes';
 import type { Middleware } from '../http/middleware';
 import { serveJson } from '../http/serve-json';
-import type { CredentialOwner } from '../credentials/credential-manager';
+import type { CredentialOwner } from '../credentials/records';
 import type { ManagedVerifier } from '../verifiers/stored';
 import type { Audiences } from './audiences';
 import { clientRegistry, type Clients } from './clients';

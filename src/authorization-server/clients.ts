@@ -6,8 +6,9 @@ import { checkRecord } from '../credential/record';
 import { isScopeToken } from '../credential/scopes';
 import { booleanOption, durationMs, checkOptions, isLoopback, check } from '../internal/options';
 import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
-import { createCredentialManager, withoutAbsent } from '../credentials/credential-manager';
+import { createCredentialManager } from '../credentials/credential-manager';
 import { pageMembers } from '../credentials/credential-schemas';
+import { withoutAbsent } from '../credentials/records';
 
 /** `authorization_code` (RFC 6749 §4.1), `client_credentials` (§4.4), `refresh_token` (§6). */
 export type GrantType = 'authorization_code' | 'client_credentials' | 'refresh_token';
@@ -104,8 +105,8 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
     environments: ['secret'],
     store,
     ttlMs: null,
-    flushUses: async () => {},
-    tell: () => {},
+    flushUsage: async () => {},
+    notify: () => {},
   });
 
   const find = async (clientId: string): Promise<StoredRecord | undefined> => {

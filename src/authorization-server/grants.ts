@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { StateStore } from '../stores/store';
-import type { CredentialOwner } from '../credentials/credential-manager';
+import type { CredentialOwner } from '../credentials/records';
 import type { EncryptedState } from './encrypted-state';
 
 /** What users allowed clients to do. Codes and refresh tokens are worthless without their grant. */

@@ -2,7 +2,7 @@ import type { AdapterPayload } from 'oidc-provider';
 import { digestOf, idOf } from '../credential/digest';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { jwt } from '../verifiers/jwt/jwt';
-import type { CredentialOwner } from '../credentials/credential-manager';
+import type { CredentialOwner } from '../credentials/records';
 import type { ManagedVerifier } from '../verifiers/stored';
 import type { Audiences } from './audiences';
 import { publicJwk, type SigningJwk } from './signing-keys';

@@ -1,5 +1,5 @@
 import { readDigest } from '../credential/digest';
-import type { ImportedRecord, PublicRecord } from '../credentials/credential-manager';
+import type { ImportedRecord, PublicRecord } from '../credentials/records';
 import type { ManagedVerifier } from '../verifiers/stored';
 
 /** A key to import, and the line that it stands in, as an editor counts. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { apiKeys } from '../verifiers/api-keys';
-import type { Issued, PublicRecord, CredentialOwner } from '../credentials/credential-manager';
+import type { Issued, PublicRecord, CredentialOwner } from '../credentials/records';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { openStore } from './open-store';
 import { importLines, keyLinesOf } from './import';

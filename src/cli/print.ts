@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Client } from '../authorization-server/clients';
-import type { PublicRecord } from '../credentials/credential-manager';
+import type { PublicRecord } from '../credentials/records';
 
 /** The number itself where it is beyond what a date can be. */
 function time(value: number | null): string {

@@ -1,262 +1,209 @@
-import { codedError, typeError } from '../internal/errors';
-import { digestOf, idOf, isId, readDigest } from '../credential/digest';
-import type { Confirmation } from '../credential/record';
+import { codedError } from '../internal/errors';
+import { digestOf, isId, readDigest } from '../credential/digest';
 import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, hintOf } from '../credential/secret';
-import { RETENTION_MS, type CredentialStore, type Owner, type StoredRecord } from '../stores/store';
-import { credentialSchemas, MAX_TIME } from './credential-schemas';
+import { toCredentialStore, RETENTION_MS, type CredentialReader, type CredentialStore, type StoredRecord } from '../stores/store';
+import { credentialSchemas } from './credential-schemas';
+import { timeAfter } from './expiry';
+import { importRecords } from './import-records';
+import {
+  newRecord,
+  toOwner,
+  toPublicRecord,
+  withoutAbsent,
+  type CredentialOwner,
+  type ImportedRecord,
+  type Issued,
+  type IssueOptions,
+  type PublicRecord,
+} from './records';
+import { rotate } from './rotate';
 
-/** A record as its owner sees it: everything but the digest. */
-export type PublicRecord = Omit<StoredRecord, 'digest'>;
-
-/** What to issue. Times are milliseconds since the epoch. */
-export interface IssueOptions {
-  /** Whom it speaks for. */
-  readonly subject: string;
-  /** Scope tokens (RFC 6749 §3.3). */
-  readonly scopes: readonly string[];
-  /** What its owner calls it. */
+/** What `update()` can change. A member that is absent or undefined is left as it is. */
+export interface CredentialChanges {
   readonly name?: string | null;
-  /** The verifier's own environment, else `'live'`. */
-  readonly environment?: string;
-  /** Null never expires. Default: never for API keys, `ttlMs` from now for tokens. */
-  readonly expiresAt?: number | null;
-  readonly clientId?: string | null;
-  /** Everything of one grant can be revoked at once. */
-  readonly grantId?: string | null;
-  readonly confirmation?: Confirmation | null;
-  /** JSON. It becomes the principal's `claims`. */
+  readonly scopes?: readonly string[];
   readonly metadata?: Readonly<Record<string, unknown>>;
+  /** A time in the future, in milliseconds since the epoch, or null for never. */
+  readonly expiresAt?: number | null;
 }
 
-/** A new credential. The secret exists here and with its holder, nowhere else. */
-export interface Issued {
-  /** To be shown once: it cannot be had again. */
-  readonly secret: string;
-  readonly record: PublicRecord;
-}
+/** Which credentials to list, and how many. */
+export type ListOptions = CredentialOwner & {
+  /** The ID after which the page begins. */
+  readonly after?: string;
+  /** The size of a page: 1 to 1 000. @default 100 */
+  readonly limit?: number;
+};
 
-/** A credential that exists already, known by its digest. */
-export interface ImportedRecord extends Omit<IssueOptions, 'environment'> {
-  /** SHA-256 of the whole secret, as base64url or hex. */
-  readonly digest: string;
-  readonly environment?: string | null;
-  readonly hint?: string;
-  readonly issuedAt?: number;
-  readonly revokedAt?: number | null;
-}
-
-/** CredentialOwner credentials: one of the three. */
-export type CredentialOwner =
-  | { readonly subject: string; readonly clientId?: never; readonly grantId?: never }
-  | { readonly clientId: string; readonly subject?: never; readonly grantId?: never }
-  | { readonly grantId: string; readonly subject?: never; readonly clientId?: never };
-
-/** The life of stored credentials. Bad arguments are a TypeError; a store that fails rejects. */
+/**
+ * Manages the lifecycle of stored credentials. Every method rejects with a `TypeError` for a wrong argument, and with the
+ * store's error if the store fails.
+ */
 export interface CredentialManager {
-  /** Makes a new credential. Its secret is returned this once. */
+  /**
+   * Issues a credential. The secret is returned here and cannot be retrieved again.
+   * @throws TypeError `ERR_LATCHKEY_OPTION` for a wrong option, `ERR_LATCHKEY_EXPIRY` for an `expiresAt` in the past or in seconds
+   * @example
+   * const { secret, record } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'], name: 'CI' });
+   */
   issue(options: IssueOptions): Promise<Issued>;
-  /** Replaces a credential by a new one with the same rights; the old one lives on for `overlapMs` (default 0). Undefined where there is none that is live. */
+  /**
+   * Replaces a credential by a new one with the same rights and lifetime.
+   * @param id the ID of the credential to replace
+   * @param options `overlapMs`: how long the old credential remains valid, in milliseconds. @default 0
+   * @returns the new credential; undefined if the old one does not exist, has expired or is revoked
+   * @example
+   * const renewed = await keys.rotate(record.id, { overlapMs: 24 * 3_600_000 });
+   */
   rotate(id: string, options?: { readonly overlapMs?: number }): Promise<Issued | undefined>;
-  /** Changes a credential that is not revoked; undefined where there is none. */
-  update(
-    id: string,
-    changes: {
-      readonly name?: string | null;
-      readonly scopes?: readonly string[];
-      readonly metadata?: Readonly<Record<string, unknown>>;
-      readonly expiresAt?: number | null;
-    },
-  ): Promise<PublicRecord | undefined>;
-  /** True for the one call that revoked it. */
+  /**
+   * Changes a credential that is not revoked. An expired credential can be extended.
+   * @returns the changed record; undefined if there is none that can be changed
+   * @throws TypeError `ERR_LATCHKEY_EXPIRY` for an `expiresAt` in the past or in seconds
+   * @example
+   * await keys.update(record.id, { scopes: ['domains:read'] });
+   */
+  update(id: string, changes: CredentialChanges): Promise<PublicRecord | undefined>;
+  /**
+   * Revokes a credential.
+   * @returns true if this call revoked it; false if it was already revoked or does not exist
+   */
   revoke(id: string): Promise<boolean>;
-  /** Revokes all that a subject, a client or a grant holds; how many. */
-  revokeAll(whose: CredentialOwner): Promise<number>;
+  /**
+   * Revokes every credential of a subject, a client or a grant.
+   * @returns how many credentials this call revoked
+   */
+  revokeAll(owner: CredentialOwner): Promise<number>;
+  /** Returns the record of a credential; undefined if there is none. */
   get(id: string): Promise<PublicRecord | undefined>;
-  /** What a subject, a client or a grant holds, in the order of issue: `limit` (default 100, at most 1 000) from the one after the id `after`. */
-  list(options: CredentialOwner & { readonly after?: string; readonly limit?: number }): Promise<readonly PublicRecord[]>;
-  /** Takes over credentials by digest; what is known already is left as it is. Returns those that were added. */
+  /** Lists the credentials of a subject, a client or a grant in the order in which they were issued, a page at a time. */
+  list(options: ListOptions): Promise<readonly PublicRecord[]>;
+  /**
+   * Imports existing credentials by their digests. Every record is validated before any is written. Records that the store
+   * knows are left as they are.
+   * @returns the records that were added
+   * @throws TypeError `ERR_LATCHKEY_OPTION` for a wrong record, `ERR_LATCHKEY_EXPIRY` for a time in seconds
+   * @throws Error `ERR_LATCHKEY_IMPORT` if the store fails: `added` and `uncertain` say what was written
+   */
   import(records: Iterable<ImportedRecord>): Promise<readonly PublicRecord[]>;
-  /** Drops what ended more than `olderThanMs` ago (default 30 days); how many. */
+  /**
+   * Deletes credentials that expired or were revoked long ago.
+   * @param options `olderThanMs`: how long ago, in milliseconds. @default 30 days
+   * @returns how many were deleted
+   */
   prune(options?: { readonly olderThanMs?: number }): Promise<number>;
 }
 
-interface CredentialManagerOptions {
+/** One kind of credential, and how to reach its store. */
+export interface CredentialManagerOptions {
   readonly kind: string;
+  /** The verifier's name, for errors. */
   readonly name: string;
   readonly prefix: string;
-  readonly store: CredentialStore | undefined;
+  /** Must be a `CredentialStore` as soon as a method is called. */
+  readonly store: CredentialReader;
+  /** The environment that is issued by default. */
   readonly environment?: string | undefined;
+  /** The environments that may be issued. */
   readonly environments?: readonly string[] | undefined;
+  /** Lifetime of credentials that are issued without an expiry; null for no end. */
   readonly ttlMs: number | null;
-  readonly flushUses: () => Promise<void>;
-  readonly tell: (mark: RevocationEvent) => void;
+  /** Writes the usage that is still counted in memory, before a record is read. */
+  readonly flushUsage: () => Promise<void>;
+  /** Notifies this instance of a change, without waiting for the store's own notification. */
+  readonly notify: (event: RevocationEvent) => void;
 }
 
+/** Creates the manager of one kind of credential. Credentials of other kinds in the same store do not exist for it. */
 export function createCredentialManager(context: CredentialManagerOptions): CredentialManager {
-  const { kind, name: verifier, prefix, environments, ttlMs, flushUses, tell } = context;
-  const defaultEnvironment = context.environment ?? environments?.[0] ?? 'live';
-  const checks = credentialSchemas(verifier, environments ?? (context.environment === undefined ? undefined : [context.environment]));
+  const { kind, name: verifier, environments, flushUsage, notify } = context;
+  const check = credentialSchemas(verifier, environments ?? (context.environment === undefined ? undefined : [context.environment]));
+  const store = (): CredentialStore => toCredentialStore(context.store, verifier);
+  const issueIn = issuer(context, store);
+  const notifyChanged = (id: string) => notify({ type: 'credential', id, at: Date.now() });
 
-  const writable = (): CredentialStore => {
-    if (context.store) return context.store;
-    throw typeError(
-      'ERR_LATCHKEY_ARGUMENT',
-      `${verifier}: its store only has find(); to issue, list or revoke, give it a CredentialStore such as memoryStore()`,
-    );
-  };
-  /** A record of this kind: another verifier's credentials in the same store are none of our business. */
-  const own = async (id: string): Promise<StoredRecord | undefined> => {
-    checks.id(id);
-    const store = writable();
-    const record = isId(id) ? await store.findById(id) : undefined;
+  const find = async (id: string): Promise<StoredRecord | undefined> => {
+    check.id(id);
+    const opened = store();
+    // Anything that is not shaped like an ID may be a secret, and never reaches the store.
+    const record = isId(id) ? await opened.findById(id) : undefined;
     return record?.kind === kind ? record : undefined;
-  };
-  const changed = (id: string) => tell({ type: 'credential', id, at: Date.now() });
-
-  const issue = async (options: IssueOptions, rotatedFrom: string | null = null): Promise<Issued> => {
-    const now = Date.now();
-    const environment = options.environment ?? defaultEnvironment;
-    const secret = generateSecret(prefix, environment);
-    const record = newRecord(
-      {
-        ...options,
-        environment,
-        digest: digestOf(secret),
-        hint: hintOf(secret),
-        issuedAt: now,
-        expiresAt: options.expiresAt === undefined && ttlMs !== null ? now + ttlMs : (options.expiresAt ?? null),
-      },
-      kind,
-      rotatedFrom,
-    );
-    if (!(await writable().insert(record)))
-      throw codedError('ERR_LATCHKEY_STORE', `${verifier}: the store refused a new record as already known`);
-    return { secret, record: withoutDigest(record) };
   };
 
   return {
     async issue(options) {
-      checks.issue(options);
-      return issue(options);
+      check.issue(options);
+      return issueIn(options, null);
     },
     async rotate(id, options = {}) {
-      checks.rotate(options);
-      const { overlapMs = 0 } = options;
-      const old = await own(id);
-      const now = Date.now();
-      if (!old || old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now)) return undefined;
-      const { subject, scopes, name, clientId, grantId, confirmation, metadata } = old;
-      const issued = await issue(
-        {
-          ...{ subject, scopes, name, clientId, grantId, confirmation, metadata },
-          environment: old.environment ?? defaultEnvironment,
-          // A new credential lives as long as the old one was meant to.
-          expiresAt: old.expiresAt === null ? null : Math.min(MAX_TIME, now + (old.expiresAt - old.issuedAt)),
-        },
-        old.id,
-      );
-      const ended = overlapMs === 0 ? await writable().revoke(id, now) : await endBy(writable(), old, now + overlapMs);
-      changed(id);
-      if (ended) return issued;
-      // It was revoked while we rotated it: what it handed on goes with it.
-      await writable().revoke(issued.record.id, now);
-      return undefined;
+      check.rotate(options);
+      const old = await find(id);
+      return old && rotate({ store: store(), issue: issueIn, notifyChanged }, old, options.overlapMs ?? 0);
     },
     async update(id, changes) {
-      checks.update(changes);
-      if (!(await own(id))) return undefined;
-      const record = await writable().update(id, withoutAbsent(changes));
-      changed(id);
-      return record && withoutDigest(record);
+      check.update(changes);
+      if (!(await find(id))) return undefined;
+      const record = await store().update(id, withoutAbsent(changes));
+      notifyChanged(id);
+      return record && toPublicRecord(record);
     },
     async revoke(id) {
-      if (!(await own(id))) return false;
-      const done = await writable().revoke(id, Date.now());
-      changed(id);
-      return done;
+      if (!(await find(id))) return false;
+      const isRevoked = await store().revoke(id, Date.now());
+      notifyChanged(id);
+      return isRevoked;
     },
     async revokeAll(options) {
-      checks.revokeAll(options);
-      const owner = ownerOf(kind, options);
+      check.revokeAll(options);
+      const owner = toOwner(kind, options);
       const now = Date.now();
-      const count = await writable().revokeAll(owner, now);
-      tell({ type: owner.by, id: owner.id, at: now });
+      const count = await store().revokeAll(owner, now);
+      notify({ type: owner.by, id: owner.id, at: now });
       return count;
     },
     async get(id) {
-      await flushUses();
-      const record = await own(id);
-      return record && withoutDigest(record);
+      await flushUsage();
+      const record = await find(id);
+      return record && toPublicRecord(record);
     },
     async list(options) {
-      checks.list(options);
+      check.list(options);
       const { after, limit = 100 } = options;
-      await flushUses();
-      const store = writable();
-      return after === undefined || isId(after) ? (await store.list(ownerOf(kind, options), { after, limit })).map(withoutDigest) : [];
+      await flushUsage();
+      const opened = store();
+      if (after !== undefined && !isId(after)) return [];
+      return (await opened.list(toOwner(kind, options), { after, limit })).map(toPublicRecord);
     },
     async import(records) {
-      const store = writable();
-      checks.importAll(records);
-      const checked = [...records].map((record, index) => {
-        checks.import(record, index);
+      const opened = store();
+      check.importAll(records);
+      const valid = [...records].map((record, index) => {
+        check.import(record, index);
         return newRecord({ ...record, digest: readDigest(record.digest) as string }, kind, null);
       });
-      const added: PublicRecord[] = [];
-      for (const record of checked) {
-        if (await store.insert(record)) added.push(withoutDigest(record));
-      }
-      return added;
+      return importRecords(verifier, opened, valid);
     },
     async prune(options = {}) {
-      checks.prune(options);
+      check.prune(options);
       const { olderThanMs = RETENTION_MS } = options;
-      return writable().prune(kind, Date.now() - olderThanMs);
+      return store().prune(kind, Date.now() - olderThanMs);
     },
   };
 }
 
-/** Brings a record's end forward; one that ends sooner anyway is left, and that is as good. */
-async function endBy(store: CredentialStore, record: StoredRecord, at: number): Promise<boolean> {
-  if (await store.expireAt(record.id, at)) return true;
-  const now = await store.findById(record.id);
-  return now !== undefined && now.revokedAt === null;
-}
-
-function ownerOf(kind: string, whose: CredentialOwner): Owner {
-  const { subject, clientId, grantId } = whose as { subject?: string; clientId?: string; grantId: string };
-  if (subject !== undefined) return { kind, by: 'subject', id: subject };
-  return clientId !== undefined ? { kind, by: 'client', id: clientId } : { kind, by: 'grant', id: grantId };
-}
-
-function newRecord(from: ImportedRecord, kind: string, rotatedFrom: string | null): StoredRecord {
-  return {
-    id: idOf(from.digest),
-    kind,
-    digest: from.digest,
-    subject: from.subject,
-    scopes: [...from.scopes],
-    expiresAt: from.expiresAt ?? null,
-    revokedAt: from.revokedAt ?? null,
-    hint: from.hint ?? '',
-    name: from.name ?? null,
-    clientId: from.clientId ?? null,
-    grantId: from.grantId ?? null,
-    environment: from.environment ?? null,
-    issuedAt: from.issuedAt ?? Date.now(),
-    lastUsedAt: null,
-    useCount: 0,
-    rotatedFrom,
-    confirmation: from.confirmation ?? null,
-    metadata: from.metadata ?? {},
+/** Issues credentials of one kind. The options must be valid. */
+function issuer(context: CredentialManagerOptions, store: () => CredentialStore) {
+  const { kind, name, prefix, ttlMs } = context;
+  const defaultEnvironment = context.environment ?? context.environments?.[0] ?? 'live';
+  return async (options: IssueOptions, rotatedFrom: string | null): Promise<Issued> => {
+    const issuedAt = Date.now();
+    const environment = options.environment ?? defaultEnvironment;
+    const secret = generateSecret(prefix, environment);
+    const expiresAt = options.expiresAt === undefined && ttlMs !== null ? timeAfter(issuedAt, ttlMs) : options.expiresAt;
+    const known = { environment, digest: digestOf(secret), hint: hintOf(secret), issuedAt, expiresAt: expiresAt ?? null };
+    const record = newRecord({ ...options, ...known }, kind, rotatedFrom);
+    if (!(await store().insert(record))) throw codedError('ERR_LATCHKEY_STORE', `${name}: the store refused a new record as already known`);
+    return { secret, record: toPublicRecord(record) };
   };
-}
-
-/** Without the members that are undefined, which mean what absent ones do. */
-export const withoutAbsent = <T extends object>(changes: T): T =>
-  Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as T;
-
-function withoutDigest({ digest: _, ...record }: StoredRecord): PublicRecord {
-  return record;
 }

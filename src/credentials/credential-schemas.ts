@@ -4,12 +4,12 @@ import { isScopeToken } from '../credential/scopes';
 import { isSecretWord } from '../credential/secret';
 import { durationMs, nonEmptyString, checkOptions, check } from '../internal/options';
 import { isStorable, MAX_OWNER_LENGTH } from '../stores/store';
+import { assertFutureExpiry, assertMilliseconds, MAX_TIME } from './expiry';
+import type { ImportedRecord, IssueOptions } from './records';
 
 const MAX_PAGE = 1_000;
-/** The last time of JavaScript (ECMA-262 §21.4.1.1), in milliseconds since the epoch. */
-export const MAX_TIME = 8_640_000_000_000_000;
 
-/** Which of a list are wanted. */
+/** Members that select a page of a list. */
 export const pageMembers = {
   after: nonEmptyString.optional(),
   limit: check(
@@ -18,13 +18,13 @@ export const pageMembers = {
   ).optional(),
 };
 
-/** CredentialOwner records are meant: exactly one of the three. */
+/** Members that name an owner: exactly one of the three. */
 export const ownerMembers = { subject: nonEmptyString.optional(), clientId: nonEmptyString.optional(), grantId: nonEmptyString.optional() };
 export const ONE_OWNER = 'give one of "subject", "clientId" and "grantId"';
 export const namesOneOwner = ({ subject, clientId, grantId }: { subject?: unknown; clientId?: unknown; grantId?: unknown }): boolean =>
   [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
 
-/** Checks what is handed to the life of a verifier's credentials. Anything wrong is a TypeError that names it and says what is allowed. */
+/** Checks the arguments of a credential manager. A wrong argument is a TypeError that names it and says what is allowed. */
 export function credentialSchemas(verifier: string, environments: readonly string[] | undefined) {
   const aTime = check('a time in whole milliseconds since the epoch', isTime);
   const aTimeOrNull = check('a time in whole milliseconds since the epoch, or null', (value) => value === null || isTime(value));
@@ -79,13 +79,24 @@ export function credentialSchemas(verifier: string, environments: readonly strin
   const prune = z.strictObject({ olderThanMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
 
   return {
-    issue: (options: unknown) => checkOptions(`${verifier}.issue()`, issue, options),
+    issue(options: IssueOptions) {
+      checkOptions(`${verifier}.issue()`, issue, options);
+      assertFutureExpiry(`${verifier}.issue()`, options.expiresAt);
+    },
     rotate: (options: unknown) => checkOptions(`${verifier}.rotate()`, rotate, options),
-    update: (options: unknown) => checkOptions(`${verifier}.update()`, update, options),
+    update(changes: { readonly expiresAt?: number | null }) {
+      checkOptions(`${verifier}.update()`, update, changes);
+      assertFutureExpiry(`${verifier}.update()`, changes.expiresAt);
+    },
     list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
     prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
     importAll: (records: unknown) => checkOptions(`${verifier}.import(records): records`, aListOfAny, records),
-    import: (options: unknown, index: number) => checkOptions(`${verifier}.import(): record ${index}`, imported, options),
+    import(record: ImportedRecord, index: number) {
+      const where = `${verifier}.import(): record ${index}`;
+      checkOptions(where, imported, record);
+      const { expiresAt, issuedAt, revokedAt } = record;
+      assertMilliseconds(where, { expiresAt, issuedAt, revokedAt });
+    },
     id: (id: unknown) => checkOptions(`${verifier}: id`, nonEmptyString, id),
     revokeAll: (options: unknown) => checkOptions(`${verifier}.revokeAll()`, revokeAll, options),
   };

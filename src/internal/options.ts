@@ -80,12 +80,21 @@ export const stringOrList = check('a non-empty string or a non-empty list of the
 export const arrayOf = (expected: string, test: (value: unknown) => boolean): z.ZodType<readonly unknown[]> =>
   check(`a non-empty list of ${expected}`, (value) => Array.isArray(value) && value.length > 0 && value.every(test));
 
-/** An object with these methods: what a plug-in must bring. */
+/** An object that has these methods. The error names the ones that it lacks. */
 export const objectWithMethods = (...methods: readonly string[]): z.ZodType =>
-  check(`an object with ${methods.map((name) => `${name}()`).join(', ')}`, (value) => {
-    if (typeof value !== 'object' || value === null) return false;
-    return methods.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+  z.custom((value) => typeof value === 'object' && value !== null && missingMethods(value, methods).length === 0, {
+    error: ({ input }) => {
+      const expected = `must be an object with ${methods.map(call).join(', ')}`;
+      const missing = typeof input === 'object' && input !== null ? missingMethods(input, methods) : methods;
+      return missing.length < methods.length ? `${expected}; it lacks ${missing.map(call).join(', ')}` : expected;
+    },
   });
+
+/** The methods that an object lacks. */
+export const missingMethods = <Name extends string>(value: object, methods: readonly Name[]): readonly Name[] =>
+  methods.filter((name) => typeof (value as Record<string, unknown>)[name] !== 'function');
+
+const call = (name: string): string => `${name}()`;
 
 /** A string that may stand between quotes in a challenge: RFC 6750 §3 allows visible ASCII and space without `"` and `\`. */
 export const challengeText = check<string>(

@@ -1,5 +1,7 @@
 import type { CredentialRecord } from '../credential/record';
 import type { RevocationEvent } from '../credential/revocation';
+import { typeError } from '../internal/errors';
+import { missingMethods } from '../internal/options';
 
 /** All that a verifier needs of a store: bring your own table. */
 export interface CredentialReader {
@@ -59,7 +61,8 @@ export interface CredentialStore extends CredentialReader {
   /** Adds a record. False, and nothing changed, if it is known. */
   insert(record: StoredRecord): Promise<boolean>;
   /**
-   * Adds many records with fewer round trips than `insert()` would need. Optional: without it, records are inserted one by one.
+   * Adds many records, whose IDs are distinct, with fewer round trips than `insert()` would need. Optional: without it,
+   * `import()` inserts records one by one.
    * @returns what `insert()` would have returned for each record, in the same order. If it rejects, some records may have been added.
    */
   insertMany?(records: readonly StoredRecord[]): Promise<readonly boolean[]>;
@@ -103,4 +106,40 @@ export interface StateStore {
   get(group: string, key: string): Promise<string | undefined>;
   /** Gets and removes in one step: of many calls at once, one has the value. */
   getAndDelete(group: string, key: string): Promise<string | undefined>;
+}
+
+/** The methods that every `CredentialStore` must have. */
+export const CREDENTIAL_STORE_METHODS = [
+  'find',
+  'findById',
+  'insert',
+  'list',
+  'update',
+  'expireAt',
+  'revoke',
+  'revokeAll',
+  'recordUsage',
+  'prune',
+  'publish',
+  'subscribe',
+] as const satisfies readonly (keyof CredentialStore)[];
+
+/** The methods that every `StateStore` must have. */
+export const STATE_STORE_METHODS = ['setIfAbsent', 'set', 'get', 'getAndDelete'] as const satisfies readonly (keyof StateStore)[];
+
+/** Whether a store can do more than find records: then its credentials can be managed. */
+export const isCredentialStore = (store: CredentialReader): store is CredentialStore =>
+  missingMethods(store, CREDENTIAL_STORE_METHODS).length === 0;
+
+/**
+ * Returns the store of a verifier whose credentials are to be managed.
+ * @throws TypeError `ERR_LATCHKEY_STORE_METHODS` that names the methods that the store lacks
+ */
+export function toCredentialStore(store: CredentialReader, verifier: string): CredentialStore {
+  if (isCredentialStore(store)) return store;
+  const missing = missingMethods(store, CREDENTIAL_STORE_METHODS).map((method) => `${method}()`);
+  throw typeError(
+    'ERR_LATCHKEY_STORE_METHODS',
+    `${verifier}: its store can only verify credentials, since it lacks ${missing.join(', ')}; to issue, list or revoke, pass a CredentialStore such as memoryStore()`,
+  );
 }

@@ -5,7 +5,7 @@ import { checkRecord, type CredentialRecord } from '../credential/record';
 import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, isSecretWord, secretPattern, secretReader } from '../credential/secret';
 import { arrayOf, durationMs, objectWithMethods, nonEmptyString, check } from '../internal/options';
-import type { CredentialReader, CredentialStore } from '../stores/store';
+import { isCredentialStore, type CredentialReader } from '../stores/store';
 import { createCredentialManager, type CredentialManager } from '../credentials/credential-manager';
 import { createUsageCounter } from '../credentials/usage-counter';
 import { legacyDigest, withStoredDigest, type LegacyForm } from './legacy';
@@ -125,10 +125,9 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
     close: async () => uses?.flush(),
     ...createCredentialManager({
       ...options,
-      store: managed,
-      flushUses: async () => uses?.tryFlush(),
+      flushUsage: async () => uses?.tryFlush(),
       // The next request on this instance must see the change, however late the store's own notification is.
-      tell: notify,
+      notify,
     }),
   };
   return withNotifiedAdditions(verifier, legacy, () => notify({ type: 'digest', id: '', at: Date.now() }));
@@ -171,8 +170,3 @@ function principalOf(record: CredentialRecord, verifier: string, environment: st
     claims: record.metadata ?? {},
   };
 }
-
-const METHODS = ['findById', 'insert', 'list', 'update', 'expireAt', 'revoke', 'revokeAll', 'recordUsage', 'prune', 'subscribe'] as const;
-
-const isCredentialStore = (store: CredentialReader): store is CredentialStore =>
-  METHODS.every((method) => typeof (store as Partial<CredentialStore>)[method] === 'function');

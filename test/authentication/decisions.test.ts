@@ -22,6 +22,7 @@ import { ownVerifier } from '../support/own-verifier';
 import { MOUNTS } from '../support/servers';
 import { ask, get } from '../http/ask';
 import { runProgram } from '../http/child';
+import { issueExpired } from '../support/expired';
 
 const CHANNEL = 'latchkey:decision';
 let published: Decision[] = [];
@@ -133,7 +134,7 @@ describe('a refusal is published with its reason', () => {
   });
 
   it('and the verifier that said so, if it came to one', async () => {
-    const { secret } = await keys.issue({ subject, scopes, expiresAt: Date.now() - 1 });
+    const { secret } = await issueExpired(keys, { subject, scopes });
     const answers: [header: string, reason: Reason, more: Partial<Decision>][] = [
       [`X-API-Key: ${secret}`, 'expired', BY_HEADER],
       [`X-API-Key: ${secret}A`, 'malformed', BY_HEADER],

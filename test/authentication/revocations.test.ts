@@ -175,7 +175,14 @@ const CHANGES: [string, (keys: ManagedVerifier, id: string) => Promise<unknown>,
   ['revokeAll({ subject })', (keys) => keys.revokeAll({ subject: 'acct_42' }), 'revoked'],
   ['revokeAll({ clientId })', (keys) => keys.revokeAll({ clientId: 'client_7' }), 'revoked'],
   ['revokeAll({ grantId })', (keys) => keys.revokeAll({ grantId: 'grant_9' }), 'revoked'],
-  ['update({ expiresAt })', (keys, id) => keys.update(id, { expiresAt: NOW }), 'expired'],
+  [
+    'update({ expiresAt })',
+    async (keys, id) => {
+      await keys.update(id, { expiresAt: NOW + 1 });
+      jest.setSystemTime(NOW + 1);
+    },
+    'expired',
+  ],
 ];
 const WHOSE = { subject: 'acct_42', scopes: ['domains:read'], clientId: 'client_7', grantId: 'grant_9' };
 

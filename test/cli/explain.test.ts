@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { apiKeys, type PublicRecord } from 'latchkey';
 import { openStore } from '../../src/cli/open-store';
 import { shell } from './terminal';
+import { issueExpired } from '../support/expired';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-explain-'));
 const store = `sqlite:${join(folder, 'keys.db')}`;
@@ -20,7 +21,7 @@ beforeAll(async () => {
   const keys = apiKeys({ prefix: 'osir', store: opened.store });
   const subject = 'acct_42';
   key = (await keys.issue({ subject, scopes: ['domains:read'] })).secret;
-  expired = (await keys.issue({ subject, scopes: [], expiresAt: Date.now() })).secret;
+  expired = (await issueExpired(keys, { subject, scopes: [] })).secret;
   const lost = await keys.issue({ subject, scopes: [] });
   revoked = lost.secret;
   await keys.revoke(lost.record.id);

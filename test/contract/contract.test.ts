@@ -23,6 +23,7 @@ import { clientKey, proofOf, type ProofParts } from '../support/dpop';
 import { listen, MOUNTS, sendRaw, type Handler } from '../support/servers';
 import { DPOP_ROWS } from './dpop-rows';
 import { ROWS, type Mode } from './rows';
+import { issueExpired } from '../support/expired';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const { privateKey: otherKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -94,12 +95,12 @@ beforeAll(async () => {
     revoked: revoked.secret,
     digest: digestOf(key.secret),
     unknown: generateSecret('osir', 'live'),
-    expired: (await keys.issue({ subject, scopes, expiresAt: Date.now() - 1 })).secret,
+    expired: (await issueExpired(keys, { subject, scopes })).secret,
     session: (await sessions.issue({ subject, scopes })).secret,
     accessToken: (await tokens.issue({ subject, scopes })).secret,
     bound: (await tokens.issue({ subject, scopes, confirmation: { jkt: boundTo.jkt } })).secret,
     boundToMore: (await tokens.issue({ subject, scopes, confirmation: { jkt: boundTo.jkt, kid: 'k1' } })).secret,
-    boundAndExpired: (await tokens.issue({ subject, scopes, confirmation: { jkt: boundTo.jkt }, expiresAt: Date.now() - 1 })).secret,
+    boundAndExpired: (await issueExpired(tokens, { subject, scopes, confirmation: { jkt: boundTo.jkt } })).secret,
     boundJwt: sign({ cnf: { jkt: boundTo.jkt } }),
     oldBoundJwt: sign({ cnf: { jkt: boundTo.jkt }, auth_time: now - 301, acr: 'urn:hw' }),
     freshBoundJwt: sign({ cnf: { jkt: boundTo.jkt }, auth_time: now - 10, acr: 'urn:hw' }),

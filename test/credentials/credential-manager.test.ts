@@ -349,7 +349,8 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
 
     it('holds the same as get(), revoked and expired ones too', async () => {
       const { record: revoked } = await issue();
-      const { record: expired } = await issue({ expiresAt: NOW - 1 });
+      const { record: expired } = await issue({ expiresAt: NOW + 1 });
+      jest.setSystemTime(NOW + 1);
       await life.revoke(revoked.id);
       const listed = await life.list({ subject: 'acct_42' });
       const got = await Promise.all([revoked.id, expired.id].map((id) => life.get(id)));
@@ -455,8 +456,10 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
     it('drops what ended longer ago than it is told, and says how many', async () => {
       const live = await issue({ expiresAt: null });
       const later = await issue({ expiresAt: NOW + 1 });
+      jest.setSystemTime(NOW - 2_000);
       const expired = await issue({ expiresAt: NOW - 1_001 });
       const justExpired = await issue({ expiresAt: NOW - 1_000 });
+      jest.setSystemTime(NOW);
       const revoked = await issue({ expiresAt: null });
       await life.revoke(revoked.record.id);
       const known = async () =>
@@ -470,6 +473,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
     });
 
     it('keeps what ended for 30 days where nothing else is said', async () => {
+      jest.setSystemTime(NOW - 1);
       await issue({ expiresAt: NOW });
       jest.setSystemTime(NOW + 30 * DAY_MS);
       expect(await life.prune()).toBe(0);

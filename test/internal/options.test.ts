@@ -116,8 +116,15 @@ test.each<[string, z.ZodType, readonly unknown[], readonly unknown[], string]>([
     'an object with methods',
     objectWithMethods('find', 'close'),
     [{ find() {}, close() {} }, Object.create({ find() {}, close() {} })],
-    [{}, { find() {} }, { find: true, close() {} }, null, undefined, 'store', 7],
+    [{}, { find: true }, null, undefined, 'store', 7],
     'an object with find(), close()',
+  ],
+  [
+    'an object that lacks a method',
+    objectWithMethods('find', 'close', 'get'),
+    [{ find() {}, close() {}, get() {} }],
+    [{ find() {} }, { find() {}, close: true, get: null }, Object.create({ find() {} })],
+    'an object with find(), close(), get(); it lacks close(), get()',
   ],
   [
     'a text of a challenge',

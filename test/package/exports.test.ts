@@ -7,6 +7,8 @@ import { run } from '../support/programs';
 
 /** What a user may write between the braces of `import { … } from 'latchkey'`. A name added here is a promise for years. */
 const FUNCTIONS = [
+  'CREDENTIAL_STORE_METHODS',
+  'STATE_STORE_METHODS',
   'accessTokens',
   'apiKeyHeader',
   'apiKeys',
@@ -34,6 +36,7 @@ const TYPES = [
   'ClientCertificate',
   'Confirmation',
   'Credential',
+  'CredentialChanges',
   'CredentialManager',
   'CredentialReader',
   'CredentialRecord',
@@ -41,6 +44,7 @@ const TYPES = [
   'Decision',
   'DpopOptions',
   'FreshAuthOptions',
+  'ImportError',
   'ImportedRecord',
   'IssueOptions',
   'Issued',
@@ -50,6 +54,7 @@ const TYPES = [
   'KeyInput',
   'Latchkey',
   'LatchkeyOptions',
+  'ListOptions',
   'ManagedVerifier',
   'Middleware',
   'Owner',

@@ -2,6 +2,7 @@ import { accessTokens, apiKeyHeader, apiKeys, bearer, cookie, latchkey, memorySt
 import { ask, get, valuesOf } from '../http/ask';
 import { MOUNTS, rawRequest } from '../support/servers';
 import { ledger } from './compliance-matrix';
+import { issueExpired } from '../support/expired';
 
 const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
 const { authenticate, requireScopes, requireFreshAuth } = latchkey({
@@ -239,7 +240,7 @@ ledger('RFC 6750', [
     async test() {
       const revoked = await keys.issue({ subject: 'acct_42', scopes: [] });
       await keys.revoke(revoked.record.id);
-      const expired = await keys.issue({ subject: 'acct_42', scopes: [], expiresAt: Date.now() });
+      const expired = await issueExpired(keys, { subject: 'acct_42', scopes: [] });
       for (const token of [revoked.secret, expired.secret, 'osir_live_bad', '"']) {
         const { status, challenge } = await answerTo(get(`Authorization: Bearer ${token}`));
         expect([status, challenge]).toEqual([401, expect.stringContaining('error="invalid_token"')]);

@@ -38,6 +38,8 @@ export function brokenStore(plant: Fault['plant'], memory: Store = memoryStore()
 }
 
 const ADDS_ONCE = 'adds a record once, however many try at the same time, and never over one that is known';
+const ADDS_MANY = 'adds many records at once as insert() would, if it has insertMany()';
+const ADDS_MANY_ONCE = 'adds each of many records once, however many try at the same time, if it has insertMany()';
 const FINDS = 'finds a record by its digest or id, and by nothing that is almost one';
 const MEMBERS = 'gives every member back as it was given';
 const LARGE = 'keeps 10,000 scopes and 100 KB of metadata';
@@ -93,6 +95,41 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
       },
     }),
     noticedBy: [ADDS_ONCE],
+  },
+  {
+    mistake: 'insertMany() says that it added what was known',
+    plant: ({ store }) => ({
+      async insertMany(records) {
+        for (const record of records) await store.insert(record);
+        return records.map(() => true);
+      },
+    }),
+    noticedBy: [ADDS_MANY, ADDS_MANY_ONCE],
+  },
+  {
+    mistake: 'insertMany() ends at the first record that is known',
+    plant: ({ store }) => ({
+      async insertMany(records) {
+        const results: boolean[] = [];
+        for (const record of records) {
+          results.push(await store.insert(record));
+          if (results.at(-1) === false) break;
+        }
+        return results;
+      },
+    }),
+    noticedBy: [ADDS_MANY],
+  },
+  {
+    mistake: 'insertMany() looks, and then adds',
+    plant: ({ store }) => ({
+      async insertMany(records) {
+        const known = await Promise.all(records.map(({ id }) => store.findById(id)));
+        for (const record of records) await store.insert(record);
+        return known.map((record) => record === undefined);
+      },
+    }),
+    noticedBy: [ADDS_MANY_ONCE],
   },
   {
     mistake: 'find() compares without case',

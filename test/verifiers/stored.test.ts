@@ -1,6 +1,7 @@
 import {
   accessTokens,
   apiKeys,
+  CREDENTIAL_STORE_METHODS,
   memoryStore,
   sessionTokens,
   type CredentialReader,
@@ -351,10 +352,13 @@ describe('a store with nothing but find()', () => {
     ['import', () => keys.import([{ ...SUBJECT, digest: digestOf('old') }])],
     ['import of nothing', () => keys.import([])],
     ['prune', () => keys.prune()],
-  ])('has no life to run: %s is a TypeError that says what it takes', async (_, call) => {
+  ])('cannot be managed: %s is a TypeError that names the missing methods', async (_, call) => {
     await expect(call()).rejects.toThrow(
-      new TypeError('api_keys: its store only has find(); to issue, list or revoke, give it a CredentialStore such as memoryStore()'),
+      new TypeError(
+        'api_keys: its store can only verify credentials, since it lacks findById(), insert(), list(), update(), expireAt(), revoke(), revokeAll(), recordUsage(), prune(), publish(), subscribe(); to issue, list or revoke, pass a CredentialStore such as memoryStore()',
+      ),
     );
+    await expect(call()).rejects.toHaveProperty('code', 'ERR_LATCHKEY_STORE_METHODS');
   });
 
   it('has no life in its type', () => {
@@ -362,8 +366,16 @@ describe('a store with nothing but find()', () => {
     expect(typeof apiKeys({ prefix: 'osir', store: { find } }).issue).toBe('function');
   });
 
-  it('is also one that lacks a method of the life', async () => {
-    const store = { ...memoryStore(), prune: undefined } as CredentialReader;
-    await expect((apiKeys({ prefix: 'osir', store }) as ManagedVerifier).issue(SUBJECT)).rejects.toThrow('its store only has find()');
+  it.each(CREDENTIAL_STORE_METHODS.filter((method) => method !== 'find'))('still verifies, and names %s() as missing', async (method) => {
+    const complete = memoryStore();
+    const { secret } = await apiKeys({ prefix: 'osir', store: complete }).issue(SUBJECT);
+    const store = { ...complete, [method]: undefined } as CredentialReader;
+    const verifiers = [
+      apiKeys({ prefix: 'osir', store }),
+      accessTokens({ prefix: 'osir', store }),
+      sessionTokens({ prefix: 'osir', store }),
+    ];
+    for (const verifier of verifiers as ManagedVerifier[]) await expect(verifier.issue(SUBJECT)).rejects.toThrow(`it lacks ${method}();`);
+    expect(await verifiers[0]?.verify(secret)).toMatchObject({ ok: true });
   });
 });

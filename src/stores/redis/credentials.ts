@@ -20,6 +20,12 @@ async function inBatches<T, R>(items: readonly T[], run: (batch: readonly T[]) =
   return results;
 }
 
+/** Waits for every call before a failure is reported: whoever then reads sees what was written. */
+async function allSettled<R>(calls: readonly Promise<R>[]): Promise<readonly R[]> {
+  await Promise.allSettled(calls);
+  return Promise.all(calls);
+}
+
 export interface RedisCredentials {
   readonly connection: Connection;
   readonly keys: Keys;
@@ -57,7 +63,7 @@ export function createCredentials({ connection, keys, local }: RedisCredentials)
     },
     findById,
     insert,
-    insertMany: (records) => inBatches(records, (batch) => Promise.all(batch.map(insert))),
+    insertMany: (records) => inBatches(records, (batch) => allSettled(batch.map(insert))),
     async list(owner, { after, limit }) {
       if (after !== undefined && !(await findById(after))) return [];
       const found: StoredRecord[] = [];

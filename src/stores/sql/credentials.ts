@@ -7,11 +7,9 @@ import type { CredentialsTable, Database } from './tables';
 import { whole } from './values';
 import type { Writes } from './writes';
 
-export function credentialsIn(
-  db: Database,
-  writes: Writes,
-  notifications: Notifications,
-): Omit<CredentialStore, 'name' | 'insertMany' | 'publish' | 'subscribe'> {
+type StoreMethods = Required<Omit<CredentialStore, 'name' | 'publish' | 'subscribe'>>;
+
+export function credentialsIn(db: Database, writes: Writes, notifications: Notifications): StoreMethods {
   const select = (condition: Condition) => db.selectFrom('latchkey_credentials').select(COLUMNS).where(condition);
 
   const findById = async (id: string) => {
@@ -39,6 +37,12 @@ export function credentialsIn(
       if (await writes.insert('latchkey_credentials', row)) return true;
       await writes.drop('latchkey_credentials', all(hasId(row.id), not(isKnown)));
       return writes.insert('latchkey_credentials', row);
+    },
+    async insertMany(records) {
+      // In the order of IDs, so that concurrent writers lock rows in the same order.
+      const rows = records.map(rowOf).sort((a, b) => (a.id < b.id ? -1 : 1));
+      const added = await insertRows(writes, rows);
+      return records.map(({ id }) => added.has(id));
     },
     async list(owner, { after, limit }) {
       const last = after === undefined ? undefined : await select(all(hasId(after), isOwnedBy(owner), isKnown)).executeTakeFirst();
@@ -71,6 +75,40 @@ export function credentialsIn(
       return writes.drop('latchkey_credentials', all(isOfKind(kind), endedBefore(whole(before))));
     },
   };
+}
+
+/** Adds rows, also in the place of records that are past their retention. Returns the IDs of those that were added. */
+async function insertRows(writes: Writes, rows: readonly CredentialsTable[]): Promise<Set<string>> {
+  const added = new Set<string>();
+  for (const batch of batchesOf(rows)) {
+    for (const id of await writes.insertMany(batch)) added.add(id);
+    const refused = batch.filter(({ id }) => !added.has(id));
+    if (refused.length === 0) continue;
+    const ids = refused.map(({ id }) => id);
+    const dropped = await writes.drop('latchkey_credentials', (eb) => eb.and([eb('id', 'in', ids), not(isKnown)(eb)]));
+    if (dropped > 0) for (const id of await writes.insertMany(refused)) added.add(id);
+  }
+  return added;
+}
+
+/** SQLite accepts 32,766 parameters in a statement, and MariaDB 16 MB. */
+const MAX_ROWS = 1_000;
+const MAX_CHARACTERS = 1_000_000;
+
+/** Batches of rows that fit into one statement. A row that is larger has a batch for itself. */
+function* batchesOf(rows: readonly CredentialsTable[]): Generator<readonly CredentialsTable[]> {
+  let batch: CredentialsTable[] = [];
+  let characters = 0;
+  for (const row of rows) {
+    const length = Object.values(row).reduce((sum: number, value: unknown) => sum + String(value).length, 0);
+    if (batch.length > 0 && (batch.length === MAX_ROWS || characters + length > MAX_CHARACTERS)) {
+      yield batch;
+      [batch, characters] = [[], 0];
+    }
+    batch.push(row);
+    characters += length;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** One use for each id, in the order of ids, so that those who write at the same time lock rows in the same order. */

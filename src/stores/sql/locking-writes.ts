@@ -11,19 +11,38 @@ const USES_AT_ONCE = 100;
 
 /** MySQL has no RETURNING: what a write is about is read and locked first, in a transaction. */
 export function lockingWrites(db: Database): Writes {
+  const insert: Writes['insert'] = async (table, row) => {
+    // INSERT IGNORE would also truncate text that is too long, and its row count depends on the settings of the connection.
+    try {
+      await db
+        .insertInto(table as 'latchkey_state')
+        .values(row as never)
+        .execute();
+      return true;
+    } catch (error) {
+      if (isDuplicateRow(error)) return false;
+      throw error;
+    }
+  };
+
   return {
-    async insert(table, row) {
-      // INSERT IGNORE would also cut short what is too long, and count what it did by the settings of the connection.
+    insert,
+    async insertMany(rows) {
+      const ids = rows.map(({ id }) => id);
+      const known = await db.selectFrom('latchkey_credentials').select('id').where('id', 'in', ids).execute();
+      const knownIds = new Set(known.map(({ id }) => id));
+      const fresh = rows.filter(({ id }) => !knownIds.has(id));
+      if (fresh.length === 0) return new Set();
       try {
-        await db
-          .insertInto(table as 'latchkey_state')
-          .values(row as never)
-          .execute();
-        return true;
+        await db.insertInto('latchkey_credentials').values(fresh).execute();
+        return new Set(fresh.map(({ id }) => id));
       } catch (error) {
-        if (isDuplicateRow(error)) return false;
-        throw error;
+        if (!isDuplicateRow(error)) throw error;
       }
+      // Another writer was faster with one of them, and the statement added none.
+      const added = new Set<string>();
+      for (const row of fresh) if (await insert('latchkey_credentials', row)) added.add(row.id);
+      return added;
     },
     async replaceState(row) {
       const { value, ends_at } = row;

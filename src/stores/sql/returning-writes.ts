@@ -21,6 +21,15 @@ export function returningWrites(db: Database, notifyExpression: Notifications['n
         .execute();
       return inserted.length === 1;
     },
+    async insertMany(rows) {
+      const inserted = await db
+        .insertInto('latchkey_credentials')
+        .values(rows)
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .returning('id')
+        .execute();
+      return new Set(inserted.map(({ id }) => id));
+    },
     async replaceState(row) {
       const { value, ends_at } = row;
       await db

@@ -9,6 +9,8 @@ type Table = 'latchkey_credentials' | 'latchkey_state';
 export interface Writes {
   /** Adds a row; false, and nothing changed, where one of that id stands. */
   insert<T extends Table>(table: T, row: Tables[T]): Promise<boolean>;
+  /** Adds credentials in as few statements as possible, and returns the IDs of those that were added. The IDs must be distinct. */
+  insertMany(rows: readonly CredentialsTable[]): Promise<ReadonlySet<string>>;
   /** Adds a row, or takes the place of one. */
   replaceState(row: StateTable): Promise<void>;
   /** Removes a row, and gives it to one of those who remove it at once. */

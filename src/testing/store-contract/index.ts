@@ -1,4 +1,5 @@
 import type { CredentialStore, StateStore } from '../../stores/store';
+import { addingMany } from './adding-many';
 import { changing } from './changing';
 import { contract, type ContractCase, type OpenedStore } from './contract';
 import { damage } from './damage';
@@ -37,6 +38,7 @@ export function credentialStoreContract<O extends OpenedStore<CredentialStore>>(
   const { clockToleranceMs = 0, push = true, pushWithinMs = 2_000, corrupt } = options;
   return contract<O>(open, {
     ...keeping,
+    ...addingMany,
     ...listing,
     ...changing,
     ...forgetting(clockToleranceMs),

@@ -1,0 +1,82 @@
+import { codedError } from '../internal/errors';
+import type { CredentialStore, StoredRecord } from '../stores/store';
+import { toPublicRecord, type PublicRecord } from './records';
+
+/** Records for one call of `insertMany()`: few enough for one statement of every database. */
+const BATCH = 1_000;
+
+/** The error of an import that the store did not complete. */
+export interface ImportError extends Error {
+  readonly code: 'ERR_LATCHKEY_IMPORT';
+  /** The records that this call added. */
+  readonly added: readonly PublicRecord[];
+  /** The records that may or may not have been added: the store failed, and then could not be read. */
+  readonly uncertain: readonly PublicRecord[];
+}
+
+/**
+ * Adds records that have been validated, in batches where the store supports it. Records that the store knows are left as they are.
+ * @returns the records that were added
+ * @throws ImportError `ERR_LATCHKEY_IMPORT` if the store fails. To import the same records again is safe.
+ */
+export async function importRecords(
+  verifier: string,
+  store: CredentialStore,
+  records: readonly StoredRecord[],
+): Promise<readonly PublicRecord[]> {
+  const batchSize = store.insertMany ? BATCH : 1;
+  const distinct = firstOfEachId(records);
+  const added: StoredRecord[] = [];
+  for (let start = 0; start < distinct.length; start += batchSize) {
+    const batch = distinct.slice(start, start + batchSize);
+    try {
+      added.push(...(await addBatch(store, batch)));
+    } catch (cause) {
+      const written = await writtenOf(store, batch);
+      throw importError(verifier, records.length, [...added, ...(written ?? [])], written ? [] : batch, cause);
+    }
+  }
+  return added.map(toPublicRecord);
+}
+
+const firstOfEachId = (records: readonly StoredRecord[]): readonly StoredRecord[] =>
+  [...new Map([...records].reverse().map((record) => [record.id, record])).values()].reverse();
+
+/** Adds a batch, and returns those of its records that were not known. */
+async function addBatch(store: CredentialStore, batch: readonly StoredRecord[]): Promise<readonly StoredRecord[]> {
+  const results = store.insertMany ? await store.insertMany(batch) : await Promise.all(batch.map((record) => store.insert(record)));
+  if (!Array.isArray(results) || results.length !== batch.length)
+    throw codedError('ERR_LATCHKEY_STORE', 'insertMany() must return a boolean for each record');
+  return batch.filter((_, index) => results[index] === true);
+}
+
+/** The records of a batch that are in the store as they were sent; undefined if the store cannot be read either. */
+async function writtenOf(store: CredentialStore, batch: readonly StoredRecord[]): Promise<readonly StoredRecord[] | undefined> {
+  try {
+    const found = await Promise.all(batch.map(({ id }) => store.findById(id)));
+    return batch.filter((record, index) => isSame(found[index], record));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a record is the one that was sent, and not one that was known before. */
+const isSame = (found: StoredRecord | undefined, sent: StoredRecord): boolean =>
+  found?.digest === sent.digest && found.issuedAt === sent.issuedAt && found.subject === sent.subject && found.name === sent.name;
+
+function importError(
+  verifier: string,
+  total: number,
+  added: readonly StoredRecord[],
+  uncertain: readonly StoredRecord[],
+  cause: unknown,
+): ImportError {
+  const reason = cause instanceof Error ? cause.message : 'no reason was given';
+  const doubt = uncertain.length > 0 ? `, and ${uncertain.length} may have been added` : '';
+  const message = `${verifier}.import(): ${added.length} of ${total} records were added${doubt}; then the store failed: ${reason}. Import them again: known records are left as they are`;
+  return Object.assign(codedError('ERR_LATCHKEY_IMPORT', message, { cause }), {
+    code: 'ERR_LATCHKEY_IMPORT' as const,
+    added: added.map(toPublicRecord),
+    uncertain: uncertain.map(toPublicRecord),
+  });
+}
