@@ -32,6 +32,9 @@ export interface CredentialVerificationOptions {
 /** What reads the credentials of one extractor. */
 interface Readers {
   readonly states: readonly VerifierState[];
+  /** The longest token that any of them accepts, in characters. */
+  readonly longest: number;
+  /** From here on a token is not even hashed. */
   readonly maxTokenLength: number;
 }
 
@@ -76,7 +79,7 @@ export class CredentialVerification {
       const isWellFormed = extractor.scheme === undefined || isB64Token(token);
       state = isWellFormed ? findVerifier(readers, credential) : findLegacyVerifier(readers, credential);
       if (cached && cached.state === state) return cached;
-      if (!state) return isWellFormed ? unread(extractor, token) : malformed(extractor, token);
+      if (!state) return isWellFormed ? unread(extractor, token, readers.longest) : malformed(extractor, token);
       if (token.length > state.maxTokenLength) return tooLong(token, state.maxTokenLength, state.verifier.name);
       return this.#rejections?.get(fingerprint, state, now) ?? this.#lookUp({ state, extractor, fingerprint }, credential, now);
     } catch (error) {
@@ -86,7 +89,7 @@ export class CredentialVerification {
 
   async close(): Promise<void> {
     await callAll([
-      ...this.#states.map((state) => () => state.unsubscribe?.()),
+      ...this.#states.map((state) => () => state.unsubscribe()),
       ...this.#states.map(
         ({ verifier }) =>
           () =>
@@ -187,8 +190,9 @@ export class CredentialVerification {
 
 function readersOf(extractor: Extractor, all: readonly VerifierState[]): Readers {
   const states = all.filter(({ verifier }) => verifier.extractors?.includes(extractor.name) ?? true);
-  const shortest = extractor.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH;
-  return { states, maxTokenLength: Math.max(shortest, ...states.map(({ maxTokenLength }) => maxTokenLength)) };
+  const usual = extractor.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH;
+  const longest = Math.max(0, ...states.map(({ maxTokenLength }) => maxTokenLength));
+  return { states, longest, maxTokenLength: Math.max(usual, longest) };
 }
 
 const findVerifier = ({ states }: Readers, credential: Credential): VerifierState | undefined =>

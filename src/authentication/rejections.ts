@@ -21,8 +21,9 @@ export const malformed = ({ scheme }: Extractor, token: string): Rejection => ({
 });
 
 /** No verifier accepts a credential of this form from this extractor. */
-export function unread(extractor: Extractor, token: string): Rejection {
+export function unread(extractor: Extractor, token: string, maxTokenLength: number): Rejection {
   const isJwt = isCompactJws(token);
+  if (!isJwt && token.length > maxTokenLength) return tooLong(token, maxTokenLength);
   const reason = isJwt && extractor.scheme ? 'bad_issuer' : 'unknown';
   return { ok: false, reason, detail: isJwt ? unreadJwt(extractor) : unreadForm(extractor, token) };
 }

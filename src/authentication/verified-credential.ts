@@ -21,18 +21,27 @@ export class VerifierState {
   readonly limit = new LookUpLimit();
   /** Fingerprints of the credentials that are verified again before their cache entry expires. */
   readonly refreshing = new Set<string>();
-  readonly unsubscribe: (() => void | Promise<void>) | undefined;
+  readonly unsubscribe: () => void | Promise<void>;
 
   /** @param retentionMs How long a verification can be used, in milliseconds. */
   constructor(verifier: Verifier, retentionMs: number, onChange: () => void) {
     this.verifier = verifier;
     this.maxTokenLength = verifier.maxTokenLength ?? MAX_TOKEN_LENGTH;
     this.revocations = new Revocations(retentionMs);
-    this.unsubscribe = verifier.subscribe?.((event) => {
-      this.revocations.add(event);
+    const forget = () => {
+      // A look-up that started before a change must not answer a request that came after it.
       this.inFlight.clear();
       onChange();
+    };
+    const fromAdditions = verifier.subscribeToAdditions?.(forget);
+    const fromRevocations = verifier.subscribe?.((event) => {
+      this.revocations.add(event);
+      forget();
     });
+    this.unsubscribe = () => {
+      fromAdditions?.();
+      return fromRevocations?.();
+    };
   }
 
   /** Whether the verifier is for credentials of this form. */

@@ -56,7 +56,8 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
   const environmentOf = secretReader(prefix);
   const start = `${prefix}_`;
   const managed = isCredentialStore(store) ? store : undefined;
-  const listeners = new Set<(mark: RevocationEvent) => void>();
+  const listeners = new Set<(event: RevocationEvent) => void>();
+  const additionListeners = new Set<() => void>();
   const uses = managed && createUsageCounter(managed);
 
   const notify = (event: RevocationEvent) => listeners.forEach((listener) => listener(event));
@@ -118,6 +119,10 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
         return unwatch?.();
       };
     },
+    subscribeToAdditions(listener) {
+      additionListeners.add(listener);
+      return () => void additionListeners.delete(listener);
+    },
     onUsed(principal, at = Date.now()) {
       if (principal.credentialId !== undefined) uses?.count(principal.credentialId, at);
     },
@@ -130,12 +135,12 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
       notify,
     }),
   };
-  return withNotifiedAdditions(verifier, legacy, () => notify({ type: 'digest', id: '', at: Date.now() }));
+  return withNotifiedAdditions(verifier, legacy, () => additionListeners.forEach((listener) => listener()));
 }
 
 const MALFORMED = 'its form or checksum is wrong: it was cut off, mistyped or made up';
 
-/** Ends cached rejections when credentials are added. The notification is about no credential in particular. */
+/** Notifies the guards of this instance when credentials are added, so that they forget cached rejections. */
 function withNotifiedAdditions(verifier: ManagedVerifier, legacy: readonly LegacyForm[], notify: () => void): ManagedVerifier {
   return {
     ...verifier,

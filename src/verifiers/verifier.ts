@@ -55,6 +55,11 @@ export interface Verifier {
   verify(credential: Credential): Verification | Promise<Verification>;
   /** Push: tells of what was revoked, on this machine or another. Returns the end of the subscription. */
   subscribe?(revoked: (mark: RevocationEvent) => void): () => void | Promise<void>;
+  /**
+   * Notifies the guards of this instance that credentials were issued, imported or enabled: they forget the rejections of the last
+   * second. Returns the end of the subscription.
+   */
+  subscribeToAdditions?(listener: () => void): () => void;
   /** A use, and when, in milliseconds since the epoch; also when the cache answered. */
   onUsed?(principal: Principal, at?: number): void;
   /** Writes what is counted in memory, and goes on working. */

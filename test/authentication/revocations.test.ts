@@ -294,7 +294,7 @@ describe('a mark that a verifier pushes', () => {
     await ask();
     expect(verifier.verify).toHaveBeenCalledTimes(1);
     push(kind, id);
-    expect(await ask()).toEqual({ status: 'authenticated', principal });
+    expect(await ask()).toEqual({ status: 'authenticated', principal, headers: {} });
     expect(verifier.verify).toHaveBeenCalledTimes(2);
     await ask();
     expect(verifier.verify).toHaveBeenCalledTimes(2);

@@ -48,7 +48,11 @@ const refused = (challenge: string | readonly string[], reason = 'bad_proof') =>
 const BAD_PROOF = refused(`DPoP error="invalid_dpop_proof", ${ALGS}`);
 const BAD_TOKEN = refused(`DPoP error="invalid_token", ${ALGS}`);
 const REPLAYED = refused(`DPoP error="invalid_dpop_proof", ${ALGS}`, 'replayed');
-const PASSED = { status: 'authenticated', principal: expect.objectContaining({ subject: 'user_7' }) as unknown };
+const PASSED = {
+  status: 'authenticated',
+  principal: expect.objectContaining({ subject: 'user_7' }) as unknown,
+  headers: { Vary: 'Authorization' },
+};
 
 interface Trial {
   readonly parts?: Partial<ProofParts>;

@@ -1,4 +1,5 @@
 import {
+  accessTokens,
   apiKeyHeader,
   apiKeys,
   bearer,
@@ -16,7 +17,10 @@ import { ledger } from './compliance-matrix';
 
 const PATH = '/.well-known/oauth-protected-resource';
 const URL_OF_API = 'https://api.osir.com/v1';
-const verifiers = [apiKeys({ prefix: 'osir', store: memoryStore() })];
+const store = memoryStore();
+const verifiers = [apiKeys({ prefix: 'osir', store })];
+/** A guard that offers a second scheme. */
+const withDpop = { extractors: [bearer(), dpop()], verifiers: [accessTokens({ prefix: 'osirat', store })] };
 
 const made = (resource: Partial<ResourceOptions> = {}, options: Partial<LatchkeyOptions> = {}) =>
   latchkey({ verifiers, resource: { url: URL_OF_API, ...resource }, ...options });
@@ -131,9 +135,8 @@ ledger('RFC 9728', [
     level: 'OPTIONAL',
     says: 'dpop_signing_alg_values_supported lists the algorithms of proofs, as the challenge does.',
     async test() {
-      const options = { extractors: [bearer(), dpop()] };
-      const algorithms = (await published({}, options)).dpop_signing_alg_values_supported as string[];
-      const [, challenge] = valuesOf(await answer(rawRequest('GET /v1'), {}, options), 'WWW-Authenticate');
+      const algorithms = (await published({}, withDpop)).dpop_signing_alg_values_supported as string[];
+      const [, challenge] = valuesOf(await answer(rawRequest('GET /v1'), {}, withDpop), 'WWW-Authenticate');
       expect(algorithms).toContain('ES256');
       expect(challenge).toContain(`algs="${algorithms.join(' ')}"`);
       expect(await published()).not.toHaveProperty('dpop_signing_alg_values_supported');
@@ -244,7 +247,7 @@ ledger('RFC 9728', [
     level: 'MAY',
     says: 'It stands in challenges of any scheme, DPoP and others too.',
     async test() {
-      const response = await answer(rawRequest('GET /v1'), {}, { extractors: [bearer(), dpop()] });
+      const response = await answer(rawRequest('GET /v1'), {}, withDpop);
       const challenges = valuesOf(response, 'WWW-Authenticate');
       expect(challenges.map((challenge) => challenge.split(' ')[0])).toEqual(['Bearer', 'DPoP']);
       for (const challenge of challenges) expect(challenge).toContain('resource_metadata="');
@@ -287,7 +290,7 @@ ledger('RFC 9728', [
     level: 'MAY',
     says: 'Other schemes are offered beside it.',
     async test() {
-      const response = await answer(rawRequest('GET /v1'), {}, { extractors: [bearer(), dpop()] });
+      const response = await answer(rawRequest('GET /v1'), {}, withDpop);
       expect(valuesOf(response, 'WWW-Authenticate')).toEqual([expect.stringMatching(/^Bearer /), expect.stringMatching(/^DPoP /)]);
     },
   },

@@ -67,7 +67,7 @@ describe.each(KINDS)('a verifier of kind %s', (kind, name, extractors, make) => 
     const others = KINDS.map(([other]) => other).filter((other) => other !== kind);
     for (const other of [...others, 'refresh_token', kind.toUpperCase()]) {
       const verification = await make({ find: async () => rowOf(secret, { kind: other }) }).verify(secret);
-      expect(verification).toEqual({ ok: false, reason: 'unknown' });
+      expect(verification).toMatchObject({ ok: false, reason: 'unknown', detail: `the record is of the kind ${other}, not ${kind}` });
     }
   });
 });
@@ -150,7 +150,11 @@ describe('an environment', () => {
 
   it("that is not the verifier's is refused without asking the store", async () => {
     const keys = apiKeys({ prefix: 'osir', environment: 'live', store: { find } });
-    expect(await keys.verify(generateSecret('osir', 'test'))).toEqual({ ok: false, reason: 'wrong_environment' });
+    expect(await keys.verify(generateSecret('osir', 'test'))).toEqual({
+      ok: false,
+      reason: 'wrong_environment',
+      detail: 'it is a key of the environment test, not live',
+    });
     expect(find).not.toHaveBeenCalled();
     expect(await keys.verify(secret)).toMatchObject({ ok: true, principal: { environment: 'live' } });
   });
@@ -162,9 +166,9 @@ describe('an environment', () => {
     const test = apiKeys({ prefix: 'osir', legacy, environment: 'test', store: { find } });
     expect(await test.verify('sk-old')).toMatchObject({ ok: true, principal: { environment: 'test' } });
     const live = apiKeys({ prefix: 'osir', legacy, environment: 'live', store: { find } });
-    expect(await live.verify('sk-old')).toEqual({ ok: false, reason: 'wrong_environment' });
+    expect(await live.verify('sk-old')).toMatchObject({ ok: false, reason: 'wrong_environment' });
     find.mockImplementationOnce(async (digest) => ({ ...rowOf('sk-old'), digest }));
-    expect(await live.verify('sk-old')).toEqual({ ok: false, reason: 'wrong_environment' });
+    expect(await live.verify('sk-old')).toMatchObject({ ok: false, reason: 'wrong_environment' });
   });
 });
 
@@ -335,6 +339,7 @@ describe('a store with nothing but find()', () => {
         scopes: ['domains:read'],
         claims: {},
       },
+      headers: {},
     });
     expect(find).toHaveBeenCalledWith(digestOf(secret));
     await expect(close()).resolves.toBeUndefined();
