@@ -36,13 +36,20 @@ const isConflict = (error: unknown): boolean => {
 
 const ATTEMPTS = 5;
 
-/** The same methods. What they reject with says what failed, and never what was asked: drivers quote parameters in messages and members. */
-export function guarded<T extends Record<keyof T, (...args: never[]) => Promise<unknown>>>(methods: T): T {
+/**
+ * Wraps the methods of the store: each waits for `ready()`, and is repeated if the database undid it in favour of another writer.
+ * Errors say what failed and never quote a value: drivers quote parameters in messages and members.
+ */
+export function guarded<T extends Record<keyof T, (...args: never[]) => Promise<unknown>>>(
+  methods: T,
+  ready: () => Promise<void> = async () => {},
+): T {
   const guard =
     (name: string, method: (...args: never[]) => Promise<unknown>) =>
     async (...args: never[]) => {
       for (let attempt = 1; ; attempt++) {
         try {
+          await ready();
           return await method(...args);
         } catch (error) {
           if (attempt < ATTEMPTS && isConflict(error)) continue;

@@ -11,8 +11,10 @@ import { lockingWrites } from './locking-writes';
 import { migrate } from './migrations';
 import { createNotifications } from './notifications';
 import { returningWrites } from './returning-writes';
+import { createSessionCheck } from './session';
 import { stateIn } from './state';
 import type { Database } from './tables';
+import { textAsHex } from './text-as-hex';
 
 export type { ListenClient } from './listen-connection';
 export type { Tables as SqlTables } from './tables';
@@ -48,22 +50,26 @@ export interface SqlStore extends CredentialStore, StateStore {
 export function sqlStore(options: SqlStoreOptions): SqlStore {
   checkOptions('sqlStore()', optionsOfStore, options);
   const { listen } = options;
-  const db = ownTables(options.db as Database);
-  const language = languageOf(db);
+  const plain = ownTables(options.db as Database);
+  const language = languageOf(plain);
   if (!language) throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "db" must write the SQL of PostgreSQL, SQLite or MySQL');
   if (listen && language !== 'postgres') throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "listen" is for PostgreSQL');
 
+  const db = language === 'mysql' ? plain.withPlugin(textAsHex()) : plain;
   const notifications = createNotifications(db, language === 'postgres', listen);
   const writes =
     language === 'mysql' ? lockingWrites(db) : returningWrites(db, language === 'postgres' ? notifications.notifyExpression : undefined);
   return {
     name: 'sql',
-    ...guarded({
-      ...credentialsIn(db, writes, notifications),
-      ...stateIn(db, writes),
-      publish: notifications.publish,
-      migrate: () => migrate(db, language),
-    }),
+    ...guarded(
+      {
+        ...credentialsIn(db, writes, notifications),
+        ...stateIn(db, writes),
+        publish: notifications.publish,
+        migrate: () => migrate(db, language),
+      },
+      createSessionCheck(db, language),
+    ),
     subscribe: notifications.subscribe,
   };
 }
