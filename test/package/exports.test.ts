@@ -54,6 +54,7 @@ const TYPES = [
   'KeyInput',
   'Latchkey',
   'LatchkeyOptions',
+  'LegacyForm',
   'ListOptions',
   'ManagedVerifier',
   'Middleware',
@@ -92,6 +93,7 @@ const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[];
   './authorization-server': {
     functions: ['authorizationServer', 'consentPage', 'loginPage'],
     types: [
+      'AuthorizationRequest',
       'AuthorizationServer',
       'AuthorizationServerOptions',
       'Client',
@@ -114,7 +116,10 @@ const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[];
       'User',
     ],
   },
-  './introspection': { functions: ['introspection'], types: ['IntrospectionOptions', 'KeyClient', 'SecretClient'] },
+  './introspection': {
+    functions: ['introspection'],
+    types: ['BearerClient', 'IntrospectionClient', 'IntrospectionOptions', 'KeyClient', 'NoClient', 'SecretClient'],
+  },
   './redis': { functions: ['redisStore'], types: ['RedisClient', 'RedisStoreOptions'] },
   './sql': { functions: ['sqlStore'], types: ['ListenClient', 'SqlStore', 'SqlStoreOptions', 'SqlTables'] },
   './testing': {

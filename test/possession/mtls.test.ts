@@ -186,7 +186,7 @@ describe('a certificate in the header of a proxy', () => {
 
   it('is asked of an API key that is bound, too', async () => {
     const { secret } = await keys.issue({ subject: 'acct_42', scopes: [], confirmation: { 'x5t#S256': mine['x5t#S256'] } });
-    const { check } = behindProxy({ extractors: [apiKeyHeader()] });
+    const { check } = behindProxy({ extractors: [apiKeyHeader()], verifiers: [keys] });
     expect(await check({ headers: { 'x-api-key': secret, 'x-client-cert': byteSequence } })).toMatchObject({ status: 'authenticated' });
     expect(await check({ headers: { 'x-api-key': secret } })).toMatchObject({
       status: 'refused',
