@@ -12,7 +12,7 @@ import {
   isIdentifier,
   check,
 } from '../internal/options';
-import type { CredentialStore, StateStore } from '../stores/store';
+import { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS, type CredentialStore, type StateStore } from '../stores/store';
 import { namesOneOwner, ONE_OWNER, ownerMembers } from '../credentials/credential-schemas';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { endpointsSchema, type EndpointOptions } from './endpoints';
@@ -62,20 +62,7 @@ const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
 const schema = z.strictObject({
   issuer: check('an https URL without query and fragment (http on a loopback host)', isIdentifier),
-  store: objectWithMethods(
-    'find',
-    'findById',
-    'insert',
-    'list',
-    'update',
-    'expireAt',
-    'revoke',
-    'revokeAll',
-    'setIfAbsent',
-    'set',
-    'get',
-    'getAndDelete',
-  ),
+  store: objectWithMethods(...CREDENTIAL_STORE_METHODS, ...STATE_STORE_METHODS),
   scopes: aScopeDeclaration,
   tokens: z.union(
     [objectWithMethods('issue', 'get', 'revoke', 'revokeAll'), z.strictObject({ keys: arrayOf('private keys', () => true) })],

@@ -116,81 +116,113 @@ export interface CredentialManagerOptions {
 }
 
 /** Creates the manager of one kind of credential. Credentials of other kinds in the same store do not exist for it. */
-export function createCredentialManager(context: CredentialManagerOptions): CredentialManager {
-  const { kind, name: verifier, environments, flushUsage, notify } = context;
-  const check = credentialSchemas(verifier, environments ?? (context.environment === undefined ? undefined : [context.environment]));
-  const store = (): CredentialStore => toCredentialStore(context.store, verifier);
-  const issueIn = issuer(context, store);
-  const notifyChanged = (id: string) => notify({ type: 'credential', id, at: Date.now() });
-
-  const find = async (id: string): Promise<StoredRecord | undefined> => {
-    check.id(id);
-    const opened = store();
-    // Anything that is not shaped like an ID may be a secret, and never reaches the store.
-    const record = isId(id) ? await opened.findById(id) : undefined;
-    return record?.kind === kind ? record : undefined;
-  };
-
-  return {
-    async issue(options) {
-      check.issue(options);
-      return issueIn(options, null);
-    },
-    async rotate(id, options = {}) {
-      check.rotate(options);
-      const old = await find(id);
-      return old && rotate({ store: store(), issue: issueIn, notifyChanged }, old, options.overlapMs ?? 0);
-    },
-    async update(id, changes) {
-      check.update(changes);
-      if (!(await find(id))) return undefined;
-      const record = await store().update(id, withoutAbsent(changes));
-      notifyChanged(id);
-      return record && toPublicRecord(record);
-    },
-    async revoke(id) {
-      if (!(await find(id))) return false;
-      const isRevoked = await store().revoke(id, Date.now());
-      notifyChanged(id);
-      return isRevoked;
-    },
-    async revokeAll(options) {
-      check.revokeAll(options);
-      const owner = toOwner(kind, options);
-      const now = Date.now();
-      const count = await store().revokeAll(owner, now);
-      notify({ type: owner.by, id: owner.id, at: now });
-      return count;
-    },
-    async get(id) {
-      await flushUsage();
-      const record = await find(id);
-      return record && toPublicRecord(record);
-    },
-    async list(options) {
-      check.list(options);
-      const { after, limit = 100 } = options;
-      await flushUsage();
+export function createCredentialManager(options: CredentialManagerOptions): CredentialManager {
+  const { kind, name, environment, environments = environment === undefined ? undefined : [environment] } = options;
+  const check = credentialSchemas(name, environments);
+  const store = (): CredentialStore => toCredentialStore(options.store, name);
+  const context: ManagerContext = {
+    ...options,
+    check,
+    store,
+    issue: issuer(options, store),
+    async find(id) {
+      check.id(id);
       const opened = store();
-      if (after !== undefined && !isId(after)) return [];
-      return (await opened.list(toOwner(kind, options), { after, limit })).map(toPublicRecord);
+      // Anything that is not shaped like an ID may be a secret, and never reaches the store.
+      const record = isId(id) ? await opened.findById(id) : undefined;
+      return record?.kind === kind ? record : undefined;
     },
-    async import(records) {
-      const opened = store();
-      check.importAll(records);
-      const valid = [...records].map((record, index) => {
-        check.import(record, index);
-        return newRecord({ ...record, digest: readDigest(record.digest) as string }, kind, null);
-      });
-      return importRecords(verifier, opened, valid);
-    },
-    async prune(options = {}) {
-      check.prune(options);
-      const { olderThanMs = RETENTION_MS } = options;
-      return store().prune(kind, Date.now() - olderThanMs);
-    },
+    notifyChanged: (id) => options.notify({ type: 'credential', id, at: Date.now() }),
   };
+  return { ...changes(context), ...revocations(context), ...reads(context), ...bulkWrites(context) };
 }
+
+/** What the methods of a manager share. */
+interface ManagerContext extends Omit<CredentialManagerOptions, 'store'> {
+  readonly check: ReturnType<typeof credentialSchemas>;
+  /** Returns the store, or throws if it lacks a method. */
+  readonly store: () => CredentialStore;
+  readonly issue: (options: IssueOptions, rotatedFrom: string | null) => Promise<Issued>;
+  /** Finds a record of this kind. */
+  readonly find: (id: string) => Promise<StoredRecord | undefined>;
+  readonly notifyChanged: (id: string) => void;
+}
+
+const changes = ({ check, store, issue, find, notifyChanged }: ManagerContext): Pick<CredentialManager, 'issue' | 'rotate' | 'update'> => ({
+  async issue(options) {
+    check.issue(options);
+    return issue(options, null);
+  },
+  async rotate(id, options = {}) {
+    check.rotate(options);
+    const old = await find(id);
+    return old && rotate({ store: store(), issue, notifyChanged }, old, options.overlapMs ?? 0);
+  },
+  async update(id, changes) {
+    check.update(changes);
+    if (!(await find(id))) return undefined;
+    const record = await store().update(id, withoutAbsent(changes));
+    notifyChanged(id);
+    return record && toPublicRecord(record);
+  },
+});
+
+const revocations = ({
+  kind,
+  check,
+  store,
+  find,
+  notify,
+  notifyChanged,
+}: ManagerContext): Pick<CredentialManager, 'revoke' | 'revokeAll'> => ({
+  async revoke(id) {
+    if (!(await find(id))) return false;
+    const isRevoked = await store().revoke(id, Date.now());
+    notifyChanged(id);
+    return isRevoked;
+  },
+  async revokeAll(options) {
+    check.revokeAll(options);
+    const owner = toOwner(kind, options);
+    const now = Date.now();
+    const count = await store().revokeAll(owner, now);
+    notify({ type: owner.by, id: owner.id, at: now });
+    return count;
+  },
+});
+
+const reads = ({ kind, check, store, find, flushUsage }: ManagerContext): Pick<CredentialManager, 'get' | 'list'> => ({
+  async get(id) {
+    await flushUsage();
+    const record = await find(id);
+    return record && toPublicRecord(record);
+  },
+  async list(options) {
+    check.list(options);
+    const { after, limit = 100 } = options;
+    await flushUsage();
+    const opened = store();
+    if (after !== undefined && !isId(after)) return [];
+    return (await opened.list(toOwner(kind, options), { after, limit })).map(toPublicRecord);
+  },
+});
+
+const bulkWrites = ({ kind, name, check, store }: ManagerContext): Pick<CredentialManager, 'import' | 'prune'> => ({
+  async import(records) {
+    const opened = store();
+    check.importAll(records);
+    const valid = [...records].map((record, index) => {
+      check.import(record, index);
+      return newRecord({ ...record, digest: readDigest(record.digest) as string }, kind, null);
+    });
+    return importRecords(name, opened, valid);
+  },
+  async prune(options = {}) {
+    check.prune(options);
+    const { olderThanMs = RETENTION_MS } = options;
+    return store().prune(kind, Date.now() - olderThanMs);
+  },
+});
 
 /** Issues credentials of one kind. The options must be valid. */
 function issuer(context: CredentialManagerOptions, store: () => CredentialStore) {

@@ -24,60 +24,68 @@ export const ONE_OWNER = 'give one of "subject", "clientId" and "grantId"';
 export const namesOneOwner = ({ subject, clientId, grantId }: { subject?: unknown; clientId?: unknown; grantId?: unknown }): boolean =>
   [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
 
-/** Checks the arguments of a credential manager. A wrong argument is a TypeError that names it and says what is allowed. */
-export function credentialSchemas(verifier: string, environments: readonly string[] | undefined) {
-  const aTime = check('a time in whole milliseconds since the epoch', isTime);
-  const aTimeOrNull = check('a time in whole milliseconds since the epoch, or null', (value) => value === null || isTime(value));
-  const scopes = check(
-    'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
-    (value) => Array.isArray(value) && value.every(isScopeToken),
-  );
-  const name = check('a string of Unicode without NUL, or null', (value) => value === null || isKeepable(value));
-  const subject = check(OWNER, isOwner);
-  const optionalOwner = check(`${OWNER}, or null`, (value) => value === null || isOwner(value));
-  const metadata = check('an object of JSON values', isJsonObject);
+const OWNER = `a string of Unicode without NUL, of 1 to ${MAX_OWNER_LENGTH} characters`;
+const isTime = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) <= MAX_TIME;
+const isKeepable = (value: unknown): value is string => typeof value === 'string' && isStorable(value);
+const isOwner = (value: unknown): boolean => isKeepable(value) && value !== '' && value.length <= MAX_OWNER_LENGTH;
+
+const time = check('a time in whole milliseconds since the epoch', isTime);
+const timeOrNull = check('a time in whole milliseconds since the epoch, or null', (value) => value === null || isTime(value));
+const scopes = check(
+  'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
+  (value) => Array.isArray(value) && value.every(isScopeToken),
+);
+const name = check('a string of Unicode without NUL, or null', (value) => value === null || isKeepable(value));
+const ownerOrNull = check(`${OWNER}, or null`, (value) => value === null || isOwner(value));
+const metadata = check('an object of JSON values', isJsonObject);
+
+/** Members of a credential, whether it is issued or imported. */
+const common = {
+  subject: check(OWNER, isOwner),
+  scopes,
+  name: name.optional(),
+  expiresAt: timeOrNull.optional(),
+  clientId: ownerOrNull.optional(),
+  grantId: ownerOrNull.optional(),
+  confirmation: check('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
+  metadata: metadata.optional(),
+};
+const imported = z.strictObject({
+  ...common,
+  digest: check(
+    'a SHA-256 digest of the whole key, in base64url, base64 or hex (declare another hash by apiKeys({ legacy: [{ form, digest }] }); salted hashes cannot be imported)',
+    (value) => typeof value === 'string' && readDigest(value) !== undefined,
+  ),
+  environment: check('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
+  hint: check('a string', (value) => typeof value === 'string').optional(),
+  issuedAt: time.optional(),
+  revokedAt: timeOrNull.optional(),
+});
+const issued = (environments: readonly string[] | undefined) => {
   const environment = check(
     environments ? `one of ${environments.join(', ')}` : '1 to 32 lower-case letters and digits, a letter first',
     (value) => isSecretWord(value) && (environments?.includes(value) ?? true),
   );
+  return z.strictObject({ ...common, environment: environment.optional() });
+};
+const update = z.strictObject({
+  name: name.optional(),
+  scopes: scopes.optional(),
+  metadata: metadata.optional(),
+  expiresAt: timeOrNull.optional(),
+});
+const iterable = check(
+  'a list, or another iterable',
+  (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
+);
+const rotate = z.strictObject({ overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
+const revokeAll = z.strictObject(ownerMembers).refine(namesOneOwner, { error: ONE_OWNER });
+const list = z.strictObject({ ...ownerMembers, ...pageMembers }).refine(namesOneOwner, { error: ONE_OWNER });
+const prune = z.strictObject({ olderThanMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
 
-  const common = {
-    subject,
-    scopes,
-    name: name.optional(),
-    expiresAt: aTimeOrNull.optional(),
-    clientId: optionalOwner.optional(),
-    grantId: optionalOwner.optional(),
-    confirmation: check('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
-    metadata: metadata.optional(),
-  };
-  const issue = z.strictObject({ ...common, environment: environment.optional() });
-  const update = z.strictObject({
-    name: name.optional(),
-    scopes: scopes.optional(),
-    metadata: metadata.optional(),
-    expiresAt: aTimeOrNull.optional(),
-  });
-  const imported = z.strictObject({
-    ...common,
-    digest: check(
-      'a SHA-256 digest of the whole key, in base64url, base64 or hex (declare another hash by apiKeys({ legacy: [{ form, digest }] }); salted hashes cannot be imported)',
-      (value) => typeof value === 'string' && readDigest(value) !== undefined,
-    ),
-    environment: check('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
-    hint: check('a string', (value) => typeof value === 'string').optional(),
-    issuedAt: aTime.optional(),
-    revokedAt: aTimeOrNull.optional(),
-  });
-  const aListOfAny = check(
-    'a list, or another iterable',
-    (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
-  );
-  const rotate = z.strictObject({ overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
-  const revokeAll = z.strictObject(ownerMembers).refine(namesOneOwner, { error: ONE_OWNER });
-  const list = z.strictObject({ ...ownerMembers, ...pageMembers }).refine(namesOneOwner, { error: ONE_OWNER });
-  const prune = z.strictObject({ olderThanMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
-
+/** Checks the arguments of a credential manager. A wrong argument is a TypeError that names it and says what is allowed. */
+export function credentialSchemas(verifier: string, environments: readonly string[] | undefined) {
+  const issue = issued(environments);
   return {
     issue(options: IssueOptions) {
       checkOptions(`${verifier}.issue()`, issue, options);
@@ -90,7 +98,7 @@ export function credentialSchemas(verifier: string, environments: readonly strin
     },
     list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
     prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
-    importAll: (records: unknown) => checkOptions(`${verifier}.import(records): records`, aListOfAny, records),
+    importAll: (records: unknown) => checkOptions(`${verifier}.import(records): records`, iterable, records),
     import(record: ImportedRecord, index: number) {
       const where = `${verifier}.import(): record ${index}`;
       checkOptions(where, imported, record);
@@ -101,11 +109,6 @@ export function credentialSchemas(verifier: string, environments: readonly strin
     revokeAll: (options: unknown) => checkOptions(`${verifier}.revokeAll()`, revokeAll, options),
   };
 }
-
-const OWNER = `a string of Unicode without NUL, of 1 to ${MAX_OWNER_LENGTH} characters`;
-const isTime = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) <= MAX_TIME;
-const isKeepable = (value: unknown): value is string => typeof value === 'string' && isStorable(value);
-const isOwner = (value: unknown): boolean => isKeepable(value) && value !== '' && value.length <= MAX_OWNER_LENGTH;
 
 function isJsonObject(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

@@ -39,8 +39,12 @@ export async function importRecords(
   return added.map(toPublicRecord);
 }
 
-const firstOfEachId = (records: readonly StoredRecord[]): readonly StoredRecord[] =>
-  [...new Map([...records].reverse().map((record) => [record.id, record])).values()].reverse();
+/** Of several records with one ID, the first counts: `insert()` would have refused the others. */
+function firstOfEachId(records: readonly StoredRecord[]): readonly StoredRecord[] {
+  const byId = new Map<string, StoredRecord>();
+  for (const record of records) if (!byId.has(record.id)) byId.set(record.id, record);
+  return [...byId.values()];
+}
 
 /** Adds a batch, and returns those of its records that were not known. */
 async function addBatch(store: CredentialStore, batch: readonly StoredRecord[]): Promise<readonly StoredRecord[]> {

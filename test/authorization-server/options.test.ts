@@ -19,6 +19,8 @@ test.each<[fault: string, options: object]>([
   ['option "issuer" must be an https URL', { issuer: 'http://api.osir.com' }],
   ['option "issuer" must be an https URL', { issuer: 'https://api.osir.com/?a=b' }],
   ['option "store" must be an object with', { store: { find: () => undefined } }],
+  ['it lacks prune(), publish()', { store: { ...store, prune: undefined, publish: undefined } }],
+  ['it lacks setIfAbsent()', { store: { ...store, setIfAbsent: undefined } }],
   ['option "scopes" must be a list of scopes', { scopes: [] }],
   ['is not a scope', { scopes: ['a b'] }],
   ['scopes: openid belongs to OpenID Connect', { scopes: ['openid'] }],

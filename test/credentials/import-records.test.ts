@@ -43,6 +43,14 @@ describe('import()', () => {
     expect([batches, added.map(({ subject }) => subject)]).toEqual([[3], ['acct_42', 'acct_42', 'acct_43']]);
   });
 
+  it('returns the records in the order in which they were given, also where an ID occurs twice', async () => {
+    const list = [...records(2), ...records(1, { subject: 'thief' }), ...records(3)];
+    for (const store of [memoryStore(), bulkStore().store]) {
+      const added = await apiKeys({ prefix: 'acme', store }).import(list);
+      expect(added.map(({ id, subject }) => [id, subject])).toEqual(records(3).map(({ digest }) => [digest.slice(0, 22), 'acct_42']));
+    }
+  });
+
   it('inserts records one by one where the store has no insertMany()', async () => {
     const store = memoryStore();
     expect(await apiKeys({ prefix: 'acme', store }).import(records(50))).toHaveLength(50);
