@@ -2,8 +2,11 @@ import { cpSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { commandOf, startExample } from './support/examples';
-import { assertBuilt, readText, ROOT, temporaryFolder } from './support/package';
+import { assertBuilt } from './support/built';
+import { readText, ROOT, temporaryFolder } from './support/package';
 import { answerIn, freePort, headerValues, run, start, type Answer } from './support/programs';
+
+// @requires curl
 
 jest.setTimeout(60_000);
 

@@ -1,5 +1,6 @@
 import { commandOf } from './support/examples';
-import { assertBuilt, readText, ROOT } from './support/package';
+import { assertBuilt } from './support/built';
+import { readText, ROOT } from './support/package';
 import { freePort, ready, run, start, type Program } from './support/programs';
 
 jest.setTimeout(60_000);

@@ -1,4 +1,5 @@
-import { assertBuilt, ROOT } from './support/package';
+import { assertBuilt } from './support/built';
+import { ROOT } from './support/package';
 import { run } from './support/programs';
 import { startPostgres } from './support/postgres';
 import { startRedis } from './support/redis';

@@ -1,5 +1,5 @@
 import { bearing, commandOf, startExample, type Example } from '../support/examples';
-import { assertBuilt } from '../support/package';
+import { assertBuilt } from '../support/built';
 
 jest.setTimeout(60_000);
 

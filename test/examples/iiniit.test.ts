@@ -3,8 +3,10 @@ import jsonwebtoken from 'jsonwebtoken';
 import { Browser } from '../support/browser';
 import { bearing, commandOf, startExample, type Example } from '../support/examples';
 import { agree, logIn } from '../support/issuing';
-import { assertBuilt } from '../support/package';
+import { assertBuilt } from '../support/built';
 import { run } from '../support/programs';
+
+// @requires curl
 
 jest.setTimeout(60_000);
 

@@ -1,7 +1,7 @@
 import { Browser } from '../support/browser';
 import { bearing, commandOf, startExample, type Example } from '../support/examples';
 import { logIn, type Answer } from '../support/issuing';
-import { assertBuilt } from '../support/package';
+import { assertBuilt } from '../support/built';
 
 jest.setTimeout(60_000);
 

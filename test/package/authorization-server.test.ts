@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { install, pack, temporaryFolder, writeFiles, type Tarball } from '../support/package';
+import { temporaryFolder, writeFiles } from '../support/package';
+import { install, pack, type Tarball } from '../support/packed';
 import { freePort, ready, run, start } from '../support/programs';
 
 jest.setTimeout(120_000);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { assertBuilt, manifest, ROOT } from '../support/package';
+import { assertBuilt } from '../support/built';
+import { manifest, ROOT } from '../support/package';
 
 beforeAll(assertBuilt);
 

@@ -1,4 +1,5 @@
-import { install, manifest, pack, temporaryFolder } from '../support/package';
+import { manifest, temporaryFolder } from '../support/package';
+import { install, pack } from '../support/packed';
 import { run } from '../support/programs';
 
 jest.setTimeout(120_000);

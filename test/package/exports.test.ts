@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { manifest, pack, readText, ROOT, temporaryFolder, type Tarball } from '../support/package';
+import { manifest, readText, ROOT, temporaryFolder } from '../support/package';
+import { pack, type Tarball } from '../support/packed';
 import { run } from '../support/programs';
 
 /** What a user may write between the braces of `import { … } from 'latchkey'`. A name added here is a promise for years. */

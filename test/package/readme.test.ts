@@ -1,7 +1,8 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { brokenLinks } from '../support/markdown';
-import { install, pack, readText, ROOT, temporaryFolder } from '../support/package';
+import { readText, ROOT, temporaryFolder } from '../support/package';
+import { install, pack } from '../support/packed';
 import { faultsOf } from '../support/reader';
 
 jest.setTimeout(120_000);

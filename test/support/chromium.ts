@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser } from 'playwright-core';
 
+// @requires chromium
+
 const EXECUTABLE = '/usr/bin/chromium';
 // It asks nobody but the test's own servers.
 const ARGUMENTS = [

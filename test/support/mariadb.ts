@@ -1,5 +1,7 @@
 import { findProgram, startDaemon, type Daemon } from './daemon';
 
+// @requires mariadb-server
+
 /** The user `root` needs no password; the database is `test`. */
 export interface MariadbServer extends Daemon {
   readonly url: string;

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { findProgram, startDaemon, type Daemon } from './daemon';
 
+// @requires postgresql
+
 const VERSIONS = '/usr/lib/postgresql';
 
 /** The user `postgres` needs no password; the database is `postgres`. */

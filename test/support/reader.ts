@@ -5,6 +5,8 @@ import { instructionsOf, type Step } from './markdown';
 import { manifest, writeFiles } from './package';
 import { ask, freePort, ready, run, start, type Answer, type Program } from './programs';
 
+// @requires curl
+
 /**
  * Does what a document tells its reader to do, in a folder of its own below `workshop`, where packages are installed:
  * writes, compiles, starts and asks. Returns what turned out otherwise than the document says.

@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { freePort } from './daemon';
 
+// @requires redis-server
+
 /** A real Redis server on 127.0.0.1, with its data in a folder that goes when it stops. */
 export interface RedisServer {
   readonly port: number;
