@@ -30,8 +30,8 @@ describe('the example of the Model Context Protocol, on the built package', () =
     ]);
   });
 
-  it.each(['README.md', 'docs/mcp.md'])('is started by the words of %s', (document) => {
-    expect(readText(document)).toContain('\nnpm run example -- mcp\nnpm run example -- mcp-client\n');
+  it('is started by the commands of its guide', () => {
+    expect(readText('docs/mcp.md')).toContain('\nnpm run example -- mcp\nnpm run example -- mcp-client\n');
   });
 
   it('tells who does not come with a token where to get one, and for what', async () => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { manifest, readText, ROOT, temporaryFolder } from '../support/package';
 import { pack, type Tarball } from '../support/packed';
+import { brokenLinks } from '../support/markdown';
 import { run } from '../support/programs';
 
 /** What a user may write between the braces of `import { … } from 'latchkey'`. A name added here is a promise for years. */
@@ -267,10 +268,19 @@ describe('the package', () => {
     expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(Object.keys(manifest.peerDependencies));
   });
 
-  it('holds what was built, its licence and its history, and nothing else', () => {
-    const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', ...built.map((file) => `dist/${file}`)];
+  it('holds what was built, its guides, its licence and its history, and nothing else', () => {
+    const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'];
+    const guides = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'));
+    const expected = [...documents, 'package.json', ...guides.map((file) => `docs/${file}`), ...built.map((file) => `dist/${file}`)];
     expect([...tarball.files].sort()).toEqual(expected.sort());
     expect(built.filter((file) => !/\.(c?js|d\.c?ts)$/.test(file))).toEqual([]);
+  });
+
+  it('has no relative link that a reader of the package cannot follow', () => {
+    const documents = tarball.files.filter((file) => file.endsWith('.md'));
+    const inPackage = (path: string) => (tarball.files.includes(path) ? readText(path) : undefined);
+    expect(documents.length).toBeGreaterThan(20);
+    expect(documents.flatMap((file) => brokenLinks(file, readText(file), inPackage).map((link) => `${file}: ${link}`))).toEqual([]);
   });
 
   it('has a section of the changelog for its version', () => {

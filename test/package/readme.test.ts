@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { brokenLinks } from '../support/markdown';
+import { brokenLinks, uninstalledPackages } from '../support/markdown';
 import { readText, ROOT, temporaryFolder } from '../support/package';
 import { install, pack } from '../support/packed';
 import { faultsOf } from '../support/reader';
@@ -10,6 +10,8 @@ jest.setTimeout(120_000);
 const DOCUMENTS = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   'examples/README.md',
   ...(existsSync(join(ROOT, 'docs')) ? readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }) : [])
     .filter((name) => name.endsWith('.md'))
@@ -46,6 +48,10 @@ afterAll(temporary.remove);
 describe.each(DOCUMENTS)('%s', (name) => {
   it('says what is so', async () => {
     expect(await faultsOf(temporary.path, name, readText(name))).toEqual([]);
+  });
+
+  it('tells the reader to install what its code imports', () => {
+    expect(uninstalledPackages(readText(name))).toEqual([]);
   });
 
   it('links to what is there', () => {
@@ -127,6 +133,12 @@ console.log(\`KEY=\${(await keys.issue({ subject: 'acct_42', scopes: ['domains:r
     ],
   ])('is found out by %s', async (what, markdown, fault) => {
     expect(await faultsOf(temporary.path, what, markdown)).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('is found out by an import of what it does not install', () => {
+    const markdown = code('ts', "// a.ts\nimport { a } from 'pg';\nimport '@scope/b/c';\nimport d from 'express';\nimport 'node:fs';");
+    expect(uninstalledPackages(markdown)).toEqual(['pg', '@scope/b']);
+    expect(uninstalledPackages(markdown + code('sh', 'npm install pg @scope/b'))).toEqual([]);
   });
 
   it('is found out by a link to nowhere', () => {

@@ -103,6 +103,19 @@ export function instructionsOf(markdown: string): Instructions {
   return { files, steps, scripts, faults };
 }
 
+/**
+ * Packages that the code of a document imports, though neither the document nor the README tells the reader to install them. Files below
+ * `before/` are the reader's old code.
+ */
+export function uninstalledPackages(markdown: string): string[] {
+  const { files } = instructionsOf(markdown);
+  const installs = [...markdown.matchAll(/^ *npm (?:install|i) (.+)$/gm)].flatMap(([, names = '']) => names.split(' '));
+  const known = new Set(['latchkey', 'express', ...installs]);
+  const code = Object.entries(files).flatMap(([name, text]) => (name.startsWith('before/') ? [] : [text]));
+  const imported = code.flatMap((text) => [...text.matchAll(/(?:from|import|import\() ?'((?:@[\w-]+\/)?[a-z][\w-]*)(?=['/])/g)]);
+  return [...new Set(imported.map(([, name]) => name as string))].filter((name) => !known.has(name));
+}
+
 /** Links to files that are not there, or to headings that these do not have. */
 export function brokenLinks(document: string, markdown: string, read: (path: string) => string | undefined): string[] {
   const links = [...proseOf(markdown).matchAll(/\]\((?![a-z]+:)([^)\s]+)\)/g)].map(([, link]) => link as string);

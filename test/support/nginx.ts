@@ -2,6 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findProgram, startDaemon, type Daemon } from './daemon';
 
+// @requires nginx
+
 export interface NginxOptions {
   /** Ports of the instances behind it. */
   readonly ports: readonly number[];

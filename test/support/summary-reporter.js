@@ -1,7 +1,11 @@
-/** Ends a run with one plain line, for readers that know no runner. */
-export default class ClosingLine {
+import { appendFileSync } from 'node:fs';
+
+/** Ends a run with one plain line, and appends it to the file that TEST_SUMMARY names: .ci/run adds up several runs. */
+export default class SummaryReporter {
   onRunComplete(_contexts, { numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests }) {
     const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
-    console.log(`${numPassedTests} passed, ${Math.max(numFailedTests, numFailedTestSuites)} failed${skipped}`);
+    const line = `${numPassedTests} passed, ${Math.max(numFailedTests, numFailedTestSuites)} failed${skipped}`;
+    console.log(line);
+    if (process.env.TEST_SUMMARY) appendFileSync(process.env.TEST_SUMMARY, `${line}\n`);
   }
 }

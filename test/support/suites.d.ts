@@ -1,0 +1,7 @@
+/** What a module says that it needs. */
+export function declaredIn(text: string): readonly string[];
+/** Path below the root → what the test needs beside Node. */
+export function requirementsByTest(): ReadonlyMap<string, readonly string[]>;
+export function isIntegration(requirements: readonly string[]): boolean;
+export function missingRequirements(names: readonly string[]): readonly string[];
+export const REQUIREMENTS: Readonly<Record<string, { readonly programs: readonly string[]; readonly debian?: string }>>;
