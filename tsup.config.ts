@@ -12,18 +12,23 @@ const requiredLate: NonNullable<Options['plugins']>[number] = {
   },
 };
 
+/** The subpaths of the package. */
+const PUBLIC = {
+  index: 'src/index.ts',
+  augment: 'src/augment.ts',
+  'authorization-server': 'src/authorization-server/index.ts',
+  redis: 'src/stores/redis/index.ts',
+  sql: 'src/stores/sql/index.ts',
+  introspection: 'src/verifiers/introspection/index.ts',
+  testing: 'src/testing/index.ts',
+};
+/** Parts of the root that an application may not use. In files of their own, a bundler leaves them out as a whole. */
+const SPLIT_OFF = { dpop: 'src/possession/dpop.ts', jwt: 'src/verifiers/jwt/jwt.ts' };
+
 export default defineConfig([
   {
     ...shared,
-    entry: {
-      index: 'src/index.ts',
-      augment: 'src/augment.ts',
-      'authorization-server': 'src/authorization-server/index.ts',
-      redis: 'src/stores/redis/index.ts',
-      sql: 'src/stores/sql/index.ts',
-      introspection: 'src/verifiers/introspection/index.ts',
-      testing: 'src/testing/index.ts',
-    },
+    entry: { ...PUBLIC, ...SPLIT_OFF },
     format: ['esm', 'cjs'],
     clean: true,
     treeshake: true,
@@ -32,7 +37,7 @@ export default defineConfig([
     // These are ESM only: a CommonJS build that required them would fail under a user's Jest.
     noExternal: ['jose', 'oauth4webapi'],
     plugins: [requiredLate],
-    dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+    dts: { entry: PUBLIC, compilerOptions: { ignoreDeprecations: '6.0' } },
   },
   // The command line brings its libraries with it, in one file of CommonJS as they are. Drivers of databases are the user's, and asked
   // for when a store needs them: tree shaking would put them first.
