@@ -7,4 +7,3 @@ export function assertBuilt(): void {
   const whole = ['js', 'cjs'].every((extension) => existsSync(join(ROOT, `dist/index.${extension}`)));
   if (!whole) throw new Error('dist/ is missing or incomplete: run "npm run build:js" first');
 }
-

