@@ -7,6 +7,8 @@ const WRITE_INTERVAL_MS = 1_000;
 /** After each failed write, the next one is twice as far away, up to this. */
 const LONGEST_RETRY_INTERVAL_MS = 30_000;
 const WRITE_TIMEOUT_MS = 5_000;
+/** How often a write that has not settled is waited for. After that its uses are written again: the store has lost it. */
+const MAX_WAITS = 6;
 /** How long a reader waits for uses to be written. */
 const READER_WAITS_MS = 1_000;
 /** Background writes may fail this often before the uses are reported as lost: one failure is a blip. */
@@ -31,6 +33,19 @@ interface CountedUsage {
   lastUsedAt: number;
 }
 
+/** What became of a write: the uses that are in the store, and why others are not. */
+interface Outcome {
+  readonly written: readonly RecordedUsage[];
+  readonly error?: unknown;
+}
+
+/** A write that has started. */
+interface Write {
+  /** Never rejects. */
+  readonly outcome: Promise<Outcome>;
+  waits: number;
+}
+
 export function createUsageCounter(store: CredentialStore): UsageCounter {
   const counted = new Map<string, CountedUsage>();
   /** How many of the counted uses were reported as lost. */
@@ -39,6 +54,8 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
   let dropped = 0;
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
+  /** A write that may still reach the store. Until it settles nothing else is written, or its uses would be counted twice. */
+  let pending: Write | undefined;
   let writing: Promise<Error | undefined> = Promise.resolve(undefined);
 
   const schedule = () => {
@@ -63,15 +80,27 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
     }
   };
 
+  /** Waits for a write, and removes what it wrote. */
+  async function settle(write: Write): Promise<Outcome> {
+    try {
+      const outcome = await withDeadline(write.outcome, WRITE_TIMEOUT_MS);
+      pending = undefined;
+      remove(outcome.written);
+      return outcome;
+    } catch (error) {
+      if (++write.waits >= MAX_WAITS) pending = undefined;
+      return { written: [], error };
+    }
+  }
+
   async function writeAll(reportNow: boolean): Promise<Error | undefined> {
     clearTimeout(timer);
     timer = undefined;
     if (dropped > 0) report(dropped, new Error(`the uses of at most ${MAX_CREDENTIALS} credentials are kept in memory`));
     dropped = 0;
+    const late = pending && (await settle(pending));
     const usage: RecordedUsage[] = [...counted].map(([id, use]) => ({ id, ...use }));
-    if (usage.length === 0) return undefined;
-    const { written, error } = await tryToRecord(store, usage);
-    remove(written);
+    const { written, error } = late && pending ? late : await settle((pending = { outcome: tryToRecord(store, usage), waits: 0 }));
     const unwritten = countOf(usage) - countOf(written);
     reported = Math.min(reported, unwritten);
     if (unwritten === 0) {
@@ -112,11 +141,11 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
 const countOf = (usage: readonly RecordedUsage[]): number => usage.reduce((sum, { count }) => sum + count, 0);
 
 /** Writes uses. Returns those that were written, and why the others were not. */
-async function tryToRecord(store: CredentialStore, usage: readonly RecordedUsage[]) {
-  const record = async () => store.recordUsage(usage);
+async function tryToRecord(store: CredentialStore, usage: readonly RecordedUsage[]): Promise<Outcome> {
+  if (usage.length === 0) return { written: [] };
   try {
-    await withDeadline(record(), WRITE_TIMEOUT_MS);
-    return { written: usage, error: undefined };
+    await store.recordUsage(usage);
+    return { written: usage };
   } catch (error) {
     const { unwritten } = (error ?? {}) as { unwritten?: readonly RecordedUsage[] };
     const lost = new Set(unwritten?.map(({ id }) => id));

@@ -57,7 +57,7 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
   const start = `${prefix}_`;
   const managed = isCredentialStore(store) ? store : undefined;
   const listeners = new Set<(event: RevocationEvent) => void>();
-  const additionListeners = new Set<() => void>();
+  const additionListeners = additionListenersOf(store);
   const uses = managed && createUsageCounter(managed);
 
   const notify = (event: RevocationEvent) => listeners.forEach((listener) => listener(event));
@@ -120,8 +120,9 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
       };
     },
     subscribeToAdditions(listener) {
-      additionListeners.add(listener);
-      return () => void additionListeners.delete(listener);
+      const entry = { listener };
+      additionListeners.add(entry);
+      return () => void additionListeners.delete(entry);
     },
     onUsed(principal, at = Date.now()) {
       if (principal.credentialId !== undefined) uses?.count(principal.credentialId, at);
@@ -135,7 +136,19 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
       notify,
     }),
   };
-  return withNotifiedAdditions(verifier, legacy, () => additionListeners.forEach((listener) => listener()));
+  return withNotifiedAdditions(verifier, legacy, () => additionListeners.forEach(({ listener }) => listener()));
+}
+
+/**
+ * By store: what one verifier adds may be what the guards of another one with the same store have rejected. One entry for each
+ * subscription, so that a listener can be added twice.
+ */
+const additionsByStore = new WeakMap<CredentialReader, Set<{ readonly listener: () => void }>>();
+
+function additionListenersOf(store: CredentialReader): Set<{ readonly listener: () => void }> {
+  const listeners = additionsByStore.get(store) ?? new Set();
+  additionsByStore.set(store, listeners);
+  return listeners;
 }
 
 const MALFORMED = 'its form or checksum is wrong: it was cut off, mistyped or made up';

@@ -161,3 +161,12 @@ describe('is over at once on this instance', () => {
     expect(await ask()).toMatchObject({ status: 'authenticated' });
   });
 });
+
+it('a key that another verifier of the same store imports is accepted at once', async () => {
+  const store = memoryStore();
+  const legacy = /^old_\w+$/;
+  const { ask } = asking([apiKeys({ prefix: 'osir', store, legacy })]);
+  for (const answer of await repeatedly(3, () => ask(underBearer('old_key')))) expect(answer).toEqual(badBearer('unknown'));
+  await apiKeys({ prefix: 'osir', store, legacy }).import([{ digest: digestOf('old_key'), subject: 'acct_42', scopes: ['domains:read'] }]);
+  expect((await ask(underBearer('old_key'))).status).toBe('authenticated');
+});

@@ -146,6 +146,34 @@ describe('close()', () => {
     expect(lost()).toEqual([3]);
   });
 
+  it('writes nothing twice that a slow store has yet to write', async () => {
+    const { recordUsage, use, written, close } = await counted();
+    const isDone = deferred();
+    const write = recordUsage.getMockImplementation();
+    recordUsage.mockImplementationOnce(async (uses) => {
+      await isDone.promise;
+      return write?.(uses);
+    });
+    await use(3);
+    await jest.advanceTimersByTimeAsync(12_000);
+    await use(2);
+    expect(recordUsage).toHaveBeenCalledTimes(1);
+    isDone.resolve(undefined);
+    await jest.advanceTimersByTimeAsync(10_000);
+    await close();
+    expect(await written()).toEqual([5, expect.any(Number)]);
+    expect(lost()).toEqual([3]);
+  });
+
+  it('writes again what the store never acknowledges', async () => {
+    const { recordUsage, use, written } = await counted();
+    recordUsage.mockReturnValueOnce(new Promise<never>(() => {}));
+    await use(3);
+    await jest.advanceTimersByTimeAsync(120_000);
+    expect(await written()).toEqual([3, NOW]);
+    expect(lost()).toEqual([3]);
+  });
+
   it('resolves if all that is unwritten was already reported', async () => {
     const { recordUsage, use, close } = await counted();
     recordUsage.mockRejectedValue(READ_ONLY);
