@@ -3,25 +3,25 @@ import { clientRegistry, type Client, type Clients, type GrantType, type Registe
 import { createGrants } from '../authorization-server/grants';
 import { encryptedState } from '../authorization-server/encrypted-state';
 import { jwtRevocations } from '../verifiers/jwt/jwt-revocations';
+import { collect, count, duration, issuer } from './option-parsers';
 import { openStore } from './open-store';
 import { onePage } from './paginate';
 import { clientDetailsOf, clientTableOf } from './print';
-import { CommandError, type Terminal } from './terminal';
-import { collect, count, duration, issuer } from './option-parsers';
+import { storeTarget, type StoreOptions } from './store-options';
+import { CommandError, usageError, type Terminal } from './terminal';
 
-interface Shared {
-  readonly store?: string;
+interface SharedOptions extends StoreOptions {
   readonly json?: boolean;
   readonly issuer?: string;
 }
-interface Described extends Shared {
+interface ClientSettings extends SharedOptions {
   readonly name?: string;
   readonly scope?: readonly string[];
   readonly redirectUri?: readonly string[];
   readonly grantType?: readonly GrantType[];
   readonly resourceServer?: boolean;
 }
-interface New extends Described {
+interface RegisterOptions extends ClientSettings {
   readonly name: string;
   readonly id?: string;
   readonly type?: 'confidential' | 'public';
@@ -39,20 +39,25 @@ Examples:
   $ latchkey clients register --name "Domain Watch" --scope domains:read --redirect-uri https://yourapp.com/callback
   $ latchkey clients rotate <client id> --overlap 7d`;
 
-/** `latchkey clients …`: the clients of an authorization server. */
+/** `latchkey clients …`: manages the clients of an authorization server. */
 export function clientsCommand(terminal: Terminal): Command {
-  const command = new Command('clients').description('register, list, change and remove OAuth clients').addHelpText('after', EXAMPLES);
+  const clients = new Command('clients').description('register, list, change and remove OAuth clients').addHelpText('after', EXAMPLES);
+  for (const command of [registerCommand, listCommand, showCommand, updateCommand, rotateCommand, removeCommand])
+    clients.addCommand(command(terminal));
+  return clients;
+}
 
-  described(command.command('register').description('register a client; its secret is printed on standard output, this once'))
+const registerCommand = (terminal: Terminal): Command =>
+  withSettings(new Command('register').description('register a client; its secret is printed on standard output, this once'))
     .requiredOption('--name <name>', 'what users read on the consent page')
-    .option('--id <client id>', 'its client_id, instead of one made up')
-    .addOption(new Option('--type <type>', 'public for one that can keep no secret').choices(['confidential', 'public']))
-    .addOption(new Option('--application-type <type>', 'native for one on a phone or desktop').choices(['web', 'native']))
+    .option('--id <client id>', 'its client_id (generated)')
+    .addOption(new Option('--type <type>', 'public for a client that cannot keep a secret').choices(['confidential', 'public']))
+    .addOption(new Option('--application-type <type>', 'native for an app on a phone or desktop').choices(['web', 'native']))
     .action((_, self: Command) =>
-      withClients(self, terminal, async (clients, options: New) => {
+      withClients(self, terminal, async (clients, options: RegisterOptions) => {
         const { name, id, type, applicationType, scope = [] } = options;
         const registered = await clients.register({
-          ...changesOf(options),
+          ...changesIn(options),
           ...{ name, scopes: scope },
           ...(id !== undefined && { clientId: id }),
           ...(type !== undefined && { type }),
@@ -62,83 +67,84 @@ export function clientsCommand(terminal: Terminal): Command {
       }),
     );
 
-  command
-    .command('list')
-    .description('all clients, in the order of registration')
+const listCommand = (terminal: Terminal): Command =>
+  new Command('list')
+    .description('list all clients in the order of registration')
     .option('--after <client id>', 'begin after this client')
-    .option('--limit <n>', 'at most so many (100)', count)
+    .option('--limit <n>', 'at most this many (100)', count)
     .action((_, self: Command) =>
-      withClients(self, terminal, async (clients, options: Shared & { after?: string; limit?: number }) => {
+      withClients(self, terminal, async (clients, options: SharedOptions & { after?: string; limit?: number }) => {
         const { after, limit } = options;
-        if (after !== undefined) found(await clients.get(after), after);
+        if (after !== undefined) required(await clients.get(after), after);
         const page = { ...(after !== undefined && { after }), ...(limit !== undefined && { limit }) };
-        const listed = await onePage(
-          (wanted) => clients.list(wanted),
-          ({ clientId }) => clientId,
-          page,
-          terminal,
-        );
+        const list = (wanted: object) => clients.list(wanted);
+        const listed = await onePage(list, ({ clientId }) => clientId, page, terminal);
         terminal.out(options.json ? JSON.stringify(listed, null, 2) : clientTableOf(listed));
       }),
     );
 
-  command
-    .command('show <client>')
-    .description('all that is known of a client')
+const showCommand = (terminal: Terminal): Command =>
+  new Command('show')
+    .argument('<client>', 'its client_id')
+    .description('show everything that is known of a client')
     .action((id: string, _, self: Command) =>
-      withClients(self, terminal, async (clients, options: Shared) => printClient(found(await clients.get(id), id), options, terminal)),
+      withClients(self, terminal, async (clients, options: SharedOptions) =>
+        printClient(required(await clients.get(id), id), options, terminal),
+      ),
     );
 
-  described(command.command('update <client>').description('change a client'))
+const updateCommand = (terminal: Terminal): Command =>
+  withSettings(new Command('update').argument('<client>', 'its client_id').description('change a client'))
     .option('--name <name>', 'its new name')
     .action((id: string, _, self: Command) =>
-      withClients(self, terminal, async (clients, options: Described) => {
-        const changes = changesOf(options);
-        if (Object.keys(changes).length === 0) throw new TypeError('nothing to change: give --name, --scope or another option');
-        printClient(found(await clients.update(id, changes), id), options, terminal);
+      withClients(self, terminal, async (clients, options: ClientSettings) => {
+        const changes = changesIn(options);
+        if (Object.keys(changes).length === 0) throw usageError('nothing to change: give --name, --scope or another option');
+        printClient(required(await clients.update(id, changes), id), options, terminal);
       }),
     );
 
-  command
-    .command('rotate <client>')
-    .description('give a client a new secret, printed on standard output, this once')
-    .option('--overlap <duration>', 'how long the old ones live on (not at all)', duration)
+const rotateCommand = (terminal: Terminal): Command =>
+  new Command('rotate')
+    .argument('<client>', 'its client_id')
+    .description('give a client a new secret, which is printed on standard output, this once')
+    .option('--overlap <duration>', 'how long the old secrets remain valid (not at all)', duration)
     .action((id: string, _, self: Command) =>
-      withClients(self, terminal, async (clients, options: Shared & { overlap?: number }) => {
+      withClients(self, terminal, async (clients, options: SharedOptions & { overlap?: number }) => {
         const { overlap } = options;
-        found(await clients.get(id), id);
+        required(await clients.get(id), id);
         const rotated = await clients.rotateSecret(id, overlap === undefined ? {} : { overlapMs: overlap });
         if (!rotated) throw new CommandError(`client ${id} is public: it has no secret`);
         printRegistered(rotated, options, terminal);
       }),
     );
 
-  command
-    .command('remove <client>')
-    .description('remove a client, and end all that it holds')
-    .option('--issuer <url>', 'end its JWTs of this issuer, too', issuer)
+const removeCommand = (terminal: Terminal): Command =>
+  new Command('remove')
+    .argument('<client>', 'its client_id')
+    .description('remove a client, and revoke its grants and tokens')
+    .option('--issuer <url>', 'also revoke its JWTs of this issuer', issuer)
+    .option('--if-exists', 'succeed if there is no such client')
     .action((id: string, _, self: Command) =>
-      withClients(self, terminal, async (clients, { json }: Shared) => {
-        if (!(await clients.remove(id))) throw new CommandError(`no client ${id}`);
-        terminal.out(json ? JSON.stringify({ removed: id }) : `Removed: ${id}`);
+      withClients(self, terminal, async (clients, { json, ifExists }: SharedOptions & { ifExists?: boolean }) => {
+        const isRemoved = await clients.remove(id);
+        if (!isRemoved && ifExists !== true) throw new CommandError(`no client ${id}`);
+        terminal.out(json ? JSON.stringify({ removed: isRemoved ? id : null }) : `Removed: ${isRemoved ? id : 'none'}`);
       }),
     );
 
-  return command;
-}
-
-const described = (command: Command): Command =>
+const withSettings = (command: Command): Command =>
   command
-    .option('--scope <scopes>', 'scopes that it may ask for, all of them; may stand more than once', collect)
-    .option('--redirect-uri <uri>', 'where users are sent back to; may stand more than once', one)
-    .option('--grant-type <type>', 'authorization_code, refresh_token, client_credentials; may stand more than once', collect)
-    .option('--resource-server', 'an API that may ask about any token')
-    .option('--no-resource-server', 'one that may ask about its own alone');
+    .option('--scope <scopes>', 'scopes that it may request, which replace all old ones; may be repeated', collect)
+    .option('--redirect-uri <uri>', 'where users are sent back to; may be repeated', collectUris)
+    .option('--grant-type <type>', 'authorization_code, refresh_token, client_credentials; may be repeated', collect)
+    .option('--resource-server', 'an API that may introspect any token')
+    .option('--no-resource-server', 'a client that may introspect only its own tokens');
 
-/** A URI may have commas. */
-const one = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+/** A URI may contain commas. */
+const collectUris = (uri: string, before: readonly string[] = []): readonly string[] => [...before, uri];
 
-const changesOf = ({ name, scope, redirectUri, grantType, resourceServer }: Described) => ({
+const changesIn = ({ name, scope, redirectUri, grantType, resourceServer }: ClientSettings) => ({
   ...(name !== undefined && { name }),
   ...(scope !== undefined && { scopes: scope }),
   ...(redirectUri !== undefined && { redirectUris: redirectUri }),
@@ -146,14 +152,14 @@ const changesOf = ({ name, scope, redirectUri, grantType, resourceServer }: Desc
   ...(resourceServer !== undefined && { resourceServer }),
 });
 
-/** Opens the store, hands its clients to `work`, and closes it, however that ended. */
-async function withClients<O extends Shared>(
+/** Opens the store, passes its clients to `work`, and closes the store in any case. */
+async function withClients<O extends SharedOptions>(
   command: Command,
   terminal: Terminal,
   work: (clients: Clients, options: O) => Promise<void>,
 ): Promise<void> {
   const options = command.optsWithGlobals<O>();
-  const { store, close } = await openStore(options.store ?? terminal.env.LATCHKEY_STORE, command.name() === 'register');
+  const { store, close } = await openStore(storeTarget(options, terminal.env), command.name() === 'register');
   const { endAll } = createGrants({
     store,
     state: encryptedState(store),
@@ -174,13 +180,13 @@ async function withClients<O extends Shared>(
   }
 }
 
-function found<T>(value: T | undefined, id: string): T {
+function required<T>(value: T | undefined, id: string): T {
   if (value === undefined) throw new CommandError(`no client ${id}`);
   return value;
 }
 
-/** The secret alone on standard output, so that a variable may hold it; the rest is for the eye. */
-function printRegistered({ client, secret }: RegisteredClient, { json }: Shared, terminal: Terminal): void {
+/** Prints the secret alone on standard output, so that a variable can hold it. The rest is for the person. */
+function printRegistered({ client, secret }: RegisteredClient, { json }: SharedOptions, terminal: Terminal): void {
   if (json) return terminal.out(JSON.stringify({ client, secret }, null, 2));
   terminal.err(clientDetailsOf(client));
   if (secret === undefined) return;
@@ -188,5 +194,5 @@ function printRegistered({ client, secret }: RegisteredClient, { json }: Shared,
   terminal.out(secret);
 }
 
-const printClient = (client: Client, { json }: Shared, terminal: Terminal): void =>
+const printClient = (client: Client, { json }: SharedOptions, terminal: Terminal): void =>
   terminal.out(json ? JSON.stringify(client, null, 2) : clientDetailsOf(client));

@@ -12,12 +12,12 @@ import { openStore } from './open-store';
 import { requestFrom } from './parse-request';
 import { visible } from './print';
 import { guideOf } from './reasons';
-import { CommandError, type Terminal } from './terminal';
+import { storeTarget, type StoreOptions } from './store-options';
+import { CommandError, usageError, type Terminal } from './terminal';
 import { collect } from './option-parsers';
 
-interface Options {
+interface Options extends StoreOptions {
   readonly config?: string;
-  readonly store?: string;
   readonly prefix?: string;
   readonly scope?: readonly string[];
   readonly json?: boolean;
@@ -43,7 +43,7 @@ export function explainCommand(terminal: Terminal): Command {
     .action(async (words: readonly string[], _, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const asked = (words.length === 0 ? await terminal.input() : words.join(' ')).trim();
-      if (asked === '') throw new TypeError('nothing to explain: give a curl line or a key');
+      if (asked === '') throw usageError('nothing to explain: give a curl line or a key');
       const request = requestFrom(asked);
       const { check, close } = await guardsOf(options, terminal);
       try {
@@ -78,11 +78,12 @@ async function withDetail(check: () => Promise<AuthenticationResult>): Promise<O
 type Guards = Pick<Latchkey, 'check' | 'close'>;
 
 async function guardsOf({ config, prefix, ...options }: Options, { env }: Terminal): Promise<Guards> {
-  const store = options.store ?? env.LATCHKEY_STORE;
   if (config !== undefined) return guardsFrom(config);
-  if (store === undefined || prefix === undefined)
-    throw new TypeError('nobody to ask: give --config, or --store and --prefix (or LATCHKEY_STORE and LATCHKEY_PREFIX)');
-  const opened = await openStore(store);
+  if ((options.store ?? env.LATCHKEY_STORE) === undefined || prefix === undefined)
+    throw usageError(
+      'nothing to check the request against: pass --config, or --store and --prefix (or LATCHKEY_STORE and LATCHKEY_PREFIX)',
+    );
+  const opened = await openStore(storeTarget(options, env));
   // To explain a key is not to use it: what can only find counts nothing.
   const reader = { find: (digest: string) => opened.store.find(digest) };
   const guards = latchkey({ verifiers: [apiKeys({ prefix, store: reader })], timeoutMs: 5_000 });

@@ -1,89 +1,146 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { redisStore } from '../stores/redis';
 import type { SqlStoreOptions } from '../stores/sql';
-import { CommandError } from './terminal';
+import { URL_FORMS, type StoreTarget } from './store-options';
+import { CommandError, usageError } from './terminal';
 
 export interface OpenStore {
   readonly store: CredentialStore & StateStore;
+  /** Where that is, for messages. It has no password. */
+  readonly place: string;
   readonly close: () => Promise<void>;
 }
 
-const FORMS = 'sqlite:./keys.db, postgres://…, mysql://… or redis://…';
+type OptionName = 'prefix' | 'schema' | 'ca';
 
-/**
- * Opens the store that a URL names, with the driver that is installed beside Latchkey. SQL tables are made where they are not there
- * yet; a file for SQLite only if `mayCreate`, so that a misspelt path is not taken for an empty store.
- */
-export async function openStore(url: string | undefined, mayCreate = false): Promise<OpenStore> {
-  if (url === undefined) throw new TypeError(`no store: give --store or LATCHKEY_STORE, for example ${FORMS}`);
-  const open = OPENERS.get(url.split(':')[0] as string);
-  if (!open) throw new TypeError(`a store is named by ${FORMS}`);
-  return open(url, mayCreate);
+/** How to open one kind of store, and the options that it has. */
+interface Opener {
+  readonly open: (target: StoreTarget, mayCreate: boolean) => Promise<OpenStore>;
+  readonly options: readonly OptionName[];
 }
 
-/** The URL itself is not said again: it may have a password. */
-function read(url: string): URL {
-  if (!URL.canParse(url)) throw new TypeError(`the URL of the store cannot be read: write ${FORMS}`);
+/**
+ * Opens a store with the driver that is installed next to Latchkey. Missing SQL tables are created. A SQLite file is created only
+ * if `mayCreate`, so that a misspelt path is not mistaken for an empty store.
+ */
+export async function openStore(target: StoreTarget | string, mayCreate = false): Promise<OpenStore> {
+  const resolved = typeof target === 'string' ? { url: target } : target;
+  const opener = OPENERS.get(resolved.url.split(':')[0] as string);
+  if (!opener) throw usageError(`the URL of the store must be ${URL_FORMS}`);
+  for (const name of ['prefix', 'schema', 'ca'] as const) {
+    if (resolved[name] !== undefined && !opener.options.includes(name)) throw usageError(`--store-${name} ${NOT_FOR_IT[name]}`);
+  }
+  return opener.open(resolved, mayCreate);
+}
+
+const NOT_FOR_IT: Readonly<Record<OptionName, string>> = {
+  prefix: 'is for Redis: SQL stores have no prefix',
+  schema: 'is for PostgreSQL: with MySQL, name the database in the URL',
+  ca: 'is for servers: a SQLite file has no TLS',
+};
+
+/** The URL is never quoted: it may have a password. */
+function parse(url: string): URL {
+  if (!URL.canParse(url)) throw usageError(`the URL of the store cannot be read: write ${URL_FORMS}`);
   return new URL(url);
 }
 
-const OPENERS: ReadonlyMap<string, (url: string, mayCreate: boolean) => Promise<OpenStore>> = new Map([
-  ['sqlite', sqlite],
-  ['postgres', postgres],
-  ['postgresql', postgres],
-  ['mysql', mysql],
-  ['mariadb', (url) => mysql(url.replace(/^mariadb/, 'mysql'))],
-  ['redis', redis],
-  ['rediss', redis],
-]);
+/** Certificates for TLS, in PEM. */
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CommandError(`the CA certificates in ${file} cannot be read`, { cause });
+  }
+}
 
-/** How long a server may be silent, in milliseconds: some clients would wait for ever. */
+/** How long a server may be silent, in milliseconds. Without a limit some clients wait forever. */
 const SILENCE_MS = 5_000;
 
-async function sqlite(url: string, mayCreate: boolean): Promise<OpenStore> {
+async function openSqlite({ url }: StoreTarget, mayCreate: boolean): Promise<OpenStore> {
   const file = url.slice('sqlite:'.length).replace(/^\/\//, '').trim();
-  if (file === '' || file === ':memory:') throw new TypeError('a database in memory ends with the command: name a file, sqlite:./keys.db');
+  if (file === '' || file === ':memory:') throw usageError('a database in memory ends with the command: name a file, sqlite:./keys.db');
   const { kysely, 'better-sqlite3': sqlite3 } = await drivers({ kysely: import('kysely'), 'better-sqlite3': import('better-sqlite3') });
-  if (!mayCreate && !existsSync(file)) throw new CommandError(`there is no database ${file} yet; "keys create" and "keys import" make one`);
-  if (!existsSync(dirname(file))) throw new CommandError(`there is no folder ${dirname(file)}`);
-  return migrated(new kysely.Kysely({ dialect: new kysely.SqliteDialect({ database: new sqlite3.default(file) }) }));
+  if (!existsSync(file)) {
+    if (!mayCreate) throw new CommandError(`there is no database ${file} yet; "keys create" and "keys import" create one`);
+    if (!existsSync(dirname(file))) throw new CommandError(`there is no folder ${dirname(file)}`);
+    // For its owner alone. SQLite gives its journals the mode of the database.
+    closeSync(openSync(file, 'a', 0o600));
+  }
+  return migrated(new kysely.Kysely({ dialect: new kysely.SqliteDialect({ database: new sqlite3.default(file) }) }), `the file ${file}`);
 }
 
-async function postgres(url: string): Promise<OpenStore> {
+async function openPostgres({ url, schema, ca }: StoreTarget): Promise<OpenStore> {
   const { kysely, pg } = await drivers({ kysely: import('kysely'), pg: import('pg') });
-  const pool = new pg.default.Pool({ connectionString: url, connectionTimeoutMillis: SILENCE_MS });
-  return migrated(new kysely.Kysely({ dialect: new kysely.PostgresDialect({ pool }) }));
+  const pool = new pg.default.Pool({
+    connectionString: ca === undefined ? url : withoutSslMode(url),
+    connectionTimeoutMillis: SILENCE_MS,
+    ...(ca !== undefined && { ssl: { ca: readCa(ca) } }),
+  });
+  const db = new kysely.Kysely({ dialect: new kysely.PostgresDialect({ pool }) });
+  const place = schema === undefined ? 'PostgreSQL' : `the schema ${schema} of PostgreSQL`;
+  return migrated(schema === undefined ? db : db.withSchema(schema), place);
 }
 
-async function mysql(url: string): Promise<OpenStore> {
+/** pg prefers the `sslmode` of the URL to its option `ssl`. With a CA, certificates are always verified. */
+function withoutSslMode(text: string): string {
+  const url = parse(text);
+  url.searchParams.delete('sslmode');
+  return url.href;
+}
+
+async function openMysql({ url, ca }: StoreTarget): Promise<OpenStore> {
   const { kysely, mysql2 } = await drivers({ kysely: import('kysely'), mysql2: import('mysql2') });
-  const pool = mysql2.default.createPool({ uri: read(url).href, connectTimeout: SILENCE_MS });
-  return migrated(new kysely.Kysely({ dialect: new kysely.MysqlDialect({ pool }) }));
+  const pool = mysql2.default.createPool({
+    uri: parse(url).href,
+    connectTimeout: SILENCE_MS,
+    ...(ca !== undefined && { ssl: { ca: readCa(ca), verifyIdentity: true } }),
+  });
+  return migrated(new kysely.Kysely({ dialect: new kysely.MysqlDialect({ pool }) }), 'MySQL');
 }
 
-async function redis(url: string): Promise<OpenStore> {
+async function openRedis({ url, prefix, ca }: StoreTarget): Promise<OpenStore> {
   const { redis: driver } = await drivers({ redis: import('redis') });
-  if (!/^\/?\d*$/.test(read(url).pathname)) throw new TypeError('a database of Redis is a number: redis://host/0');
+  const { protocol, pathname } = parse(url);
+  if (!/^\/?\d*$/.test(pathname)) throw usageError('the database of Redis must be a number: redis://host/0');
+  if (ca !== undefined && protocol !== 'rediss:') throw usageError('--store-ca needs TLS: write rediss:// in the URL of the store');
+  const timeouts = { connectTimeout: SILENCE_MS, socketTimeout: SILENCE_MS, reconnectStrategy: false } as const;
   const client = driver.createClient({
     url,
     pingInterval: SILENCE_MS / 5,
-    socket: { connectTimeout: SILENCE_MS, socketTimeout: SILENCE_MS, reconnectStrategy: false },
+    socket: ca === undefined ? timeouts : { ...timeouts, tls: true, ca: readCa(ca) },
   });
+  const store = redisStore({ client, subscribe: false, ...(prefix !== undefined && { prefix }) });
   await client.on('error', () => undefined).connect();
-  return { store: redisStore({ client }), close: async () => void (await client.close()) };
+  return { store, place: `Redis under the prefix ${prefix ?? 'latchkey:'}`, close: async () => void (await client.close()) };
 }
 
-async function migrated(db: SqlStoreOptions['db']): Promise<OpenStore> {
-  // Imported here, for those who have no Kysely and want none.
+const OPENERS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
+  ['sqlite', { open: openSqlite, options: [] }],
+  ['postgres', { open: openPostgres, options: ['schema', 'ca'] }],
+  ['postgresql', { open: openPostgres, options: ['schema', 'ca'] }],
+  ['mysql', { open: openMysql, options: ['ca'] }],
+  ['mariadb', { open: (target) => openMysql({ ...target, url: target.url.replace(/^mariadb/, 'mysql') }), options: ['ca'] }],
+  ['redis', { open: openRedis, options: ['prefix', 'ca'] }],
+  ['rediss', { open: openRedis, options: ['prefix', 'ca'] }],
+]);
+
+async function migrated(db: SqlStoreOptions['db'], place: string): Promise<OpenStore> {
+  // Imported here, because Kysely may not be installed.
   const { sqlStore } = await import('../stores/sql');
   const store = sqlStore({ db });
-  await store.migrate();
-  return { store, close: () => db.destroy() };
+  try {
+    await store.migrate();
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+  return { store, place, close: () => db.destroy() };
 }
 
-/** Drivers by their names; if any are missing, all that are. */
+/** Returns drivers by their names. The error names all that are missing. */
 async function drivers<M extends Readonly<Record<string, unknown>>>(loading: { readonly [Name in keyof M]: Promise<M[Name]> }): Promise<M> {
   const names = Object.keys(loading);
   const loaded = await Promise.allSettled<unknown>(Object.values(loading));

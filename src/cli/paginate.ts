@@ -5,7 +5,7 @@ export interface Page {
   readonly limit?: number;
 }
 
-/** One page of a list; where it is not the last, the person at the keyboard is told how to go on. */
+/** Returns one page of a list. If there are more, standard error says how to continue. */
 export async function onePage<T>(
   list: (page: Page) => Promise<readonly T[]>,
   idOf: (one: T) => string,

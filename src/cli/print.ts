@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import type { Client } from '../authorization-server/clients';
 import type { PublicRecord } from '../credentials/records';
 
-/** The number itself where it is beyond what a date can be. */
+/** A time that a `Date` cannot hold is printed as a number. */
 function time(value: number | null): string {
   if (value === null) return '–';
   const date = new Date(value);
@@ -15,7 +15,7 @@ export function stateOf({ revokedAt, expiresAt }: PublicRecord): string {
   return `${expiresAt <= Date.now() ? 'expired' : 'live until'} ${time(expiresAt)}`;
 }
 
-/** Lines without frames, which a terminal wraps least and `cut` and `awk` read best. */
+/** Columns without frames: easy to wrap for a terminal, and to read for `cut` and `awk`. */
 const PLAIN = {
   chars: {
     ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
@@ -25,18 +25,18 @@ const PLAIN = {
   style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
 };
 
-/** Names come from an API's customers, and a terminal would obey what is hidden in them. */
+/** Escapes control and format characters, line breaks included: names come from customers, and a terminal would obey them. */
 export const visible = (text: string): string =>
   text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${(hidden.codePointAt(0) as number).toString(16)}}`);
 
-/** Rows in columns, without the spaces that would fill the last one. */
+/** Rows in columns, without trailing spaces. */
 function columns(rows: readonly (readonly string[])[]): string {
   const table = new Table(PLAIN);
   table.push(...rows.map((row) => row.map(visible)));
   return table.toString().replace(/ +$/gm, '');
 }
 
-/** One record a line. */
+/** A table with a line for each record. */
 export function tableOf(records: readonly PublicRecord[]): string {
   if (records.length === 0) return 'No keys.';
   return columns([
@@ -48,7 +48,7 @@ export function tableOf(records: readonly PublicRecord[]): string {
   ]);
 }
 
-/** All of one record, a member a line. */
+/** A record with a line for each member. */
 export const detailsOf = (record: PublicRecord): string =>
   columns([
     ['id', record.id],
@@ -66,7 +66,7 @@ export const detailsOf = (record: PublicRecord): string =>
     ['metadata', JSON.stringify(record.metadata)],
   ]);
 
-/** One client a line. */
+/** A table with a line for each client. */
 export function clientTableOf(clients: readonly Client[]): string {
   if (clients.length === 0) return 'No clients.';
   return columns([
@@ -78,7 +78,7 @@ export function clientTableOf(clients: readonly Client[]): string {
   ]);
 }
 
-/** All of one client, a member a line. */
+/** A client with a line for each member. */
 export const clientDetailsOf = (client: Client): string =>
   columns([
     ['client id', client.clientId],

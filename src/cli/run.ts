@@ -3,26 +3,27 @@ import { version } from '../../package.json';
 import { clientsCommand } from './clients';
 import { explainCommand } from './explain';
 import { keysCommand } from './keys';
-import type { Terminal } from './terminal';
 import { shieldId } from './option-parsers';
+import { withStoreOptions } from './store-options';
+import { safeTerminal, type Terminal } from './terminal';
 
 const DONE = 0;
 const FAILED = 1;
 const MISUSED = 2;
 
-/** Runs one command line. Resolves to its exit code: 0 for done, 1 for could not, 2 for not understood. */
-export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const program = new Command('latchkey')
-    .description('Keys, clients and decisions of an API guarded by Latchkey.')
+/** Runs a command line. Resolves to its exit code: 0 done, 1 failed, 2 wrong command line. */
+export async function run(args: readonly string[], console: Terminal): Promise<number> {
+  const terminal = safeTerminal(console);
+  const program = withStoreOptions(new Command('latchkey'))
+    .description('Manages the keys and clients of an API that Latchkey guards, and explains its decisions.')
     .version(version)
-    .option('--store <url>', 'where the keys are: sqlite:./keys.db, postgres://…, mysql://…, redis://… (or LATCHKEY_STORE)')
     .option('--json', 'print JSON instead of tables')
     .configureHelp({ showGlobalOptions: true })
     .addCommand(keysCommand(terminal))
     .addCommand(clientsCommand(terminal))
     .addCommand(explainCommand(terminal))
-    .addHelpText('after', '\nExit codes: 0 done, 1 it could not be done, 2 the command line is wrong.');
-  settle(program, terminal);
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong command line.');
+  configure(program, terminal);
 
   try {
     await program.parseAsync(args.map(shieldId), { from: 'user' });
@@ -34,8 +35,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** Commander ends the process and writes to it by itself, unless each command is told otherwise. */
-function settle(command: Command, terminal: Terminal): void {
+/** By default Commander writes to the process and ends it. Each command is told to use the terminal and to throw. */
+function configure(command: Command, terminal: Terminal): void {
   command
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
@@ -44,5 +45,5 @@ function settle(command: Command, terminal: Terminal): void {
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
     .showHelpAfterError('(add --help to see what is allowed)');
-  for (const inner of command.commands) settle(inner, terminal);
+  for (const inner of command.commands) configure(inner, terminal);
 }

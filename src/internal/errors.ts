@@ -2,6 +2,7 @@
 export const ERROR_CODES = {
   ERR_LATCHKEY_ARGUMENT: 'An argument of a function or method is missing, unknown, of the wrong type or out of range.',
   ERR_LATCHKEY_CLIENT_EXISTS: 'A client is registered under an ID that another client has.',
+  ERR_LATCHKEY_COMMAND: 'A command of the command line could not be carried out.',
   ERR_LATCHKEY_EXPIRY: 'A credential is issued or updated with an expiry in the past or in seconds.',
   ERR_LATCHKEY_IMPORT: 'The store failed during `import()`. `added` and `uncertain` on the error say what was written.',
   ERR_LATCHKEY_INTERACTION: 'A `login` or `consent` function returned something invalid.',

@@ -99,13 +99,15 @@ it.each(['not a url', 'api.osir.com', 'http://api.osir.com', 'https://api.osir.c
   async (issuer) => {
     const { client } = await register();
     const { code, err } = await latchkey(['clients', 'remove', client.clientId, '--issuer', issuer]);
-    expect([code, err]).toEqual([2, expect.stringContaining('an https URL without query and fragment is wanted')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('It must be an https URL without query and fragment')]);
     expect((await latchkey(['clients', 'show', client.clientId])).code).toBe(0);
   },
 );
 
 it('says what --no-resource-server is for, and where plain http is the fault', async () => {
-  expect((await latchkey(['clients', 'update', '--help'])).out).toMatch(/--no-resource-server +one that may ask about its own alone/);
+  expect((await latchkey(['clients', 'update', '--help'])).out).toMatch(
+    /--no-resource-server +a client that may introspect only its own tokens/,
+  );
   const { code, err } = await latchkey([...REGISTER, '--redirect-uri', 'http://evil.example/cb']);
   expect([code, err]).toEqual([2, expect.stringContaining('must be https, or http on a loopback host')]);
 });
@@ -120,16 +122,23 @@ it('list says that there are more, and goes on after a client', async () => {
   expect(second?.clientId).not.toBe(client?.clientId);
 });
 
-it('what a name hides is shown in words and columns, and left as it is in JSON', async () => {
+it('what a name hides is escaped in columns and in JSON, which gives the name back', async () => {
   const name = 'b\u202ec';
   const { client } = await register('--name', name);
   expect(client.name).toBe(name);
+  expect((await latchkey(['clients', 'show', client.clientId, '--json'])).out).toContain('b\\u202ec');
   expect((await latchkey(['clients', 'show', client.clientId])).out).toMatch(/name +b\\u\{202e\}c\n/);
 });
 
 it('a name that a terminal would obey is refused', async () => {
   const { code, err } = await latchkey(['clients', 'register', '--name', 'a\u001b[2Jb']);
   expect([code, err]).toEqual([2, 'latchkey: clients.register(): option "name" must be a non-empty string without control characters']);
+});
+
+it('remove of a client that is not there succeeds with --if-exists', async () => {
+  const remove = (...args: string[]) => latchkey(['clients', 'remove', 'nobody', '--if-exists', ...args]);
+  expect(await remove()).toEqual({ code: 0, out: 'Removed: none', err: '' });
+  expect((await remove('--json')).out).toBe('{"removed":null}');
 });
 
 test.each<[what: string, code: number, message: RegExp, args: string[]]>([
@@ -140,9 +149,11 @@ test.each<[what: string, code: number, message: RegExp, args: string[]]>([
   ['a list after one that is not there', 1, /^latchkey: no client nobody$/, ['list', '--after', 'nobody']],
   ['an update without a change', 2, /nothing to change/, ['update', 'nobody']],
   ['a wrong redirect URI', 2, /redirectUris/, ['register', '--name', 'x', '--redirect-uri', 'http://app.example']],
+  ['empty scopes', 2, /--scope.*must not be empty/, ['update', 'nobody', '--scope', '']],
+  ['empty grant types', 2, /--grant-type.*must not be empty/, ['update', 'nobody', '--grant-type', ' ']],
   ['a wrong type', 2, /--type/, ['register', '--name', 'x', '--type', 'secret']],
   ['no name', 2, /--name/, ['register', '--scope', 'domains:read']],
-  ['an overlap without a unit', 2, /a number with its unit is wanted/, ['rotate', 'nobody', '--overlap', '7']],
+  ['an overlap without a unit', 2, /It must be a number with a unit/, ['rotate', 'nobody', '--overlap', '7']],
 ])('%s ends with %i', async (_, code, message, args) => {
   const printed = await latchkey(['clients', ...args]);
   expect([printed.code, printed.out]).toEqual([code, '']);

@@ -178,7 +178,7 @@ it('names all ways to tell whom to ask', async () => {
     expect(await shell(env)(['explain', key])).toEqual({
       code: 2,
       out: '',
-      err: expect.stringMatching(/give --config, or --store and --prefix/),
+      err: expect.stringMatching(/pass --config, or --store and --prefix/),
     });
 });
 

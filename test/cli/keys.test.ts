@@ -122,7 +122,7 @@ describe('the life of a key', () => {
     const after = async (id: string) => latchkey(['keys', 'list', '--subject', 'acct_18', '--after', id]);
     expect(await after('x'.repeat(22))).toEqual({ code: 1, out: '', err: `latchkey: no key ${'x'.repeat(22)}` });
     const { id } = await only('acct_19');
-    expect(await after(id)).toEqual({ code: 1, out: '', err: `latchkey: key ${id} is not one of theirs` });
+    expect(await after(id)).toEqual({ code: 1, out: '', err: `latchkey: key ${id} does not belong to that owner` });
     expect(await after((await only('acct_18')).id)).toEqual({ code: 0, out: 'No keys.', err: '' });
   });
 
@@ -146,6 +146,25 @@ describe('the life of a key', () => {
     expect(await latchkey(['keys', 'revoke', id])).toMatchObject({ code: 1, out: '', err: expect.stringContaining(id) });
     expect(await latchkey(['keys', 'revoke', '--subject', 'acct_6'])).toMatchObject({ code: 0, out: 'Revoked: 1' });
     expect(await verdict(rotated.out)).toEqual({ ok: false, reason: 'revoked' });
+  });
+
+  it('is revoked again without a failure where --if-exists says so', async () => {
+    await create('acct_24');
+    const { id } = await only('acct_24');
+    const revoke = (...args: string[]) => latchkey(['keys', 'revoke', ...args, '--if-exists']);
+    expect(await revoke(id)).toEqual({ code: 0, out: 'Revoked: 1', err: '' });
+    for (const again of [[id], ['x'.repeat(22)], ['--subject', 'acct_24'], ['--grant', 'nobody']])
+      expect(await revoke(...again)).toEqual({ code: 0, out: 'Revoked: 0', err: '' });
+    expect(await revoke('--client', 'nobody', '--json')).toEqual({ code: 0, out: '{"revoked":0}', err: '' });
+  });
+
+  it('loses its scopes by --no-scope alone', async () => {
+    await create('acct_25', '--scope', 'a,b');
+    const { id } = await only('acct_25');
+    expect((await latchkey(['keys', 'update', id, '--scope', ''])).code).toBe(2);
+    expect((await only('acct_25')).scopes).toEqual(['a', 'b']);
+    expect((await latchkey(['keys', 'update', id, '--no-scope'])).code).toBe(0);
+    expect((await only('acct_25')).scopes).toEqual([]);
   });
 
   it('says why a key that ended cannot be changed', async () => {
@@ -177,6 +196,7 @@ describe('the life of a key', () => {
   it('is not printed raw: what a name hides is shown', async () => {
     const name = 'a\u001b[31m\u202eb\u0085\nc';
     const { out } = await create('acct_15', '--name', name, '--json');
+    expect(out).toMatch(/^[\n -~]*$/);
     const { id, name: kept } = (JSON.parse(out) as { record: PublicRecord }).record;
     expect(kept).toBe(name);
     for (const args of [
@@ -184,7 +204,9 @@ describe('the life of a key', () => {
       ['show', id],
     ])
       expect((await latchkey(['keys', ...args])).out).toContain('a\\u{1b}[31m\\u{202e}b\\u{85}\\u{a}c');
-    expect((await latchkey(['keys', 'show', id, '--json'])).out).toContain('\u202e');
+    const { out: json } = await latchkey(['keys', 'show', id, '--json']);
+    expect(json).toMatch(/^[\n -~–…]*$/);
+    expect((JSON.parse(json) as PublicRecord).name).toBe(name);
   });
 
   it('is listed though its end is beyond what a date can be', async () => {
@@ -242,9 +264,7 @@ describe('a key that is named by itself', () => {
   it.each(COMMANDS)('is not said again by %s where no store knows it', async (command, ...options) => {
     const { code, out, err } = await latchkey(['keys', command, unknown, ...options]);
     expect([code, out]).toEqual([1, '']);
-    expect(err).toBe(
-      'latchkey: no such key in this store: give its id, which is 22 characters and stands in "keys list", or the whole key',
-    );
+    expect(err).toBe('latchkey: no such key in this store: give its ID, the 22 characters that "keys list" shows, or the whole key');
   });
 });
 
@@ -284,7 +304,7 @@ describe('keys import', () => {
       'what is no digest',
       ['--subject', 'acct_22'],
       'osir_live_secret',
-      'line 4 has no SHA-256 digest, which is 64 characters of hex or 43 of base64url',
+      'line 4 has no SHA-256 digest: 64 characters of hex, or 43 of base64 or base64url',
     ],
     ['what is no digest, and has no owner', [], 'osir_live_secret', 'line 1 names no subject: give --subject'],
     ['broken JSON', ['--subject', 'acct_22'], '{"secret"', 'line 4 is neither a digest nor a JSON object'],
@@ -292,7 +312,7 @@ describe('keys import', () => {
       'JSON without a digest',
       ['--subject', 'acct_22'],
       '{"secret":1}',
-      'line 4 has no SHA-256 digest, which is 64 characters of hex or 43 of base64url',
+      'line 4 has no SHA-256 digest: 64 characters of hex, or 43 of base64 or base64url',
     ],
     [
       'a wrong member',
@@ -315,6 +335,43 @@ describe('a command line that is wrong', () => {
     ['an unknown option', ['keys', 'list', '--subjct', 'a'], 2, /unknown option/],
     ['no prefix', ['keys', 'create', '--subject', 'a'], 2, /--prefix/],
     ['no subject', ['keys', 'create', '--prefix', 'osir'], 2, /--subject/],
+    ...['', ' ', ',', ' , '].flatMap((empty): [string, readonly string[], number, RegExp][] => [
+      [
+        `the scopes "${empty}" of a new key`,
+        ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--scope', empty],
+        2,
+        /--scope.*must not be empty/,
+      ],
+      [`the scopes "${empty}" of an update`, ['keys', 'update', id, '--scope', empty], 2, /--scope.*must not be empty/],
+      [`the scopes "${empty}" of an import`, ['keys', 'import', '--subject', 'a', '--scope', empty], 2, /--scope.*must not be empty/],
+      [`the scopes "${empty}" to explain`, ['explain', '--prefix', 'osir', '--scope', empty, 'x'], 2, /--scope.*must not be empty/],
+    ]),
+    ...['--store-prefix', '--store-schema', '--store-ca'].map((option): [string, readonly string[], number, RegExp] => [
+      `an empty ${option}`,
+      ['keys', 'list', '--subject', 'a', option, ''],
+      2,
+      /must not be empty/,
+    ]),
+    ['a prefix for a SQL store', ['keys', 'show', id, '--store-prefix', 'x:'], 2, /--store-prefix is for Redis/],
+    ['a schema for SQLite', ['keys', 'show', id, '--store-schema', 'auth'], 2, /--store-schema is for PostgreSQL/],
+    ['a CA for SQLite', ['keys', 'show', id, '--store-ca', './ca.pem'], 2, /--store-ca is for servers/],
+    ['a prefix in a URL of MySQL', ['keys', 'show', id, '--store', 'mysql://127.0.0.1:1/x?prefix=y'], 2, /--store-prefix is for Redis/],
+    ['an empty prefix in a URL', ['keys', 'show', id, '--store', 'redis://127.0.0.1:1?prefix='], 2, /must not be empty/],
+    ['a CA without TLS', ['keys', 'show', id, '--store', 'redis://127.0.0.1:1', '--store-ca', './ca.pem'], 2, /write rediss:/],
+    [
+      'a CA that is not there',
+      ['keys', 'show', id, '--store', 'rediss://127.0.0.1:1', '--store-ca', './ca.pem'],
+      1,
+      /in \.\/ca\.pem cannot be read/,
+    ],
+    ['an empty key', ['keys', 'show', ''], 2, /no key: give its ID/],
+    [
+      'nobody whose keys could be revoked',
+      ['keys', 'revoke', '--subject', 'nobody'],
+      1,
+      /nothing to revoke: no key of that owner in the file .*keys\.db/,
+    ],
+    ['a client without keys', ['keys', 'revoke', '--client', 'nobody', '--json'], 1, /nothing to revoke/],
     ['a bad prefix', ['keys', 'create', '--prefix', 'Osir', '--subject', 'a'], 2, /option "prefix"/],
     ['a bad scope', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--scope', 'a"b'], 2, /scopes/],
     ...['soon', '30', '2027', '90x', '', 'd', '-90d', '2027-01-31 junk', '2027-02-30', '2027-13-01', '2027-01-31T10:00:00', '300000y'].map(
@@ -322,7 +379,7 @@ describe('a command line that is wrong', () => {
         `the expiry "${when}"`,
         ['keys', 'create', '--prefix', 'osir', '--subject', 'a', `--expires=${when}`],
         2,
-        /never, a date such as 2027-01-31, or a number with its unit is wanted: 90d, 12h or 30m/,
+        /It must be never, a date such as 2027-01-31, or a number with a unit: 90d, 12h or 30m/,
       ],
     ),
     ...['2020-01-31', '2020-01-31T00:00:00Z', '0d'].map((when): [string, readonly string[], number, RegExp] => [
@@ -331,8 +388,8 @@ describe('a command line that is wrong', () => {
       2,
       /in the past; "latchkey keys revoke"/,
     ]),
-    ['an age without a unit', ['keys', 'prune', '--older-than', '30'], 2, /a number with its unit is wanted: 90d, 12h or 30m/],
-    ['an overlap without a unit', ['keys', 'rotate', id, '--overlap', '7'], 2, /a number with its unit is wanted/],
+    ['an age without a unit', ['keys', 'prune', '--older-than', '30'], 2, /It must be a number with a unit: 90d, 12h or 30m/],
+    ['an overlap without a unit', ['keys', 'rotate', id, '--overlap', '7'], 2, /It must be a number with a unit/],
     ['a key to revoke and a subject', ['keys', 'revoke', id, '--subject', 'a'], 2, /give an id, or one of --subject, --client and --grant/],
     ['nothing to change', ['keys', 'update', id], 2, /nothing to change: give --name, --scope, --expires or --metadata/],
     ['nothing to revoke', ['keys', 'revoke'], 2, /give an id, or one of --subject, --client and --grant/],
@@ -358,7 +415,7 @@ describe('a command line that is wrong', () => {
       1,
       /there is no folder \.\/nowhere$/,
     ],
-    ['a database of Redis by a name', ['keys', 'show', id, '--store', 'redis://127.0.0.1/x'], 2, /is a number: redis:\/\/host\/0/],
+    ['a database of Redis by a name', ['keys', 'show', id, '--store', 'redis://127.0.0.1/x'], 2, /must be a number: redis:\/\/host\/0/],
     ...['redis', 'mysql'].map((kind): [string, readonly string[], number, RegExp] => [
       `a URL that is none, of ${kind}`,
       ['keys', 'show', id, '--store', `${kind}://u:secret@[x`],

@@ -1,0 +1,21 @@
+import { Command } from 'commander';
+import type { Terminal } from '../terminal';
+import { pruneCommand, revokeCommand, updateCommand } from './change';
+import { createCommand, importCommand, rotateCommand } from './issue';
+import { listCommand, showCommand } from './read';
+
+const EXAMPLES = `
+Examples:
+  $ export LATCHKEY_STORE=sqlite:./keys.db
+  $ latchkey keys create --prefix acme --subject acct_42 --scope domains:read --name CI
+  $ latchkey keys list --subject acct_42
+  $ latchkey keys rotate <id> --overlap 7d
+  $ latchkey keys revoke <id>`;
+
+/** `latchkey keys …`: manages API keys. */
+export function keysCommand(terminal: Terminal): Command {
+  const keys = new Command('keys').description('create, list, change and revoke API keys').addHelpText('after', EXAMPLES);
+  const commands = [createCommand, listCommand, showCommand, updateCommand, rotateCommand, revokeCommand, importCommand, pruneCommand];
+  for (const command of commands) keys.addCommand(command(terminal));
+  return keys;
+}
