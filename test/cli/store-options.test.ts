@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
@@ -10,6 +10,8 @@ import { sql } from 'kysely';
 import { openStore } from '../../src/cli/open-store';
 import { storeTarget } from '../../src/cli/store-options';
 import { safeTerminal } from '../../src/cli/terminal';
+import { selfSigned } from '../support/certificates';
+import { freePort } from '../support/daemon';
 import { startPostgres, type PostgresServer } from '../support/postgres';
 import { startRedis, type RedisServer } from '../support/redis';
 import { connect, type AnyKysely } from '../support/sql-databases';
@@ -113,7 +115,57 @@ describe('a store in a schema of PostgreSQL', () => {
   });
 });
 
+describe('TLS to a server with a CA of your own', () => {
+  const { key, cert } = selfSigned('Test CA');
+  const [ca, other, keyFile] = [join(folder, 'ca.pem'), join(folder, 'other.pem'), join(folder, 'key.pem')];
+  const list = (url: string, ...args: string[]) => shell({ LATCHKEY_STORE: url })(['keys', 'list', '--subject', 'a', ...args]);
+  /** Only with the right CA is the server trusted. */
+  const trustsOnly = async (url: string) => {
+    expect(await list(url, '--store-ca', ca)).toEqual({ code: 0, out: 'No keys.', err: '' });
+    expect(await shell({ LATCHKEY_STORE: url, LATCHKEY_STORE_CA: ca })(['keys', 'list', '--subject', 'a'])).toMatchObject({ code: 0 });
+    for (const args of [[], ['--store-ca', other]])
+      expect(await list(url, ...args)).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/self[- ]signed|certificate/) });
+  };
+  beforeAll(() => {
+    writeFileSync(ca, cert);
+    writeFileSync(keyFile, key);
+    writeFileSync(other, selfSigned('Other CA').cert);
+  });
+
+  it('is verified on Redis', async () => {
+    const port = await freePort();
+    const files = ['--tls-cert-file', ca, '--tls-key-file', keyFile, '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no'];
+    const server = await startRedis('--tls-port', `${port}`, ...files);
+    await trustsOnly(`rediss://localhost:${port}`);
+    await server.stop();
+  }, 60_000);
+
+  it('is verified on PostgreSQL, whatever sslmode the URL has', async () => {
+    const server = await startPostgres({ logsStatements: false });
+    const db = connect({ postgres: server.url });
+    const [serverKey, serverCert] = [join(server.folder, 'key.pem'), join(server.folder, 'cert.pem')];
+    writeFileSync(serverKey, key, { mode: 0o600 });
+    writeFileSync(serverCert, cert);
+    const { uid, gid } = statSync(join(server.folder, 'data'));
+    chownSync(serverKey, uid, gid);
+    for (const [setting, value] of [
+      ['ssl_key_file', serverKey],
+      ['ssl_cert_file', serverCert],
+      ['ssl', 'on'],
+    ])
+      await sql.raw(`alter system set ${setting} = '${value}'`).execute(db);
+    await sql`select pg_reload_conf()`.execute(db);
+    await db.destroy();
+    const url = server.url.replace('127.0.0.1', 'localhost');
+    await trustsOnly(`${url}?sslmode=verify-full`);
+    expect(await list(url, '--store-ca', ca)).toMatchObject({ code: 0 });
+    await server.close();
+  }, 60_000);
+});
+
 describe('a file of SQLite', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
   const modes = () =>
     readdirSync(folder).map((name) => [name.replace(/^.*\.db/, ''), (statSync(join(folder, name)).mode & 0o777).toString(8)]);
 
@@ -204,7 +256,9 @@ describe('the output', () => {
   });
 
   it('escapes what an argument hides in a message', async () => {
-    const { err } = await shell({ LATCHKEY_STORE: `sqlite:${join(folder, 'new.db')}` })(['clients', 'show', 'a\u001b[2J\u202eb']);
+    const store = `sqlite:${join(folder, 'output.db')}`;
+    await (await openStore(store, true)).close();
+    const { err } = await shell({ LATCHKEY_STORE: store })(['clients', 'show', 'a\u001b[2J\u202eb']);
     expect(err).toBe('latchkey: no client a\\u001b[2J\\u202eb');
   });
 });
