@@ -13,6 +13,7 @@ import {
   memoryStore,
   queryParameter,
   sessionTokens,
+  type Extractor,
   type LatchkeyOptions,
   type Middleware,
 } from 'latchkey';
@@ -109,7 +110,7 @@ beforeAll(async () => {
     weakJwt: sign({ auth_time: now - 10, acr: 'urn:password' }),
     oldJwt: sign({ auth_time: now - 301, acr: 'urn:hw' }),
     clientJwt: sign({ sub: 'client', client_id: 'client' }),
-    expiredJwt: sign({ exp: now - 1 }),
+    expiredJwt: sign({ exp: now - 60 }),
     earlyJwt: sign({ nbf: now + 60 }),
     forgedJwt: sign({}, {}, otherKey),
     idToken: sign({ nonce: 'n' }),
@@ -143,15 +144,12 @@ const BODIES: Record<NonNullable<Mode['body']>, LatchkeyOptions['body']> = {
 
 function guards(mode: Partial<Mode>): Middleware[] {
   const { extractors = 'default', realm, resource, body, guard = 'authenticate' } = mode;
+  const enabled = extractorsOf(extractors) as readonly Extractor[];
+  const jwts = jwt({ issuer: 'https://osir.com', audience: 'https://api.osir.com', algorithms: ['RS256'], key: publicKey });
   const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth } = latchkey({
-    extractors: extractorsOf(extractors),
-    verifiers: [
-      keys,
-      brokenKeys,
-      tokens,
-      sessions,
-      jwt({ issuer: 'https://osir.com', audience: 'https://api.osir.com', algorithms: ['RS256'], key: publicKey }),
-    ],
+    extractors: enabled,
+    // A verifier that reads none of the extractors is refused at start-up.
+    verifiers: [keys, brokenKeys, tokens, sessions, jwts].filter((one) => enabled.some(({ name }) => one.extractors?.includes(name))),
     timeoutMs: 100,
     ...(realm && { realm }),
     ...(resource && { resource: { url: 'https://api.osir.com/v1' } }),

@@ -53,7 +53,11 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
 });
 
 it('gives a plain value to what is left out', async () => {
-  expect(await fakeAuth({}).check({ headers: {} })).toEqual({ status: 'authenticated', principal: WHOLE });
+  expect(await fakeAuth({}).check({ headers: {} })).toEqual({
+    status: 'authenticated',
+    principal: WHOLE,
+    headers: { Vary: 'Authorization' },
+  });
 });
 
 it('hands out the principal as it was given, frozen like any other', async () => {
@@ -70,7 +74,7 @@ it('hands out the principal as it was given, frozen like any other', async () =>
     claims: { acr: 'urn:mfa' },
   };
   const decision = await fakeAuth(principal).check({ headers: {} });
-  expect(decision).toEqual({ status: 'authenticated', principal });
+  expect(decision).toEqual({ status: 'authenticated', principal, headers: { Vary: 'Authorization' } });
   if (decision.status === 'authenticated') {
     expect(Object.isFrozen(decision.principal)).toBe(true);
     expect(Object.isFrozen(decision.principal.claims)).toBe(true);
