@@ -1,5 +1,6 @@
 import { isCrossSiteRequest } from '../extractors/csrf';
 import type { Extractor, RequestLike } from '../extractors/extractor';
+import { codedError } from '../internal/errors';
 
 /** The one credential of a request. */
 export interface LocatedCredential {
@@ -21,7 +22,7 @@ export function credentialLocator(extractors: readonly Extractor[]): (request: R
     let located: LocatedCredential | undefined;
     for (const extractor of explicit) {
       if (extractor.isRepeated?.(request)) return 'multiple';
-      const token = extractor.extract(request);
+      const token = tokenFrom(extractor, request);
       if (token === undefined) continue;
       if (located) return 'multiple';
       located = { extractor, token };
@@ -29,9 +30,17 @@ export function credentialLocator(extractors: readonly Extractor[]): (request: R
     if (located) return located;
 
     for (const extractor of ambient) {
-      const token = extractor.extract(request);
+      const token = tokenFrom(extractor, request);
       if (token !== undefined && !isCrossSiteRequest(request, extractor.origins)) return { extractor, token };
     }
     return 'missing';
   };
+}
+
+/** An extractor of your own may return null, as `Headers.get()` does. Anything else that is not text is a bug, not a missing credential. */
+function tokenFrom(extractor: Extractor, request: RequestLike): string | undefined {
+  const token: unknown = extractor.extract(request);
+  if (typeof token === 'string') return token;
+  if (token === undefined || token === null) return undefined;
+  throw codedError('ERR_LATCHKEY_OPTION', `The extractor ${extractor.name} must return a string or undefined`);
 }
