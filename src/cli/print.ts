@@ -33,7 +33,12 @@ export const visible = (text: string): string =>
 function columns(rows: readonly (readonly string[])[]): string {
   const table = new Table(PLAIN);
   table.push(...rows.map((row) => row.map(visible)));
-  return table.toString().replace(/ +$/gm, '');
+  // Not by a regular expression: it would start again at every space of a customer's text, which takes quadratic time.
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
 }
 
 /** A table with a line for each record. */

@@ -1,0 +1,43 @@
+import type { Client } from '../../src/authorization-server/clients';
+import { clientDetailsOf, clientTableOf, detailsOf, tableOf } from '../../src/cli/print';
+import { newRecord } from '../../src/testing/store-contract/samples';
+
+const SPACES = `a${' '.repeat(40_000)}b`;
+
+const client: Client = {
+  clientId: 'watch',
+  name: 'Domain Watch',
+  type: 'confidential',
+  applicationType: 'web',
+  grantTypes: ['authorization_code'],
+  scopes: ['domains:read'],
+  redirectUris: ['https://yourapp.com/callback'],
+  resourceServer: false,
+  registeredAt: 0,
+};
+
+describe('a text with 40,000 spaces is printed in linear time', () => {
+  it.each([
+    ['the name in a list of keys', () => tableOf([newRecord({ name: SPACES }), newRecord()])],
+    ['the subject in a list of keys', () => tableOf([newRecord({ subject: SPACES }), newRecord()])],
+    ['the name of a key', () => detailsOf(newRecord({ name: SPACES }))],
+    ['the metadata of a key', () => detailsOf(newRecord({ metadata: { note: SPACES } }))],
+    ['the name in a list of clients', () => clientTableOf([{ ...client, name: SPACES }, client])],
+    ['the name of a client', () => clientDetailsOf({ ...client, name: SPACES })],
+  ])('%s', (_, print) => {
+    const start = performance.now();
+    const text = print();
+    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(text).toContain(SPACES);
+  });
+});
+
+it('prints lines without trailing spaces', () => {
+  const texts = [
+    tableOf([newRecord({ name: 'ends in spaces   ' }), newRecord()]),
+    detailsOf(newRecord({ name: 'ends in spaces   ' })),
+    clientTableOf([client, { ...client, name: 'A longer name than that of the other one' }]),
+    clientDetailsOf({ ...client, name: 'ends in spaces   ' }),
+  ];
+  for (const text of texts) expect(text).not.toMatch(/\s(\n|$)/);
+});
