@@ -269,7 +269,7 @@ describe('the package', () => {
   });
 
   it('holds what was built, its guides, its licence and its history, and nothing else', () => {
-    const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'];
+    const documents = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'];
     const guides = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'));
     const expected = [...documents, 'package.json', ...guides.map((file) => `docs/${file}`), ...built.map((file) => `dist/${file}`)];
     expect([...tarball.files].sort()).toEqual(expected.sort());

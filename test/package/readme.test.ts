@@ -9,6 +9,7 @@ jest.setTimeout(120_000);
 
 const DOCUMENTS = [
   'README.md',
+  'ARCHITECTURE.md',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'SECURITY.md',
