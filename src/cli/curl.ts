@@ -4,7 +4,7 @@ import type { RequestLike } from '../extractors/extractor';
 import { headerOf, joined } from './headers';
 import { CommandError } from './terminal';
 
-/** What of a curl line makes its request. Everything else (output, certificates, time limits) is passed over. */
+/** The curl options that shape the request. Others (output, certificates, time limits) are ignored. */
 const OPTIONS = {
   header: { type: 'string', short: 'H', multiple: true },
   request: { type: 'string', short: 'X' },
@@ -25,7 +25,7 @@ const OPTIONS = {
   cacert: { type: 'string' },
 } as const;
 
-/** The request that a pasted curl line would send. */
+/** Returns the request that a curl command would send. */
 export function requestOf(line: string): RequestLike {
   const words = wordsOf(line.replace(/\\\r?\n/g, ' '));
   const { values, positionals } = parseArgs({ args: words.slice(1), options: OPTIONS, allowPositionals: true, strict: false });
@@ -46,26 +46,26 @@ export function requestOf(line: string): RequestLike {
   };
 }
 
-/** The words of a shell's line. An error does not quote it: it has a secret. */
+/** Splits a command line as a shell would. Errors do not quote it: it has a secret. */
 function wordsOf(line: string): string[] {
-  if (/['"]/.test(line.replace(QUOTED, ''))) throw new CommandError('the curl line opens a quote and does not close it');
+  if (/['"]/.test(line.replace(QUOTED, ''))) throw new CommandError('the curl command has an unclosed quote');
   try {
-    // A query that is not quoted looks like a pattern of file names.
+    // An unquoted query looks like a file name pattern.
     return parse(line).flatMap((word) => (typeof word === 'string' ? word : 'pattern' in word ? word.pattern : []));
   } catch {
-    throw new CommandError('the curl line cannot be read as a shell would');
+    throw new CommandError('the curl command is not valid shell syntax');
   }
 }
 
 const QUOTED = /\$'(?:\\[^]|[^'\\])*'|'[^']*'|"(?:\\[^]|[^"\\])*"|\\[^]/g;
 
-/** Words that could be the URL, the surest first: a word may also be the value of an option that is not known here. */
+/** Forms of the URL, the most certain first: a word may also be the value of an unknown option. */
 const ADDRESSES = [/^https?:\/\//i, /^(localhost|[\w.-]+[:/])/, /\.[a-z]/i, /./];
 
 function urlAmong(words: readonly string[]): URL {
   const [address] = ADDRESSES.flatMap((form) => words.filter((word) => form.test(word)));
-  if (address === undefined) throw new CommandError('the curl line names no URL');
+  if (address === undefined) throw new CommandError('the curl command has no URL');
   const text = /^https?:\/\//i.test(address) ? address : `http://${address}`;
-  if (!URL.canParse(text)) throw new CommandError('the URL of the curl line cannot be read');
+  if (!URL.canParse(text)) throw new CommandError('the URL of the curl command is invalid');
   return new URL(text);
 }

@@ -1,10 +1,10 @@
-/** Name and value of a header line; nothing where it is none. */
+/** Returns the name and value of a header line, or nothing if it is not one. */
 export function headerOf(line: string): readonly string[] {
   const colon = line.indexOf(':');
   return colon > 0 ? [line.slice(0, colon).trim(), line.slice(colon + 1).trim()] : [];
 }
 
-/** Header lines as Node hands them over: the first `Authorization`, others joined. */
+/** Joins header lines as Node does: the first `Authorization` only, others joined. */
 export function joined(rawHeaders: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {};
   for (let i = 0; i < rawHeaders.length; i += 2) {

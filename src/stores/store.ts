@@ -3,26 +3,26 @@ import type { RevocationEvent } from '../credential/revocation';
 import { typeError } from '../internal/errors';
 import { missingMethods } from '../internal/options';
 
-/** All that a verifier needs of a store: bring your own table. */
+/** What a verifier needs of a store to verify credentials: one function over a table of your own is enough. */
 export interface CredentialReader {
-  /** The record whose digest is exactly this, or undefined. A rejection is an outage, answered 503. */
+  /** Returns the record that has exactly this digest, or undefined. If it rejects, the guard responds with 503. */
   find(digest: string): Promise<CredentialRecord | undefined>;
 }
 
 /** A record with all its members, as a `CredentialStore` keeps it. */
 export type StoredRecord = Required<CredentialRecord>;
 
-/** What may be changed of a record. */
+/** The members of a record that can be changed. */
 export type RecordChanges = Partial<Pick<StoredRecord, 'name' | 'scopes' | 'metadata' | 'expiresAt'>>;
 
-/** Uses of one record since the last time they were written. */
+/** Uses of one record since they were last written. */
 export interface RecordedUsage {
   readonly id: string;
   readonly count: number;
   readonly lastUsedAt: number;
 }
 
-/** CredentialOwner records: of one kind, all that a subject, a client or a grant holds. */
+/** All records of one kind that belong to a subject, a client or a grant. */
 export interface Owner {
   readonly kind: string;
   readonly by: 'subject' | 'client' | 'grant';
@@ -38,27 +38,28 @@ export const OWNED_BY = { subject: 'subject', client: 'clientId', grant: 'grantI
 export const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean => record.kind === kind && record[OWNED_BY[by]] === id;
 
 /**
- * How long a record that ended (expired or was revoked, whichever came first) is still known, so that its use can be told from
- * that of an unknown one. After that every store answers as if it had never been.
+ * How long a store knows a record after it expired or was revoked, whichever came first, in milliseconds. In that time its use is
+ * reported as `expired` or `revoked`. Afterwards every store treats the record as absent.
  */
 export const RETENTION_MS = 30 * 24 * 3_600_000;
 
-/** The longest name of a subject, client or grant, in characters: what every store keeps and finds again. */
+/** The maximum length of a subject, client or grant, in characters. Every store can index it. */
 export const MAX_OWNER_LENGTH = 512;
 
-/** Neither PostgreSQL keeps a NUL nor UTF-8 the half of a surrogate pair: a text that has one is in no table. */
+/** Whether every store can keep a text. PostgreSQL has no NUL, and UTF-8 no lone surrogates. */
 export const isStorable = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
 
 /**
- * The life of a record. A store never sees a secret, and hands out records that do not change in the caller's hands. A record's id is
- * `idOf(digest)`, so that one key finds it by either. `latchkey/testing` holds the contract that every store keeps.
+ * Stores the records of credentials. A store never sees a secret. The records that it returns must not change later. The ID of a
+ * record is the first 22 characters of its digest, so that one key finds it by either. `credentialStoreContract()` of
+ * `latchkey/testing` checks a store.
  */
 export interface CredentialStore extends CredentialReader {
   /** What the store is called in events on `latchkey:store`. */
   readonly name?: string;
   find(digest: string): Promise<StoredRecord | undefined>;
   findById(id: string): Promise<StoredRecord | undefined>;
-  /** Adds a record. False, and nothing changed, if it is known. */
+  /** Adds a record. Returns false and changes nothing if the record is known. */
   insert(record: StoredRecord): Promise<boolean>;
   /**
    * Adds many records, whose IDs are distinct, with fewer round trips than `insert()` would need. Optional: without it,
@@ -66,15 +67,15 @@ export interface CredentialStore extends CredentialReader {
    * @returns what `insert()` would have returned for each record, in the same order. If it rejects, some records may have been added.
    */
   insertMany?(records: readonly StoredRecord[]): Promise<readonly boolean[]>;
-  /** An owner's records in the order of `issuedAt`, then `id` by its bytes, from the one after the id `after`; none after an unknown one. */
+  /** Lists an owner's records in the order of `issuedAt`, then `id` by its bytes, after the ID `after`. After an unknown ID there are none. */
   list(owner: Owner, page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredRecord[]>;
-  /** Changes a record that is not revoked, be it expired; undefined if there is none. */
+  /** Changes a record that is not revoked; it may have expired. Returns undefined if there is none. */
   update(id: string, changes: RecordChanges): Promise<StoredRecord | undefined>;
-  /** Brings the end of a record forward to `at`; false if it is revoked, unknown, or ends before that. */
+  /** Brings the expiry of a record forward to `at`. Returns false if the record is revoked, unknown, or expires earlier. */
   expireAt(id: string, at: number): Promise<boolean>;
-  /** True for the one call that revoked it. */
+  /** Revokes a record. Of concurrent calls, one returns true. */
   revoke(id: string, at: number): Promise<boolean>;
-  /** Revokes all that an owner holds and that is not revoked yet, expired or not; how many. */
+  /** Revokes every record of an owner that is not revoked yet, expired or not. Returns how many. */
   revokeAll(owner: Owner, at: number): Promise<number>;
   /**
    * Adds uses to their records, including expired and revoked ones. Unknown IDs are ignored, and subscribers are not notified.
@@ -83,28 +84,29 @@ export interface CredentialStore extends CredentialReader {
    * the others are not counted twice.
    */
   recordUsage(uses: readonly RecordedUsage[]): Promise<void>;
-  /** Drops records of a kind that expired or were revoked before `before`; how many. */
+  /** Deletes the records of a kind that expired or were revoked before `before`. Returns how many. */
   prune(kind: string, before: number): Promise<number>;
   /**
-   * Tells those who watch, here and on other machines, of a revocation that is of no record of this store: of JWTs, for example.
-   * Push only: nothing is kept of it.
+   * Notifies subscribers, here and on other instances, of a revocation that no record of this store is about, such as that of a
+   * JWT. Nothing is stored.
    */
   publish(mark: RevocationEvent): Promise<void>;
   /**
-   * Tells of every record that is revoked, ended or changed, and of what is announced, on this machine or another. A listener that throws is no harm to the
-   * caller or to other listeners. Returns the end of the subscription.
+   * Notifies a listener of every record that is revoked, changed or brought to an earlier end, and of every published revocation, on
+   * this instance or another. A listener that throws affects neither the caller nor other listeners. Returns a function that
+   * ends the subscription.
    */
   subscribe(listener: (mark: RevocationEvent) => void): () => void | Promise<void>;
 }
 
-/** Short-lived state, by group and key, until a time in whole milliseconds: replay marks, revocation marks, what an OAuth engine keeps. */
+/** Stores values by group and key until a time in milliseconds since the epoch: used proofs, revoked JWTs, OAuth codes. */
 export interface StateStore {
-  /** Puts a value where there is none; false, and nothing changed, where one stands that has not ended. */
+  /** Stores a value. Returns false and changes nothing if there is one that has not expired. */
   setIfAbsent(group: string, key: string, value: string, until: number): Promise<boolean>;
-  /** Puts a value, whatever stands there. */
+  /** Stores a value, and replaces any other. */
   set(group: string, key: string, value: string, until: number): Promise<void>;
   get(group: string, key: string): Promise<string | undefined>;
-  /** Gets and removes in one step: of many calls at once, one has the value. */
+  /** Returns and removes a value in one step. Of concurrent calls, one gets it. */
   getAndDelete(group: string, key: string): Promise<string | undefined>;
 }
 

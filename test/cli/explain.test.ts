@@ -163,10 +163,10 @@ it('shows what a subject hides, and says who is nobody', async () => {
 });
 
 it.each([
-  ['a quote that is not closed', `curl ${URL} -H 'X-API-Key: osir_live_secret`, /opens a quote and does not close it/],
-  ['another', `curl ${URL} -H "X-API-Key: osir_live_secret' -d '"`.slice(0, -1), /opens a quote and does not close it/],
-  ['what no shell reads', `curl ${URL} -H "X-API-Key: osir_live_secret\${"`, /cannot be read as a shell would/],
-  ['a URL that is none', 'curl http://[osir_live_secret', /the URL of the curl line cannot be read/],
+  ['a quote that is not closed', `curl ${URL} -H 'X-API-Key: osir_live_secret`, /has an unclosed quote/],
+  ['another', `curl ${URL} -H "X-API-Key: osir_live_secret' -d '"`.slice(0, -1), /has an unclosed quote/],
+  ['what no shell reads', `curl ${URL} -H "X-API-Key: osir_live_secret\${"`, /is not valid shell syntax/],
+  ['a URL that is none', 'curl http://[osir_live_secret', /the URL of the curl command is invalid/],
 ])('tells of %s, and does not quote it', async (_, line, message) => {
   const { code, out, err } = await latchkey(['explain'], line);
   expect([code, out, err]).toEqual([1, '', expect.stringMatching(message)]);
@@ -194,7 +194,7 @@ it('tells what to write where a module exports guards alone', async () => {
 
 test.each<[string, readonly string[], number, RegExp]>([
   ['nothing to explain', ['explain'], 2, /nothing to explain/],
-  ['a curl line without a URL', ['explain', 'curl -H "X-API-Key: x"'], 1, /names no URL/],
+  ['a curl line without a URL', ['explain', 'curl -H "X-API-Key: x"'], 1, /has no URL/],
   ['a module that is not there', ['explain', '--config', './nowhere.mjs', 'curl x'], 1, /nowhere\.mjs could not be loaded/],
   ['a module without guards', ['explain', '--config', './package.json', 'curl x'], 1, /package\.json/],
 ])('tells of %s', async (_, args, code, message) => {

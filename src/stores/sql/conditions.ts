@@ -4,7 +4,7 @@ import type { Tables } from './tables';
 
 type Builder = ExpressionBuilder<Tables, 'latchkey_credentials'>;
 
-/** What a row of `latchkey_credentials` must be. */
+/** A condition on a row of `latchkey_credentials`. */
 export type Condition = (eb: Builder) => Expression<SqlBool>;
 
 export const all =
@@ -40,7 +40,7 @@ export const endedBefore =
   (eb) =>
     eb.or([eb('expires_at', '<', time), eb('revoked_at', '<', time)]);
 
-/** Not forgotten: without an end, or with one that is younger than the retention. */
+/** Within its retention: without an end, or with one that is recent enough. */
 export const isKnown: Condition = (eb) => {
   const forgotten = Date.now() - RETENTION_MS;
   const younger = (column: 'expires_at' | 'revoked_at') => eb.or([isUnset(column)(eb), eb(column, '>', forgotten)]);
@@ -49,13 +49,13 @@ export const isKnown: Condition = (eb) => {
 
 export const isLive: Condition = all(isKnown, isUnset('revoked_at'));
 
-/** Ends at a time or later, or never. */
+/** Expires at a time or later, or never. */
 export const endsFrom =
   (time: number): Condition =>
   (eb) =>
     eb.or([isUnset('expires_at')(eb), eb('expires_at', '>=', time)]);
 
-/** Stands behind a row in the order of `issued_at`, then `id`. */
+/** Comes after a row in the order of `issued_at`, then `id`. */
 export const isAfter =
   ({ issuedAt, id }: { readonly issuedAt: number; readonly id: string }): Condition =>
   (eb) =>

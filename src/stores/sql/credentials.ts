@@ -2,19 +2,19 @@ import { idOf } from '../../credential/digest';
 import { isStorable, type CredentialStore, type RecordedUsage } from '../store';
 import { all, endedBefore, endsFrom, hasId, isAfter, isKnown, isLive, isOfKind, isOwnedBy, not, type Condition } from './conditions';
 import type { Notifications } from './notifications';
-import { changedColumns, COLUMNS, recordOf, rowOf } from './rows';
+import { toChangedColumns, COLUMNS, toRecord, toRow } from './rows';
 import type { CredentialsTable, Database } from './tables';
-import { whole } from './values';
+import { toInteger } from './values';
 import type { Writes } from './writes';
 
 type StoreMethods = Required<Omit<CredentialStore, 'name' | 'publish' | 'subscribe'>>;
 
-export function credentialsIn(db: Database, writes: Writes, notifications: Notifications): StoreMethods {
+export function createCredentials(db: Database, writes: Writes, notifications: Notifications): StoreMethods {
   const select = (condition: Condition) => db.selectFrom('latchkey_credentials').select(COLUMNS).where(condition);
 
   const findById = async (id: string) => {
     const row = await select(all(hasId(id), isKnown)).executeTakeFirst();
-    return row && recordOf(row);
+    return row && toRecord(row);
   };
   const change = async (condition: Condition, changes: Partial<CredentialsTable>, at: number) => {
     const rows = await writes.change(all(condition, isLive), changes, at);
@@ -28,56 +28,56 @@ export function credentialsIn(db: Database, writes: Writes, notifications: Notif
   return {
     findById,
     async find(digest) {
-      // By the primary key alone, so that a damaged digest is seen as such and not as an unknown one.
+      // By the primary key, so that a damaged digest is an error and not an unknown credential.
       const record = await findById(idOf(digest));
       return record?.digest === digest ? record : undefined;
     },
     async insert(record) {
-      const row = rowOf(record);
+      const row = toRow(record);
       if (await writes.insert('latchkey_credentials', row)) return true;
       await writes.drop('latchkey_credentials', all(hasId(row.id), not(isKnown)));
       return writes.insert('latchkey_credentials', row);
     },
     async insertMany(records) {
       // In the order of IDs, so that concurrent writers lock rows in the same order.
-      const rows = records.map(rowOf).sort((a, b) => (a.id < b.id ? -1 : 1));
+      const rows = records.map(toRow).sort((a, b) => (a.id < b.id ? -1 : 1));
       const added = await insertRows(writes, rows);
       return records.map(({ id }) => added.has(id));
     },
     async list(owner, { after, limit }) {
       const last = after === undefined ? undefined : await select(all(hasId(after), isOwnedBy(owner), isKnown)).executeTakeFirst();
       if (after !== undefined && !last) return [];
-      const page = all(isOwnedBy(owner), isKnown, ...(last ? [isAfter(recordOf(last))] : []));
+      const page = all(isOwnedBy(owner), isKnown, ...(last ? [isAfter(toRecord(last))] : []));
       const rows = await select(page).orderBy('issued_at').orderBy('id').limit(limit).execute();
-      return rows.map(recordOf);
+      return rows.map(toRecord);
     },
     async update(id, changes) {
-      // What is live has no `revoked_at`: to set that to null changes nothing, and is something to set where nothing else is.
-      const [row] = await change(hasId(id), { revoked_at: null, ...changedColumns(changes) }, Date.now());
-      return row && recordOf(row);
+      // A live row has no `revoked_at`. Setting it to null keeps the statement valid where nothing else is changed.
+      const [row] = await change(hasId(id), { revoked_at: null, ...toChangedColumns(changes) }, Date.now());
+      return row && toRecord(row);
     },
     async expireAt(id, at) {
-      const end = whole(at);
+      const end = toInteger(at);
       return (await change(all(hasId(id), endsFrom(end)), { expires_at: end }, Date.now())).length === 1;
     },
     async revoke(id, at) {
-      return (await change(hasId(id), { revoked_at: whole(at) }, whole(at))).length === 1;
+      return (await change(hasId(id), { revoked_at: toInteger(at) }, toInteger(at))).length === 1;
     },
     async revokeAll(owner, at) {
-      return (await change(isOwnedBy(owner), { revoked_at: whole(at) }, whole(at))).length;
+      return (await change(isOwnedBy(owner), { revoked_at: toInteger(at) }, toInteger(at))).length;
     },
     async recordUsage(uses) {
-      await writes.addUses(mergedById(uses));
+      await writes.addUsage(mergeById(uses));
     },
     async prune(kind, before) {
       const now = Date.now();
       await writes.drop('latchkey_state', (eb) => eb('ends_at', '<=', now));
-      return writes.drop('latchkey_credentials', all(isOfKind(kind), endedBefore(whole(before))));
+      return writes.drop('latchkey_credentials', all(isOfKind(kind), endedBefore(toInteger(before))));
     },
   };
 }
 
-/** Adds rows, also in the place of records that are past their retention. Returns the IDs of those that were added. */
+/** Adds rows, and replaces records that are past their retention. Returns the IDs of the rows that were added. */
 async function insertRows(writes: Writes, rows: readonly CredentialsTable[]): Promise<Set<string>> {
   const added = new Set<string>();
   for (const batch of batchesOf(rows)) {
@@ -95,7 +95,7 @@ async function insertRows(writes: Writes, rows: readonly CredentialsTable[]): Pr
 const MAX_ROWS = 1_000;
 const MAX_CHARACTERS = 1_000_000;
 
-/** Batches of rows that fit into one statement. A row that is larger has a batch for itself. */
+/** Batches of rows that fit into one statement. A larger row gets a batch of its own. */
 function* batchesOf(rows: readonly CredentialsTable[]): Generator<readonly CredentialsTable[]> {
   let batch: CredentialsTable[] = [];
   let characters = 0;
@@ -111,13 +111,13 @@ function* batchesOf(rows: readonly CredentialsTable[]): Generator<readonly Crede
   if (batch.length > 0) yield batch;
 }
 
-/** One use for each id, in the order of ids, so that those who write at the same time lock rows in the same order. */
-function mergedById(uses: readonly RecordedUsage[]): readonly RecordedUsage[] {
+/** Merges the uses of each ID, in the order of IDs, so that concurrent writers lock rows in the same order. */
+function mergeById(uses: readonly RecordedUsage[]): readonly RecordedUsage[] {
   const byId = new Map<string, RecordedUsage>();
   for (const { id, count, lastUsedAt } of uses) {
     if (!isStorable(id)) continue;
     const known = byId.get(id) ?? { count: 0, lastUsedAt };
-    byId.set(id, { id, count: known.count + whole(count), lastUsedAt: Math.max(known.lastUsedAt, whole(lastUsedAt)) });
+    byId.set(id, { id, count: known.count + toInteger(count), lastUsedAt: Math.max(known.lastUsedAt, toInteger(lastUsedAt)) });
   }
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

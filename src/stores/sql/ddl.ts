@@ -2,21 +2,21 @@ import { codedError } from '../../internal/errors';
 import { sql, type CreateTableBuilder, type RawBuilder } from 'kysely';
 import { isDuplicateIndex } from './errors';
 import type { SqlDialect } from './sql-dialect';
-import { LONGEST, type Database, type Tables } from './tables';
+import { MAX_LENGTHS, type Database, type Tables } from './tables';
 
 type Type = RawBuilder<unknown>;
 
-/** The words in which a language makes tables. All can be said twice: what is there is left as it is. */
+/** The data definition of one dialect. Every statement can be repeated: what exists is left as it is. */
 export interface Ddl {
-  /** A text that stands in an index, compared byte by byte. */
-  readonly key: (column: keyof typeof LONGEST) => Type;
+  /** Text in an index, compared byte by byte. */
+  readonly key: (column: keyof typeof MAX_LENGTHS) => Type;
   readonly text: Type;
-  readonly whole: Type;
+  readonly bigint: Type;
   readonly table: (name: keyof Tables) => CreateTableBuilder<string>;
   readonly index: (table: keyof Tables, ...columns: readonly string[]) => Promise<void>;
 }
 
-export async function ddlOf(db: Database, language: SqlDialect): Promise<Ddl> {
+export async function createDdl(db: Database, dialect: SqlDialect): Promise<Ddl> {
   const table = (name: string) => db.schema.createTable(name).ifNotExists();
   const index = (table: string, columns: readonly string[]) =>
     db.schema
@@ -24,22 +24,22 @@ export async function ddlOf(db: Database, language: SqlDialect): Promise<Ddl> {
       .on(table)
       .columns([...columns]);
 
-  if (language !== 'mysql') {
-    // The order of PostgreSQL's texts is that of the database's locale unless it is told otherwise; SQLite's is that of bytes.
-    const key = language === 'postgres' ? sql`text collate "C"` : sql`text`;
+  if (dialect !== 'mysql') {
+    // PostgreSQL orders text by the locale of the database unless the column says otherwise, SQLite by bytes.
+    const key = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
     return {
       key: () => key,
       text: sql`text`,
-      whole: sql`bigint`,
+      bigint: sql`bigint`,
       table,
       index: async (table, ...columns) => index(table, columns).ifNotExists().execute(),
     };
   }
   const collation = await unpaddedCollation(db);
   return {
-    key: (column) => sql`varchar(${sql.lit(LONGEST[column])})`,
+    key: (column) => sql`varchar(${sql.lit(MAX_LENGTHS[column])})`,
     text: sql`longtext`,
-    whole: sql`bigint`,
+    bigint: sql`bigint`,
     table: (name) => table(name).modifyEnd(sql`engine = InnoDB character set utf8mb4 collate ${sql.raw(collation)}`),
     index: async (table, ...columns) =>
       index(table, columns)
@@ -50,7 +50,7 @@ export async function ddlOf(db: Database, language: SqlDialect): Promise<Ddl> {
   };
 }
 
-/** The collation that tells texts apart by every byte: `utf8mb4_bin` takes `a` and `a␠` for one. MySQL and MariaDB each have their own. */
+/** Finds the collation that compares every byte. MySQL and MariaDB name it differently; `utf8mb4_bin` ignores trailing spaces. */
 async function unpaddedCollation(db: Database): Promise<string> {
   const { rows } = await sql<{ name: string }>`
     select collation_name as name from information_schema.collations
@@ -59,7 +59,7 @@ async function unpaddedCollation(db: Database): Promise<string> {
   if (!collation)
     throw codedError(
       'ERR_LATCHKEY_STORE',
-      'MySQL 8.0.17 or MariaDB 10.2 is needed: older ones have no collation that compares trailing spaces',
+      'MySQL 8.0.17 or MariaDB 10.2 is required: older versions have no collation that compares trailing spaces',
     );
   return collation.name;
 }

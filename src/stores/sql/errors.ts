@@ -11,26 +11,27 @@ interface DriverError {
   readonly severity?: unknown;
 }
 
-const of = (error: unknown): DriverError => (typeof error === 'object' && error !== null ? error : {});
+const membersOf = (error: unknown): DriverError => (typeof error === 'object' && error !== null ? error : {});
 
-/** MySQL refuses a second row of one primary key by an error alone. Of another index that somebody made, it is an error indeed. */
-export const isDuplicateRow = (error: unknown): boolean => of(error).errno === 1062 && /[.']PRIMARY'/.test(String(of(error).sqlMessage));
-export const isDuplicateIndex = (error: unknown): boolean => of(error).errno === 1061;
+/** MySQL reports a duplicate primary key as an error. A duplicate in an index that the user added is a real error. */
+export const isDuplicateRow = (error: unknown): boolean =>
+  membersOf(error).errno === 1062 && /[.']PRIMARY'/.test(String(membersOf(error).sqlMessage));
+export const isDuplicateIndex = (error: unknown): boolean => membersOf(error).errno === 1061;
 
 const MISSING: readonly unknown[] = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'];
 
-/** A table or column that `migrate()` would have made. */
+/** Whether a table or column is missing that `migrate()` creates. */
 export function isMissing(error: unknown): boolean {
-  const { code, message } = of(error);
+  const { code, message } = membersOf(error);
   return MISSING.includes(code) || (typeof message === 'string' && /no such (table|column): |has no column named /.test(message));
 }
 
-/** SQLite's lock is held by another connection. */
-export const isBusy = (error: unknown): boolean => of(error).code === 'SQLITE_BUSY';
+/** Whether another connection holds SQLite's lock. */
+export const isBusy = (error: unknown): boolean => membersOf(error).code === 'SQLITE_BUSY';
 
-/** Two writers got into each other's way: the database undid one, and asks for it again. */
+/** Whether the database undid a write in favour of another one, and asks to repeat it. */
 const isConflict = (error: unknown): boolean => {
-  const { code } = of(error);
+  const { code } = membersOf(error);
   return code === '40001' || code === '40P01' || code === 'ER_LOCK_DEADLOCK';
 };
 
@@ -60,14 +61,14 @@ export function guarded<T extends Record<keyof T, (...args: never[]) => Promise<
   return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, guard(name, method as never)])) as T;
 }
 
-/** An error that says which method failed and why, without any value of a statement. */
+/** Returns an error that says which method failed and why, without any value of the statement. */
 export function withoutValues(name: string, error: unknown): Error {
   if (isMissing(error))
     return codedError('ERR_LATCHKEY_STORE', 'sqlStore: its tables are missing or of an older version: run `await store.migrate()` first');
-  return codedError('ERR_LATCHKEY_STORE', `sqlStore: ${name}() failed: ${reasonOf(error)}`);
+  return codedError('ERR_LATCHKEY_STORE', `sqlStore: ${name}() failed: ${toReason(error)}`);
 }
 
-/** PostgreSQL's names of what operators meet (its manual, appendix A): its messages may not be repeated, and codes are hard to read. */
+/** Names of PostgreSQL's codes (its manual, appendix A). Its messages may quote values, and codes alone are hard to read. */
 const CONDITIONS: Readonly<Record<string, string>> = {
   '25006': 'read_only_sql_transaction',
   '3F000': 'invalid_schema_name',
@@ -79,9 +80,9 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   '57P01': 'admin_shutdown',
 };
 
-/** What a server says of a statement may quote the statement's values; of a connection (FATAL), and what a driver says itself, does not. */
-function reasonOf(error: unknown): string {
-  const { code, message, sqlState, severity } = of(error);
+/** Messages of a server about a statement may quote its values. Those about a connection (FATAL), and those of a driver, do not. */
+function toReason(error: unknown): string {
+  const { code, message, sqlState, severity } = membersOf(error);
   const ofStatement = typeof sqlState === 'string' || (typeof severity === 'string' && severity !== 'FATAL');
   const isText = (text: unknown): text is string => typeof text === 'string' && text !== '';
   const named = isText(code) && CONDITIONS[code] !== undefined ? `${CONDITIONS[code]} (${code})` : code;

@@ -3,16 +3,16 @@ import type { Kysely, TableNode } from 'kysely';
 import * as z from 'zod';
 import { functionOption, objectWithMethods, checkOptions } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../store';
-import { credentialsIn } from './credentials';
+import { createCredentials } from './credentials';
 import { guarded } from './errors';
-import { languageOf } from './sql-dialect';
+import { detectDialect } from './sql-dialect';
 import type { ListenClient } from './listen-connection';
 import { lockingWrites } from './locking-writes';
 import { migrate } from './migrations';
 import { createNotifications } from './notifications';
 import { returningWrites } from './returning-writes';
 import { createSessionCheck } from './session';
-import { stateIn } from './state';
+import { createState } from './state';
 import type { Database } from './tables';
 import { textAsHex } from './text-as-hex';
 
@@ -21,66 +21,79 @@ export type { Tables as SqlTables } from './tables';
 
 export interface SqlStoreOptions {
   /**
-   * A Kysely instance on PostgreSQL, PGlite, SQLite (from 3.35), MySQL (from 8.0.17) or MariaDB (from 10.2), whatever tables and
-   * plugins it has. Of `withSchema()` the schema is kept.
+   * A Kysely instance on PostgreSQL, PGlite, SQLite (from 3.35), MySQL (from 8.0.17) or MariaDB (from 10.2). It may have tables and
+   * plugins of your own. The schema of `withSchema()` is kept.
    */
-  // Kysely's type is of one set of tables and no other, and a user's has tables of its own.
+  // The type of a Kysely instance depends on its tables, and yours has other tables.
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly db: Kysely<any>;
   /**
-   * PostgreSQL only: a new, unconnected `pg.Client`, for a connection of its own that hears of changes made on other machines
-   * (LISTEN needs a direct one, not a transaction pooler's). It is opened with the first `watch`, opened anew when it is lost, and
-   * closed with the last. What was said while there was none stays unheard: `ttlMs` of the cache is always the bound.
+   * PostgreSQL only: returns a new, unconnected `pg.Client`. The store listens on it for changes by other instances, from the first
+   * subscription to the end of the last, and replaces it if it is lost. LISTEN needs a direct connection, not a transaction pooler.
+   * Notifications that are sent while the connection is lost do not arrive: `ttlMs` of the cache is always the bound.
+   * @default none: other instances' changes take effect when `ttlMs` has passed
    */
   readonly listen?: () => ListenClient;
 }
 
 export interface SqlStore extends CredentialStore, StateStore {
   /**
-   * Makes the tables, or brings them to this version. Safe to call from any number of processes at once, and quick where there is
-   * nothing to do.
+   * Creates the tables, or brings them to this version. Any number of processes may call it at the same time. It takes one query
+   * if there is nothing to do.
+   * @throws Error `ERR_LATCHKEY_STORE` if the database fails, or if its connection changes text or escapes it unsafely
+   * @example
+   * await store.migrate();
    */
   migrate(): Promise<void>;
 }
 
 /**
- * Credentials and state in a SQL database. Without `listen`, and on every database but PostgreSQL, only what this store did itself
- * is told to those who watch it. Ended rows stay until `prune()`: call it from time to time.
+ * Creates a store of credentials and state in a SQL database. Subscribers are notified of the changes of this store; of those by
+ * other instances only on PostgreSQL, with `listen`. Expired and revoked rows remain until you call `prune()`.
+ *
+ * @param options the database, and how to listen for changes
+ * @returns a `CredentialStore` and `StateStore` with `migrate()`. Its methods reject with `ERR_LATCHKEY_STORE` if the database fails.
+ * @throws TypeError `ERR_LATCHKEY_OPTION` for a wrong option
+ * @example
+ * const db = new Kysely({ dialect: new SqliteDialect({ database: new SQLite('keys.db') }) });
+ * const store = sqlStore({ db });
+ * await store.migrate();
+ * const keys = apiKeys({ prefix: 'acme', store });
  */
 export function sqlStore(options: SqlStoreOptions): SqlStore {
-  checkOptions('sqlStore()', optionsOfStore, options);
+  checkOptions('sqlStore()', optionsSchema, options);
   const { listen } = options;
-  const plain = ownTables(options.db as Database);
-  const language = languageOf(plain);
-  if (!language) throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "db" must write the SQL of PostgreSQL, SQLite or MySQL');
-  if (listen && language !== 'postgres') throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "listen" is for PostgreSQL');
+  const plain = withoutUserPlugins(options.db as Database);
+  const dialect = detectDialect(plain);
+  if (!dialect) throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "db" must write the SQL of PostgreSQL, SQLite or MySQL');
+  if (listen && dialect !== 'postgres') throw typeError('ERR_LATCHKEY_OPTION', 'sqlStore(): option "listen" is for PostgreSQL');
 
-  const db = language === 'mysql' ? plain.withPlugin(textAsHex()) : plain;
-  const notifications = createNotifications(db, language === 'postgres', listen);
+  const db = dialect === 'mysql' ? plain.withPlugin(textAsHex()) : plain;
+  const notifications = createNotifications(db, dialect === 'postgres', listen);
   const writes =
-    language === 'mysql' ? lockingWrites(db) : returningWrites(db, language === 'postgres' ? notifications.notifyExpression : undefined);
+    dialect === 'mysql' ? lockingWrites(db) : returningWrites(db, dialect === 'postgres' ? notifications.notifyExpression : undefined);
   return {
     name: 'sql',
     ...guarded(
       {
-        ...credentialsIn(db, writes, notifications),
-        ...stateIn(db, writes),
+        ...createCredentials(db, writes, notifications),
+        ...createState(db, writes),
         publish: notifications.publish,
-        migrate: () => migrate(db, language),
+        migrate: () => migrate(db, dialect),
       },
-      createSessionCheck(db, language),
+      createSessionCheck(db, dialect),
     ),
     subscribe: notifications.subscribe,
   };
 }
 
-const optionsOfStore = z.strictObject({
+const optionsSchema = z.strictObject({
   db: objectWithMethods('selectFrom', 'withoutPlugins', 'withSchema', 'transaction', 'connection'),
   listen: functionOption.optional(),
 });
 
-/** Without the user's plugins, which would rename columns and parse JSON, but in the schema that `withSchema()` named. */
-function ownTables(db: Database): Database {
+/** Removes the user's plugins, which may rename columns and parse JSON. The schema of `withSchema()` is kept. */
+function withoutUserPlugins(db: Database): Database {
   const [table] = db.selectFrom('latchkey_schema').toOperationNode().from?.froms ?? [];
   const schema = table?.kind === 'TableNode' ? (table as TableNode).table.schema?.name : undefined;
   const plain = db.withoutPlugins();

@@ -4,12 +4,12 @@ import type { Condition } from './conditions';
 import { isDuplicateRow } from './errors';
 import { COLUMNS } from './rows';
 import type { Database } from './tables';
-import { addInBatches, inBatches, type Writes } from './writes';
+import { addInBatches, dropInBatches, type Writes } from './writes';
 
-/** Each row looks through the whole list for its own: no longer than is quick. */
-const USES_AT_ONCE = 100;
+/** MySQL searches the whole list for each row, so the list is kept short. */
+const MAX_USES = 100;
 
-/** MySQL has no RETURNING: what a write is about is read and locked first, in a transaction. */
+/** Writes for MySQL, which has no RETURNING: the rows are read and locked first, in a transaction. */
 export function lockingWrites(db: Database): Writes {
   const insert: Writes['insert'] = async (table, row) => {
     // INSERT IGNORE would also truncate text that is too long, and its row count depends on the settings of the connection.
@@ -39,7 +39,7 @@ export function lockingWrites(db: Database): Writes {
       } catch (error) {
         if (!isDuplicateRow(error)) throw error;
       }
-      // Another writer was faster with one of them, and the statement added none.
+      // Another writer added one of them first, and the statement added none.
       const added = new Set<string>();
       for (const row of fresh) if (await insert('latchkey_credentials', row)) added.add(row.id);
       return added;
@@ -48,7 +48,7 @@ export function lockingWrites(db: Database): Writes {
       const { value, ends_at } = row;
       await db.insertInto('latchkey_state').values(row).onDuplicateKeyUpdate({ value, ends_at }).execute();
     },
-    async takeState(id) {
+    async getAndDeleteState(id) {
       return db.transaction().execute(async (transaction) => {
         const found = await transaction.selectFrom('latchkey_state').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
         if (found) await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
@@ -63,17 +63,17 @@ export function lockingWrites(db: Database): Writes {
         return rows.map((row) => ({ ...row, ...changes }));
       });
     },
-    async addUses(uses) {
-      await addInBatches(db, uses, USES_AT_ONCE, addUses);
+    async addUsage(uses) {
+      await addInBatches(db, uses, MAX_USES, addUsage);
     },
     async drop(table, condition) {
       const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
-      return inBatches(async (limit) => Number((await drop.limit(limit).executeTakeFirstOrThrow()).numDeletedRows));
+      return dropInBatches(async (limit) => Number((await drop.limit(limit).executeTakeFirstOrThrow()).numDeletedRows));
     },
   };
 }
 
-const addUses = (db: Database, uses: readonly RecordedUsage[]) => {
+const addUsage = (db: Database, uses: readonly RecordedUsage[]) => {
   const ids = uses.map(({ id }) => id);
   const byId = (value: (use: RecordedUsage) => RawBuilder<unknown>) => {
     const cases = uses.map((use) => sql`when ${use.id} then ${value(use)}`);

@@ -5,14 +5,14 @@ import { isBusy } from './errors';
 import type { SqlDialect } from './sql-dialect';
 import type { Database } from './tables';
 
-/** "latch" in ASCII: a number of our own among the database's advisory locks. */
+/** The key of the advisory lock: "latch" in ASCII. */
 const LOCK = 0x6c61746368;
 const LOCK_WITHIN_S = 60;
 
-/** Runs work that no other process does at the same time on this database. */
-export async function alone(db: Database, language: SqlDialect, work: (db: Database) => Promise<void>): Promise<void> {
+/** Runs `work` while no other process migrates this database. */
+export async function withMigrationLock(db: Database, dialect: SqlDialect, work: (db: Database) => Promise<void>): Promise<void> {
   await {
-    // Read committed, so that what it reads is as the one before left it.
+    // Read committed, so that it reads what the previous holder of the lock wrote.
     postgres: () =>
       db
         .transaction()
@@ -32,25 +32,25 @@ export async function alone(db: Database, language: SqlDialect, work: (db: Datab
           throw error;
         }
       }),
-    // Names of locks are the server's, and at most 64 characters long.
+    // Names of locks are global to the server, and have at most 64 characters.
     mysql: () =>
       db.connection().execute(async (connection) => {
         const name = sql`concat('latchkey:', md5(database()))`;
         const { rows } = await sql<{ locked: unknown }>`select get_lock(${name}, ${sql.lit(LOCK_WITHIN_S)}) as locked`.execute(connection);
         if (Number(rows[0]?.locked) !== 1)
-          throw codedError('ERR_LATCHKEY_STORE', `Another process has been migrating for ${LOCK_WITHIN_S} s`);
+          throw codedError('ERR_LATCHKEY_STORE', `another process has been migrating for ${LOCK_WITHIN_S} s`);
         try {
           await work(connection);
         } finally {
           await sql`select release_lock(${name})`.execute(connection);
         }
       }),
-  }[language]();
+  }[dialect]();
 }
 
 /**
- * SQLite's lock of writers. A plain `begin` would take none until the first write, and fail then if another was first. The driver
- * would wait for it by standing still, and with it everything in this process, be it what holds the lock.
+ * Takes SQLite's write lock. A plain `begin` takes it only at the first write, and then fails if another writer was first.
+ * better-sqlite3 waits synchronously, which would block the event loop, and possibly the code that holds the lock.
  */
 async function beginImmediate(connection: Database): Promise<void> {
   const { rows } = await sql<{ timeout: unknown }>`pragma busy_timeout`.execute(connection);

@@ -1,26 +1,26 @@
-import { alone } from './migration-lock';
-import { ddlOf, type Ddl } from './ddl';
+import { withMigrationLock } from './migration-lock';
+import { createDdl, type Ddl } from './ddl';
 import { isMissing } from './errors';
 import type { SqlDialect } from './sql-dialect';
 import type { Database } from './tables';
 
-/** One step from a version of the tables to the next. MySQL cannot undo half of one, so each can be done over. */
+/** One step to the next version of the tables. MySQL cannot roll back DDL, so each step can be repeated. */
 type Migration = (ddl: Ddl) => Promise<void>;
 
 const MIGRATIONS: readonly Migration[] = [credentialsAndState];
 
-/** Brings the tables to the version of this program; those of a later one are left as they are. */
-export async function migrate(db: Database, language: SqlDialect): Promise<void> {
-  // Where there is nothing to do, no lock is taken and no right to make tables is needed.
-  if ((await versionOf(db).catch(zeroIfMissing)) >= MIGRATIONS.length) return;
-  await alone(db, language, async (locked) => {
-    const ddl = await ddlOf(locked, language);
+/** Brings the tables to this version. Tables of a later version are left as they are. */
+export async function migrate(db: Database, dialect: SqlDialect): Promise<void> {
+  // If there is nothing to do, no lock is taken and no right to create tables is needed.
+  if ((await readVersion(db).catch(zeroIfMissing)) >= MIGRATIONS.length) return;
+  await withMigrationLock(db, dialect, async (locked) => {
+    const ddl = await createDdl(locked, dialect);
     await ddl
       .table('latchkey_schema')
-      .addColumn('version', ddl.whole, (column) => column.primaryKey())
-      .addColumn('migrated_at', ddl.whole, (column) => column.notNull())
+      .addColumn('version', ddl.bigint, (column) => column.primaryKey())
+      .addColumn('migrated_at', ddl.bigint, (column) => column.notNull())
       .execute();
-    const version = await versionOf(locked);
+    const version = await readVersion(locked);
     for (const [index, migration] of MIGRATIONS.entries()) {
       if (index < version) continue;
       await migration(ddl);
@@ -33,7 +33,7 @@ export async function migrate(db: Database, language: SqlDialect): Promise<void>
 }
 
 async function credentialsAndState(ddl: Ddl): Promise<void> {
-  const { key, text, whole } = ddl;
+  const { key, text, bigint } = ddl;
   await ddl
     .table('latchkey_credentials')
     .addColumn('id', key('id'), (column) => column.primaryKey().notNull())
@@ -43,14 +43,14 @@ async function credentialsAndState(ddl: Ddl): Promise<void> {
     .addColumn('client_id', key('client_id'))
     .addColumn('grant_id', key('grant_id'))
     .addColumn('scopes', text, (column) => column.notNull())
-    .addColumn('expires_at', whole)
-    .addColumn('revoked_at', whole)
+    .addColumn('expires_at', bigint)
+    .addColumn('revoked_at', bigint)
     .addColumn('hint', text, (column) => column.notNull())
     .addColumn('name', text)
     .addColumn('environment', text)
-    .addColumn('issued_at', whole, (column) => column.notNull())
-    .addColumn('last_used_at', whole)
-    .addColumn('use_count', whole, (column) => column.notNull())
+    .addColumn('issued_at', bigint, (column) => column.notNull())
+    .addColumn('last_used_at', bigint)
+    .addColumn('use_count', bigint, (column) => column.notNull())
     .addColumn('rotated_from', text)
     .addColumn('confirmation', text)
     .addColumn('metadata', text, (column) => column.notNull())
@@ -60,12 +60,12 @@ async function credentialsAndState(ddl: Ddl): Promise<void> {
     .table('latchkey_state')
     .addColumn('id', key('id'), (column) => column.primaryKey().notNull())
     .addColumn('value', text, (column) => column.notNull())
-    .addColumn('ends_at', whole, (column) => column.notNull())
+    .addColumn('ends_at', bigint, (column) => column.notNull())
     .execute();
   await ddl.index('latchkey_state', 'ends_at');
 }
 
-async function versionOf(db: Database): Promise<number> {
+async function readVersion(db: Database): Promise<number> {
   const last = await db.selectFrom('latchkey_schema').select('version').orderBy('version', 'desc').executeTakeFirst();
   return Number(last?.version ?? 0);
 }

@@ -4,12 +4,12 @@ import type { Condition } from './conditions';
 import type { Notifications } from './notifications';
 import { COLUMNS } from './rows';
 import type { Database } from './tables';
-import { addInBatches, inBatches, type Writes } from './writes';
+import { addInBatches, dropInBatches, type Writes } from './writes';
 
 /** SQLite takes 32,766 parameters in a statement, PostgreSQL twice as many. */
-const USES_AT_ONCE = 30_000;
+const MAX_USES = 30_000;
 
-/** On PostgreSQL and SQLite each write is one statement, and RETURNING tells what came of it. */
+/** Writes for PostgreSQL and SQLite: one statement each, whose RETURNING clause gives the result. */
 export function returningWrites(db: Database, notifyExpression: Notifications['notifyExpression'] | undefined): Writes {
   return {
     async insert(table, row) {
@@ -38,19 +38,19 @@ export function returningWrites(db: Database, notifyExpression: Notifications['n
         .onConflict((conflict) => conflict.column('id').doUpdateSet({ value, ends_at }))
         .execute();
     },
-    async takeState(id) {
+    async getAndDeleteState(id) {
       return db.deleteFrom('latchkey_state').where('id', '=', id).returningAll().executeTakeFirst();
     },
     async change(condition, changes, at) {
       const changed = db.updateTable('latchkey_credentials').set(changes).where(condition).returning(COLUMNS);
       return (notifyExpression ? changed.returning(notifyExpression(at)) : changed).execute();
     },
-    async addUses(uses) {
-      await addInBatches(db, uses, USES_AT_ONCE, addUses);
+    async addUsage(uses) {
+      await addInBatches(db, uses, MAX_USES, addUsage);
     },
     async drop(table, condition) {
       const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
-      return inBatches(async (limit) => {
+      return dropInBatches(async (limit) => {
         const some = db
           .selectFrom(table as 'latchkey_credentials')
           .select('id')
@@ -62,7 +62,7 @@ export function returningWrites(db: Database, notifyExpression: Notifications['n
   };
 }
 
-const addUses = (db: Database, uses: readonly RecordedUsage[]) => {
+const addUsage = (db: Database, uses: readonly RecordedUsage[]) => {
   const values = sql.join(uses.map(({ id, count, lastUsedAt }) => sql`(${id}, ${sql.lit(count)}, ${sql.lit(lastUsedAt)})`));
   return db
     .with('used(id, uses, at)', () => sql<{ id: string; uses: number; at: number }>`(values ${values})`)

@@ -3,14 +3,14 @@ import type { Database } from './tables';
 
 export type SqlDialect = 'postgres' | 'sqlite' | 'mysql';
 
-const LANGUAGES: ReadonlyMap<string, SqlDialect> = new Map([
+const DIALECTS: ReadonlyMap<string, SqlDialect> = new Map([
   ['"a" = $1', 'postgres'],
   ['"a" = ?', 'sqlite'],
   ['`a` = ?', 'mysql'],
 ]);
 
 /**
- * Which SQL a Kysely instance writes, told by what it writes: no matter whose dialect it has, and from which copy of Kysely.
- * PGlite writes PostgreSQL's, MariaDB MySQL's.
+ * Detects the dialect of a Kysely instance by the SQL that it generates, so that dialects of third parties and other copies of
+ * Kysely work. PGlite generates PostgreSQL, MariaDB generates MySQL.
  */
-export const languageOf = (db: Database): SqlDialect | undefined => LANGUAGES.get(sql`${sql.id('a')} = ${1}`.compile(db).sql);
+export const detectDialect = (db: Database): SqlDialect | undefined => DIALECTS.get(sql`${sql.id('a')} = ${1}`.compile(db).sql);

@@ -2,12 +2,12 @@ import { MAX_OWNER_LENGTH } from '../store';
 import type { Kysely } from 'kysely';
 
 /**
- * `latchkey_credentials`: one row for each credential. Others may read the tables; they are written by Latchkey alone.
- * Times are whole milliseconds since the epoch. JSON is kept as text, and no column ever holds a secret.
- * Texts are compared byte by byte: upper and lower case, accents and trailing spaces tell them apart.
+ * `latchkey_credentials`: one row for each credential. Others may read the tables. Only Latchkey writes them.
+ * Times are in whole milliseconds since the epoch. JSON is stored as text, and no column ever holds a secret.
+ * Texts are compared byte by byte: case, accents and trailing spaces are significant.
  *
- * A credential is good while `revoked_at` is null and `expires_at` is null or yet to come. One that ended more than 30 days ago
- * counts as if it were not there, and stays until `prune()`.
+ * A credential is valid while `revoked_at` is null and `expires_at` is null or in the future. One that expired or was revoked more
+ * than 30 days ago is treated as absent. Its row remains until `prune()`.
  */
 export interface CredentialsTable {
   /** Primary key: the first 22 characters of `digest`. Public. */
@@ -16,7 +16,7 @@ export interface CredentialsTable {
   kind: string;
   /** SHA-256 of the whole secret, base64url without padding: 43 characters. */
   digest: string;
-  /** At most 512 characters, as `client_id` and `grant_id`. Each of the three is indexed behind `kind`. */
+  /** At most 512 characters, as `client_id` and `grant_id`. Each of the three is indexed after `kind`. */
   subject: string;
   client_id: string | null;
   grant_id: string | null;
@@ -26,13 +26,13 @@ export interface CredentialsTable {
   revoked_at: number | null;
   /** The visible start of the secret. */
   hint: string;
-  /** What its owner calls it. */
+  /** A label for the owner. */
   name: string | null;
   environment: string | null;
   issued_at: number;
   last_used_at: number | null;
   use_count: number;
-  /** The id of the credential that this one replaced. It may be gone. */
+  /** The ID of the credential that this one replaced. Its row may be gone. */
   rotated_from: string | null;
   /** A JSON object, the `cnf` of RFC 7800. */
   confirmation: string | null;
@@ -40,22 +40,22 @@ export interface CredentialsTable {
   metadata: string;
 }
 
-/** `latchkey_state`: values that stand until a time. One that has ended counts as if it were not there, and stays until `prune()`. */
+/** `latchkey_state`: values that expire. An expired value is treated as absent. Its row remains until `prune()`. */
 export interface StateTable {
   /** Primary key: SHA-256, base64url, of the JSON text `["group","key"]` without spaces. */
   id: string;
   value: string;
-  /** The first millisecond at which the value is no longer there. Indexed. */
+  /** The first millisecond at which the value has expired. Indexed. */
   ends_at: number;
 }
 
-/** `latchkey_schema`: one row for each version of these tables that was made here. The highest is the one they have. */
+/** `latchkey_schema`: a row for each version that was migrated to. The highest is the current one. */
 export interface SchemaTable {
   version: number;
   migrated_at: number;
 }
 
-/** For a Kysely of one's own that reads them. A driver may give a bigint as a string or a BigInt. */
+/** The types of the tables, for a Kysely instance of yours that reads them. Drivers may return a bigint as a string or BigInt. */
 export interface Tables {
   latchkey_credentials: CredentialsTable;
   latchkey_state: StateTable;
@@ -64,8 +64,8 @@ export interface Tables {
 
 export type Database = Kysely<Tables>;
 
-/** Longest texts that stand in an index, in characters: what PostgreSQL and InnoDB can both index. */
-export const LONGEST = {
+/** The maximum lengths of indexed text in characters, which PostgreSQL and InnoDB can both index. */
+export const MAX_LENGTHS = {
   ...{ id: 64, kind: 64, digest: 64 },
   ...{ subject: MAX_OWNER_LENGTH, client_id: MAX_OWNER_LENGTH, grant_id: MAX_OWNER_LENGTH },
 } as const;

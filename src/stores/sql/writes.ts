@@ -5,34 +5,34 @@ import type { CredentialsTable, Database, StateTable, Tables } from './tables';
 
 type Table = 'latchkey_credentials' | 'latchkey_state';
 
-/** Writes that tell what came of them: what the languages do each in a way of its own. */
+/** Writes whose result is needed. Each dialect reports it differently. */
 export interface Writes {
-  /** Adds a row; false, and nothing changed, where one of that id stands. */
+  /** Adds a row. Returns false and changes nothing if there is one of that ID. */
   insert<T extends Table>(table: T, row: Tables[T]): Promise<boolean>;
   /** Adds credentials in as few statements as possible, and returns the IDs of those that were added. The IDs must be distinct. */
   insertMany(rows: readonly CredentialsTable[]): Promise<ReadonlySet<string>>;
-  /** Adds a row, or takes the place of one. */
+  /** Adds or replaces a row. */
   replaceState(row: StateTable): Promise<void>;
-  /** Removes a row, and gives it to one of those who remove it at once. */
-  takeState(id: string): Promise<StateTable | undefined>;
-  /** Changes all credentials that meet a condition, and gives their rows as they are then. News of it is dated `at`. */
+  /** Removes a row and returns it. Of concurrent calls, one gets it. */
+  getAndDeleteState(id: string): Promise<StateTable | undefined>;
+  /** Changes all credentials that meet a condition, and returns the changed rows. Notifications of it carry the time `at`. */
   change(condition: Condition, changes: Partial<CredentialsTable>, at: number): Promise<readonly CredentialsTable[]>;
-  /** Adds uses to the credentials they are about, all or none. Each id stands there once. */
-  addUses(uses: readonly RecordedUsage[]): Promise<void>;
-  /** Drops rows that meet a condition, some at a time, so that nobody waits long for them; how many. */
+  /** Adds uses to their credentials, all or none. The IDs must be distinct. */
+  addUsage(uses: readonly RecordedUsage[]): Promise<void>;
+  /** Deletes the rows that meet a condition, some at a time to keep locks short. Returns how many. */
   drop<T extends Table>(table: T, condition: (eb: ExpressionBuilder<Tables, T>) => Expression<SqlBool>): Promise<number>;
 }
 
-const ROWS_AT_ONCE = 1_000;
+const MAX_ROWS = 1_000;
 
-/** Drops some rows after others until there are no more. */
-export async function inBatches(dropSome: (limit: number) => Promise<number>): Promise<number> {
+/** Deletes rows in batches until there are no more. Returns how many. */
+export async function dropInBatches(dropSome: (limit: number) => Promise<number>): Promise<number> {
   let dropped = 0;
-  for (let some = ROWS_AT_ONCE; some === ROWS_AT_ONCE; dropped += some) some = await dropSome(ROWS_AT_ONCE);
+  for (let some = MAX_ROWS; some === MAX_ROWS; dropped += some) some = await dropSome(MAX_ROWS);
   return dropped;
 }
 
-/** Uses in as few statements as can hold them, in one transaction where they are several. */
+/** Adds uses in as few statements as possible, in one transaction if there are several. */
 export async function addInBatches(
   db: Database,
   uses: readonly RecordedUsage[],

@@ -2,7 +2,7 @@ import type { CredentialStore, Owner, RecordChanges } from '../../stores/store';
 import { atOnce, demand, type Cases, type OpenedStore } from './contract';
 import { newRecord, unique } from './samples';
 
-/** update, end, revoke, revokeAll and recordUsage: every change lands, and a revocation is final. */
+/** update(), expireAt(), revoke(), revokeAll() and recordUsage(): no change is lost, and a revocation is final. */
 export const changing: Cases<OpenedStore<CredentialStore>> = {
   async 'updates what it is told to, and nothing else'({ store, peer }) {
     const now = Date.now();

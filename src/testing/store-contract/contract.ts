@@ -1,18 +1,18 @@
 import { AssertionError } from 'node:assert/strict';
 import { inspect, isDeepStrictEqual } from 'node:util';
 
-/** What a case of a contract works on: two stores over one database. It need not be empty, and others may use it meanwhile. */
+/** Two stores over one database for a case of a contract. The database need not be empty, and others may use it at the same time. */
 export interface OpenedStore<S> {
   readonly store: S;
-  /** A second store over the same database, as another machine would open it; where there can be none, the store itself. */
+  /** A second store over the same database, as another instance would open it; the store itself where there can be none. */
   readonly peer: S;
-  /** Called when the case is over, however it went. */
+  /** Called after the case, whether it passed or not. */
   readonly close?: () => unknown;
 }
 
-/** One demand of a contract. `run` rejects with an `AssertionError` where it is not kept. */
+/** One case of a contract. `run()` rejects with an `AssertionError` if the store breaks it. */
 export interface ContractCase {
-  /** A sentence, for the name of a test. */
+  /** The title of the test. */
   readonly name: string;
   readonly run: () => Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface ContractCase {
 /** Cases by name. */
 export type Cases<O> = Readonly<Record<string, (opened: O) => Promise<void>>>;
 
-/** The cases, each with a store opened for it alone. */
+/** Returns the cases, each with a store of its own. */
 export const contract = <O extends OpenedStore<unknown>>(open: () => O | Promise<O>, cases: Cases<O>): readonly ContractCase[] =>
   Object.entries(cases).map(([name, check]) => ({
     name,
@@ -34,7 +34,7 @@ export const contract = <O extends OpenedStore<unknown>>(open: () => O | Promise
     },
   }));
 
-/** An `AssertionError` that says what the port demands and what came, unless they are the same to the last member. */
+/** Throws an `AssertionError` that shows what is required and what was returned, unless they are deeply equal. */
 export function demand(sentence: string, came: unknown, demanded: unknown): void {
   // Clones, because under Jest objects of one process may have the prototypes of two realms.
   if (isDeepStrictEqual(structuredClone(came), structuredClone(demanded))) return;
@@ -48,13 +48,13 @@ export function demand(sentence: string, came: unknown, demanded: unknown): void
   });
 }
 
-/** Calls made at the same time, by turns on the store and on its peer. */
+/** Makes concurrent calls, alternating between the store and its peer. */
 export const atOnce = <S, R>({ store, peer }: OpenedStore<S>, count: number, call: (store: S, index: number) => Promise<R>): Promise<R[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => call(index % 2 === 0 ? store : peer, index)));
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Whether it comes true within `ms`. */
+/** Whether a condition becomes true within `ms`. */
 export async function comesTrue(condition: () => boolean, ms: number): Promise<boolean> {
   for (const deadline = Date.now() + ms; !condition(); await sleep(5)) if (Date.now() >= deadline) return false;
   return true;

@@ -3,7 +3,7 @@ import type { CredentialStore } from '../../stores/store';
 import { demand, type Cases, type OpenedStore } from './contract';
 import { newRecord } from './samples';
 
-/** What is asked of a store about a row that somebody else has damaged. */
+/** A damaged row must not become a credential. */
 export const damage = <O extends OpenedStore<CredentialStore>>(corrupt: (opened: O, id: string) => unknown): Cases<O> => ({
   async 'takes a damaged record for a fault, never for a record or for none'(opened) {
     const { store, peer } = opened;

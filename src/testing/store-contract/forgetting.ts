@@ -2,7 +2,7 @@ import { RETENTION_MS, type CredentialStore, type StoredRecord } from '../../sto
 import { demand, sleep, type Cases, type OpenedStore } from './contract';
 import { newRecord, unique } from './samples';
 
-/** Retention and prune: what ended is known for a while, and then it has never been. */
+/** Retention and prune(): an ended record is known for a while, and then treated as absent. */
 export const forgetting = (clockToleranceMs: number): Cases<OpenedStore<CredentialStore>> => ({
   async 'knows what ended less than RETENTION_MS ago, and nothing that ended earlier'({ store, peer }) {
     const now = Date.now();
@@ -100,7 +100,7 @@ const UNKNOWN = {
   afterUses: undefined,
 };
 
-/** What each method says of a record: of one that is unknown, what `UNKNOWN` is. */
+/** What every method returns for a record: `UNKNOWN` if it is absent. */
 async function answersOn(record: StoredRecord, store: CredentialStore): Promise<typeof UNKNOWN | object> {
   const now = Date.now();
   const { id, digest } = record;

@@ -10,22 +10,26 @@ import { state } from './state';
 import { watching } from './watching';
 
 export interface StateStoreContractOptions {
-  /** How far the clock by which the store ends things may be from that of this process; 0 by default. */
+  /** How far the store's clock may differ from this process's, in milliseconds. @default 0 */
   readonly clockToleranceMs?: number;
 }
 
 export interface CredentialStoreContractOptions<O> extends StateStoreContractOptions {
-  /** False for a store that cannot tell of what another machine did: a revocation made there is then seen when `ttlMs` is over. */
+  /** False if the store does not notify subscribers of changes by other instances. @default true */
   readonly push?: boolean;
-  /** Within how long `watch` has to tell; 2 000 by default. */
+  /** How soon `subscribe()` must notify, in milliseconds. @default 2_000 */
   readonly pushWithinMs?: number;
-  /** Damages the row of a record, as a careless hand might. With it there is a case on what the store makes of that. */
+  /** Damages the row of a record. With it, a case checks that the store does not return the record. */
   readonly corrupt?: (opened: O, id: string) => unknown;
 }
 
 /**
- * All that Latchkey demands of a `CredentialStore`, for any test runner. Each case opens the store anew. It uses names of its own,
- * so that the database need be neither empty nor cleared. No case takes longer than a few seconds on a database nearby.
+ * Returns the contract of a `CredentialStore` as test cases for any test runner. Each case opens the store, and uses unique names:
+ * the database need not be empty. No case takes longer than a few seconds with a database nearby.
+ *
+ * @param open opens two stores over one database
+ * @param options what the store can do
+ * @returns cases with a `name` and a `run()` that rejects with an `AssertionError`
  *
  * @example
  * const open = () => ({ store: myStore(url), peer: myStore(url) });
@@ -47,7 +51,7 @@ export function credentialStoreContract<O extends OpenedStore<CredentialStore>>(
   });
 }
 
-/** The same for a `StateStore`. */
+/** Returns the contract of a `StateStore` as test cases for any test runner. @see credentialStoreContract */
 export function stateStoreContract<O extends OpenedStore<StateStore>>(
   open: () => O | Promise<O>,
   { clockToleranceMs = 0 }: StateStoreContractOptions = {},

@@ -5,7 +5,7 @@ import { newRecord, ODD_TEXTS } from './samples';
 
 const LATEST = Number.MAX_SAFE_INTEGER;
 
-/** Insert, find and findById: what goes in once comes out as it was. */
+/** insert(), find() and findById(): a record is added once, and returned as it was. */
 export const keeping: Cases<OpenedStore<CredentialStore>> = {
   async 'adds a record once, however many try at the same time, and never over one that is known'(opened) {
     const { store, peer } = opened;
@@ -131,7 +131,7 @@ export const keeping: Cases<OpenedStore<CredentialStore>> = {
   },
 };
 
-/** Another digest of the same id. */
+/** Another digest with the same ID. */
 const otherEnd = (digest: string): string => digest.slice(0, -1) + (digest.endsWith('A') ? 'E' : 'A');
 
 function almost(text: string): readonly string[] {
@@ -142,7 +142,7 @@ function almost(text: string): readonly string[] {
   return [...variants, ...padded, ...patterns].filter((variant) => variant !== text);
 }
 
-/** Changes all that can be changed in an object, as a careless caller might. What is frozen refuses, and that is as good. */
+/** Changes everything in an object that is not frozen, as a careless caller might. */
 function scribbleOn(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   Object.values(value).forEach(scribbleOn);

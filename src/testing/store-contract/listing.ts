@@ -2,7 +2,7 @@ import type { CredentialStore, Owner, StoredRecord } from '../../stores/store';
 import { atOnce, demand, type Cases, type OpenedStore } from './contract';
 import { newRecord, ODD_TEXTS, unique } from './samples';
 
-/** list: an owner's records, all of them, in order. */
+/** list(): all records of an owner, in order. */
 export const listing: Cases<OpenedStore<CredentialStore>> = {
   async 'lists by issuedAt, then by id'(opened) {
     const { store, peer } = opened;

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { digestOf, idOf } from '../../credential/digest';
 import type { StoredRecord } from '../../stores/store';
 
-/** A word that nobody else in the database has. */
+/** A word that is unique in the database. */
 export const unique = (word: string): string => `${word}-${randomUUID()}`;
 
-/** A record that is new to every store. */
+/** A record that no store knows. */
 export function newRecord(members: Partial<StoredRecord> = {}): StoredRecord {
   const digest = digestOf(randomUUID());
   return {
@@ -31,7 +31,7 @@ export function newRecord(members: Partial<StoredRecord> = {}): StoredRecord {
   };
 }
 
-/** Texts that a database, a driver or a key built of parts may confuse with each other, or take for more than text. */
+/** Text that a database, a driver or a composed key may confuse with other text, or interpret. */
 export const ODD_TEXTS: readonly string[] = [
   'acct',
   'Acct',

@@ -5,7 +5,7 @@ import { ODD_TEXTS, unique } from './samples';
 const LATEST = Number.MAX_SAFE_INTEGER;
 const soon = () => Date.now() + 60_000;
 
-/** put, replace, get and take: one value by group and key, until its time. */
+/** setIfAbsent(), set(), get() and getAndDelete(): one value by group and key, until it expires. */
 export const state = (clockToleranceMs: number): Cases<OpenedStore<StateStore>> => ({
   async 'puts a value where there is none, however many try at the same time'(opened) {
     const { store, peer } = opened;

@@ -3,7 +3,7 @@ import type { CredentialStore, StoredRecord } from '../../stores/store';
 import { comesTrue, demand, sleep, type Cases, type OpenedStore } from './contract';
 import { newRecord, ODD_TEXTS, unique } from './samples';
 
-/** watch: news of what was done here and, with `push`, on another machine. */
+/** subscribe(): notifications of changes here and, with `push`, on another instance. */
 export function watching({ push, withinMs }: { push: boolean; withinMs: number }): Cases<OpenedStore<CredentialStore>> {
   const here: Cases<OpenedStore<CredentialStore>> = {
     'tells of what is revoked, ended and changed': ({ store }) => tells(store, store, withinMs),
@@ -120,8 +120,8 @@ async function tells(watcher: CredentialStore, actor: CredentialStore, withinMs:
 }
 
 /**
- * A record of whose change every listener was told. A subscription may take a moment until it stands, and what is changed
- * before that goes unheard: so other records are changed until one is heard of.
+ * Returns a record of whose change every listener was notified. A subscription may take a moment to be established, so records
+ * are changed until a notification arrives.
  */
 async function toldOf(actor: CredentialStore, listeners: readonly Heard[], withinMs: number): Promise<StoredRecord> {
   const changed: StoredRecord[] = [];
@@ -134,7 +134,7 @@ async function toldOf(actor: CredentialStore, listeners: readonly Heard[], withi
     await comesTrue(() => known() !== undefined, 50);
   }
   demand(`subscribe() tells every listener of update() within ${withinMs} ms`, known() !== undefined, true);
-  // For those who ought not to hear of it, a moment to do so.
+  // Listeners that must not be notified get a moment to fail.
   await sleep(20);
   return known() as StoredRecord;
 }
@@ -142,7 +142,7 @@ async function toldOf(actor: CredentialStore, listeners: readonly Heard[], withi
 interface Heard {
   readonly marks: readonly RevocationEvent[];
   readonly hear: (mark: RevocationEvent) => void;
-  /** How often it was told of a record. */
+  /** How often it was notified of a record. */
   readonly of: (record: StoredRecord) => number;
 }
 
