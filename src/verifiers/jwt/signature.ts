@@ -47,6 +47,7 @@ export function verifySignature(token: string, algorithm: Algorithm, key: KeyObj
   // jsonwebtoken does not know it.
   if (algorithm === 'EdDSA' || algorithm === 'Ed25519') return isSignedByEd25519(token, key);
   if (!library) return loadJsonwebtoken().then(() => verifySignature(token, algorithm, key));
+  if (!hasLengthOfModulus(token, key)) return false;
   try {
     library.verify(token, key, {
       algorithms: [algorithm],
@@ -59,6 +60,13 @@ export function verifySignature(token: string, algorithm: Algorithm, key: KeyObj
   } catch {
     return false;
   }
+}
+
+/** OpenSSL accepts an RSA signature without its leading zero bytes; RFC 8017 §8.1.2 does not. */
+function hasLengthOfModulus(token: string, { asymmetricKeyDetails }: KeyObject): boolean {
+  const bits = asymmetricKeyDetails?.modulusLength;
+  const length = token.length - token.lastIndexOf('.') - 1;
+  return bits === undefined || length === Math.ceil((Math.ceil(bits / 8) * 4) / 3);
 }
 
 /** RFC 8037 §3.1: Ed25519 signs the bytes themselves, without a hash before. */

@@ -3,6 +3,9 @@ import { signingKey, startAuthorizationServer, type AuthorizationServer } from '
 import { Tally } from '../../support/requests';
 import { AUDIENCE } from './tokens';
 
+// The server is started three times, which takes its time on a busy machine.
+jest.setTimeout(30_000);
+
 const COOLDOWN_MS = 300;
 const [first, second, third] = [signingKey('ES256'), signingKey('ES256'), signingKey('ES256')];
 let server: AuthorizationServer;

@@ -6,6 +6,25 @@ import { ALGORITHMS, AUDIENCE, ISSUER, PAIRS, claimsOf, part, seal, signatureOf,
 
 const verifiers = new Map(ALGORITHMS.map((algorithm) => [algorithm, verifierOf({ algorithms: [algorithm] })]));
 
+/** A token under another signature each time: PSS draws a salt, and PKCS #1 gets another header. */
+const signedAnew = (algorithm: Algorithm, turn: number) => tokenOf({}, { kid: `k${turn}` }, algorithm);
+
+describe.each(ALGORITHMS.filter((algorithm) => /^[RP]S/.test(algorithm)))('%s', (algorithm) => {
+  it('is refused without the leading zero byte of its signature (RFC 8017 §8.1.2)', async () => {
+    let token = '';
+    let bytes = Buffer.of(1);
+    for (let turn = 0; bytes[0] !== 0; turn++) {
+      token = signedAnew(algorithm, turn);
+      bytes = Buffer.from(token.slice(token.lastIndexOf('.') + 1), 'base64url');
+    }
+    const shorter = `${token.slice(0, token.lastIndexOf('.') + 1)}${part(bytes.subarray(1))}`;
+    expect([await verdict(token, verifiers.get(algorithm)), await verdict(shorter, verifiers.get(algorithm))]).toEqual([
+      'good',
+      'bad_signature',
+    ]);
+  });
+});
+
 const otherRsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
 
 /** A private key of the kind that the algorithm wants, and not the one that its verifier knows. */
