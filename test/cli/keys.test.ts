@@ -158,6 +158,20 @@ describe('the life of a key', () => {
     expect(await revoke('--client', 'nobody', '--json')).toEqual({ code: 0, out: '{"revoked":0}', err: '' });
   });
 
+  it('loses its name by --no-name alone', async () => {
+    const create = ['keys', 'create', '--prefix', 'osir', '--subject', 'acct_name', '--name', 'CI', '--json'];
+    const { id } = (JSON.parse((await latchkey(create)).out) as { record: PublicRecord }).record;
+    const name = async () => (JSON.parse((await latchkey(['keys', 'show', id, '--json'])).out) as PublicRecord).name;
+    for (const empty of ['', ' ']) {
+      const { code, err } = await latchkey(['keys', 'update', id, '--name', empty]);
+      expect([code, err]).toEqual([2, expect.stringMatching(/--name.*must not be empty/)]);
+    }
+    expect((await latchkey(['keys', 'update', id, '--expires', '90d'])).code).toBe(0);
+    expect(await name()).toBe('CI');
+    expect((await latchkey(['keys', 'update', id, '--no-name'])).code).toBe(0);
+    expect(await name()).toBeNull();
+  });
+
   it('loses its scopes by --no-scope alone', async () => {
     await create('acct_25', '--scope', 'a,b');
     const { id } = await only('acct_25');

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
-import { collect, duration, expiry, id as parseId, jsonObject, type Expiry } from '../option-parsers';
+import { collect, duration, expiry, id as parseId, jsonObject, nonEmpty, type Expiry } from '../option-parsers';
 import { CommandError, usageError, type Terminal } from '../terminal';
 import { oneOwner, ownersIn, printRecord, withKeys, withOwnerOptions, type Keys, type OwnerOptions, type SharedOptions } from './context';
 import { failureReason, orFailure, resolveKey } from './resolve-key';
 
 interface UpdateOptions extends SharedOptions {
-  readonly name?: string;
+  /** False for `--no-name`. */
+  readonly name?: string | false;
   /** False for `--no-scope`. */
   readonly scope?: readonly string[] | false;
   readonly expires?: Expiry;
@@ -16,7 +17,8 @@ export const updateCommand = (terminal: Terminal): Command =>
   new Command('update')
     .argument('<id>', 'the ID of the key, or the key itself; - reads it from standard input', parseId)
     .description('change the name, scopes, expiry or metadata of a key that is not revoked')
-    .option('--name <name>', 'its new name')
+    .option('--name <name>', 'its new name', nonEmpty)
+    .option('--no-name', 'remove its name')
     .option('--scope <scopes>', 'its new scopes, which replace all old ones; may be repeated', collect)
     .option('--no-scope', 'remove all its scopes')
     .option('--expires <when>', 'never, a date, or a duration from now', expiry)
@@ -31,7 +33,8 @@ export const updateCommand = (terminal: Terminal): Command =>
     );
 
 const changesIn = ({ name, scope, expires, metadata }: UpdateOptions) => ({
-  ...(name !== undefined && { name }),
+  ...(typeof name === 'string' && { name }),
+  ...(name === false && { name: null }),
   ...(Array.isArray(scope) && { scopes: scope }),
   ...(scope === false && { scopes: [] }),
   ...expires,
