@@ -35,7 +35,7 @@ const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
     mend: 'Get a new token, or rotate the key.',
   },
   not_yet_valid: {
-    happened: 'Its time has not come: nbf or iat lies ahead.',
+    happened: 'Its nbf is in the future, by more than the clock tolerance.',
     section: 'RFC 7519 §4.1.5',
     mend: 'Compare the clocks of issuer and API; clockToleranceMs bears a small difference.',
   },

@@ -194,7 +194,7 @@ function introspectionQuery(options: IntrospectionOptions) {
         additionalParameters: HINT,
         // The URL was checked: plain HTTP is for a loopback host or an insecure host only.
         [allowInsecureRequests]: true,
-        ...(remote.fetch && { [customFetch]: remote.fetch as (url: string, init: object) => Promise<Response> }),
+        ...(remote.fetch && { [customFetch]: remote.fetch }),
       }),
     );
   };

@@ -285,7 +285,7 @@ describe('what the server is asked', () => {
     const urls: unknown[] = [];
     const own: typeof fetch = (url, init) => {
       urls.push([url, init?.method, init?.redirect]);
-      return fetch(String(url).replace('https://as.example', endpoint.origin), init);
+      return fetch((url as string).replace('https://as.example', endpoint.origin), init);
     };
     const verifier = verifierAt(endpoint, { endpoint: 'https://as.example/introspect', remote: { fetch: own } });
     expect(await verdictOf(verifier)).toBe('good');
@@ -393,7 +393,7 @@ describe('an issuer', () => {
   ])('may have the secret sent to %s or not', async (_, found, insecureHosts, expected) => {
     const issuer = 'https://login.osir.com';
     const own: typeof fetch = async (url) =>
-      Response.json(String(url).includes('.well-known') ? { issuer, introspection_endpoint: found } : active());
+      Response.json((url as string).includes('.well-known') ? { issuer, introspection_endpoint: found } : active());
     const options = { issuer, client: CLIENT, audience: AUDIENCE, remote: { fetch: own }, ...(insecureHosts && { insecureHosts }) };
     const verdict = await verdictOf(introspection(options));
     expect(typeof verdict === 'object' ? 'outage' : verdict).toBe(expected);

@@ -62,16 +62,16 @@ describe('a host of this machine or its link', () => {
 });
 
 describe('an endpoint in metadata', () => {
-  const { isTrustedEndpoint } = urlPolicy();
+  const policy = urlPolicy();
 
   it.each(LOCAL)('is not trusted at %s, from an issuer elsewhere', (host) => {
-    expect(isTrustedEndpoint('https://login.example.com', `https://${host}/keys`)).toBe(false);
-    expect(isTrustedEndpoint('https://login.example.com', `http://${host}/keys`)).toBe(false);
+    expect(policy.isTrustedEndpoint('https://login.example.com', `https://${host}/keys`)).toBe(false);
+    expect(policy.isTrustedEndpoint('https://login.example.com', `http://${host}/keys`)).toBe(false);
   });
 
   it.each(ELSEWHERE)('is trusted at %s by https, and not by http', (host) => {
-    expect(isTrustedEndpoint('https://login.example.com', `https://${host}/keys`)).toBe(true);
-    expect(isTrustedEndpoint('https://login.example.com', `http://${host}/keys`)).toBe(false);
+    expect(policy.isTrustedEndpoint('https://login.example.com', `https://${host}/keys`)).toBe(true);
+    expect(policy.isTrustedEndpoint('https://login.example.com', `http://${host}/keys`)).toBe(false);
   });
 
   it.each([
@@ -80,7 +80,7 @@ describe('an endpoint in metadata', () => {
     ['https://127.0.0.2', 'https://127.0.0.2/keys', true],
     ['https://127.0.0.2', 'https://169.254.169.254/keys', false],
     ['http://127.0.0.1', 'https://169.254.169.254/keys', false],
-  ])('of an issuer at %s may be %s: %s', (issuer, url, expected) => expect(isTrustedEndpoint(issuer, url)).toBe(expected));
+  ])('of an issuer at %s may be %s: %s', (issuer, url, expected) => expect(policy.isTrustedEndpoint(issuer, url)).toBe(expected));
 });
 
 describe('an insecure host', () => {
