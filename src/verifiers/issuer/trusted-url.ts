@@ -45,7 +45,7 @@ LOCAL.addSubnet('169.254.0.0', 16);
 // `::`, `::1` and the IPv4-compatible addresses.
 LOCAL.addSubnet('::', 96, 'ipv6');
 LOCAL.addSubnet('fe80::', 10, 'ipv6');
-// 6to4, NAT64 and its local-use prefix, for the three IPv4 networks.
+// 6to4, IPv4-translated, NAT64 and its local-use prefix (RFC 8215), for the three IPv4 networks.
 for (const [hex, bits] of [
   ['0', 8],
   ['7f', 8],
@@ -53,7 +53,7 @@ for (const [hex, bits] of [
 ] as const) {
   const high = bits === 8 ? `${hex}00` : hex;
   LOCAL.addSubnet(`2002:${high}::`, 16 + bits, 'ipv6');
-  LOCAL.addSubnet(`64:ff9b::${high}:0`, 96 + bits, 'ipv6');
+  for (const prefix of ['64:ff9b:', '64:ff9b:1:', '::ffff:0']) LOCAL.addSubnet(`${prefix}:${high}:0`, 96 + bits, 'ipv6');
 }
 
 /**
