@@ -7,7 +7,7 @@ interface Result {
   readonly tables: readonly Table[];
 }
 
-const PAGES = ['../README.md', '../docs/performance.md', '../docs/stores.md'];
+const PAGES = ['../docs/performance.md', '../docs/stores.md'];
 /** `<!-- bench: guards -->` is followed by the tables of all results of that name, `<!-- bench: guards, Node 24 -->` by those of one. */
 const PLACE = /(<!-- bench: (\w+)(?:, Node (\d+))? -->\n)[^]*?(<!-- end -->)/g;
 

@@ -109,7 +109,9 @@ export function instructionsOf(markdown: string): Instructions {
  */
 export function uninstalledPackages(markdown: string): string[] {
   const { files } = instructionsOf(markdown);
-  const installs = [...markdown.matchAll(/^ *npm (?:install|i) (.+)$/gm)].flatMap(([, names = '']) => names.split(' '));
+  const installs = [...markdown.matchAll(/^ *npm (?:install|i) (.+)$/gm)].flatMap(([, names = '']) =>
+    names.split(' ').map((name) => name.replace(/(?<=.)@.*$/, '')),
+  );
   const known = new Set(['latchkey', 'express', ...installs]);
   const code = Object.entries(files).flatMap(([name, text]) => (name.startsWith('before/') ? [] : [text]));
   const imported = code.flatMap((text) => [...text.matchAll(/(?:from|import|import\() ?'((?:@[\w-]+\/)?[a-z][\w-]*)(?=['/])/g)]);

@@ -2,10 +2,13 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import ts from 'typescript';
 import { instructionsOf, type Step } from './markdown';
-import { manifest, writeFiles } from './package';
+import { manifest, readText, writeFiles } from './package';
 import { ask, freePort, ready, run, start, type Answer, type Program } from './programs';
 
 // @requires curl
+
+/** The type of the modules in a folder that is set up as the README says. */
+const MODULE_TYPE = /^npm pkg set type=(\w+)$/m.exec(readText('README.md'))?.[1];
 
 /**
  * Does what a document tells its reader to do, in a folder of its own below `workshop`, where packages are installed:
@@ -15,7 +18,7 @@ export async function faultsOf(workshop: string, name: string, markdown: string)
   const port = String(await freePort());
   const { files, steps, scripts, faults } = instructionsOf(markdown.replace(/\b3000\b/g, port));
   const folder = join(workshop, name.replaceAll(/\W+/g, '-'));
-  writeFiles(folder, { ...files, 'package.json': JSON.stringify({ type: 'module' }) });
+  writeFiles(folder, { ...files, 'package.json': JSON.stringify({ type: MODULE_TYPE }) });
   return [
     ...faults,
     ...scripts.filter((script) => !(script in manifest.scripts)).map((script) => `package.json has no script ${script}`),
