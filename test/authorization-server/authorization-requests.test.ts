@@ -46,6 +46,10 @@ describe('parameters of OpenID Connect and of nobody', () => {
     ['audience', 'x'],
     ['access_type', 'offline'],
     ['latchkey_max_age', 'not a number'],
+    ['latchkey_prompt', 'none'],
+    ['prompt', 'select_account'],
+    ['prompt', 'select_account consent'],
+    ['prompt', 'login select_account'],
     ['__proto__', 'x'],
   ])('%s=%s is ignored or accepted', async (name, value) => {
     expect(await decision([name, value])).toBe('login');
@@ -69,7 +73,7 @@ describe('parameters of OpenID Connect and of nobody', () => {
     },
   );
 
-  test.each(['none login', 'nobody'])('prompt=%s is refused', async (prompt) => {
+  test.each(['none login', 'nobody', 'none select_account', 'select_account nobody'])('prompt=%s is refused', async (prompt) => {
     expect(await decision(['prompt', prompt])).toBe('invalid_request');
   });
 

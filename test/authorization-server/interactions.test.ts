@@ -211,6 +211,14 @@ describe('what the client asked for', () => {
     expect(requests[0]).toEqual({ prompt: [], acrValues: [], uiLocales: [], resource: [issuer] });
   });
 
+  test.each(['select_account', 'login select_account', 'select_account consent'])(
+    'tells prompt=%s to login and consent',
+    async (prompt) => {
+      const { requests, error } = await ask({ prompt });
+      expect([requests.map((request) => request.prompt), error]).toEqual([[prompt.split(' '), prompt.split(' ')], null]);
+    },
+  );
+
   it('is known as the max_age 0, which requires a new login', async () => {
     const { requests, error } = await ask({ max_age: '0' });
     expect([requests[0]?.maxAgeMs, error]).toEqual([0, null]);

@@ -1,6 +1,6 @@
 /** What a client asked for in its authorization request, as far as it concerns the user. */
 export interface AuthorizationRequest {
-  /** Values of `prompt`: `login` requires a new login, `consent` a consent page. */
+  /** Values of `prompt`: `login` requires a new login, `consent` a consent page, `select_account` a choice of accounts. */
   readonly prompt: readonly string[];
   /** Who will probably log in, such as an email address. Chosen by the client, so never trust it. */
   readonly loginHint: string | undefined;
@@ -18,12 +18,14 @@ export interface AuthorizationRequest {
 /** oidc-provider accepts these parameters for OpenID Connect only, so it gets them under names of our own. */
 export const ACR_VALUES = 'latchkey_acr_values';
 export const MAX_AGE = 'latchkey_max_age';
+/** `prompt` as the client sent it, where oidc-provider gets only a part of it. */
+export const PROMPT = 'latchkey_prompt';
 
 const RENAMED: ReadonlyMap<string, string> = new Map([
   ['acr_values', ACR_VALUES],
   ['max_age', MAX_AGE],
 ]);
-const INTERNAL: ReadonlySet<string> = new Set(RENAMED.values());
+const INTERNAL: ReadonlySet<string> = new Set([...RENAMED.values(), PROMPT]);
 
 /** Parameters for ID tokens, which are not issued. oidc-provider rejects them without the scope `openid`. */
 const IGNORED: ReadonlySet<string> = new Set(['nonce', 'id_token_hint', 'claims_locales']);
@@ -37,11 +39,26 @@ const IGNORED: ReadonlySet<string> = new Set(['nonce', 'id_token_hint', 'claims_
 export function toProviderParameters(query: URLSearchParams): URLSearchParams {
   const pairs = [...query].filter(([name]) => !INTERNAL.has(name));
   const isRepeated = (name: string) => query.getAll(name).length > 1;
+  const renamed = (name: string, value: string): [string, string][] =>
+    name === 'prompt' ? promptPairs(value) : [[RENAMED.get(name) ?? name, value]];
   return new URLSearchParams(
     pairs
       .filter(([name]) => !IGNORED.has(name) || isRepeated(name))
-      .map(([name, value]): [string, string] => [isRepeated(name) ? name : (RENAMED.get(name) ?? name), value]),
+      .flatMap(([name, value]): [string, string][] => (isRepeated(name) ? [[name, value]] : renamed(name, value))),
   );
+}
+
+/**
+ * oidc-provider rejects `select_account`. It needs nothing of oidc-provider, because the app's `login` is called at every
+ * authorization request and can let the user choose.
+ *
+ * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+ */
+function promptPairs(prompt: string): [string, string][] {
+  const values = prompt.split(' ');
+  if (!values.includes('select_account') || values.includes('none')) return [['prompt', prompt]];
+  const rest = values.filter((value) => value !== 'select_account').join(' ');
+  return [[PROMPT, prompt], ...(rest === '' ? [] : [['prompt', rest] as [string, string]])];
 }
 
 /** Whether a string is a valid `max_age`: a whole number of seconds. */
@@ -53,7 +70,7 @@ export function toAuthorizationRequest(parameters: Readonly<Record<string, unkno
   const list = (name: string) => text(name)?.split(' ').filter(Boolean) ?? [];
   const maxAge = text(MAX_AGE);
   return {
-    prompt: list('prompt'),
+    prompt: list(text(PROMPT) === undefined ? 'prompt' : PROMPT),
     loginHint: text('login_hint'),
     acrValues: list(ACR_VALUES),
     maxAgeMs: maxAge === undefined ? undefined : Number(maxAge) * 1000,

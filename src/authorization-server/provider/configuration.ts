@@ -1,6 +1,6 @@
 import type { AccessToken, Adapter, Configuration, errors, KoaContextWithOIDC } from 'oidc-provider';
 import type { Endpoints } from '../endpoints';
-import { ACR_VALUES, isMaxAge, MAX_AGE } from '../interaction/authorization-request';
+import { ACR_VALUES, isMaxAge, MAX_AGE, PROMPT } from '../interaction/authorization-request';
 import { toPublicId } from '../interaction/interaction-id';
 import { INTERACTION_TTL_S } from '../interaction/time-to-live';
 import { renderErrorPage } from '../pages/message-pages';
@@ -56,6 +56,7 @@ export function providerConfiguration(
 function extraParams({ InvalidRequest }: typeof errors): Configuration['extraParams'] {
   return {
     [ACR_VALUES]: null,
+    [PROMPT]: null,
     [MAX_AGE]: (_ctx, value) => {
       if (value !== undefined && !isMaxAge(value)) throw new InvalidRequest('invalid max_age parameter value');
     },
