@@ -123,11 +123,11 @@ const optionsSchema = z
   })
   .refine(({ issuer, ...options }) => issuer === undefined || urlsOf(options).isIssuer(issuer), {
     path: ['issuer'],
-    error: 'must be an https URL without query and fragment (http on a loopback host)',
+    error: 'must be an https URL without query and fragment (http on a loopback host or one of "insecureHosts")',
   })
   .refine(({ endpoint, ...options }) => endpoint === undefined || urlsOf(options).isSecure(endpoint), {
     path: ['endpoint'],
-    error: 'must be an https URL without fragment (http on a loopback host)',
+    error: 'must be an https URL without fragment (http on a loopback host or one of "insecureHosts")',
   })
   .refine(({ issuer, endpoint }) => issuer !== undefined || endpoint !== undefined, { error: 'give "issuer", "endpoint" or both' })
   .refine(({ issuer, client }) => issuer !== undefined || authOf(client) !== 'private_key_jwt', {

@@ -238,14 +238,14 @@ const optionsSchema = z
   })
   .refine(({ jwksUri, ...options }) => jwksUri === undefined || urlsOf(options).isSecure(jwksUri), {
     path: ['jwksUri'],
-    error: 'must be a URL of https, or of http to this machine',
+    error: 'must be a URL of https, or of http to this machine or to one of "insecureHosts"',
   })
   .refine(
     ({ issuer, ...options }) => !isDiscovered(options) || namesIn(issuer).every((one) => isPattern(one) || urlsOf(options).isIssuer(one)),
     {
       path: ['issuer'],
       error:
-        'must be a URL of https without query, or of http to this machine, for its metadata to be found; else give "key", "jwks" or "jwksUri"',
+        'must be a URL of https without query, or of http to this machine or to one of "insecureHosts", for its metadata to be found; else give "key", "jwks" or "jwksUri"',
     },
   )
   .refine(({ issuer, ...options }) => patternsIn(issuer).every((one) => isSafePattern(one, urlsOf(options))), {

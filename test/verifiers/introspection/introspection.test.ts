@@ -33,8 +33,8 @@ function complaint(options: object): string | undefined {
 }
 
 describe('the options', () => {
-  const secure = 'must be an https URL without fragment (http on a loopback host)';
-  const identifier = 'must be an https URL without query and fragment (http on a loopback host)';
+  const secure = 'must be an https URL without fragment (http on a loopback host or one of "insecureHosts")';
+  const identifier = 'must be an https URL without query and fragment (http on a loopback host or one of "insecureHosts")';
   const audience = 'must be a non-empty string or a non-empty list of them';
   const client =
     'must be { id, secret }, { id, auth: "post", secret }, { id, auth: "private_key_jwt", key }, { auth: "bearer", token } or { auth: "none" }';

@@ -116,7 +116,9 @@ describe('a URL', () => {
   it.each<[unknown]>([...INSECURE.map((one): [unknown] => [one]), [null], [7], [''], [new URL('https://id.example')]])(
     'of keys cannot be %p',
     (jwksUri) => {
-      expect(messageOf({ jwksUri: jwksUri as string })).toBe('jwt(): option "jwksUri" must be a URL of https, or of http to this machine');
+      expect(messageOf({ jwksUri: jwksUri as string })).toBe(
+        'jwt(): option "jwksUri" must be a URL of https, or of http to this machine or to one of "insecureHosts"',
+      );
     },
   );
   it.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:8080/a', 'https://id.example/a/b'])('may be %s', (url) => {
