@@ -1,27 +1,105 @@
 import js from '@eslint/js';
+import simpleImportSort from 'eslint-plugin-simple-import-sort';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
-  { languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } } },
   {
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+  },
+  {
+    plugins: { 'simple-import-sort': simpleImportSort },
     rules: {
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+      curly: ['error', 'all'],
+      'no-nested-ternary': 'error',
+      '@typescript-eslint/no-explicit-any': 'error',
+      'simple-import-sort/imports': 'error',
+      'simple-import-sort/exports': 'error',
       // In-memory implementations of asynchronous ports have nothing to wait for.
       '@typescript-eslint/require-await': 'off',
     },
   },
   {
     rules: {
-      // `z` is one object with every schema and locale of zod: no bundler can drop what is not used (454 kB instead of 70 kB).
+      // `z` is one object with every schema and locale of zod: no bundler can drop what is not used
+      // (454 kB instead of 70 kB).
       'no-restricted-syntax': [
         'error',
         {
-          selector: "ImportDeclaration[source.value='zod'] > :not(ImportNamespaceSpecifier, Literal)",
+          selector:
+            "ImportDeclaration[source.value='zod'] > :not(ImportNamespaceSpecifier, Literal)",
           message: "Write import * as z from 'zod'.",
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    // These do not keep the limits yet. A file that is fixed leaves the list.
+    ignores: [
+      'src/authentication/authenticator.ts',
+      'src/authentication/credential-verification.ts',
+      'src/authorization-server/authorization-server.ts',
+      'src/authorization-server/clients.ts',
+      'src/authorization-server/interaction/interactions.ts',
+      'src/authorization-server/pages/login-page.ts',
+      'src/authorization-server/request/request-body.ts',
+      'src/cli/clients.ts',
+      'src/credential/record.ts',
+      'src/credentials/credential-manager.ts',
+      'src/credentials/import-records.ts',
+      'src/credentials/usage-counter.ts',
+      'src/http/decision.ts',
+      'src/http/guard-challenges.ts',
+      'src/http/middleware.ts',
+      'src/latchkey-options.ts',
+      'src/latchkey.ts',
+      'src/possession/dpop.ts',
+      'src/possession/possession.ts',
+      'src/stores/memory.ts',
+      'src/stores/redis/credentials.ts',
+      'src/stores/redis/state.ts',
+      'src/stores/sql/credentials.ts',
+      'src/stores/sql/locking-writes.ts',
+      'src/stores/subscription.ts',
+      'src/testing/express-layers.ts',
+      'src/testing/store-contract/changing.ts',
+      'src/testing/store-contract/forgetting.ts',
+      'src/testing/store-contract/keeping.ts',
+      'src/testing/store-contract/state.ts',
+      'src/testing/store-contract/watching.ts',
+      'src/verifiers/introspection/index.ts',
+      'src/verifiers/jwt/claims.ts',
+      'src/verifiers/jwt/issuers.ts',
+      'src/verifiers/jwt/jwt-options.ts',
+      'src/verifiers/jwt/jwt-revocations.ts',
+      'src/verifiers/jwt/jwt.ts',
+      'src/verifiers/jwt/remote-keys.ts',
+      'src/verifiers/stored.ts',
+      'src/verifiers/verifier.ts',
+    ],
+    rules: {
+      'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],
+      'max-params': ['error', 4],
+      complexity: ['error', 12],
+      'max-lines': ['error', { max: 250 }],
+      'max-len': [
+        'error',
+        {
+          code: 100,
+          ignoreUrls: true,
+          ignoreStrings: true,
+          ignoreTemplateLiterals: true,
+          ignorePattern: 'eslint-disable',
         },
       ],
     },
@@ -29,7 +107,10 @@ export default tseslint.config(
   {
     files: ['**/*.js'],
     ...tseslint.configs.disableTypeChecked,
-    languageOptions: { ...tseslint.configs.disableTypeChecked.languageOptions, globals: { console: 'readonly', process: 'readonly' } },
+    languageOptions: {
+      ...tseslint.configs.disableTypeChecked.languageOptions,
+      globals: { console: 'readonly', process: 'readonly' },
+    },
   },
   {
     // Its peers, and the build that it measures, need not be there.

@@ -4,10 +4,15 @@ export default {
   setupFilesAfterEnv: ['<rootDir>/test/support/jest.setup.ts'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
-    '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
+    '^.+\\.[jt]s$': [
+      '@swc/jest',
+      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
   },
   // These are ESM only.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|kysely29|oauth4webapi|oidc-provider|openid-client)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(jose|kysely29|oauth4webapi|oidc-provider|openid-client)/)',
+  ],
   moduleNameMapper: {
     '^latchkey$': '<rootDir>/src/index.ts',
     '^latchkey/authorization-server$': '<rootDir>/src/authorization-server/index.ts',

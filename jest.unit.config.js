@@ -2,7 +2,9 @@ import base from './jest.config.js';
 import { isIntegration, requirementsByTest } from './test/support/suites.js';
 
 const escaped = (file) => `/${file.replaceAll('.', '\\.')}$`;
-const integration = [...requirementsByTest()].filter(([, requirements]) => isIntegration(requirements));
+const integration = [...requirementsByTest()].filter(([, requirements]) =>
+  isIntegration(requirements),
+);
 
 /** The tests that need Node and nothing else. */
 export default {

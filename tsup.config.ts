@@ -2,12 +2,20 @@ import { defineConfig, type Options } from 'tsup';
 
 const shared: Options = { target: 'node20.19', platform: 'node' };
 
-/** A user's Jest, which runs CommonJS, knows no `import()`: what the root loads late is required there. */
+/**
+ * A user's Jest, which runs CommonJS, knows no `import()`: what the root loads late is required
+ * there.
+ */
 const requiredLate: NonNullable<Options['plugins']>[number] = {
   name: 'required-late',
   renderChunk(code) {
     return this.format === 'cjs'
-      ? { code: code.replace(/\bimport\((["'])jsonwebtoken\1\)/g, 'Promise.resolve({ default: require("jsonwebtoken") })') }
+      ? {
+          code: code.replace(
+            /\bimport\((["'])jsonwebtoken\1\)/g,
+            'Promise.resolve({ default: require("jsonwebtoken") })',
+          ),
+        }
       : undefined;
   },
 };
@@ -22,7 +30,10 @@ const PUBLIC = {
   introspection: 'src/verifiers/introspection/index.ts',
   testing: 'src/testing/index.ts',
 };
-/** Parts of the root that an application may not use. In files of their own, a bundler leaves them out as a whole. */
+/**
+ * Parts of the root that an application may not use. In files of their own, a bundler leaves them
+ * out as a whole.
+ */
 const SPLIT_OFF = { dpop: 'src/possession/dpop.ts', jwt: 'src/verifiers/jwt/jwt.ts' };
 
 export default defineConfig([
@@ -32,14 +43,16 @@ export default defineConfig([
     format: ['esm', 'cjs'],
     clean: true,
     treeshake: true,
-    // One copy of each module for all entries, so that a symbol or class of one subpath is that of another.
+    // One copy of each module for all entries, so that a symbol or class of one subpath is that of
+    // another.
     splitting: true,
     // These are ESM only: a CommonJS build that required them would fail under a user's Jest.
     noExternal: ['jose', 'oauth4webapi'],
     plugins: [requiredLate],
     dts: { entry: PUBLIC, compilerOptions: { ignoreDeprecations: '6.0' } },
   },
-  // The command line brings its libraries with it, in one file of CommonJS as they are. Drivers of databases are the user's, and asked
-  // for when a store needs them: tree shaking would put them first.
+  // The command line brings its libraries with it, in one file of CommonJS as they are. Drivers of
+  // databases are the user's, and asked for when a store needs them: tree shaking would put them
+  // first.
   { ...shared, entry: { cli: 'src/cli/bin.ts' }, format: 'cjs' },
 ]);

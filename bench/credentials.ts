@@ -1,7 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+
 import { SignJWT } from 'jose';
 
-/** What every contender is asked with: a key of 59 bytes, a JWT of 700, in a request of 12 headers. */
+/**
+ * What every contender is asked with: a key of 59 bytes, a JWT of 700, in a request of 12 headers.
+ */
 export const PREFIX = 'osir';
 export const SCOPE = 'domains:read';
 export const ISSUER = 'https://osir.com';
@@ -24,7 +27,10 @@ const COMPANY = {
 };
 
 export type Headers = Readonly<Record<string, string>>;
-export const inAuthorization = (token: string): Headers => ({ authorization: `Bearer ${token}`, ...COMPANY });
+export const inAuthorization = (token: string): Headers => ({
+  authorization: `Bearer ${token}`,
+  ...COMPANY,
+});
 export const inApiKeyHeader = (key: string): Headers => ({ 'x-api-key': key, ...COMPANY });
 
 /** An access token of the wanted length: what its issuer also says of the user fills it up. */
@@ -40,7 +46,8 @@ export async function signedToken(key: KeyObject, alg: string): Promise<string> 
       .setIssuedAt()
       .setExpirationTime('1d')
       .sign(key);
-  // Base64 makes four characters of three. Longer signatures make longer tokens than all claims can make up for.
+  // Base64 makes four characters of three. Longer signatures make longer tokens than all claims can
+  // make up for.
   const missing = Math.max(0, TOKEN_LENGTH - (await sign('')).length);
   return sign('x'.repeat(Math.floor((missing * 3) / 4)));
 }

@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+
 import { format, resolveConfig } from 'prettier';
+
 import { printed, type Table } from './harness/report';
 
 interface Result {
@@ -8,16 +10,27 @@ interface Result {
 }
 
 const PAGES = ['../docs/performance.md', '../docs/stores.md'];
-/** `<!-- bench: guards -->` is followed by the tables of all results of that name, `<!-- bench: guards, Node 24 -->` by those of one. */
+/**
+ * `<!-- bench: guards -->` is followed by the tables of all results of that name, `<!-- bench:
+ * guards, Node 24 -->` by those of one.
+ */
 const PLACE = /(<!-- bench: (\w+)(?:, Node (\d+))? -->\n)[^]*?(<!-- end -->)/g;
 
-/** Writes the tables of `results/` into the documentation, each to the place that names its measurement. */
+/**
+ * Writes the tables of `results/` into the documentation, each to the place that names its
+ * measurement.
+ */
 for (const page of PAGES) {
   const path = new URL(page, import.meta.url);
-  const text = readFileSync(path, 'utf8').replace(PLACE, (whole, start: string, name: string, major: string | undefined, end: string) => {
-    const results = resultsOf(name).filter(({ node }) => major === undefined || majorOf(node) === major);
-    return results.length === 0 ? whole : `${start}\n${tablesOf(results)}\n${end}`;
-  });
+  const text = readFileSync(path, 'utf8').replace(
+    PLACE,
+    (whole, start: string, name: string, major: string | undefined, end: string) => {
+      const results = resultsOf(name).filter(
+        ({ node }) => major === undefined || majorOf(node) === major,
+      );
+      return results.length === 0 ? whole : `${start}\n${tablesOf(results)}\n${end}`;
+    },
+  );
   const options = await resolveConfig(path);
   writeFileSync(path, await format(text, { ...options, parser: 'markdown' }));
 }
@@ -34,16 +47,24 @@ function resultsOf(name: string): readonly Result[] {
 function tablesOf(results: readonly Result[]): string {
   const [first] = results;
   const merged = (first?.tables ?? []).map((table, index): Table => {
-    const tables = results.flatMap(({ node, tables: all }) => ({ node, table: all[index] as Table }));
+    const tables = results.flatMap(({ node, tables: all }) => ({
+      node,
+      table: all[index] as Table,
+    }));
     return {
       title: `_${table.title}._`,
       columns: [
         table.columns[0] as string,
-        ...tables.flatMap(({ node, table: one }) => one.columns.slice(1).map((column) => `Node ${majorOf(node)}: ${column}`)),
+        ...tables.flatMap(({ node, table: one }) =>
+          one.columns.slice(1).map((column) => `Node ${majorOf(node)}: ${column}`),
+        ),
       ],
       rows: table.rows.map(([name = '', ...cells]) => [
         name,
-        ...tables.flatMap(({ table: one }) => one.rows.find(([other]) => other === name)?.slice(1) ?? cells.map(() => '')),
+        ...tables.flatMap(
+          ({ table: one }) =>
+            one.rows.find(([other]) => other === name)?.slice(1) ?? cells.map(() => ''),
+        ),
       ]),
     };
   });

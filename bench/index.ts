@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+
 import { growth, growthContenders } from './growth/index';
 import { guardContenders, guards, guardsOnExpress } from './guards/index';
 import type { Effort } from './harness/contest';
@@ -17,7 +18,10 @@ interface Measurement {
   readonly measure: (effort: Effort) => Promise<readonly Table[]>;
   /** The file of its contenders, where it has one. */
   readonly contenders?: string;
-  /** Left out of a quick run that does not name it: it wants databases, or shows more of what another shows. */
+  /**
+   * Left out of a quick run that does not name it: it wants databases, or shows more of what
+   * another shows.
+   */
   readonly extra?: true;
 }
 
@@ -38,13 +42,23 @@ const QUICK: Effort = { launches: 1, rounds: 6, batches: 20, warmUpMs: 300, quic
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, launches: { type: 'string' }, profile: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    launches: { type: 'string' },
+    profile: { type: 'string' },
+  },
 });
 const names =
-  positionals.length > 0 ? positionals : Object.keys(MEASUREMENTS).filter((name) => !values.quick || !MEASUREMENTS[name]?.extra);
+  positionals.length > 0
+    ? positionals
+    : Object.keys(MEASUREMENTS).filter((name) => !values.quick || !MEASUREMENTS[name]?.extra);
 const usual = values.quick ? QUICK : FULL;
 const effort = { ...usual, launches: Number(values.launches ?? usual.launches) };
-const machine = { node: process.versions.node, v8: process.versions.v8, cpu: `${cpus().length} × ${cpus()[0]?.model.trim()}` };
+const machine = {
+  node: process.versions.node,
+  v8: process.versions.v8,
+  cpu: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
+};
 const results = new URL('results/', import.meta.url);
 // A first impression is not for the documentation.
 const fileOf = (name: string) => `${values.quick ? 'quick-' : ''}${name}-node-${machine.node}.json`;
@@ -53,15 +67,30 @@ mkdirSync(results, { recursive: true });
 console.log(`Node ${machine.node}, V8 ${machine.v8}, ${machine.cpu}\n`);
 for (const name of names) {
   const measurement = MEASUREMENTS[name];
-  if (!measurement) throw new Error(`There is no measurement "${name}", only ${Object.keys(MEASUREMENTS).join(', ')}`);
+  if (!measurement) {
+    throw new Error(
+      `There is no measurement "${name}", only ${Object.keys(MEASUREMENTS).join(', ')}`,
+    );
+  }
   const tables = await tablesOf(measurement);
-  for (const table of tables) console.log(printed(table));
-  if (values.profile !== undefined) continue;
-  writeFileSync(new URL(fileOf(name), results), `${JSON.stringify({ ...machine, effort, tables }, undefined, 2)}\n`);
+  for (const table of tables) {
+    console.log(printed(table));
+  }
+  if (values.profile !== undefined) {
+    continue;
+  }
+  writeFileSync(
+    new URL(fileOf(name), results),
+    `${JSON.stringify({ ...machine, effort, tables }, undefined, 2)}\n`,
+  );
 }
 
 async function tablesOf({ measure, contenders }: Measurement): Promise<readonly Table[]> {
-  if (values.profile === undefined) return measure(effort);
-  if (contenders === undefined) throw new Error('This measurement has no contenders to profile');
+  if (values.profile === undefined) {
+    return measure(effort);
+  }
+  if (contenders === undefined) {
+    throw new Error('This measurement has no contenders to profile');
+  }
   return [await profile(contenders, values.profile, effort)];
 }

@@ -1,9 +1,14 @@
 import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+
 import type { StoredRecord } from 'latchkey';
+
 import { PREFIX, SCOPE } from './credentials';
 
-/** Secrets in the form of ours, their checksum right, as many as are wanted: the number stands where the randomness would. */
+/**
+ * Secrets in the form of ours, their checksum right, as many as are wanted: the number stands where
+ * the randomness would.
+ */
 export function secretOf(number: number): string {
   const body = `${PREFIX}_live_${number.toString(36).padStart(43, '0')}`;
   return body + base62(crc32(body), 6);
@@ -41,4 +46,6 @@ export const anyOf = (count: number): number => Math.floor(Math.random() * count
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const base62 = (value: number, length: number): string =>
-  Array.from({ length }, (_, place) => BASE62.charAt(Math.floor(value / 62 ** (length - 1 - place)) % 62)).join('');
+  Array.from({ length }, (_, place) =>
+    BASE62.charAt(Math.floor(value / 62 ** (length - 1 - place)) % 62),
+  ).join('');

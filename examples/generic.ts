@@ -1,7 +1,18 @@
-// A general API: OAuth 2.0 for servers and for apps that act for users, and older keys in two headers or a query parameter.
+// A general API: OAuth 2.0 for servers and for apps that act for users, and older keys in two
+// headers or a query parameter.
 import express from 'express';
-import { accessTokens, apiKeyHeader, apiKeys, bearer, getAuth, latchkey, memoryStore, queryParameter } from 'latchkey';
+import {
+  accessTokens,
+  apiKeyHeader,
+  apiKeys,
+  bearer,
+  getAuth,
+  latchkey,
+  memoryStore,
+  queryParameter,
+} from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
+
 import { authorization, CALLBACK, callback, keeping } from './support/code-flow';
 import { origin, serve } from './support/serve';
 import { ada, authenticate } from './support/users';
@@ -41,16 +52,27 @@ app.get('/v1/data', requireScopes('data:read'), (req, res) => {
   res.json({ data: [1, 2, 3], askedBy: getAuth(req).subject });
 });
 
-const { client, secret } = await oauth.clients.register({ name: 'Reports', scopes: ['users:read', 'data:read'] });
+const { client, secret } = await oauth.clients.register({
+  name: 'Reports',
+  scopes: ['users:read', 'data:read'],
+});
 const web = await oauth.clients.register({
   name: 'Team Calendar',
   scopes: ['users:read'],
   redirectUris: [CALLBACK, 'https://your-app.com/callback'],
 });
 // Keys are for older services: users are for those who hold a token.
-const { secret: key } = await keys.issue({ name: 'Old importer', subject: 'customer_3', scopes: ['data:read'] });
+const { secret: key } = await keys.issue({
+  name: 'Old importer',
+  subject: 'customer_3',
+  scopes: ['data:read'],
+});
 // It expires before anyone can use it.
-const expired = await tokens.issue({ subject: 'customer_3', scopes: ['users:read'], expiresAt: Date.now() + 100 });
+const expired = await tokens.issue({
+  subject: 'customer_3',
+  scopes: ['users:read'],
+  expiresAt: Date.now() + 100,
+});
 
 serve(
   'A general API',
@@ -63,7 +85,10 @@ serve(
   -H "Content-Type: application/x-www-form-urlencoded" \\
   -d "grant_type=client_credentials&client_id=${client.clientId}&client_secret=${secret}"`,
     ),
-    ['Using the access token: 200', `curl -i ${origin}/v1/users -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'Using the access token: 200',
+      `curl -i ${origin}/v1/users -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
 
     ['Using API keys: 200', `curl -i ${origin}/v1/data -H "X-API-Key: ${key}"`],
     ['The same in a custom header: 200', `curl -i ${origin}/v1/data -H "X-Acme-Key: ${key}"`],
@@ -80,8 +105,14 @@ serve(
   -d "grant_type=authorization_code&code=$CODE&redirect_uri=${CALLBACK}" \\
   -d "client_id=${web.client.clientId}&client_secret=${web.secret}"`,
     ),
-    ['A token that acts for a user: 200', `curl -i ${origin}/v1/users -H "Authorization: Bearer $ACCESS_TOKEN"`],
-    ['And only as far as they agreed: 403', `curl -i ${origin}/v1/data -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'A token that acts for a user: 200',
+      `curl -i ${origin}/v1/users -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
+    [
+      'And only as far as they agreed: 403',
+      `curl -i ${origin}/v1/data -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
     keeping(
       ['access_token', 'refresh_token'],
       'Refresh: 200',
@@ -94,11 +125,23 @@ serve(
       'A client_secret that is not correct: 401',
       `curl -i -X POST ${origin}/oauth2/token -d "grant_type=client_credentials&client_id=${client.clientId}&client_secret=YOUR_CLIENT_SECRET"`,
     ],
-    ['An access token that has expired: 401', `curl -i ${origin}/v1/users -H "Authorization: Bearer ${expired.secret}"`],
-    ['A header without the scheme: 401', `curl -i ${origin}/v1/users -H "Authorization: $ACCESS_TOKEN"`],
+    [
+      'An access token that has expired: 401',
+      `curl -i ${origin}/v1/users -H "Authorization: Bearer ${expired.secret}"`,
+    ],
+    [
+      'A header without the scheme: 401',
+      `curl -i ${origin}/v1/users -H "Authorization: $ACCESS_TOKEN"`,
+    ],
     ['A key where only tokens are good: 403', `curl -i ${origin}/v1/users -H "X-API-Key: ${key}"`],
-    ['A token in the place of a key: 401', `curl -i ${origin}/v1/data -H "X-API-Key: $ACCESS_TOKEN"`],
-    ['The key in both headers: 400', `curl -i ${origin}/v1/data -H "X-API-Key: ${key}" -H "X-Acme-Key: ${key}"`],
+    [
+      'A token in the place of a key: 401',
+      `curl -i ${origin}/v1/data -H "X-API-Key: $ACCESS_TOKEN"`,
+    ],
+    [
+      'The key in both headers: 400',
+      `curl -i ${origin}/v1/data -H "X-API-Key: ${key}" -H "X-Acme-Key: ${key}"`,
+    ],
     ['The key twice in the URL: 400', `curl -i "${origin}/v1/data?api_key=${key}&api_key=${key}"`],
     ['Nothing: 401', `curl -i ${origin}/v1/data`],
   ],

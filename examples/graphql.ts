@@ -1,10 +1,19 @@
 // GraphQL by graphql-http: check() makes the context, and each field asks for its scope.
 import { STATUS_CODES } from 'node:http';
+
 import express from 'express';
 import { GraphQLError, GraphQLInt, GraphQLObjectType, GraphQLSchema, GraphQLString } from 'graphql';
 import type { Response } from 'graphql-http';
 import { createHandler } from 'graphql-http/lib/use/express';
-import { apiKeys, hasScopes, latchkey, memoryStore, type Principal, type RequestLike } from 'latchkey';
+import {
+  apiKeys,
+  hasScopes,
+  latchkey,
+  memoryStore,
+  type Principal,
+  type RequestLike,
+} from 'latchkey';
+
 import { bearing, curl, header, serve } from './support/serve';
 
 const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
@@ -14,21 +23,38 @@ interface Context extends Record<PropertyKey, unknown> {
   readonly principal: Principal | undefined;
 }
 
-/** Who has no credential may still ask for what is open to all. One that is bad is refused, whatever is asked. */
+/**
+ * Who has no credential may still ask for what is open to all. One that is bad is refused, whatever
+ * is asked.
+ */
 async function contextOf(request: RequestLike): Promise<Context | Response> {
   const decision = await check(request);
-  if (decision.status !== 'refused') return { principal: decision.status === 'authenticated' ? decision.principal : undefined };
+  if (decision.status !== 'refused') {
+    return { principal: decision.status === 'authenticated' ? decision.principal : undefined };
+  }
   const { status, headers, body } = decision.refusal;
-  const fields = Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')] as const);
-  return [body, { status, statusText: STATUS_CODES[status] ?? '', headers: Object.fromEntries(fields) }];
+  const fields = Object.entries(headers).map(
+    ([name, value]) => [name, [value].flat().join(', ')] as const,
+  );
+  return [
+    body,
+    { status, statusText: STATUS_CODES[status] ?? '', headers: Object.fromEntries(fields) },
+  ];
 }
 
-/** A resolver for those who hold the scope. For others the field is an error, and the rest of the answer stands. */
+/**
+ * A resolver for those who hold the scope. For others the field is an error, and the rest of the
+ * answer stands.
+ */
 const withScope =
   <T>(scope: string, resolve: (principal: Principal) => T) =>
   (_parent: unknown, _args: unknown, { principal }: Context): T => {
-    if (principal && hasScopes(principal, scope)) return resolve(principal);
-    throw new GraphQLError('Forbidden', { extensions: { code: principal ? 'FORBIDDEN' : 'UNAUTHENTICATED' } });
+    if (principal && hasScopes(principal, scope)) {
+      return resolve(principal);
+    }
+    throw new GraphQLError('Forbidden', {
+      extensions: { code: principal ? 'FORBIDDEN' : 'UNAUTHENTICATED' },
+    });
   };
 
 const query = new GraphQLObjectType<unknown, Context>({
@@ -42,15 +68,30 @@ const query = new GraphQLObjectType<unknown, Context>({
 });
 
 const app = express();
-app.use('/graphql', createHandler<Context>({ schema: new GraphQLSchema({ query }), context: ({ raw }) => contextOf(raw) }));
+app.use(
+  '/graphql',
+  createHandler<Context>({
+    schema: new GraphQLSchema({ query }),
+    context: ({ raw }) => contextOf(raw),
+  }),
+);
 
 const { secret } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'] });
 const ask = (fields: string, ...args: string[]) =>
-  curl('/graphql', '-X POST', header('Content-Type', 'application/json'), `-d '{"query":"{ ${fields} }"}'`, ...args);
+  curl(
+    '/graphql',
+    '-X POST',
+    header('Content-Type', 'application/json'),
+    `-d '{"query":"{ ${fields} }"}'`,
+    ...args,
+  );
 
 serve('The GraphQL API', app, [
   ['who calls, and a field with its scope: 200', ask('me domains', bearing(secret))],
-  ['a field without its scope, an error beside the others: 200', ask('domains balance', bearing(secret))],
+  [
+    'a field without its scope, an error beside the others: 200',
+    ask('domains balance', bearing(secret)),
+  ],
   ['what is open to all, without a key: 200', ask('version me')],
   ['a bad key, even for what is open to all: 401', ask('version', bearing('osir_live_wrong'))],
 ]);

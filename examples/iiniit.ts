@@ -1,8 +1,11 @@
-// The iiniit API: the code flow with state, access tokens as JWTs, API keys, and a token request of an uncommon form.
+// The iiniit API: the code flow with state, access tokens as JWTs, API keys, and a token request of
+// an uncommon form.
 import { generateKeyPairSync } from 'node:crypto';
+
 import express from 'express';
 import { apiKeys, getAuth, jwt, latchkey, memoryStore } from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
+
 import { authorization, CALLBACK, callback, keeping } from './support/code-flow';
 import { origin, serve } from './support/serve';
 import { ada, authenticate } from './support/users';
@@ -15,7 +18,8 @@ const keys = apiKeys({ prefix: 'iiniit', store });
 
 const { requireScopes } = latchkey({
   scopes,
-  // The keys of the issuer are found by its URL, as any other API would find them. What was revoked is in the store.
+  // The keys of the issuer are found by its URL, as any other API would find them. What was revoked
+  // is in the store.
   verifiers: [keys, jwt({ issuer: origin, audience, profile: 'rfc9068', revocations: store })],
 });
 const oauth = authorizationServer({
@@ -31,8 +35,13 @@ const oauth = authorizationServer({
     jwks: '/oauth2/jwks',
     interaction: '/oauth2/interaction',
   },
-  // The document's curl line posts a form as JSON to the authorization endpoint. Clients that read it also send real JSON.
-  compatibility: { tokenAtAuthorize: true, formUnderJsonContentType: true, jsonTokenRequests: true },
+  // The document's curl line posts a form as JSON to the authorization endpoint. Clients that read
+  // it also send real JSON.
+  compatibility: {
+    tokenAtAuthorize: true,
+    formUnderJsonContentType: true,
+    jsonTokenRequests: true,
+  },
 });
 
 const app = express();
@@ -66,14 +75,20 @@ serve(
   'The iiniit API',
   app,
   [
-    authorization('Authorization request', `/auth/login?${request}&scope=read:user&state=RANDOM_STATE_VALUE`),
+    authorization(
+      'Authorization request',
+      `/auth/login?${request}&scope=read:user&state=RANDOM_STATE_VALUE`,
+    ),
     keeping(
       ['access_token', 'refresh_token'],
       'Token request: 200',
       `curl -i --location --request POST '${origin}/oauth2/authorize' \\
   --header 'Content-Type: application/json' ${tokenRequest('$CODE')}`,
     ),
-    authorization('The same with a body of JSON', `/auth/login?${request}&scope=read:user&state=RANDOM_STATE_VALUE`),
+    authorization(
+      'The same with a body of JSON',
+      `/auth/login?${request}&scope=read:user&state=RANDOM_STATE_VALUE`,
+    ),
     keeping(
       ['access_token', 'refresh_token'],
       'Token request as JSON: 200',
@@ -82,7 +97,10 @@ serve(
   --data '{"grant_type":"authorization_code","code":"'"$CODE"'","redirect_uri":"${CALLBACK}","client_id":"${clientId}","client_secret":"${secret}"}'`,
     ),
     ['The access token: 200', `curl -i ${origin}/user -H "Authorization: Bearer $ACCESS_TOKEN"`],
-    ['Not for more than its scope: 403', `curl -i ${origin}/projects -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'Not for more than its scope: 403',
+      `curl -i ${origin}/projects -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
 
     authorization(
       'The same as the JavaScript does it',
@@ -108,9 +126,15 @@ serve(
       'The app lets go of all that it got: 200',
       `curl -i --request POST '${origin}/oauth2/revoke' -d "token=$REFRESH_TOKEN&client_id=${clientId}&client_secret=${secret}"`,
     ],
-    ['And the JWT is refused too: 401', `curl -i ${origin}/projects -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'And the JWT is refused too: 401',
+      `curl -i ${origin}/projects -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
 
-    ['invalid_request: 400', `curl -i --request POST '${origin}/oauth2/token' -d "client_id=${clientId}&client_secret=${secret}"`],
+    [
+      'invalid_request: 400',
+      `curl -i --request POST '${origin}/oauth2/token' -d "client_id=${clientId}&client_secret=${secret}"`,
+    ],
     [
       'unauthorized_client: 400',
       `curl -i --request POST '${origin}/oauth2/token' -d "grant_type=client_credentials&client_id=${clientId}&client_secret=${secret}"`,
@@ -119,7 +143,10 @@ serve(
       'invalid_scope, told to the client by its callback: 303',
       `curl -i "${origin}/oauth2/authorize?${request}&scope=read:secrets&state=xyz"`,
     ],
-    ['access_denied is told so too, when you choose Deny', `# ${origin}/oauth2/authorize?${request}&scope=read:user&state=xyz`],
+    [
+      'access_denied is told so too, when you choose Deny',
+      `# ${origin}/oauth2/authorize?${request}&scope=read:user&state=xyz`,
+    ],
 
     ['An API key: 200', `curl -i ${origin}/projects -H "X-API-Key: ${key.secret}"`],
     ['No token: 401', `curl -i ${origin}/user`],

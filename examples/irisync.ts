@@ -1,14 +1,19 @@
-// The IriSync API: keys for production and development, OAuth 2.0 with JSON token requests, wide scopes that hold narrow ones.
+// The IriSync API: keys for production and development, OAuth 2.0 with JSON token requests, wide
+// scopes that hold narrow ones.
 import express, { type Request } from 'express';
 import { accessTokens, apiKeys, bearer, getAuth, latchkey, memoryStore } from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
+
 import { settings } from './irisync/settings';
 import { authorization, CALLBACK, callback, keeping } from './support/code-flow';
 import { origin, serve } from './support/serve';
 import { ada, authenticate } from './support/users';
 
 const scopes = {
-  read: { description: 'Read-only access to user data', implies: ['content:read', 'analytics:read'] },
+  read: {
+    description: 'Read-only access to user data',
+    implies: ['content:read', 'analytics:read'],
+  },
   write: { description: 'Modify user data', implies: ['content:write'] },
   'content:read': 'Access content data only',
   'content:write': 'Create and modify content',
@@ -21,7 +26,12 @@ const store = memoryStore();
 const keys = apiKeys({ prefix: 'iri', environments, store });
 const tokens = accessTokens({ prefix: 'iritoken', store });
 
-const { requireScopes } = latchkey({ realm: 'irisync', extractors: [bearer()], scopes, verifiers: [keys, tokens] });
+const { requireScopes } = latchkey({
+  realm: 'irisync',
+  extractors: [bearer()],
+  scopes,
+  verifiers: [keys, tokens],
+});
 const oauth = authorizationServer({
   issuer: origin,
   ...{ store, scopes, tokens },
@@ -38,7 +48,8 @@ const data = {
   production: { name: 'Ada', posts: ['Hello'] },
   development: { name: 'Ada, for tests', posts: ['Test'] },
 };
-const dataOf = (req: Request) => data[getAuth(req).environment === 'development' ? 'development' : 'production'];
+const dataOf = (req: Request) =>
+  data[getAuth(req).environment === 'development' ? 'development' : 'production'];
 
 app.get('/api/users/me', requireScopes('read'), (req, res) => {
   res.json({ id: getAuth(req).subject, name: dataOf(req).name });
@@ -65,8 +76,18 @@ const { client, secret } = await oauth.clients.register({
   redirectUris: [CALLBACK, 'https://your-app.com/callback'],
 });
 const { clientId } = client;
-const key = await keys.issue({ name: 'Website', subject: ada.user.subject, scopes: ['read'], environment: 'production' });
-const testKey = await keys.issue({ name: 'Tests', subject: ada.user.subject, scopes: ['read', 'write'], environment: 'development' });
+const key = await keys.issue({
+  name: 'Website',
+  subject: ada.user.subject,
+  scopes: ['read'],
+  environment: 'production',
+});
+const testKey = await keys.issue({
+  name: 'Tests',
+  subject: ada.user.subject,
+  scopes: ['read', 'write'],
+  environment: 'development',
+});
 
 serve(
   'The IriSync API',
@@ -81,15 +102,27 @@ serve(
       `YOUR_API_KEY=$(curl -s -b "$SETTINGS" ${origin}/settings/api-keys -d name=Mine -d environment=production -d permissions=read |`,
       "  sed -n 's/.*<code>\\(iri_[^<]*\\).*/\\1/p')",
     ],
-    ['Using your API key: 200', `curl -i -X GET "${origin}/api/users/me" -H "Authorization: Bearer $YOUR_API_KEY"`],
-    ['Its permissions hold narrower ones: 200', `curl -i ${origin}/api/analytics -H "Authorization: Bearer $YOUR_API_KEY"`],
-    ['But not to write: 403', `curl -i -X PATCH ${origin}/api/users/me -H "Authorization: Bearer $YOUR_API_KEY"`],
+    [
+      'Using your API key: 200',
+      `curl -i -X GET "${origin}/api/users/me" -H "Authorization: Bearer $YOUR_API_KEY"`,
+    ],
+    [
+      'Its permissions hold narrower ones: 200',
+      `curl -i ${origin}/api/analytics -H "Authorization: Bearer $YOUR_API_KEY"`,
+    ],
+    [
+      'But not to write: 403',
+      `curl -i -X PATCH ${origin}/api/users/me -H "Authorization: Bearer $YOUR_API_KEY"`,
+    ],
     [
       'A key for development may, and changes what is for development: 200',
       `curl -i -X PATCH ${origin}/api/users/me -H "Authorization: Bearer ${testKey.secret}" \\
   -H "Content-Type: application/json" -d '{"name":"Augusta"}'`,
     ],
-    ['Nothing of it is seen in production: 200', `curl -i ${origin}/api/users/me -H "Authorization: Bearer ${key.secret}"`],
+    [
+      'Nothing of it is seen in production: 200',
+      `curl -i ${origin}/api/users/me -H "Authorization: Bearer ${key.secret}"`,
+    ],
 
     authorization(
       'Redirect to authorization URL',
@@ -106,7 +139,10 @@ serve(
   "redirect_uri": "${CALLBACK}"
 }'`,
     ),
-    ['Use access token in API requests: 200', `curl -i ${origin}/api/users/me -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'Use access token in API requests: 200',
+      `curl -i ${origin}/api/users/me -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
     [
       'To write, too: 201',
       `curl -i -X POST ${origin}/api/content -H "Authorization: Bearer $ACCESS_TOKEN" -H "Content-Type: application/json" -d '{"post":"Hi"}'`,
@@ -130,7 +166,12 @@ serve(
     ],
   ],
   {
-    ...{ client_id: clientId, client_secret: secret as string, api_key: key.secret, development_api_key: testKey.secret },
+    ...{
+      client_id: clientId,
+      client_secret: secret as string,
+      api_key: key.secret,
+      development_api_key: testKey.secret,
+    },
     ...{ user: ada.username, password: ada.password },
   },
 );

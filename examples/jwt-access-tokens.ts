@@ -1,8 +1,10 @@
 // JWTs of two issuers, each with its own algorithm, keys and claim for scopes.
 import { generateKeyPairSync } from 'node:crypto';
+
 import express from 'express';
 import jsonwebtoken from 'jsonwebtoken';
 import { bearer, getAuth, jwt, latchkey } from 'latchkey';
+
 import { bearing, curl, serve } from './support/serve';
 
 // In production the private keys belong to the authorization servers alone.
@@ -46,7 +48,14 @@ const now = Math.floor(Date.now() / 1000);
 const own = (claims: object = {}) =>
   bearing(
     jsonwebtoken.sign(
-      { iss: 'https://www.iiniit.com', aud: audience, sub: 'user_9', exp: now + 3_600, scope: 'read:user read:projects', ...claims },
+      {
+        iss: 'https://www.iiniit.com',
+        aud: audience,
+        sub: 'user_9',
+        exp: now + 3_600,
+        scope: 'read:user read:projects',
+        ...claims,
+      },
       main.privateKey,
       { algorithm: 'RS256' },
     ),
@@ -55,7 +64,14 @@ const own = (claims: object = {}) =>
 const foreign = (claims: object) =>
   bearing(
     jsonwebtoken.sign(
-      { iss: 'https://login.partner.example', aud: audience, sub: 'user_9', exp: now + 3_600, permissions: ['read:projects'], ...claims },
+      {
+        iss: 'https://login.partner.example',
+        aud: audience,
+        sub: 'user_9',
+        exp: now + 3_600,
+        permissions: ['read:projects'],
+        ...claims,
+      },
       partner.privateKey,
       { algorithm: 'ES256', keyid: 'p1' },
     ),
@@ -71,6 +87,9 @@ serve('An API of two issuers', app, [
   ['an expired token: 401', curl('/user', own({ exp: now - 60 }))],
   ['a token for another API: 401', curl('/user', own({ aud: 'https://other.iiniit.com' }))],
   ['an ID token: 401', curl('/user', own({ nonce: 'n-0S6' }))],
-  ["the partner's name over our key: 401", curl('/user', own({ iss: 'https://login.partner.example' }))],
+  [
+    "the partner's name over our key: 401",
+    curl('/user', own({ iss: 'https://login.partner.example' })),
+  ],
   ['no token: 401', curl('/user')],
 ]);

@@ -1,7 +1,9 @@
-// The osir API: keys in two headers, OAuth 2.0 for apps that act for users, session tokens, eight scopes.
+// The osir API: keys in two headers, OAuth 2.0 for apps that act for users, session tokens, eight
+// scopes.
 import express, { type ErrorRequestHandler } from 'express';
 import { accessTokens, apiKeys, getAuth, latchkey, memoryStore, sessionTokens } from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
+
 import { authorization, CALLBACK, callback, keeping } from './support/code-flow';
 import { origin, serve } from './support/serve';
 import { ada, authenticate } from './support/users';
@@ -25,7 +27,13 @@ const tokens = accessTokens({ prefix: 'osirtoken', store });
 const sessions = sessionTokens({ prefix: 'osirsession', store, ttlMs: SESSION_MS });
 
 const { authorize, requireScopes } = latchkey({ scopes, verifiers: [keys, tokens, sessions] });
-const oauth = authorizationServer({ issuer: origin, store, scopes, tokens, login: loginPage({ authenticate }) });
+const oauth = authorizationServer({
+  issuer: origin,
+  store,
+  scopes,
+  tokens,
+  login: loginPage({ authenticate }),
+});
 
 const app = express();
 app.use(oauth.middleware);
@@ -61,7 +69,9 @@ app.post('/v1/sessions', express.json(), async (req, res) => {
   const { username, password } = (req.body ?? {}) as Record<string, unknown>;
   const user = authenticate(username, password);
   res.set('Cache-Control', 'no-store');
-  if (!user) return void res.status(401).json({ error: 'unauthorized', message: 'Wrong name or password' });
+  if (!user) {
+    return void res.status(401).json({ error: 'unauthorized', message: 'Wrong name or password' });
+  }
   const { secret } = await sessions.issue({ subject: user.subject, scopes: Object.keys(scopes) });
   res.status(201).json({ session_token: secret, expires_in: SESSION_MS / 1000 });
 });
@@ -77,12 +87,18 @@ app.delete(
 // What `express.json()` cannot read.
 app.use(((error: { readonly status?: number }, _req, res, next) => {
   const { status = 500 } = error;
-  if (status >= 500) return next(error);
+  if (status >= 500) {
+    return next(error);
+  }
   res.status(status).json({ error: 'bad_request', message: 'The request body cannot be read' });
 }) satisfies ErrorRequestHandler);
 
 const key = await keys.issue({ name: 'CI', subject: ada.user.subject, scopes: ['domains:read'] });
-const lost = await keys.issue({ name: 'Lost laptop', subject: ada.user.subject, scopes: ['domains:read'] });
+const lost = await keys.issue({
+  name: 'Lost laptop',
+  subject: ada.user.subject,
+  scopes: ['domains:read'],
+});
 await keys.revoke(lost.record.id);
 const { client, secret } = await oauth.clients.register({
   name: 'Domain Watch',
@@ -95,8 +111,14 @@ serve(
   'The osir API',
   app,
   [
-    ['API key, by bearer: 200', `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer ${key.secret}"`],
-    ['API key, by X-API-Key: 200', `curl -i -X GET ${origin}/v1/domains -H "X-API-Key: ${key.secret}"`],
+    [
+      'API key, by bearer: 200',
+      `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer ${key.secret}"`,
+    ],
+    [
+      'API key, by X-API-Key: 200',
+      `curl -i -X GET ${origin}/v1/domains -H "X-API-Key: ${key.secret}"`,
+    ],
 
     authorization(
       'Step 1, redirect to authorization',
@@ -112,8 +134,14 @@ serve(
   -d "client_secret=${secret}" \\
   -d "redirect_uri=${CALLBACK}"`,
     ),
-    ['Step 3, use access token: 200', `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer $ACCESS_TOKEN"`],
-    ['The other scope: 201', `curl -i -X POST ${origin}/v1/domains -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'Step 3, use access token: 200',
+      `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
+    [
+      'The other scope: 201',
+      `curl -i -X POST ${origin}/v1/domains -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
     keeping(
       ['access_token', 'refresh_token'],
       'Token refresh: 200',
@@ -123,26 +151,56 @@ serve(
   -d "client_id=${clientId}" \\
   -d "client_secret=${secret}"`,
     ),
-    ['The new token: 200', `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'The new token: 200',
+      `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
     [
       'The app lets go of all that it got: 200',
       `curl -i -X POST ${origin}/oauth/revoke -d "token=$REFRESH_TOKEN" -d "client_id=${clientId}" -d "client_secret=${secret}"`,
     ],
-    ['And the access token is gone too: 401', `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'And the access token is gone too: 401',
+      `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer $ACCESS_TOKEN"`,
+    ],
 
     keeping(
       ['session_token'],
       'Session token: 201',
       `curl -i -X POST ${origin}/v1/sessions -H "Content-Type: application/json" -d '{"username":"${ada.username}","password":"${ada.password}"}'`,
     ),
-    ['It may do all that its user may: 200', `curl -i -X GET ${origin}/v1/billing -H "Authorization: Bearer $SESSION_TOKEN"`],
-    ['Until they log out: 204', `curl -i -X DELETE ${origin}/v1/sessions/current -H "Authorization: Bearer $SESSION_TOKEN"`],
-    ['Then it is worth nothing: 401', `curl -i -X GET ${origin}/v1/billing -H "Authorization: Bearer $SESSION_TOKEN"`],
+    [
+      'It may do all that its user may: 200',
+      `curl -i -X GET ${origin}/v1/billing -H "Authorization: Bearer $SESSION_TOKEN"`,
+    ],
+    [
+      'Until they log out: 204',
+      `curl -i -X DELETE ${origin}/v1/sessions/current -H "Authorization: Bearer $SESSION_TOKEN"`,
+    ],
+    [
+      'Then it is worth nothing: 401',
+      `curl -i -X GET ${origin}/v1/billing -H "Authorization: Bearer $SESSION_TOKEN"`,
+    ],
 
     ['Unauthorized: 401', `curl -i -X GET ${origin}/v1/domains`],
-    ['A revoked key: 401', `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer ${lost.secret}"`],
-    ['Forbidden: 403', `curl -i -X POST ${origin}/v1/domains -H "Authorization: Bearer ${key.secret}"`],
-    ['Two credentials: 400', `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer ${key.secret}" -H "X-API-Key: ${key.secret}"`],
+    [
+      'A revoked key: 401',
+      `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer ${lost.secret}"`,
+    ],
+    [
+      'Forbidden: 403',
+      `curl -i -X POST ${origin}/v1/domains -H "Authorization: Bearer ${key.secret}"`,
+    ],
+    [
+      'Two credentials: 400',
+      `curl -i -X GET ${origin}/v1/domains -H "Authorization: Bearer ${key.secret}" -H "X-API-Key: ${key.secret}"`,
+    ],
   ],
-  { user: ada.username, password: ada.password, client_id: clientId, client_secret: secret as string, api_key: key.secret },
+  {
+    user: ada.username,
+    password: ada.password,
+    client_id: clientId,
+    client_secret: secret as string,
+    api_key: key.secret,
+  },
 );

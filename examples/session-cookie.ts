@@ -1,7 +1,18 @@
-// An API with a web application of its own: the session travels in a cookie, over HTTP and to a WebSocket upgrade.
+// An API with a web application of its own: the session travels in a cookie, over HTTP and to a
+// WebSocket upgrade.
 import { STATUS_CODES } from 'node:http';
+
 import express from 'express';
-import { bearer, cookie, getAuth, latchkey, memoryStore, sessionTokens, type Refusal } from 'latchkey';
+import {
+  bearer,
+  cookie,
+  getAuth,
+  latchkey,
+  memoryStore,
+  type Refusal,
+  sessionTokens,
+} from 'latchkey';
+
 import { bearing, curl, header, serve } from './support/serve';
 
 const sessions = sessionTokens({ prefix: 'shopsession', store: memoryStore() });
@@ -26,13 +37,28 @@ const upgrade = `${header('Connection', 'Upgrade')} ${header('Upgrade', 'websock
 
 const server = serve('The shop', app, [
   ['the cookie: 200', curl('/cart', sid)],
-  ['the cookie, from the API itself: 201', curl('/cart', '-X POST', sid, header('Sec-Fetch-Site', 'same-origin'))],
-  ['the cookie, from an allowed origin: 201', curl('/cart', '-X POST', sid, header('Origin', 'https://app.example.com'))],
-  ['the cookie, from another site: 401', curl('/cart', '-X POST', sid, header('Sec-Fetch-Site', 'cross-site'))],
-  ['the cookie, from an older browser on another site: 401', curl('/cart', '-X POST', sid, header('Origin', 'https://evil.example'))],
+  [
+    'the cookie, from the API itself: 201',
+    curl('/cart', '-X POST', sid, header('Sec-Fetch-Site', 'same-origin')),
+  ],
+  [
+    'the cookie, from an allowed origin: 201',
+    curl('/cart', '-X POST', sid, header('Origin', 'https://app.example.com')),
+  ],
+  [
+    'the cookie, from another site: 401',
+    curl('/cart', '-X POST', sid, header('Sec-Fetch-Site', 'cross-site')),
+  ],
+  [
+    'the cookie, from an older browser on another site: 401',
+    curl('/cart', '-X POST', sid, header('Origin', 'https://evil.example')),
+  ],
   ['the same session as bearer: 201', curl('/cart', '-X POST', bearing(secret))],
   ['an upgrade: 101', curl('/live', sid, upgrade)],
-  ['an upgrade from another site: 401', curl('/live', sid, upgrade, header('Sec-Fetch-Site', 'cross-site'))],
+  [
+    'an upgrade from another site: 401',
+    curl('/live', sid, upgrade, header('Sec-Fetch-Site', 'cross-site')),
+  ],
   ['an upgrade without a session: 401', curl('/live', upgrade)],
 ]);
 
@@ -41,12 +67,20 @@ server.on('upgrade', (req, socket) => {
   socket.on('error', () => socket.destroy());
   void check(req, { scopes: ['cart:read'] }).then((decision) => {
     // A WebSocket library takes over here: ws.handleUpgrade(…)
-    const welcome = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade', '', ''];
+    const welcome = [
+      'HTTP/1.1 101 Switching Protocols',
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      '',
+      '',
+    ];
     socket.end((decision.status === 'refused' ? linesOf(decision.refusal) : welcome).join('\r\n'));
   });
 });
 
 function linesOf({ status, headers, body }: Refusal): string[] {
-  const fields = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}`));
+  const fields = Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${name}: ${one}`),
+  );
   return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...fields, 'Connection: close', '', body];
 }

@@ -1,8 +1,19 @@
-// WebSockets by ws: the upgrade is decided by check(), before there is a socket. A session in a cookie opens it, from the own site alone.
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+// WebSockets by ws: the upgrade is decided by check(), before there is a socket. A session in a
+// cookie opens it, from the own site alone.
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+
 import express from 'express';
-import { bearer, cookie, latchkey, memoryStore, sessionTokens, type Principal, type Refusal } from 'latchkey';
+import {
+  bearer,
+  cookie,
+  latchkey,
+  memoryStore,
+  type Principal,
+  type Refusal,
+  sessionTokens,
+} from 'latchkey';
 import { WebSocket, WebSocketServer } from 'ws';
+
 import { bearing, curl, header, serve } from './support/serve';
 
 const sessions = sessionTokens({ prefix: 'shopsession', store: memoryStore() });
@@ -20,7 +31,9 @@ function live(socket: WebSocket, req: IncomingMessage, { subject }: Principal): 
   const watching = setInterval(() => {
     void check(req, { scopes }).then((decision) => {
       // 503 says nothing of the session.
-      if (decision.status === 'refused' && decision.refusal.status !== 503) socket.close(1008, 'The session is over');
+      if (decision.status === 'refused' && decision.refusal.status !== 503) {
+        socket.close(1008, 'The session is over');
+      }
     });
   }, CHECK_EVERY_MS);
   socket.on('close', () => clearInterval(watching));
@@ -28,38 +41,66 @@ function live(socket: WebSocket, req: IncomingMessage, { subject }: Principal): 
   socket.send(`Welcome, ${subject}`);
 }
 
-const sessionFor = async (granted: readonly string[]) => (await sessions.issue({ subject: 'user_5', scopes: granted })).secret;
+const sessionFor = async (granted: readonly string[]) =>
+  (await sessions.issue({ subject: 'user_5', scopes: granted })).secret;
 const secret = await sessionFor(scopes);
-const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==']
+const upgrade = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+]
   .map((line) => `-H "${line}"`)
   .join(' ');
 const sid = header('Cookie', `sid=${secret}`);
 
 const server = serve('The price ticker', express(), [
   ['an upgrade without a session: 401', curl('/live', upgrade)],
-  ['an upgrade from another site: 401', curl('/live', upgrade, sid, header('Sec-Fetch-Site', 'cross-site'))],
-  ['the same from an older browser: 401', curl('/live', upgrade, sid, header('Origin', 'https://evil.example'))],
+  [
+    'an upgrade from another site: 401',
+    curl('/live', upgrade, sid, header('Sec-Fetch-Site', 'cross-site')),
+  ],
+  [
+    'the same from an older browser: 401',
+    curl('/live', upgrade, sid, header('Origin', 'https://evil.example')),
+  ],
   ['a session that nobody has: 401', curl('/live', upgrade, bearing(secret.slice(0, -1)))],
-  ['a session without the scope: 403', curl('/live', upgrade, bearing(await sessionFor(['orders:write'])))],
+  [
+    'a session without the scope: 403',
+    curl('/live', upgrade, bearing(await sessionFor(['orders:write']))),
+  ],
 ]);
 
 const sockets = new WebSocketServer({ noServer: true });
 server.on('upgrade', (req, socket, head) => {
   socket.on('error', () => socket.destroy());
   void check(req, { scopes }).then((decision) => {
-    if (decision.status === 'authenticated') sockets.handleUpgrade(req, socket, head, (opened) => live(opened, req, decision.principal));
-    else if (decision.status === 'refused') socket.end(textOf(decision.refusal));
+    if (decision.status === 'authenticated') {
+      sockets.handleUpgrade(req, socket, head, (opened) => live(opened, req, decision.principal));
+    } else if (decision.status === 'refused') {
+      socket.end(textOf(decision.refusal));
+    }
   });
 });
 
 function textOf({ status, headers, body }: Refusal): string {
-  const fields = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}`));
-  return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...fields, 'Connection: close', '', body].join('\r\n');
+  const fields = Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${name}: ${one}`),
+  );
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...fields,
+    'Connection: close',
+    '',
+    body,
+  ].join('\r\n');
 }
 
 // What the page of the shop would do.
 server.on('listening', () => {
   const { port } = server.address() as { port: number };
-  const page = new WebSocket(`ws://127.0.0.1:${port}/live`, { headers: { cookie: `sid=${secret}`, 'sec-fetch-site': 'same-origin' } });
+  const page = new WebSocket(`ws://127.0.0.1:${port}/live`, {
+    headers: { cookie: `sid=${secret}`, 'sec-fetch-site': 'same-origin' },
+  });
   page.on('message', (message: Buffer) => console.log(`the page is told: ${message.toString()}`));
 });

@@ -1,34 +1,47 @@
-export { latchkey, type Latchkey } from './latchkey';
-export type { LatchkeyOptions } from './latchkey-options';
-
+export type { Decision } from './authentication/decisions';
+export type { CacheLimits } from './authentication/verification-cache';
+export type { Credential } from './credential/credential';
+export { type AuthInfo, type Principal, toAuthInfo } from './credential/principal';
+export type { Reason } from './credential/reason';
+export type { Confirmation, CredentialRecord } from './credential/record';
+export type { RevocationEvent as RevocationEvent } from './credential/revocation';
+export {
+  hasScopes,
+  type ScopeDeclaration,
+  type ScopeDefinition,
+  type ScopeName,
+} from './credential/scopes';
+export type {
+  CredentialChanges,
+  CredentialManager,
+  ListOptions,
+} from './credentials/credential-manager';
+export type { ImportError } from './credentials/import-records';
+export type {
+  CredentialOwner,
+  ImportedRecord,
+  Issued,
+  IssueOptions,
+  PublicRecord,
+} from './credentials/records';
 export { bearer } from './extractors/bearer';
-export type { Extractor, RequestLike } from './extractors/extractor';
-export type { RequestInput } from './extractors/to-request-like';
 export { cookie } from './extractors/cookie';
+export type { Extractor, RequestLike } from './extractors/extractor';
 export { apiKeyHeader } from './extractors/header';
 export { queryParameter } from './extractors/query';
-
+export type { RequestInput } from './extractors/to-request-like';
+export { findAuth, getAuth } from './http/auth';
+export type { AuthenticationResult } from './http/decision';
+export type { FreshAuthOptions, Policy } from './http/guards';
+export type { Middleware } from './http/middleware';
+export type { Refusal, RefusalBody } from './http/refusals';
+export type { ResourceOptions } from './http/resource-metadata';
+export type { ResponseHeaders } from './http/response-headers';
+export { type Latchkey, latchkey } from './latchkey';
+export type { LatchkeyOptions } from './latchkey-options';
 export { dpop, type DpopOptions } from './possession/dpop';
 export type { ClientCertificate } from './possession/mtls';
-
-export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
-export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
-export type { LegacyForm } from './verifiers/legacy';
-export type { Jwk } from './verifiers/jwk';
-export { jwt } from './verifiers/jwt/jwt';
-export type { JwtOptions, RemoteOptions } from './verifiers/jwt/jwt-options';
-export type { RevocableVerifier, RevocationStore, RevokedTokens } from './verifiers/jwt/jwt-revocations';
-export type { JwkSet, KeyInput } from './verifiers/jwt/keys';
-export type { Algorithm } from './verifiers/jwt/signature';
-export type { CredentialChanges, CredentialManager, ListOptions } from './credentials/credential-manager';
-export type { ImportError } from './credentials/import-records';
-export type { CredentialOwner, ImportedRecord, Issued, IssueOptions, PublicRecord } from './credentials/records';
-export { sessionTokens, type SessionTokensOptions } from './verifiers/session-tokens';
-export type { ManagedVerifier, StoredVerifier } from './verifiers/stored';
-export type { Verification, Verifier } from './verifiers/verifier';
-
 export { memoryStore } from './stores/memory';
-export { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS } from './stores/store';
 export type {
   CredentialReader,
   CredentialStore,
@@ -38,20 +51,20 @@ export type {
   StateStore,
   StoredRecord,
 } from './stores/store';
-
-export { findAuth, getAuth } from './http/auth';
-export type { FreshAuthOptions, Policy } from './http/guards';
-export type { AuthenticationResult } from './http/decision';
-export type { Middleware } from './http/middleware';
-export type { Refusal, RefusalBody } from './http/refusals';
-export type { ResponseHeaders } from './http/response-headers';
-export type { ResourceOptions } from './http/resource-metadata';
-
-export type { Credential } from './credential/credential';
-export { toAuthInfo, type AuthInfo, type Principal } from './credential/principal';
-export type { Reason } from './credential/reason';
-export type { Confirmation, CredentialRecord } from './credential/record';
-export type { RevocationEvent as RevocationEvent } from './credential/revocation';
-export { hasScopes, type ScopeDeclaration, type ScopeDefinition, type ScopeName } from './credential/scopes';
-export type { CacheLimits } from './authentication/verification-cache';
-export type { Decision } from './authentication/decisions';
+export { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS } from './stores/store';
+export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
+export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
+export type { Jwk } from './verifiers/jwk';
+export { jwt } from './verifiers/jwt/jwt';
+export type { JwtOptions, RemoteOptions } from './verifiers/jwt/jwt-options';
+export type {
+  RevocableVerifier,
+  RevocationStore,
+  RevokedTokens,
+} from './verifiers/jwt/jwt-revocations';
+export type { JwkSet, KeyInput } from './verifiers/jwt/keys';
+export type { Algorithm } from './verifiers/jwt/signature';
+export type { LegacyForm } from './verifiers/legacy';
+export { sessionTokens, type SessionTokensOptions } from './verifiers/session-tokens';
+export type { ManagedVerifier, StoredVerifier } from './verifiers/stored';
+export type { Verification, Verifier } from './verifiers/verifier';

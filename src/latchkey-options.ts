@@ -1,13 +1,22 @@
 import * as z from 'zod';
-import { typeError } from './internal/errors';
+
 import type { CacheLimits } from './authentication/verification-cache';
-import type { Extractor } from './extractors/extractor';
 import type { ScopeDeclaration } from './credential/scopes';
-import type { RefusalBody } from './http/refusals';
-import { resourceSchema, type ResourceOptions } from './http/resource-metadata';
-import { challengeText, durationMs, functionOption, arrayOf, objectWithMethods, checkOptions, check } from './internal/options';
 import { bearer } from './extractors/bearer';
+import type { Extractor } from './extractors/extractor';
 import { apiKeyHeader } from './extractors/header';
+import type { RefusalBody } from './http/refusals';
+import { type ResourceOptions, resourceSchema } from './http/resource-metadata';
+import { typeError } from './internal/errors';
+import {
+  arrayOf,
+  challengeText,
+  check,
+  checkOptions,
+  durationMs,
+  functionOption,
+  objectWithMethods,
+} from './internal/options';
 import type { ClientCertificate } from './possession/mtls';
 import type { Verifier } from './verifiers/verifier';
 
@@ -16,24 +25,32 @@ export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> 
   readonly verifiers: readonly Verifier[];
   /** Where credentials travel; `[bearer(), apiKeyHeader()]` by default. */
   readonly extractors?: readonly Extractor[];
-  /** The API's scopes. Guards then take these alone, checked by the compiler; without them any scope may be required. */
+  /**
+   * The API's scopes. Guards then take these alone, checked by the compiler; without them any scope
+   * may be required.
+   */
   readonly scopes?: S;
   /** `realm` of every challenge; `'api'` by default. */
   readonly realm?: string;
   /** RFC 9728 metadata, and `resource_metadata` in every challenge. */
   readonly resource?: ResourceOptions;
   /**
-   * Where the client's certificate is, for tokens that are bound to one (RFC 8705 §3): `'socket'`, the TLS connection itself, or
-   * `{ header: 'Client-Cert' }`, which a proxy that ends TLS sets on every request. Without it such tokens are refused.
+   * Where the client's certificate is, for tokens that are bound to one (RFC 8705 §3): `'socket'`,
+   * the TLS connection itself, or
+   * `{ header: 'Client-Cert' }`, which a proxy that ends TLS sets on every request. Without it such
+   * tokens are refused.
    */
   readonly clientCertificate?: ClientCertificate;
   /**
-   * Proofs kept in memory: at most `max` (10 000), each for `ttlMs` (30 000), which bounds how long a revocation on another
-   * machine can go unseen. `staleIfErrorMs` (0) serves for that much longer what was proven before, while a store is down.
+   * Proofs kept in memory: at most `max` (10 000), each for `ttlMs` (30 000), which bounds how long
+   * a revocation on another machine can go unseen. `staleIfErrorMs` (0) serves for that much longer
+   * what was proven before, while a store is down.
    * `false` proves every request anew.
    */
   readonly cache?: Partial<CacheLimits> | false;
-  /** Deadline of one verification in milliseconds, past which the answer is 503; 1 000 by default. */
+  /**
+   * Deadline of one verification in milliseconds, past which the answer is 503; 1 000 by default.
+   */
   readonly timeoutMs?: number;
   /** Replaces the documented body, for RFC 9457 or another message; status and challenge stay. */
   readonly body?: RefusalBody;
@@ -49,14 +66,18 @@ export interface ResolvedOptions extends Omit<LatchkeyOptions, 'cache'> {
 
 const isPlugIn = (...methods: readonly string[]) => {
   const schema = objectWithMethods(...methods);
-  return (value: unknown) => schema.safeParse(value).success && typeof (value as { name?: unknown }).name === 'string';
+  return (value: unknown) =>
+    schema.safeParse(value).success && typeof (value as { name?: unknown }).name === 'string';
 };
 
-const isFieldName = (value: unknown): boolean => typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value);
+const isFieldName = (value: unknown): boolean =>
+  typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value);
 
 /** Scheme, header and algorithms go into response headers as they are. */
 const isExtractor = (value: unknown): boolean => {
-  if (!isPlugIn('extract')(value)) return false;
+  if (!isPlugIn('extract')(value)) {
+    return false;
+  }
   const { scheme, header, algs } = value as { scheme?: unknown; header?: unknown; algs?: unknown };
   return (
     [scheme, header].every((name) => name === undefined || isFieldName(name)) &&
@@ -70,14 +91,23 @@ export const aScopeDeclaration = check(
 );
 
 const schema = z.strictObject({
-  verifiers: arrayOf('verifiers: apiKeys(), jwt(), … or objects with name, accepts() and verify()', isPlugIn('accepts', 'verify')),
-  extractors: arrayOf('extractors: bearer(), apiKeyHeader(), … or objects with name and extract()', isExtractor).optional(),
+  verifiers: arrayOf(
+    'verifiers: apiKeys(), jwt(), … or objects with name, accepts() and verify()',
+    isPlugIn('accepts', 'verify'),
+  ),
+  extractors: arrayOf(
+    'extractors: bearer(), apiKeyHeader(), … or objects with name and extract()',
+    isExtractor,
+  ).optional(),
   scopes: aScopeDeclaration.optional(),
   realm: challengeText.optional(),
   resource: resourceSchema.optional(),
   clientCertificate: check(
     '"socket", or { header } with the name of a header',
-    (value) => value === 'socket' || (Object.keys(value ?? {}).join() === 'header' && isFieldName((value as { header: unknown }).header)),
+    (value) =>
+      value === 'socket' ||
+      (Object.keys(value ?? {}).join() === 'header' &&
+        isFieldName((value as { header: unknown }).header)),
   ).optional(),
   cache: z
     .union(
@@ -86,7 +116,8 @@ const schema = z.strictObject({
         z.strictObject({
           max: check(
             'a whole number from 1 to 10000000',
-            (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1e7,
+            (value) =>
+              Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1e7,
           ).optional(),
           ttlMs: durationMs(1).optional(),
           staleIfErrorMs: durationMs(0).optional(),
@@ -102,75 +133,134 @@ const schema = z.strictObject({
 /** The options of `latchkey()`, checked and complete, or a TypeError. */
 export function resolveOptions(options: LatchkeyOptions): ResolvedOptions {
   checkOptions('latchkey()', schema, options);
-  const { extractors = [bearer(), apiKeyHeader()], realm = 'api', timeoutMs = 1_000, verifiers } = options;
+  const {
+    extractors = [bearer(), apiKeyHeader()],
+    realm = 'api',
+    timeoutMs = 1_000,
+    verifiers,
+  } = options;
   assertNoOverlap(extractors, verifiers);
   assertEveryVerifierReads(extractors, verifiers);
-  // Of the default list, one extractor may be read by nobody: a key header beside jwt() alone is still 401.
-  if (options.extractors) assertEveryExtractorIsRead(extractors, verifiers);
-  return { ...options, extractors, realm, timeoutMs, cache: options.cache === false ? false : cacheLimits(options.cache) };
+  // Of the default list, one extractor may be read by nobody: a key header beside jwt() alone is
+  // still 401.
+  if (options.extractors) {
+    assertEveryExtractorIsRead(extractors, verifiers);
+  }
+  return {
+    ...options,
+    extractors,
+    realm,
+    timeoutMs,
+    cache: options.cache === false ? false : cacheLimits(options.cache),
+  };
 }
 
-const cacheLimits = ({ max = 10_000, ttlMs = 30_000, staleIfErrorMs = 0 }: Partial<CacheLimits> = {}): CacheLimits => ({
+const cacheLimits = ({
+  max = 10_000,
+  ttlMs = 30_000,
+  staleIfErrorMs = 0,
+}: Partial<CacheLimits> = {}): CacheLimits => ({
   max,
   ttlMs,
   staleIfErrorMs,
 });
 
-/** Of two that would take the same credential, chance would decide: the order of a list, or of a deployment. */
+/**
+ * Of two that would take the same credential, chance would decide: the order of a list, or of a
+ * deployment.
+ */
 function assertNoOverlap(extractors: readonly Extractor[], verifiers: readonly Verifier[]): void {
-  const places = extractors.map(({ name, header, parameter: field }) => JSON.stringify([name, header?.toLowerCase(), field]));
-  if (new Set(places).size < places.length)
-    throw typeError('ERR_LATCHKEY_OPTION', 'latchkey(): option "extractors" names the same place in a request twice');
+  const places = extractors.map(({ name, header, parameter: field }) =>
+    JSON.stringify([name, header?.toLowerCase(), field]),
+  );
+  if (new Set(places).size < places.length) {
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
+      'latchkey(): option "extractors" names the same place in a request twice',
+    );
+  }
   const early = verifiers.slice(0, -1).find(({ catchAll }) => catchAll);
-  if (early)
+  if (early) {
     throw typeError(
       'ERR_LATCHKEY_OPTION',
       `latchkey(): option "verifiers": ${early.name} takes every token that no other does; it must be the last, and the only one`,
     );
+  }
   verifiers.forEach((one, index) => {
     // One without examples may stand last and take what is left, but nobody stands behind it.
-    const rival = verifiers.slice(index + 1).find((other) => overlaps(one, other) || (other.samples && overlaps(other, one)));
-    if (rival)
+    const rival = verifiers
+      .slice(index + 1)
+      .find((other) => overlaps(one, other) || (other.samples && overlaps(other, one)));
+    if (rival) {
       throw typeError(
         'ERR_LATCHKEY_OPTION',
         `latchkey(): option "verifiers": ${one.name} and ${rival.name} would take the same credentials; give each a prefix, form or issuer of its own`,
       );
+    }
   });
 }
 
-const reads = ({ extractors }: Verifier, { name }: Extractor): boolean => extractors?.includes(name) ?? true;
+const reads = ({ extractors }: Verifier, { name }: Extractor): boolean =>
+  extractors?.includes(name) ?? true;
 
-function assertEveryVerifierReads(extractors: readonly Extractor[], verifiers: readonly Verifier[]): void {
-  const deaf = verifiers.find((verifier) => !extractors.some((extractor) => reads(verifier, extractor)));
-  if (!deaf) return;
+function assertEveryVerifierReads(
+  extractors: readonly Extractor[],
+  verifiers: readonly Verifier[],
+): void {
+  const deaf = verifiers.find(
+    (verifier) => !extractors.some((extractor) => reads(verifier, extractor)),
+  );
+  if (!deaf) {
+    return;
+  }
   throw typeError(
     'ERR_LATCHKEY_OPTION',
     `latchkey(): option "verifiers": ${deaf.name} reads only from ${deaf.extractors?.join(', ')}, and no extractor has such a name; pass one in "extractors"`,
   );
 }
 
-function assertEveryExtractorIsRead(extractors: readonly Extractor[], verifiers: readonly Verifier[]): void {
-  const unread = extractors.find((extractor) => !verifiers.some((verifier) => reads(verifier, extractor)));
-  if (!unread) return;
+function assertEveryExtractorIsRead(
+  extractors: readonly Extractor[],
+  verifiers: readonly Verifier[],
+): void {
+  const unread = extractors.find(
+    (extractor) => !verifiers.some((verifier) => reads(verifier, extractor)),
+  );
+  if (!unread) {
+    return;
+  }
   throw typeError(
     'ERR_LATCHKEY_OPTION',
     `latchkey(): option "extractors": no verifier reads from ${unread.name}; name it in the option "extractors" of a verifier`,
   );
 }
 
-const overlaps = (one: Verifier, other: Verifier): boolean => other.samples?.some((example) => one.accepts(example)) ?? false;
+const overlaps = (one: Verifier, other: Verifier): boolean =>
+  other.samples?.some((example) => one.accepts(example)) ?? false;
 
 function isScopeDeclaration(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0 && value.every((name) => typeof name === 'string');
-  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) {
+    return value.length > 0 && value.every((name) => typeof name === 'string');
+  }
+  if (typeof value !== 'object' || value === null) {
+    return false;
+  }
   const isDefinition = (entry: unknown) => {
-    if (typeof entry === 'string') return true;
-    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return false;
-    const { description, implies, ...unknown } = entry as { description?: unknown; implies?: unknown };
+    if (typeof entry === 'string') {
+      return true;
+    }
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+      return false;
+    }
+    const { description, implies, ...unknown } = entry as {
+      description?: unknown;
+      implies?: unknown;
+    };
     return (
       Object.keys(unknown).length === 0 &&
       (description === undefined || typeof description === 'string') &&
-      (implies === undefined || (Array.isArray(implies) && implies.every((name) => typeof name === 'string')))
+      (implies === undefined ||
+        (Array.isArray(implies) && implies.every((name) => typeof name === 'string')))
     );
   };
   return Object.keys(value).length > 0 && Object.values(value).every(isDefinition);

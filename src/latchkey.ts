@@ -1,49 +1,78 @@
 import type { IncomingMessage } from 'node:http';
+
 import * as z from 'zod';
+
 import { createAuthenticator } from './authentication/authenticator';
+import {
+  checkRequired,
+  scopeCatalogue,
+  type ScopeDeclaration,
+  type ScopeName,
+} from './credential/scopes';
 import type { RequestLike } from './extractors/extractor';
-import { toRequestLike, type RequestInput } from './extractors/to-request-like';
-import { checkRequired, scopeCatalogue, type ScopeDeclaration, type ScopeName } from './credential/scopes';
-import { checkRequest, type AuthenticationResult, type Guard } from './http/decision';
+import { type RequestInput, toRequestLike } from './extractors/to-request-like';
+import { type AuthenticationResult, checkRequest, type Guard } from './http/decision';
 import type { GuardRequirements } from './http/guard-challenges';
-import { requireAll, requireAny, requireFreshLogin, requirePolicy, type FreshAuthOptions, type Policy } from './http/guards';
-import { middlewareFor, type Middleware } from './http/middleware';
+import {
+  type FreshAuthOptions,
+  type Policy,
+  requireAll,
+  requireAny,
+  requireFreshLogin,
+  requirePolicy,
+} from './http/guards';
+import { type Middleware, middlewareFor } from './http/middleware';
 import { refusalTable } from './http/refusals';
 import { metadataUrl, resourceMetadata } from './http/resource-metadata';
 import { responseHeaders } from './http/response-headers';
-import { resolveOptions, type LatchkeyOptions } from './latchkey-options';
+import {
+  arrayOf,
+  booleanOption,
+  check,
+  checkOptions,
+  durationMs,
+  functionOption,
+} from './internal/options';
 import { callAll } from './internal/promises';
+import { type LatchkeyOptions, resolveOptions } from './latchkey-options';
 import { boundToCertificate } from './possession/mtls';
-import { booleanOption, durationMs, functionOption, arrayOf, checkOptions, check } from './internal/options';
 
 /** The guards of one API. None uses `this`, so you can destructure them. */
 export interface Latchkey<Scope extends string = string> {
   /**
    * Creates middleware that verifies who calls, and responds with 401 without a valid credential.
-   * @param options.optional lets a request without a credential pass as anonymous; an invalid one is still 401. @default false
+   * @param options.optional lets a request without a credential pass as anonymous; an invalid one
+   * is still 401. @default false
    * @example app.use('/v1/me', authenticate());
    */
   readonly authenticate: (options?: { readonly optional?: boolean }) => Middleware;
   /**
-   * Creates middleware that requires all of these scopes, and responds with 403 otherwise. It authenticates by itself.
+   * Creates middleware that requires all of these scopes, and responds with 403 otherwise. It
+   * authenticates by itself.
    * @throws {TypeError} `ERR_LATCHKEY_SCOPE` for no scope, or one that is malformed or not declared
    * @example app.get('/v1/domains', requireScopes('domains:read'), listDomains);
    */
   readonly requireScopes: (...scopes: readonly [Scope, ...Scope[]]) => Middleware;
   /**
-   * Creates middleware that requires at least one of these scopes, and responds with 403 otherwise. It authenticates by itself.
+   * Creates middleware that requires at least one of these scopes, and responds with 403 otherwise.
+   * It authenticates by itself.
    * @throws {TypeError} `ERR_LATCHKEY_SCOPE` for no scope, or one that is malformed or not declared
    * @example app.get('/v1/report', requireAnyScope('reports:read', 'admin'), sendReport);
    */
   readonly requireAnyScope: (...scopes: readonly [Scope, ...Scope[]]) => Middleware;
   /**
-   * Creates middleware for a rule of your own: `true` lets the request pass, `false` is 403, and a throw or a timeout is 503. It
-   * authenticates by itself.
-   * @example app.delete('/v1/domains/:id', authorize((principal, req) => owns(principal.subject, req.params.id)), deleteDomain);
+   * Creates middleware for a rule of your own: `true` lets the request pass, `false` is 403, and a
+   * throw or a timeout is 503. It authenticates by itself.
+   * @example
+   * const isOwner = authorize((principal, req) => owns(principal.subject, req.params.id));
+   * app.delete('/v1/domains/:id', isOwner, deleteDomain);
    */
-  readonly authorize: <R extends IncomingMessage = IncomingMessage>(policy: Policy<R>) => Middleware<R>;
+  readonly authorize: <R extends IncomingMessage = IncomingMessage>(
+    policy: Policy<R>,
+  ) => Middleware<R>;
   /**
-   * Creates middleware that requires a recent (`auth_time`) or strong (`acr`) enough login. It authenticates by itself.
+   * Creates middleware that requires a recent (`auth_time`) or strong (`acr`) enough login. It
+   * authenticates by itself.
    * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an invalid option, or none
    * @see https://www.rfc-editor.org/rfc/rfc9470
    * @example app.post('/v1/payouts', requireFreshAuth({ maxAgeMs: 300_000 }), createPayout);
@@ -57,27 +86,35 @@ export interface Latchkey<Scope extends string = string> {
    */
   readonly resourceMetadata: () => Middleware;
   /**
-   * Makes the same decision without a middleware chain: for upgrades, GraphQL contexts, queues and other frameworks.
-   * @param request a Node request, a web `Request`, or `{ headers }` with web `Headers` or a plain object. Header names are matched
-   * without regard to case.
-   * @param options.scopes scopes that are required; `[]` requires only a valid credential. Without it, a request without a credential
-   * is anonymous.
+   * Makes the same decision without a middleware chain: for upgrades, GraphQL contexts, queues and
+   * other frameworks.
+   * @param request a Node request, a web `Request`, or `{ headers }` with web `Headers` or a plain
+   * object. Header names are matched without regard to case.
+   * @param options.scopes scopes that are required; `[]` requires only a valid credential. Without
+   * it, a request without a credential is anonymous.
    * @throws {TypeError} `ERR_LATCHKEY_ARGUMENT` for a request that cannot be read
    * @example
    * const result = await check(req, { scopes: ['domains:read'] });
-   * if (result.status === 'refused') return new Response(result.refusal.body, { status: result.refusal.status });
+   * if (result.status === 'refused') return new Response(result.refusal.body, result.refusal);
    */
-  readonly check: (request: RequestInput, options?: { readonly scopes?: readonly Scope[] }) => Promise<AuthenticationResult>;
+  readonly check: (
+    request: RequestInput,
+    options?: { readonly scopes?: readonly Scope[] },
+  ) => Promise<AuthenticationResult>;
   /**
-   * Writes the uses that are counted in memory, and goes on working: for serverless functions, at the end of an invocation.
+   * Writes the uses that are counted in memory, and goes on working: for serverless functions, at
+   * the end of an invocation.
    *
-   * @throws {Error} `ERR_LATCHKEY_USAGE` if they could not be written. `count` says how many; they are written at the next attempt.
+   * @throws {Error} `ERR_LATCHKEY_USAGE` if they could not be written. `count` says how many; they
+   * are written at the next attempt.
    */
   readonly flush: () => Promise<void>;
   /**
-   * Ends subscriptions and writes the uses that are counted in memory, so that the process can exit.
+   * Ends subscriptions and writes the uses that are counted in memory, so that the process can
+   * exit.
    *
-   * @throws {Error} `ERR_LATCHKEY_USAGE` if they could not be written. `count` says how many that were not already reported.
+   * @throws {Error} `ERR_LATCHKEY_USAGE` if they could not be written. `count` says how many that
+   * were not already reported.
    */
   readonly close: () => Promise<void>;
 }
@@ -97,14 +134,21 @@ const freshAuthSchema = z
   });
 
 /**
- * Creates the guards of one API: they find the credential of a request, verify it, and protect routes by scope.
+ * Creates the guards of one API: they find the credential of a request, verify it, and protect
+ * routes by scope.
  * @param options verifiers, and where needed extractors, scopes, cache and the other options
- * @throws {TypeError} `ERR_LATCHKEY_OPTION` or `ERR_LATCHKEY_SCOPE` for an option that is missing, unknown, invalid or unsafe
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` or `ERR_LATCHKEY_SCOPE` for an option that is missing,
+ * unknown, invalid or unsafe
  * @example
- * const { requireScopes } = latchkey({ scopes: ['domains:read'], verifiers: [apiKeys({ prefix: 'acme', store: memoryStore() })] });
+ * const { requireScopes } = latchkey({
+ *   scopes: ['domains:read'],
+ *   verifiers: [apiKeys({ prefix: 'acme', store: memoryStore() })],
+ * });
  * app.get('/v1/domains', requireScopes('domains:read'), listDomains);
  */
-export function latchkey<const S extends ScopeDeclaration = never>(options: LatchkeyOptions<S>): Latchkey<ScopeName<S>> {
+export function latchkey<const S extends ScopeDeclaration = never>(
+  options: LatchkeyOptions<S>,
+): Latchkey<ScopeName<S>> {
   const settings = resolveOptions(options);
   const { extractors, realm, resource, body, timeoutMs, clientCertificate } = settings;
   const scopes = scopeCatalogue(settings.scopes);
@@ -117,7 +161,10 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
   const headersFor = responseHeaders(extractors);
   const middleware = middlewareFor(authentication, headersFor);
   const refusals = (requirements: GuardRequirements = {}) =>
-    refusalTable({ realm, extractors, body, resourceMetadata: resource && metadataUrl(resource) }, requirements);
+    refusalTable(
+      { realm, extractors, body, resourceMetadata: resource && metadataUrl(resource) },
+      requirements,
+    );
   const anyone = refusals();
 
   return {
@@ -141,14 +188,22 @@ export function latchkey<const S extends ScopeDeclaration = never>(options: Latc
       checkOptions('requireFreshAuth()', freshAuthSchema, fresh);
       return middleware({ refusals: refusals(fresh), rule: requireFreshLogin(fresh) });
     },
-    resourceMetadata: () => resourceMetadata(resource, { scopes: scopes.names, extractors, certificates: clientCertificate !== undefined }),
+    resourceMetadata: () =>
+      resourceMetadata(resource, {
+        scopes: scopes.names,
+        extractors,
+        certificates: clientCertificate !== undefined,
+      }),
     async check(request, checkedOptions = {}) {
       const converted = toRequestLike(request);
       checkOptions('check()', checkSchema, checkedOptions);
       const { scopes: names } = checkedOptions;
       const required = names?.length ? checkRequired('check()', names, scopes) : undefined;
       const guard: Guard<RequestLike> = required
-        ? { refusals: (...cause) => refusals({ scopes: required })(...cause), rule: requireAll(required) }
+        ? {
+            refusals: (...cause) => refusals({ scopes: required })(...cause),
+            rule: requireAll(required),
+          }
         : { refusals: anyone, optional: names === undefined };
       return checkRequest(converted, guard, authentication, headersFor);
     },

@@ -3,7 +3,10 @@ import { run } from './support/programs';
 
 jest.setTimeout(60_000);
 
-/** Counts, in the built package, all that guarded requests allocate: in its own functions, and in Node's that these call. */
+/**
+ * Counts, in the built package, all that guarded requests allocate: in its own functions, and in
+ * Node's that these call.
+ */
 const PROGRAM = `
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Session } from 'node:inspector/promises';
@@ -57,11 +60,16 @@ process.exit();
 test.each([
   ['bearer', 12, 450],
   ['key header', 18, 850],
-])('a cached credential of the extractor %s allocates at most %i objects, in %i bytes', async (extractor, objects, bytes) => {
-  const printed = await run(ROOT, ['node', '--input-type=module', '-e', PROGRAM], { CARRIER: extractor });
-  const counted = JSON.parse(printed) as { passed: number; objects: number; bytes: number };
-  expect(counted.passed).toBe(500);
-  expect(counted.objects).toBeGreaterThan(1);
-  expect(Math.floor(counted.objects)).toBeLessThanOrEqual(objects);
-  expect(counted.bytes).toBeLessThanOrEqual(bytes);
-});
+])(
+  'a cached credential of the extractor %s allocates at most %i objects, in %i bytes',
+  async (extractor, objects, bytes) => {
+    const printed = await run(ROOT, ['node', '--input-type=module', '-e', PROGRAM], {
+      CARRIER: extractor,
+    });
+    const counted = JSON.parse(printed) as { passed: number; objects: number; bytes: number };
+    expect(counted.passed).toBe(500);
+    expect(counted.objects).toBeGreaterThan(1);
+    expect(Math.floor(counted.objects)).toBeLessThanOrEqual(objects);
+    expect(counted.bytes).toBeLessThanOrEqual(bytes);
+  },
+);

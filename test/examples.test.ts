@@ -1,10 +1,11 @@
 import { cpSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { commandOf, startExample } from './support/examples';
+
 import { assertBuilt } from './support/built';
+import { commandOf, startExample } from './support/examples';
 import { readText, ROOT, temporaryFolder } from './support/package';
-import { answerIn, freePort, headerValues, run, start, type Answer } from './support/programs';
+import { type Answer, answerIn, freePort, headerValues, run, start } from './support/programs';
 
 // @requires curl
 
@@ -25,8 +26,15 @@ interface Step {
   readonly lines: string;
 }
 
-/** Starts an example, walks through all that it prints, and holds the answers against what it says and against the contract. */
-async function tryOut(folder: string, command: readonly [string, ...string[]], source: string): Promise<void> {
+/**
+ * Starts an example, walks through all that it prints, and holds the answers against what it says
+ * and against the contract.
+ */
+async function tryOut(
+  folder: string,
+  command: readonly [string, ...string[]],
+  source: string,
+): Promise<void> {
   const example = await startExample(command, folder);
   try {
     const steps = stepsIn(example.printed);
@@ -36,7 +44,9 @@ async function tryOut(folder: string, command: readonly [string, ...string[]], s
     const schemes = source.includes('dpop(') ? ['Bearer', 'DPoP'] : ['Bearer'];
     for (const [index, answer] of (await answersTo(steps)).entries()) {
       const step = steps[index] as Step;
-      if (step.status !== undefined) expect(outcomeOf(step, answer)).toEqual(expectedOf(step, realm, schemes));
+      if (step.status !== undefined) {
+        expect(outcomeOf(step, answer)).toEqual(expectedOf(step, realm, schemes));
+      }
     }
   } finally {
     await example.stop();
@@ -44,50 +54,77 @@ async function tryOut(folder: string, command: readonly [string, ...string[]], s
 }
 
 const stepsIn = (printed: string): Step[] =>
-  [...printed.matchAll(/^# (.+?(?:: (\d{3}))?)\n((?:.+\n)+)$/gm)].map(([, shows = '', status, lines = '']) => ({
-    shows,
-    status: status === undefined ? undefined : Number(status),
-    lines,
-  }));
+  [...printed.matchAll(/^# (.+?(?:: (\d{3}))?)\n((?:.+\n)+)$/gm)].map(
+    ([, shows = '', status, lines = '']) => ({
+      shows,
+      status: status === undefined ? undefined : Number(status),
+      lines,
+    }),
+  );
 
 /** One shell for all steps, since some leave a variable to those that follow. */
 async function answersTo(steps: readonly Step[]): Promise<(Answer | undefined)[]> {
   const end = '--- the end of a step ---';
-  const printed = await run(ROOT, ['sh', '-c', `${steps.map(({ lines }) => `${lines}echo '${end}'`).join('\n')}`]);
+  const printed = await run(ROOT, [
+    'sh',
+    '-c',
+    `${steps.map(({ lines }) => `${lines}echo '${end}'`).join('\n')}`,
+  ]);
   return printed.split(`${end}\n`).slice(0, -1).map(answerIn);
 }
 
 function outcomeOf({ shows, lines }: Step, answer: Answer | undefined) {
-  if (!answer) return { shows, status: undefined };
+  if (!answer) {
+    return { shows, status: undefined };
+  }
   const { status, body } = answer;
   const refused = status >= 400;
-  if (isNotOurs(lines)) return { shows, status };
+  if (isNotOurs(lines)) {
+    return { shows, status };
+  }
   return {
     shows,
     status,
     challenges: headerValues(answer, 'WWW-Authenticate'),
     cache: headerValues(answer, 'Cache-Control'),
     body: refused || body === '' ? body : typeof JSON.parse(body),
-    ...(refused && { type: headerValues(answer, 'Content-Type'), length: headerValues(answer, 'Content-Length') }),
+    ...(refused && {
+      type: headerValues(answer, 'Content-Type'),
+      length: headerValues(answer, 'Content-Length'),
+    }),
   };
 }
 
 /** What the authorization server and the example itself answer: the contract is of the guards. */
 const isNotOurs = (lines: string): boolean => /\/oauth2?\/|\/auth\/|\/sessions /.test(lines);
 
-function expectedOf(step: Step, realm: string, schemes: readonly string[]): ReturnType<typeof outcomeOf> {
+function expectedOf(
+  step: Step,
+  realm: string,
+  schemes: readonly string[],
+): ReturnType<typeof outcomeOf> {
   const { shows, status = 0, lines } = step;
-  if (isNotOurs(lines)) return { shows, status };
+  if (isNotOurs(lines)) {
+    return { shows, status };
+  }
   const refusal = REFUSALS[status];
   if (!refusal) {
     const empty = status === 101 || status === 204;
     const elsewhere = /-H "(X-[\w-]+|Cookie): |[?&]api_key=/.test(lines);
-    return { shows, status, challenges: [], cache: elsewhere && !empty ? ['private'] : [], body: empty ? '' : 'object' };
+    return {
+      shows,
+      status,
+      challenges: [],
+      cache: elsewhere && !empty ? ['private'] : [],
+      body: empty ? '' : 'object',
+    };
   }
   return {
     shows,
     status,
-    challenges: challengesOf(step, realm, schemes).map((pattern) => expect.stringMatching(new RegExp(`^${pattern}$`)) as string),
+    challenges: challengesOf(step, realm, schemes).map(
+      (pattern) => expect.stringMatching(new RegExp(`^${pattern}$`)) as string,
+    ),
     cache: ['no-store'],
     body: refusal.body,
     type: ['application/json; charset=utf-8'],
@@ -96,23 +133,38 @@ function expectedOf(step: Step, realm: string, schemes: readonly string[]): Retu
 }
 
 /** The challenges of a refusal, as patterns: Bearer's, and where it is configured DPoP's. */
-function challengesOf({ status = 0, lines }: Step, realm: string, schemes: readonly string[]): readonly string[] {
+function challengesOf(
+  { status = 0, lines }: Step,
+  realm: string,
+  schemes: readonly string[],
+): readonly string[] {
   const { asBearer, otherwise } = REFUSALS[status] as (typeof REFUSALS)[number];
   if (lines.includes('Authorization: DPoP ')) {
-    return [status === 403 ? `DPoP realm="${realm}"${asBearer}, ${ALGS}` : `DPoP error="invalid_(dpop_proof|token)"(${SCOPE})?, ${ALGS}`];
+    return [
+      status === 403
+        ? `DPoP realm="${realm}"${asBearer}, ${ALGS}`
+        : `DPoP error="invalid_(dpop_proof|token)"(${SCOPE})?, ${ALGS}`,
+    ];
   }
   const parameters = lines.includes('Authorization: Bearer ') ? asBearer : otherwise;
-  if (parameters === undefined) return [];
+  if (parameters === undefined) {
+    return [];
+  }
   const bearer = `Bearer realm="${realm}"${parameters}`;
-  return status === 401 && schemes.includes('DPoP') ? [bearer, `DPoP (scope="[a-z: ]+", )?${ALGS}`] : [bearer];
+  return status === 401 && schemes.includes('DPoP')
+    ? [bearer, `DPoP (scope="[a-z: ]+", )?${ALGS}`]
+    : [bearer];
 }
 
 const ALGS = 'algs="[A-Za-z0-9 ]+"';
 const SCOPE = ', scope="[a-z: ]+"';
-const INVALID_REQUEST = ', error="invalid_request", error_description="Multiple credentials in one request"';
+const INVALID_REQUEST =
+  ', error="invalid_request", error_description="Multiple credentials in one request"';
 
 /** Body and challenge of each refusal, by whether a bearer credential was sent. */
-const REFUSALS: Readonly<Record<number, { readonly body: string; readonly asBearer: string; readonly otherwise?: string }>> = {
+const REFUSALS: Readonly<
+  Record<number, { readonly body: string; readonly asBearer: string; readonly otherwise?: string }>
+> = {
   400: {
     body: '{"error":"bad_request","message":"Multiple credentials in one request"}',
     asBearer: INVALID_REQUEST,
@@ -138,7 +190,9 @@ describe('an example does what it prints, on the built package', () => {
 
   it('opens a WebSocket for the page that has the session, in websocket', async () => {
     const program = start(ROOT, commandOf('websocket'), { PORT: String(await freePort()) });
-    while (program.running() && !program.printed().includes('the page is told: Welcome, user_5')) await setTimeout(20);
+    while (program.running() && !program.printed().includes('the page is told: Welcome, user_5')) {
+      await setTimeout(20);
+    }
     expect(program.running()).toBe(true);
     await program.stop();
   });

@@ -2,8 +2,10 @@ import { createHook } from 'node:async_hooks';
 import crypto from 'node:crypto';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { LRUCache } from 'lru-cache';
+
 import { apiKeys, getAuth, latchkey, memoryStore, type Middleware } from 'latchkey';
+import { LRUCache } from 'lru-cache';
+
 import { generateSecret } from '../src/credential/secret';
 import { asking, ownVerifier, proven, underBearer } from './support/own-verifier';
 
@@ -11,7 +13,9 @@ const store = memoryStore();
 const find = jest.spyOn(store, 'find');
 const recordUsage = jest.spyOn(store, 'recordUsage');
 const keys = apiKeys({ prefix: 'osir', store });
-const { authenticate, requireScopes, requireAnyScope, authorize, close } = latchkey({ verifiers: [keys] });
+const { authenticate, requireScopes, requireAnyScope, authorize, close } = latchkey({
+  verifiers: [keys],
+});
 const hash = jest.spyOn(crypto, 'hash');
 const lookUp = jest.spyOn(LRUCache.prototype, 'get');
 const clock = jest.spyOn(performance, 'now');
@@ -20,12 +24,17 @@ let secret: string;
 beforeAll(async () => {
   ({ secret } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'] }));
   // Once to have it in the cache, and once to have the batch of uses begun.
-  for (let n = 0; n < 2; n++) await passing(authenticate(), { authorization: `Bearer ${secret}` });
+  for (let n = 0; n < 2; n++) {
+    await passing(authenticate(), { authorization: `Bearer ${secret}` });
+  }
 });
 afterAll(() => close());
 
 function request(headers: Readonly<Record<string, string>>): [IncomingMessage, ServerResponse] {
-  const req = Object.assign(new IncomingMessage(new Socket()), { headers, rawHeaders: Object.entries(headers).flat() });
+  const req = Object.assign(new IncomingMessage(new Socket()), {
+    headers,
+    rawHeaders: Object.entries(headers).flat(),
+  });
   return [req, new ServerResponse(req)];
 }
 const passing = (guard: Middleware, headers: Readonly<Record<string, string>>) =>
@@ -33,7 +42,9 @@ const passing = (guard: Middleware, headers: Readonly<Record<string, string>>) =
 
 /** What is spent while `act` runs, and in what it leaves behind at once. */
 function costOf(act: () => void) {
-  for (const spy of [hash, lookUp, find, recordUsage, clock]) spy.mockClear();
+  for (const spy of [hash, lookUp, find, recordUsage, clock]) {
+    spy.mockClear();
+  }
   const made: string[] = [];
   const hook = createHook({ init: (_id, type) => void made.push(type) }).enable();
   act();
@@ -57,29 +68,57 @@ it('counts what is spent', () => {
     void store.find('x');
     performance.now();
   };
-  expect(costOf(spending)).toMatchObject({ hashes: 1, lookUps: 1, timers: 1, storeCalls: 1, clockReadings: 1 });
+  expect(costOf(spending)).toMatchObject({
+    hashes: 1,
+    lookUps: 1,
+    timers: 1,
+    storeCalls: 1,
+    clockReadings: 1,
+  });
   expect(costOf(() => void (async () => undefined)())).toEqual({ ...NOTHING, promises: 1 });
 });
 
 test.each<[string, () => Middleware, (secret: string) => Record<string, string>]>([
   ['authenticate()', () => authenticate(), (key) => ({ authorization: `Bearer ${key}` })],
   ['authenticate() of a key header', () => authenticate(), (key) => ({ 'x-api-key': key })],
-  ['an optional authenticate()', () => authenticate({ optional: true }), (key) => ({ authorization: `Bearer ${key}` })],
-  ['requireScopes()', () => requireScopes('domains:read'), (key) => ({ authorization: `Bearer ${key}` })],
-  ['requireAnyScope()', () => requireAnyScope('domains:write', 'domains:read'), (key) => ({ authorization: `Bearer ${key}` })],
+  [
+    'an optional authenticate()',
+    () => authenticate({ optional: true }),
+    (key) => ({ authorization: `Bearer ${key}` }),
+  ],
+  [
+    'requireScopes()',
+    () => requireScopes('domains:read'),
+    (key) => ({ authorization: `Bearer ${key}` }),
+  ],
+  [
+    'requireAnyScope()',
+    () => requireAnyScope('domains:write', 'domains:read'),
+    (key) => ({ authorization: `Bearer ${key}` }),
+  ],
   ['authorize()', () => authorize(() => true), (key) => ({ authorization: `Bearer ${key}` })],
 ])(
   'a cached key costs %s one hash, one look-up and one reading of the clock that nobody sets, and next() is called before it returns',
   (_, make, headers) => {
     const [guard, [req, res], next] = [make(), request(headers(secret)), jest.fn()];
-    expect(costOf(() => guard(req, res, next))).toEqual({ ...NOTHING, hashes: 1, lookUps: 1, clockReadings: 1 });
+    expect(costOf(() => guard(req, res, next))).toEqual({
+      ...NOTHING,
+      hashes: 1,
+      lookUps: 1,
+      clockReadings: 1,
+    });
     expect(next.mock.calls).toEqual([[]]);
     expect(getAuth(req).subject).toBe('acct_42');
   },
 );
 
 it('costs a second guard of the same request nothing', () => {
-  const [first, second, [req, res], next] = [authenticate(), requireScopes('domains:read'), request({ 'x-api-key': secret }), jest.fn()];
+  const [first, second, [req, res], next] = [
+    authenticate(),
+    requireScopes('domains:read'),
+    request({ 'x-api-key': secret }),
+    jest.fn(),
+  ];
   first(req, res, () => undefined);
   expect(costOf(() => second(req, res, next))).toEqual(NOTHING);
   expect(next.mock.calls).toEqual([[]]);
@@ -87,7 +126,9 @@ it('costs a second guard of the same request nothing', () => {
 
 it('costs a thousand requests with a cached key a thousand times that, and no timer and no write more', () => {
   const guard = requireScopes('domains:read');
-  const requests = Array.from({ length: 1_000 }, () => request({ authorization: `Bearer ${secret}` }));
+  const requests = Array.from({ length: 1_000 }, () =>
+    request({ authorization: `Bearer ${secret}` }),
+  );
   const next = jest.fn();
   expect(costOf(() => requests.forEach((one) => guard(...one, next)))).toEqual({
     ...NOTHING,
@@ -132,9 +173,20 @@ test.each<[string, Record<string, string>, object]>([
 
 it('costs what a verifier can say at once no promise and no timer, cached or not', () => {
   for (const cache of [undefined, false] as const) {
-    const { authenticate: own } = latchkey({ verifiers: [ownVerifier()], ...(cache === false && { cache }) });
-    const [guard, [req, res], next] = [own(), request({ authorization: 'Bearer token' }), jest.fn()];
-    expect(costOf(() => guard(req, res, next))).toMatchObject({ hashes: 1, promises: 0, timers: 0 });
+    const { authenticate: own } = latchkey({
+      verifiers: [ownVerifier()],
+      ...(cache === false && { cache }),
+    });
+    const [guard, [req, res], next] = [
+      own(),
+      request({ authorization: 'Bearer token' }),
+      jest.fn(),
+    ];
+    expect(costOf(() => guard(req, res, next))).toMatchObject({
+      hashes: 1,
+      promises: 0,
+      timers: 0,
+    });
     expect(next).toHaveBeenCalledTimes(1);
   }
 });
@@ -142,7 +194,9 @@ it('costs what a verifier can say at once no promise and no timer, cached or not
 it('costs no verifier a look at the form of what came the same way before', async () => {
   const accepts = jest.fn(() => true);
   const { ask } = asking([ownVerifier({ accepts })]);
-  for (let n = 0; n < 3; n++) await ask(underBearer('token'));
+  for (let n = 0; n < 3; n++) {
+    await ask(underBearer('token'));
+  }
   expect(accepts).toHaveBeenCalledTimes(1);
 });
 
@@ -150,7 +204,9 @@ it('copies a principal once, not for each request', async () => {
   const verifier = ownVerifier();
   const { ask } = asking([verifier]);
   const answers = [await ask(underBearer('token')), await ask(underBearer('token'))];
-  const [first, second] = answers.map((answer) => (answer.status === 'authenticated' ? answer.principal : undefined));
+  const [first, second] = answers.map((answer) =>
+    answer.status === 'authenticated' ? answer.principal : undefined,
+  );
   expect(second).toBe(first);
   expect(first).toEqual(proven.principal);
   expect(first).not.toBe(proven.principal);

@@ -1,29 +1,38 @@
 import { createServer, STATUS_CODES } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
+
 import {
   apiKeyHeader,
   apiKeys,
+  type AuthenticationResult,
   bearer,
   cookie,
+  type Latchkey,
   latchkey,
   memoryStore,
-  sessionTokens,
-  type AuthenticationResult,
-  type Latchkey,
   type Principal,
   type Refusal,
   type RequestLike,
+  sessionTokens,
   type Verifier,
 } from 'latchkey';
-import { MOUNTS } from './support/servers';
+
 import { ask, get } from './http/ask';
 import { runProgram } from './http/child';
+import { MOUNTS } from './support/servers';
 
-const principal: Principal = { kind: 'access_token', verifier: 'own', subject: 'acct_42', scopes: ['a'], claims: {} };
+const principal: Principal = {
+  kind: 'access_token',
+  verifier: 'own',
+  subject: 'acct_42',
+  scopes: ['a'],
+  claims: {},
+};
 const own = (more: Partial<Verifier> = {}): Verifier => ({
   name: 'own',
   accepts: () => true,
-  verify: ({ token }) => (token === 'good' ? { ok: true, principal } : { ok: false, reason: 'unknown' }),
+  verify: ({ token }) =>
+    token === 'good' ? { ok: true, principal } : { ok: false, reason: 'unknown' },
   ...more,
 });
 
@@ -56,16 +65,32 @@ describe('the set', () => {
   });
 
   it('can be taken apart: none of them uses this', async () => {
-    const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth, resourceMetadata, check, close } = set;
+    const {
+      authenticate,
+      requireScopes,
+      requireAnyScope,
+      authorize,
+      requireFreshAuth,
+      resourceMetadata,
+      check,
+      close,
+    } = set;
     const guards = [
       ...[resourceMetadata(), authenticate(), authenticate({ optional: true }), authenticate({})],
       ...[requireScopes('a'), requireAnyScope('a', 'b'), authorize(() => true)],
     ];
     const app = MOUNTS['node:http']!(guards, (_req, res) => res.end('passed'));
-    expect(await ask(app, get('Authorization: Bearer good'))).toMatchObject({ status: 200, body: 'passed' });
-    const stale = MOUNTS['node:http']!([requireFreshAuth({ maxAgeMs: 0 })], (_req, res) => res.end('passed'));
+    expect(await ask(app, get('Authorization: Bearer good'))).toMatchObject({
+      status: 200,
+      body: 'passed',
+    });
+    const stale = MOUNTS['node:http']!([requireFreshAuth({ maxAgeMs: 0 })], (_req, res) =>
+      res.end('passed'),
+    );
     expect(await ask(stale, get('Authorization: Bearer good'))).toMatchObject({ status: 401 });
-    expect(await check({ headers: { authorization: 'Bearer good' } })).toMatchObject({ status: 'authenticated' });
+    expect(await check({ headers: { authorization: 'Bearer good' } })).toMatchObject({
+      status: 'authenticated',
+    });
     await expect(close()).resolves.toBeUndefined();
   });
 
@@ -76,16 +101,19 @@ describe('the set', () => {
       return { ok: true, principal };
     };
     const sets = [0, 1].map(() => latchkey({ verifiers: [own({ verify })] }));
-    for (const { check } of [...sets, ...sets]) await check({ headers: { authorization: 'Bearer good' } });
+    for (const { check } of [...sets, ...sets]) {
+      await check({ headers: { authorization: 'Bearer good' } });
+    }
     expect(asked).toBe(2);
   });
 });
 
 describe('a guard is not made', () => {
-  const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth, check } = latchkey({
-    scopes: { 'domains:read': 'View domains', 'domains:write': 'Manage domains' },
-    verifiers: [own()],
-  });
+  const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth, check } =
+    latchkey({
+      scopes: { 'domains:read': 'View domains', 'domains:write': 'Manage domains' },
+      verifiers: [own()],
+    });
 
   test.each<[string, unknown, string]>([
     ['optional as a string', { optional: 'true' }, 'option "optional" must be true or false'],
@@ -111,28 +139,44 @@ describe('a guard is not made', () => {
     ['requireScopes', requireScopes],
     ['requireAnyScope', requireAnyScope],
   ])('by %s', (name, make) => {
-    const made = (...scopes: readonly unknown[]) => complaint(() => make(...(scopes as ['domains:read'])));
+    const made = (...scopes: readonly unknown[]) =>
+      complaint(() => make(...(scopes as ['domains:read'])));
 
     it('of no scope', () => {
-      expect(made()).toBe(`${name}(): at least one scope is needed; to ask only who calls, use authenticate()`);
+      expect(made()).toBe(
+        `${name}(): at least one scope is needed; to ask only who calls, use authenticate()`,
+      );
     });
 
-    test.each(['domains:wrte', 'domains', 'domains:', 'domains:*', 'Domains:Read', 'domains:readwrite', '*', '__proto__', 'constructor'])(
-      'of %s, which was not declared',
-      (scope) => {
-        const message = `${name}(): ${JSON.stringify(scope)} is not declared; declared are domains:read, domains:write`;
-        expect([made(scope), made('domains:read', scope)]).toEqual([message, message]);
-      },
-    );
+    test.each([
+      'domains:wrte',
+      'domains',
+      'domains:',
+      'domains:*',
+      'Domains:Read',
+      'domains:readwrite',
+      '*',
+      '__proto__',
+      'constructor',
+    ])('of %s, which was not declared', (scope) => {
+      const message = `${name}(): ${JSON.stringify(scope)} is not declared; declared are domains:read, domains:write`;
+      expect([made(scope), made('domains:read', scope)]).toEqual([message, message]);
+    });
 
-    test.each(['', ' ', 'domains:read domains:write', ' domains:read', 'domains:read\n', 'a"b', 'a\\b', 'dоmains:read'])(
-      'of %j, which is no scope',
-      (scope) => {
-        expect(made('domains:read', scope)).toBe(
-          `${name}(): ${JSON.stringify(scope)} is not a scope (RFC 6749 §3.3: visible ASCII without space, " and \\)`,
-        );
-      },
-    );
+    test.each([
+      '',
+      ' ',
+      'domains:read domains:write',
+      ' domains:read',
+      'domains:read\n',
+      'a"b',
+      'a\\b',
+      'dоmains:read',
+    ])('of %j, which is no scope', (scope) => {
+      expect(made('domains:read', scope)).toBe(
+        `${name}(): ${JSON.stringify(scope)} is not a scope (RFC 6749 §3.3: visible ASCII without space, " and \\)`,
+      );
+    });
 
     const circle: Record<string, unknown> = {};
     circle.self = circle;
@@ -160,14 +204,20 @@ describe('a guard is not made', () => {
     ['an object', { policy: () => true }],
     ['a promise', Promise.resolve(true)],
   ])('by authorize() of %s', (_, policy) => {
-    expect(complaint(() => authorize(policy as () => boolean))).toBe('authorize(policy): policy: must be a function');
+    expect(complaint(() => authorize(policy as () => boolean))).toBe(
+      'authorize(policy): policy: must be a function',
+    );
   });
 
   const ACR = 'a non-empty list of acr values: visible ASCII without space, " and \\';
   const AGE = `a number of milliseconds from 0 to ${Number.MAX_SAFE_INTEGER}`;
   test.each<[string, unknown, string]>([
     ['neither', {}, 'give "maxAgeMs", "acrValues" or both'],
-    ['both undefined', { maxAgeMs: undefined, acrValues: undefined }, 'give "maxAgeMs", "acrValues" or both'],
+    [
+      'both undefined',
+      { maxAgeMs: undefined, acrValues: undefined },
+      'give "maxAgeMs", "acrValues" or both',
+    ],
     [
       'a misspelt option',
       { maxAge: 300 },
@@ -178,13 +228,17 @@ describe('a guard is not made', () => {
       { maxAgeMs: value },
       `option "maxAgeMs" must be ${AGE}`,
     ]),
-    ...['urn:mfa', [], [''], ['a b'], ['a"b'], ['a\\b'], ['a\r\nX: y'], ['é'], [7], null, {}].map((value): [string, unknown, string] => [
-      `acrValues ${JSON.stringify(value)}`,
-      { acrValues: value },
-      `option "acrValues" must be ${ACR}`,
-    ]),
+    ...['urn:mfa', [], [''], ['a b'], ['a"b'], ['a\\b'], ['a\r\nX: y'], ['é'], [7], null, {}].map(
+      (value): [string, unknown, string] => [
+        `acrValues ${JSON.stringify(value)}`,
+        { acrValues: value },
+        `option "acrValues" must be ${ACR}`,
+      ],
+    ),
   ])('by requireFreshAuth() of %s', (_, options, message) => {
-    expect(complaint(() => requireFreshAuth(options as object))).toBe(`requireFreshAuth(): ${message}`);
+    expect(complaint(() => requireFreshAuth(options as object))).toBe(
+      `requireFreshAuth(): ${message}`,
+    );
   });
 
   test.each<[string, unknown]>([
@@ -193,16 +247,34 @@ describe('a guard is not made', () => {
     ['a number', 300_000],
     ['a list', ['urn:mfa']],
   ])('by requireFreshAuth() of what is no object: %s', (_, options) => {
-    expect(complaint(() => requireFreshAuth(options as object))).toMatch(/^requireFreshAuth\(\): .*object/);
+    expect(complaint(() => requireFreshAuth(options as object))).toMatch(
+      /^requireFreshAuth\(\): .*object/,
+    );
   });
 
   test.each<[string, unknown, RegExp]>([
-    ['a misspelt option', { scope: ['domains:read'] }, /^check\(\): unknown option "scope"; allowed are scopes$/],
-    ['scopes as a string', { scopes: 'domains:read' }, /^check\(\): option "scopes" must be a list of scopes$/],
+    [
+      'a misspelt option',
+      { scope: ['domains:read'] },
+      /^check\(\): unknown option "scope"; allowed are scopes$/,
+    ],
+    [
+      'scopes as a string',
+      { scopes: 'domains:read' },
+      /^check\(\): option "scopes" must be a list of scopes$/,
+    ],
     ['scopes as null', { scopes: null }, /^check\(\): option "scopes" must be a list of scopes$/],
-    ['an undeclared scope', { scopes: ['domains:wrte'] }, /^check\(\): "domains:wrte" is not declared; declared are /],
+    [
+      'an undeclared scope',
+      { scopes: ['domains:wrte'] },
+      /^check\(\): "domains:wrte" is not declared; declared are /,
+    ],
     ['a scope that is none', { scopes: [''] }, /^check\(\): "" is not a scope /],
-    ['a scope that is no string', { scopes: [7] }, /^check\(\): a value of type number is not a scope /],
+    [
+      'a scope that is no string',
+      { scopes: [7] },
+      /^check\(\): a value of type number is not a scope /,
+    ],
     ['null', null, /^check\(\): .*object/],
     ['a list', ['domains:read'], /^check\(\): .*object/],
   ])('and check() rejects %s, rather than throw', async (_, options, message) => {
@@ -237,7 +309,10 @@ describe('a guard is not made', () => {
   ])('and check() rejects what is no request: %p', async (request) => {
     const checked = check(request as RequestLike);
     await expect(checked).rejects.toThrow(TypeError);
-    await expect(checked).rejects.toMatchObject({ code: 'ERR_LATCHKEY_ARGUMENT', message: expect.stringMatching(/^check\(request\): /) });
+    await expect(checked).rejects.toMatchObject({
+      code: 'ERR_LATCHKEY_ARGUMENT',
+      message: expect.stringMatching(/^check\(request\): /),
+    });
   });
 });
 
@@ -245,15 +320,27 @@ describe('check', () => {
   const store = memoryStore();
   const keys = apiKeys({ prefix: 'osir', store });
   const sessions = sessionTokens({ prefix: 'osirsession', store });
-  const down = apiKeys({ prefix: 'down', store: { find: () => Promise.reject(new Error('connect ECONNREFUSED')) } });
+  const down = apiKeys({
+    prefix: 'down',
+    store: { find: () => Promise.reject(new Error('connect ECONNREFUSED')) },
+  });
   const { check } = latchkey({
     extractors: [bearer(), apiKeyHeader(), cookie('sid', { origins: ['https://app.example.org'] })],
     scopes: ['a', 'b'],
     verifiers: [keys, sessions, down],
   });
-  const ANONYMOUS: AuthenticationResult = { status: 'anonymous', headers: { Vary: 'Authorization, X-API-Key, Cookie' } };
+  const ANONYMOUS: AuthenticationResult = {
+    status: 'anonymous',
+    headers: { Vary: 'Authorization, X-API-Key, Cookie' },
+  };
 
-  const refused = (reason: string, status: number, error: string, message: string, challenge: string | undefined) => {
+  const refused = (
+    reason: string,
+    status: number,
+    error: string,
+    message: string,
+    challenge: string | undefined,
+  ) => {
     const body = JSON.stringify({ error, message });
     return {
       status: 'refused',
@@ -270,8 +357,10 @@ describe('check', () => {
       },
     };
   };
-  const unauthorized = (reason: string, challenge: string) => refused(reason, 401, 'unauthorized', 'Invalid or missing API key', challenge);
-  const INVALID = 'Bearer realm="api", error="invalid_token", error_description="The access token is invalid or expired"';
+  const unauthorized = (reason: string, challenge: string) =>
+    refused(reason, 401, 'unauthorized', 'Invalid or missing API key', challenge);
+  const INVALID =
+    'Bearer realm="api", error="invalid_token", error_description="The access token is invalid or expired"';
 
   let key: string;
   let session: string;
@@ -281,11 +370,21 @@ describe('check', () => {
   });
 
   it('decides without HTTP as a guard does', async () => {
-    const { secret, record } = await keys.issue({ subject: 'acct_42', scopes: ['a'], metadata: { plan: 'pro' } });
+    const { secret, record } = await keys.issue({
+      subject: 'acct_42',
+      scopes: ['a'],
+      metadata: { plan: 'pro' },
+    });
     const proven = {
       status: 'authenticated',
       principal: {
-        ...{ kind: 'api_key', verifier: 'api_keys', subject: 'acct_42', credentialId: record.id, environment: 'live' },
+        ...{
+          kind: 'api_key',
+          verifier: 'api_keys',
+          subject: 'acct_42',
+          credentialId: record.id,
+          environment: 'live',
+        },
         scopes: ['a'],
         claims: { plan: 'pro' },
       },
@@ -311,21 +410,33 @@ describe('check', () => {
     const request = { headers: {} };
     expect(await check(request)).toEqual(ANONYMOUS);
     expect(await check(request, {})).toEqual(ANONYMOUS);
-    expect(await check(request, { scopes: [] })).toEqual(unauthorized('missing', 'Bearer realm="api"'));
-    expect(await check(request, { scopes: ['a', 'b'] })).toEqual(unauthorized('missing', 'Bearer realm="api", scope="a b"'));
+    expect(await check(request, { scopes: [] })).toEqual(
+      unauthorized('missing', 'Bearer realm="api"'),
+    );
+    expect(await check(request, { scopes: ['a', 'b'] })).toEqual(
+      unauthorized('missing', 'Bearer realm="api", scope="a b"'),
+    );
   });
 
   it('never takes a bad credential, several or an outage for anonymous', async () => {
-    expect(await check({ headers: { authorization: 'Bearer bad' } })).toEqual(unauthorized('unknown', INVALID));
+    expect(await check({ headers: { authorization: 'Bearer bad' } })).toEqual(
+      unauthorized('unknown', INVALID),
+    );
     expect(await check({ headers: { authorization: 'Bearer bad' } }, { scopes: ['a'] })).toEqual(
       unauthorized('unknown', `${INVALID}, scope="a"`),
     );
-    expect(await check({ headers: { 'x-api-key': '' } })).toEqual(unauthorized('malformed', 'Bearer realm="api"'));
-    expect(await check({ headers: { authorization: 'Bearer a', 'x-api-key': 'b' } })).toMatchObject({
-      reason: 'multiple',
-      refusal: { status: 400 },
-    });
-    const lost = (await apiKeys({ prefix: 'down', store: memoryStore() }).issue({ subject: 's', scopes: [] })).secret;
+    expect(await check({ headers: { 'x-api-key': '' } })).toEqual(
+      unauthorized('malformed', 'Bearer realm="api"'),
+    );
+    expect(await check({ headers: { authorization: 'Bearer a', 'x-api-key': 'b' } })).toMatchObject(
+      {
+        reason: 'multiple',
+        refusal: { status: 400 },
+      },
+    );
+    const lost = (
+      await apiKeys({ prefix: 'down', store: memoryStore() }).issue({ subject: 's', scopes: [] })
+    ).secret;
     expect(await check({ headers: { 'x-api-key': lost } })).toMatchObject({
       reason: 'unavailable',
       refusal: { status: 503, headers: { 'Retry-After': '1' } },
@@ -333,40 +444,77 @@ describe('check', () => {
   });
 
   it('leaves the request as it is', async () => {
-    const request = Object.freeze({ headers: Object.freeze({ authorization: `Bearer ${key}` }), auth: 'mine' });
+    const request = Object.freeze({
+      headers: Object.freeze({ authorization: `Bearer ${key}` }),
+      auth: 'mine',
+    });
     expect(await check(request)).toMatchObject({ status: 'authenticated' });
     expect(request.auth).toBe('mine');
   });
 
   test.each<[string, Record<string, string>, AuthenticationResult['status']]>([
     ['its own site', { 'sec-fetch-site': 'same-origin' }, 'authenticated'],
-    ['a listed origin', { 'sec-fetch-site': 'cross-site', origin: 'https://app.example.org' }, 'authenticated'],
+    [
+      'a listed origin',
+      { 'sec-fetch-site': 'cross-site', origin: 'https://app.example.org' },
+      'authenticated',
+    ],
     ['no browser', {}, 'authenticated'],
-    ['another site', { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }, 'anonymous'],
+    [
+      'another site',
+      { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' },
+      'anonymous',
+    ],
     ['an older browser on another site', { origin: 'https://evil.example' }, 'anonymous'],
-  ])('holds an upgrade with a cookie against the CSRF rule: from %s', async (_, headers, status) => {
-    const request = { method: 'GET', headers: { upgrade: 'websocket', host: 'api.example.com', cookie: `sid=${session}`, ...headers } };
-    expect(await check(request)).toMatchObject({ status });
-    if (status === 'anonymous') expect(await check(request, { scopes: [] })).toMatchObject({ reason: 'missing' });
-  });
+  ])(
+    'holds an upgrade with a cookie against the CSRF rule: from %s',
+    async (_, headers, status) => {
+      const request = {
+        method: 'GET',
+        headers: {
+          upgrade: 'websocket',
+          host: 'api.example.com',
+          cookie: `sid=${session}`,
+          ...headers,
+        },
+      };
+      expect(await check(request)).toMatchObject({ status });
+      if (status === 'anonymous') {
+        expect(await check(request, { scopes: [] })).toMatchObject({ reason: 'missing' });
+      }
+    },
+  );
 
   it('takes a request without a method for one that may change something', async () => {
-    const headers = { host: 'api.example.com', cookie: `sid=${session}`, 'sec-fetch-site': 'cross-site' };
+    const headers = {
+      host: 'api.example.com',
+      cookie: `sid=${session}`,
+      'sec-fetch-site': 'cross-site',
+    };
     expect(await check({ headers })).toEqual(ANONYMOUS);
     expect(await check({ method: 'GET', headers })).toMatchObject({ status: 'authenticated' });
   });
 
   it('hands out the body that the option made', async () => {
-    const { check: checkWithBody } = latchkey({ verifiers: [own()], body: ({ status }) => ({ code: `E${status}` }) });
+    const { check: checkWithBody } = latchkey({
+      verifiers: [own()],
+      body: ({ status }) => ({ code: `E${status}` }),
+    });
     const decision = await checkWithBody({ headers: {} }, { scopes: [] });
-    expect(decision).toMatchObject({ refusal: { status: 401, body: '{"code":"E401"}', headers: { 'Content-Length': '15' } } });
+    expect(decision).toMatchObject({
+      refusal: { status: 401, body: '{"code":"E401"}', headers: { 'Content-Length': '15' } },
+    });
   });
 
   it('decides on a real upgrade, where there is no response to write to', async () => {
     const server = createServer();
     server.on('upgrade', (req, socket) => {
       void check(req, { scopes: ['a'] }).then((decision) => {
-        socket.end(decision.status === 'refused' ? linesOf(decision.refusal) : 'HTTP/1.1 101 Switching Protocols\r\n\r\n');
+        socket.end(
+          decision.status === 'refused'
+            ? linesOf(decision.refusal)
+            : 'HTTP/1.1 101 Switching Protocols\r\n\r\n',
+        );
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -377,12 +525,22 @@ describe('check', () => {
         socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk));
         socket.on('end', () => resolve(answer)).on('error', reject);
         socket.write(
-          ['GET /live HTTP/1.1', 'Host: api.example.com', 'Connection: Upgrade', 'Upgrade: websocket', ...headers, '', ''].join('\r\n'),
+          [
+            'GET /live HTTP/1.1',
+            'Host: api.example.com',
+            'Connection: Upgrade',
+            'Upgrade: websocket',
+            ...headers,
+            '',
+            '',
+          ].join('\r\n'),
         );
       });
     const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\n\r\n';
     expect(await upgrade(`Cookie: sid=${session}`)).toBe(SWITCHED);
-    expect(await upgrade(`Authorization: Bearer ${session}`, 'Sec-Fetch-Site: cross-site')).toBe(SWITCHED);
+    expect(await upgrade(`Authorization: Bearer ${session}`, 'Sec-Fetch-Site: cross-site')).toBe(
+      SWITCHED,
+    );
     expect(await upgrade(`Cookie: sid=${session}`, 'Sec-Fetch-Site: cross-site')).toBe(
       [
         'HTTP/1.1 401 Unauthorized',
@@ -394,13 +552,17 @@ describe('check', () => {
         '{"error":"unauthorized","message":"Invalid or missing API key"}',
       ].join('\r\n'),
     );
-    expect(await upgrade(`Authorization: Bearer ${session}`, `Authorization: Bearer ${session}`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(
+      await upgrade(`Authorization: Bearer ${session}`, `Authorization: Bearer ${session}`),
+    ).toMatch(/^HTTP\/1\.1 400 /);
     await new Promise((resolve) => server.close(resolve));
   });
 });
 
 function linesOf({ status, headers, body }: Refusal): string {
-  const fields = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => `${name}: ${one}`));
+  const fields = Object.entries(headers).flatMap(([name, value]) =>
+    [value].flat().map((one) => `${name}: ${one}`),
+  );
   return [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...fields, '', body].join('\r\n');
 }
 
@@ -417,7 +579,12 @@ describe('close', () => {
     const { close } = latchkey({ verifiers: [watching('one'), watching('other'), own()] });
     expect(events).toEqual([]);
     await close();
-    expect(events.sort()).toEqual(['one closed', 'one unwatched', 'other closed', 'other unwatched']);
+    expect(events.sort()).toEqual([
+      'one closed',
+      'one unwatched',
+      'other closed',
+      'other unwatched',
+    ]);
   });
 
   it('waits for what takes its time', async () => {
@@ -426,7 +593,9 @@ describe('close', () => {
       await new Promise((resolve) => setImmediate(resolve));
       ended++;
     };
-    const { close } = latchkey({ verifiers: [own({ subscribe: () => slowly as never, close: slowly })] });
+    const { close } = latchkey({
+      verifiers: [own({ subscribe: () => slowly as never, close: slowly })],
+    });
     await close();
     expect(ended).toBe(2);
   });

@@ -1,11 +1,13 @@
-import { commandOf } from './support/examples';
 import { assertBuilt } from './support/built';
+import { commandOf } from './support/examples';
 import { readText, ROOT } from './support/package';
-import { freePort, ready, run, start, type Program } from './support/programs';
+import { freePort, type Program, ready, run, start } from './support/programs';
 
 jest.setTimeout(60_000);
 
-/** An authorization server and a server of the Model Context Protocol, as the example starts them. */
+/**
+ * An authorization server and a server of the Model Context Protocol, as the example starts them.
+ */
 describe('the example of the Model Context Protocol, on the built package', () => {
   let port: number;
   let origin: string;
@@ -20,8 +22,11 @@ describe('the example of the Model Context Protocol, on the built package', () =
   afterAll(() => server.stop());
 
   it('takes the official client from a 401 to a tool, and through a 403 to one that wants more', async () => {
-    const asks = (scope: string) => `authorization: scope="${scope}" resource="${origin}/mcp" PKCE=S256`;
-    expect((await run(ROOT, commandOf('mcp-client'), { PORT: String(port) })).trimEnd().split('\n')).toEqual([
+    const asks = (scope: string) =>
+      `authorization: scope="${scope}" resource="${origin}/mcp" PKCE=S256`;
+    expect(
+      (await run(ROOT, commandOf('mcp-client'), { PORT: String(port) })).trimEnd().split('\n'),
+    ).toEqual([
       asks('notes:read'),
       'read_notes: ada has no notes',
       asks('notes:read notes:write'),
@@ -31,14 +36,25 @@ describe('the example of the Model Context Protocol, on the built package', () =
   });
 
   it('is started by the commands of its guide', () => {
-    expect(readText('docs/mcp.md')).toContain('\nnpm run example -- mcp\nnpm run example -- mcp-client\n');
+    expect(readText('docs/mcp.md')).toContain(
+      '\nnpm run example -- mcp\nnpm run example -- mcp-client\n',
+    );
   });
 
   it('tells who does not come with a token where to get one, and for what', async () => {
-    const response = await fetch(`${origin}/mcp`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' });
-    expect([response.status, await response.text()]).toEqual([401, '{"error":"unauthorized","message":"Invalid or missing API key"}']);
+    const response = await fetch(`${origin}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{',
+    });
+    expect([response.status, await response.text()]).toEqual([
+      401,
+      '{"error":"unauthorized","message":"Invalid or missing API key"}',
+    ]);
     const url = `${origin}/.well-known/oauth-protected-resource/mcp`;
-    expect(response.headers.get('www-authenticate')).toBe(`Bearer realm="api", scope="notes:read", resource_metadata="${url}"`);
+    expect(response.headers.get('www-authenticate')).toBe(
+      `Bearer realm="api", scope="notes:read", resource_metadata="${url}"`,
+    );
     const issuer = /^issuer: (.+)$/m.exec(server.printed())?.[1];
     expect(await (await fetch(url)).json()).toEqual({
       resource: `${origin}/mcp`,

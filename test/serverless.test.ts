@@ -12,7 +12,13 @@ const event = (key?: string) => ({
   rawQueryString: '',
   headers: { host: 'api.example.com', ...(key === undefined ? {} : { 'x-api-key': key }) },
   requestContext: {
-    http: { method: 'GET', path: '/v1/domains', protocol: 'HTTP/1.1', sourceIp: '127.0.0.1', userAgent: 'test' },
+    http: {
+      method: 'GET',
+      path: '/v1/domains',
+      protocol: 'HTTP/1.1',
+      sourceIp: '127.0.0.1',
+      userAgent: 'test',
+    },
     stage: '$default',
   },
   isBase64Encoded: false,
@@ -37,14 +43,20 @@ describe.each(combinations)('a function behind %s on %s', (_adapter, _major, ada
   /** A handler as the guide has it. */
   async function deployed() {
     const inner = memoryStore();
-    const recordUsage = jest.fn(async (usage: readonly RecordedUsage[]) => inner.recordUsage(usage));
+    const recordUsage = jest.fn(async (usage: readonly RecordedUsage[]) =>
+      inner.recordUsage(usage),
+    );
     const store = { ...inner, recordUsage };
     const keys = apiKeys({ prefix: 'acme', store });
     const { flush, requireScopes } = latchkey({ scopes: ['domains:read'], verifiers: [keys] });
     const app = create();
-    app.get('/v1/domains', requireScopes('domains:read'), (req: express.Request, res: express.Response) => {
-      res.json(getAuth(req).subject);
-    });
+    app.get(
+      '/v1/domains',
+      requireScopes('domains:read'),
+      (req: express.Request, res: express.Response) => {
+        res.json(getAuth(req).subject);
+      },
+    );
     const handle = adapt(app);
     const errors: Error[] = [];
     const handler: Handler = async (...args) => {
@@ -62,7 +74,10 @@ describe.each(combinations)('a function behind %s on %s', (_adapter, _major, ada
   it('lets a valid key in, rejects a request without one, and has written each use when it ends', async () => {
     const { handler, secret, useCount } = await deployed();
     for (const uses of [1, 2, 3]) {
-      await expect(handler(event(secret), {})).resolves.toMatchObject({ statusCode: 200, body: '"acct_42"' });
+      await expect(handler(event(secret), {})).resolves.toMatchObject({
+        statusCode: 200,
+        body: '"acct_42"',
+      });
       await expect(useCount()).resolves.toBe(uses);
     }
     await expect(handler(event(), {})).resolves.toMatchObject({ statusCode: 401 });

@@ -1,7 +1,7 @@
 import { assertBuilt } from './support/built';
 import { ROOT } from './support/package';
-import { run } from './support/programs';
 import { startPostgres } from './support/postgres';
+import { run } from './support/programs';
 import { startRedis } from './support/redis';
 
 const STORES = {

@@ -1,4 +1,5 @@
 import { memoryStore, type StoredRecord } from 'latchkey';
+
 import type { Contender, Contenders } from '../harness/contender';
 import { anyOf, digestOf, recordOf, secretOf } from '../records';
 
@@ -23,7 +24,9 @@ function bareMap(size: number): Contender {
   return async (calls) => {
     const digests = someDigests(size, calls);
     return () => {
-      for (const digest of digests) found(records.get(digest));
+      for (const digest of digests) {
+        found(records.get(digest));
+      }
     };
   };
 }
@@ -35,7 +38,9 @@ function awaitedMap(size: number): Contender {
 
 async function store(size: number): Promise<Contender> {
   const filled = memoryStore();
-  for (let n = 0; n < size; n++) await filled.insert(recordOf(n));
+  for (let n = 0; n < size; n++) {
+    await filled.insert(recordOf(n));
+  }
   return lookingUp(size, (digest) => filled.find(digest));
 }
 
@@ -44,7 +49,9 @@ const lookingUp =
   async (calls) => {
     const digests = someDigests(size, calls);
     return async () => {
-      for (const digest of digests) found(await find(digest));
+      for (const digest of digests) {
+        found(await find(digest));
+      }
     };
   };
 
@@ -62,5 +69,7 @@ function mapOf(size: number): ReadonlyMap<string, StoredRecord> {
 }
 
 function found(record: StoredRecord | undefined): void {
-  if (!record) throw new Error('A key was not found');
+  if (!record) {
+    throw new Error('A key was not found');
+  }
 }

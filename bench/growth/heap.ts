@@ -1,9 +1,13 @@
 import { apiKeys, latchkey, memoryStore } from 'latchkey';
+
 import { inAuthorization, PREFIX, SCOPE } from '../credentials';
 import { heapInUse } from '../harness/own-process';
 import { recordOf, secretOf } from '../records';
 
-/** Bytes of heap for each key in the memory store, and for each principal that the cache keeps beside it. */
+/**
+ * Bytes of heap for each key in the memory store, and for each principal that the cache keeps
+ * beside it.
+ */
 export interface Heap {
   readonly perKey: number;
   readonly perPrincipal: number;
@@ -14,10 +18,15 @@ const size = Number(process.argv[2]);
 
 const empty = heapInUse();
 const store = memoryStore();
-for (let n = 0; n < size; n++) await store.insert(recordOf(n));
+for (let n = 0; n < size; n++) {
+  await store.insert(recordOf(n));
+}
 const filled = heapInUse();
 
-const { check, close } = latchkey({ scopes: [SCOPE], verifiers: [apiKeys({ prefix: PREFIX, store })] });
+const { check, close } = latchkey({
+  scopes: [SCOPE],
+  verifiers: [apiKeys({ prefix: PREFIX, store })],
+});
 await prove(PRINCIPALS, 1);
 await close();
 const one = heapInUse();
@@ -30,9 +39,14 @@ await prove(0, 1);
 async function prove(from: number, count: number): Promise<void> {
   for (let n = from; n < from + count; n++) {
     const decision = await check({ headers: inAuthorization(secretOf(n)) }, { scopes: [SCOPE] });
-    if (decision.status !== 'authenticated') throw new Error('A good key was refused');
+    if (decision.status !== 'authenticated') {
+      throw new Error('A good key was refused');
+    }
   }
 }
 
-process.send?.({ perKey: (filled - empty) / size, perPrincipal: (cached - one) / PRINCIPALS } satisfies Heap);
+process.send?.({
+  perKey: (filled - empty) / size,
+  perPrincipal: (cached - one) / PRINCIPALS,
+} satisfies Heap);
 process.disconnect?.();

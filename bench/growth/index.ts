@@ -13,10 +13,17 @@ export async function growth(effort: Effort): Promise<readonly Table[]> {
   const rows = [];
   for (const size of sizes) {
     const names = [BARE, BARE_AGAIN, AWAITED, STORE].map((what) => among(what, size));
-    const samples: Samples = await contest(growthContenders, names, { ...effort, launches: Math.min(effort.launches, 3) });
+    const samples: Samples = await contest(growthContenders, names, {
+      ...effort,
+      launches: Math.min(effort.launches, 3),
+    });
     const of = (what: string) => samples[among(what, size)] ?? [];
     rows.push(
-      ...[BARE, BARE_AGAIN, AWAITED, STORE].map((what) => [among(what, size), estimate(of(what)), paired(of(what), of(BARE), ratio)]),
+      ...[BARE, BARE_AGAIN, AWAITED, STORE].map((what) => [
+        among(what, size),
+        estimate(of(what)),
+        paired(of(what), of(BARE), ratio),
+      ]),
     );
   }
   const keys = effort.quick ? 20_000 : 1_000_000;

@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
+
 import type { RequestHandler } from 'express';
-import { inApiKeyHeader, inAuthorization, PREFIX, SECRET, signedToken, type Headers } from '../credentials';
+
+import {
+  type Headers,
+  inApiKeyHeader,
+  inAuthorization,
+  PREFIX,
+  SECRET,
+  signedToken,
+} from '../credentials';
 import { jwtGuard, keyGuard } from './latchkey';
 import * as peers from './peers';
 
@@ -13,9 +22,16 @@ export type Guards = Readonly<Record<string, () => Guarded | Promise<Guarded>>>;
 
 /** For those who only look keys up: as long as one of ours. */
 const KEY = `${PREFIX}_live_${randomBytes(25).toString('hex').slice(1)}`;
-const bearing = (guard: RequestHandler, token = KEY): Guarded => ({ guard, headers: inAuthorization(token) });
-const inHeader = (guard: RequestHandler, key = KEY): Guarded => ({ guard, headers: inApiKeyHeader(key) });
-const withJwt = async (guard: RequestHandler): Promise<Guarded> => bearing(guard, await signedToken(SECRET, 'HS256'));
+const bearing = (guard: RequestHandler, token = KEY): Guarded => ({
+  guard,
+  headers: inAuthorization(token),
+});
+const inHeader = (guard: RequestHandler, key = KEY): Guarded => ({
+  guard,
+  headers: inApiKeyHeader(key),
+});
+const withJwt = async (guard: RequestHandler): Promise<Guarded> =>
+  bearing(guard, await signedToken(SECRET, 'HS256'));
 const latchkeyBearing = async (cached: 'cached' | 'uncached') => {
   const { guard, key } = await keyGuard(cached);
   return bearing(guard, key);
@@ -36,18 +52,24 @@ export const floors: Guards = {
 export const bearerKeys: Guards = {
   'Latchkey, cached': () => latchkeyBearing('cached'),
   'Latchkey, uncached': () => latchkeyBearing('uncached'),
-  'passport-http-bearer, keys by digest': () => bearing(peers.passportHttpBearer(peers.byDigest(KEY))),
-  'passport-http-bearer, keys in plain': () => bearing(peers.passportHttpBearer(peers.inPlain(KEY))),
-  'MCP requireBearerAuth, keys by digest': () => bearing(peers.mcpRequireBearerAuth(peers.byDigest(KEY))),
-  'MCP requireBearerAuth, keys in plain': () => bearing(peers.mcpRequireBearerAuth(peers.inPlain(KEY))),
+  'passport-http-bearer, keys by digest': () =>
+    bearing(peers.passportHttpBearer(peers.byDigest(KEY))),
+  'passport-http-bearer, keys in plain': () =>
+    bearing(peers.passportHttpBearer(peers.inPlain(KEY))),
+  'MCP requireBearerAuth, keys by digest': () =>
+    bearing(peers.mcpRequireBearerAuth(peers.byDigest(KEY))),
+  'MCP requireBearerAuth, keys in plain': () =>
+    bearing(peers.mcpRequireBearerAuth(peers.inPlain(KEY))),
 };
 
 /** The same in `X-API-Key`. */
 export const headerKeys: Guards = {
   'Latchkey, X-API-Key, cached': () => latchkeyInHeader('cached'),
   'Latchkey, X-API-Key, uncached': () => latchkeyInHeader('uncached'),
-  'passport-headerapikey, keys by digest': () => inHeader(peers.passportHeaderApiKey(peers.byDigest(KEY))),
-  'passport-headerapikey, keys in plain': () => inHeader(peers.passportHeaderApiKey(peers.inPlain(KEY))),
+  'passport-headerapikey, keys by digest': () =>
+    inHeader(peers.passportHeaderApiKey(peers.byDigest(KEY))),
+  'passport-headerapikey, keys in plain': () =>
+    inHeader(peers.passportHeaderApiKey(peers.inPlain(KEY))),
 };
 
 /** A JWT of HS256, the algorithm that costs least: what is left is the library's own. */

@@ -1,6 +1,8 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+
 import express, { type Request, type Response } from 'express';
+
 import type { Headers } from '../credentials';
 
 /** The peers' types want Express's; what they read of them is Node's. */
@@ -17,11 +19,17 @@ export function exchange(lines: readonly Buffer[]): Exchange {
   req.httpVersion = '1.1';
   req.method = 'GET';
   req.url = PATH;
-  // The parser makes new strings for each request; and the server has looked at the headers before anyone else does.
+  // The parser makes new strings for each request; and the server has looked at the headers before
+  // anyone else does.
   const raw = lines.map((line) => line.toString('latin1'));
-  (req as unknown as { _addHeaderLines: (raw: string[], count: number) => void })._addHeaderLines(raw, raw.length);
+  (req as unknown as { _addHeaderLines: (raw: string[], count: number) => void })._addHeaderLines(
+    raw,
+    raw.length,
+  );
   const res = new ServerResponse(req);
-  if (req.headers.host === undefined) throw new Error('A request without a host');
+  if (req.headers.host === undefined) {
+    throw new Error('A request without a host');
+  }
   return [req as Request, res as Response];
 }
 
@@ -37,4 +45,6 @@ export function exchangeOnExpress(lines: readonly Buffer[]): Exchange {
 
 /** Names and values, as they come over the wire. */
 export const linesOf = (headers: Headers): readonly Buffer[] =>
-  Object.entries({ Host: 'api.osir.com', ...headers }).flatMap((line) => line.map((text) => Buffer.from(text, 'latin1')));
+  Object.entries({ Host: 'api.osir.com', ...headers }).flatMap((line) =>
+    line.map((text) => Buffer.from(text, 'latin1')),
+  );

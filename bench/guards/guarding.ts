@@ -1,9 +1,12 @@
 import type { RequestHandler } from 'express';
+
 import type { Headers } from '../credentials';
 import type { Contender } from '../harness/contender';
-import { exchange, linesOf, type Exchange } from './exchanges';
+import { type Exchange, exchange, linesOf } from './exchanges';
 
-/** A guard that is asked by a client whose credential is good: one fresh request after the other. */
+/**
+ * A guard that is asked by a client whose credential is good: one fresh request after the other.
+ */
 export function guarding(guard: RequestHandler, headers: Headers, make = exchange): Contender {
   const lines = linesOf(headers);
   return async (calls) => {
@@ -17,7 +20,9 @@ function passAll(guard: RequestHandler, exchanges: readonly Exchange[]): Promise
   let passed = 0;
   let waiting: (() => void) | undefined;
   const next = (error?: unknown) => {
-    if (error !== undefined) throw new Error('A good credential was refused', { cause: error });
+    if (error !== undefined) {
+      throw new Error('A good credential was refused', { cause: error });
+    }
     passed++;
     waiting?.();
   };
@@ -25,7 +30,9 @@ function passAll(guard: RequestHandler, exchanges: readonly Exchange[]): Promise
     for (let at = index; at < exchanges.length; at++) {
       const [req, res] = exchanges[at] as Exchange;
       void guard(req, res, next);
-      if (passed === at) return new Promise<void>((resolve) => (waiting = resolve)).then(() => passFrom(at + 1));
+      if (passed === at) {
+        return new Promise<void>((resolve) => (waiting = resolve)).then(() => passFrom(at + 1));
+      }
     }
     return undefined;
   };

@@ -6,18 +6,29 @@ import { onExpress } from './contenders';
 
 export const guardContenders = import.meta.resolve('./contenders.ts');
 
-/** What a guard costs a request in its process, beside the least that a cached credential can cost. */
+/**
+ * What a guard costs a request in its process, beside the least that a cached credential can cost.
+ */
 export async function guards(effort: Effort): Promise<readonly Table[]> {
   return [await tableOf('A guard, in process', (name) => name, effort)];
 }
 
-/** The same with requests that Express has had in hand: it changes their prototype, and adds to them. */
+/**
+ * The same with requests that Express has had in hand: it changes their prototype, and adds to
+ * them.
+ */
 export async function guardsOnExpress(effort: Effort): Promise<readonly Table[]> {
   return [await tableOf('A guard, in process, on requests of Express 5', onExpress, effort)];
 }
 
-async function tableOf(title: string, nameOf: (name: string) => string, effort: Effort): Promise<Table> {
-  const names = Object.keys(allGuards).filter((name) => !effort.quick || !/uncached|in plain/.test(name));
+async function tableOf(
+  title: string,
+  nameOf: (name: string) => string,
+  effort: Effort,
+): Promise<Table> {
+  const names = Object.keys(allGuards).filter(
+    (name) => !effort.quick || !/uncached|in plain/.test(name),
+  );
   const samples = await contest(guardContenders, names.map(nameOf), effort);
   const of = (name: string) => samples[nameOf(name)] ?? [];
   return {

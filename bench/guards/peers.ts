@@ -1,19 +1,24 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+
+import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
 import type { RequestHandler } from 'express';
 import { expressjwt } from 'express-jwt';
 import { auth } from 'express-oauth2-jwt-bearer';
 import { createVerifier } from 'fast-jwt';
 import jsonwebtoken from 'jsonwebtoken';
 import { LRUCache } from 'lru-cache';
-import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
 import { Passport } from 'passport';
 import { HeaderAPIKeyStrategy } from 'passport-headerapikey';
 import { Strategy as BearerStrategy } from 'passport-http-bearer';
 import { ExtractJwt, Strategy as JwtStrategy } from 'passport-jwt';
+
 import { AUDIENCE, ISSUER, SCOPE, SECRET } from '../credentials';
 
-/** What people use today, each as quick as its documentation allows: a ready `KeyObject`, its cache where it has one. */
+/**
+ * What people use today, each as quick as its documentation allows: a ready `KeyObject`, its cache
+ * where it has one.
+ */
 
 interface Client {
   readonly subject: string;
@@ -21,7 +26,11 @@ interface Client {
   readonly expiresAt: number;
 }
 export type FindClient = (key: string) => Client | undefined;
-const client = (): Client => ({ subject: 'acct_42', scopes: [SCOPE], expiresAt: Math.ceil(Date.now() / 1000) + 86_400 });
+const client = (): Client => ({
+  subject: 'acct_42',
+  scopes: [SCOPE],
+  expiresAt: Math.ceil(Date.now() / 1000) + 86_400,
+});
 const digestOf = (key: string) => hash('sha256', key, 'base64url');
 
 /** Keys as they ought to be kept: by their digests. */
@@ -41,7 +50,9 @@ export function floor(key: string): RequestHandler {
   const proven = new LRUCache<string, Client>({ max: 10_000, ttl: 3_600_000 });
   proven.set(digestOf(key), client());
   return (req, _res, next) => {
-    if (proven.get(digestOf((req.headers.authorization as string).slice('Bearer '.length)))) next();
+    if (proven.get(digestOf((req.headers.authorization as string).slice('Bearer '.length)))) {
+      next();
+    }
   };
 }
 
@@ -53,7 +64,11 @@ export function passportHttpBearer(find: FindClient): RequestHandler {
 
 export function passportHeaderApiKey(find: FindClient): RequestHandler {
   const passport = new Passport();
-  passport.use(new HeaderAPIKeyStrategy({ header: 'X-API-Key', prefix: '' }, false, (key, done) => done(null, find(key))));
+  passport.use(
+    new HeaderAPIKeyStrategy({ header: 'X-API-Key', prefix: '' }, false, (key, done) =>
+      done(null, find(key)),
+    ),
+  );
   return passport.authenticate('headerapikey', { session: false }) as RequestHandler;
 }
 
@@ -73,7 +88,9 @@ const guardBy =
   (verify: (token: string) => unknown): RequestHandler =>
   (req, res, next) => {
     try {
-      (req as { auth?: unknown }).auth = verify((req.headers.authorization as string).slice('Bearer '.length));
+      (req as { auth?: unknown }).auth = verify(
+        (req.headers.authorization as string).slice('Bearer '.length),
+      );
     } catch {
       res.sendStatus(401);
       return;
@@ -87,17 +104,29 @@ export const jsonWebToken = (): RequestHandler =>
   guardBy((token) => jsonwebtoken.verify(token, SECRET, { ...CLAIMS, algorithms: ['HS256'] }));
 
 export function fastJwt(cache: boolean): RequestHandler {
-  const verify = createVerifier({ key: SECRET.export(), algorithms: ['HS256'], allowedIss: ISSUER, allowedAud: AUDIENCE, cache });
+  const verify = createVerifier({
+    key: SECRET.export(),
+    algorithms: ['HS256'],
+    allowedIss: ISSUER,
+    allowedAud: AUDIENCE,
+    cache,
+  });
   return guardBy((token) => verify(token) as unknown);
 }
 
-export const expressJwt = (): RequestHandler => expressjwt({ secret: SECRET, algorithms: ['HS256'], ...CLAIMS });
+export const expressJwt = (): RequestHandler =>
+  expressjwt({ secret: SECRET, algorithms: ['HS256'], ...CLAIMS });
 
 export function passportJwt(): RequestHandler {
   const passport = new Passport();
   const jwtFromRequest = ExtractJwt.fromAuthHeaderAsBearerToken();
   // Its types know keys as text alone; jsonwebtoken, which it calls, takes a `KeyObject`.
-  const options = { jwtFromRequest, secretOrKey: SECRET as unknown as string, algorithms: ['HS256' as const], ...CLAIMS };
+  const options = {
+    jwtFromRequest,
+    secretOrKey: SECRET as unknown as string,
+    algorithms: ['HS256' as const],
+    ...CLAIMS,
+  };
   passport.use(new JwtStrategy(options, (payload, done) => done(null, payload as object)));
   return passport.authenticate('jwt', { session: false }) as RequestHandler;
 }
@@ -114,7 +143,9 @@ const OF_EXPRESS = {
 export function expressOauth2JwtBearer(): RequestHandler {
   const guard = auth({ ...CLAIMS, secret: SECRET.export().toString(), tokenSigningAlg: 'HS256' });
   return (req, res, next) => {
-    if (!('is' in req)) Object.assign(req, OF_EXPRESS);
+    if (!('is' in req)) {
+      Object.assign(req, OF_EXPRESS);
+    }
     return guard(req, res, next);
   };
 }

@@ -1,6 +1,7 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+
 import { median } from './statistics';
 
 /** How long to look. */
@@ -24,17 +25,31 @@ export interface Turn {
 }
 
 /** Contender → for each launch, for each round, the median of its batches. */
-export type Samples<N extends string = string> = Readonly<Record<N, readonly (readonly number[])[]>>;
+export type Samples<N extends string = string> = Readonly<
+  Record<N, readonly (readonly number[])[]>
+>;
 
 /**
- * Measures contenders of a file against each other: each in a process of its own, so that none profits or suffers from what the
- * compiler learned of another; in turns, in another order in every round, so that what the machine does meanwhile strikes all alike.
+ * Measures contenders of a file against each other: each in a process of its own, so that none
+ * profits or suffers from what the compiler learned of another; in turns, in another order in every
+ * round, so that what the machine does meanwhile strikes all alike.
  */
-export async function contest<N extends string>(file: string, names: readonly N[], effort: Effort): Promise<Samples<N>> {
-  const samples = Object.fromEntries(names.map((name) => [name, [] as number[][]])) as Record<N, number[][]>;
+export async function contest<N extends string>(
+  file: string,
+  names: readonly N[],
+  effort: Effort,
+): Promise<Samples<N>> {
+  const samples = Object.fromEntries(names.map((name) => [name, [] as number[][]])) as Record<
+    N,
+    number[][]
+  >;
   for (let launch = 0; launch < effort.launches; launch++) {
-    const processes = await Promise.all(names.map(async (name) => ({ name, child: await startContender(file, name, effort) })));
-    for (const { name } of processes) samples[name].push([]);
+    const processes = await Promise.all(
+      names.map(async (name) => ({ name, child: await startContender(file, name, effort) })),
+    );
+    for (const { name } of processes) {
+      samples[name].push([]);
+    }
     for (let round = 0; round < effort.rounds; round++) {
       for (const { name, child } of shuffled(processes)) {
         const batches = (await turn(child, { count: effort.batches, profiled: false })) as number[];
@@ -46,15 +61,26 @@ export async function contest<N extends string>(file: string, names: readonly N[
   return samples;
 }
 
-export async function startContender(file: string, name: string, { warmUpMs }: Effort): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL('contender-process.ts', import.meta.url)), [file, name, `${warmUpMs}`], {
-    execArgv: ['--import', import.meta.resolve('tsx')],
-  });
+export async function startContender(
+  file: string,
+  name: string,
+  { warmUpMs }: Effort,
+): Promise<ChildProcess> {
+  const child = fork(
+    fileURLToPath(new URL('contender-process.ts', import.meta.url)),
+    [file, name, `${warmUpMs}`],
+    {
+      execArgv: ['--import', import.meta.resolve('tsx')],
+    },
+  );
   await answer(child);
   return child;
 }
 
-/** The microseconds of a call in each of some batches; or a profile of them, as Node's inspector makes it. */
+/**
+ * The microseconds of a call in each of some batches; or a profile of them, as Node's inspector
+ * makes it.
+ */
 export async function turn(child: ChildProcess, asked: Turn): Promise<unknown> {
   child.send(asked);
   return answer(child);
@@ -70,7 +96,9 @@ export async function answer(child: ChildProcess): Promise<unknown> {
   const listening = new AbortController();
   try {
     const message = once(child, 'message', listening).then(([said]: unknown[]) => said);
-    const exit = once(child, 'exit', listening).then(() => Promise.reject(new Error(`A process ended: ${child.spawnargs.join(' ')}`)));
+    const exit = once(child, 'exit', listening).then(() =>
+      Promise.reject(new Error(`A process ended: ${child.spawnargs.join(' ')}`)),
+    );
     return await Promise.race([message, exit]);
   } finally {
     listening.abort();

@@ -1,10 +1,15 @@
 import { basename } from 'node:path';
-import { endOf, startContender, turn, type Effort } from './contest';
+
+import { type Effort, endOf, startContender, turn } from './contest';
 import type { Table } from './report';
 
 interface ProfileNode {
   readonly id: number;
-  readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+  readonly callFrame: {
+    readonly functionName: string;
+    readonly url: string;
+    readonly lineNumber: number;
+  };
   readonly children?: readonly number[];
 }
 interface Profile {
@@ -17,14 +22,23 @@ const SHOWN = 25;
 /** Requests are made before the clock runs; nor does it run when there is nothing to do. */
 const NOT_MEASURED = new Set(['exchange', '(idle)', '(program)']);
 
-/** Where the time of one contender goes: its functions, by the part of the time that was theirs alone. */
+/**
+ * Where the time of one contender goes: its functions, by the part of the time that was theirs
+ * alone.
+ */
 export async function profile(file: string, name: string, effort: Effort): Promise<Table> {
   const child = await startContender(file, name, effort);
   const times = selfTimes((await turn(child, { count: BATCHES, profiled: true })) as Profile);
   await endOf(child);
   const all = [...times.values()].reduce((sum, time) => sum + time, 0);
-  const rows = [...times].sort(([, a], [, b]) => b - a).map(([place, time]) => [place, `${((100 * time) / all).toFixed(1)} %`]);
-  return { title: `Where the time of "${name}" goes`, columns: ['function', 'of the time'], rows: rows.slice(0, SHOWN) };
+  const rows = [...times]
+    .sort(([, a], [, b]) => b - a)
+    .map(([place, time]) => [place, `${((100 * time) / all).toFixed(1)} %`]);
+  return {
+    title: `Where the time of "${name}" goes`,
+    columns: ['function', 'of the time'],
+    rows: rows.slice(0, SHOWN),
+  };
 }
 
 function selfTimes({ nodes, samples }: Profile): ReadonlyMap<string, number> {
@@ -33,7 +47,9 @@ function selfTimes({ nodes, samples }: Profile): ReadonlyMap<string, number> {
   const visit = (id: number): void => {
     const { callFrame, children = [] } = byId.get(id) as ProfileNode;
     const { functionName, url, lineNumber } = callFrame;
-    if (NOT_MEASURED.has(functionName)) return;
+    if (NOT_MEASURED.has(functionName)) {
+      return;
+    }
     places.set(id, `${functionName || '(anonymous)'} ${basename(url)}:${lineNumber + 1}`);
     children.forEach(visit);
   };
@@ -41,7 +57,9 @@ function selfTimes({ nodes, samples }: Profile): ReadonlyMap<string, number> {
   const times = new Map<string, number>();
   for (const sample of samples) {
     const place = places.get(sample);
-    if (place !== undefined) times.set(place, (times.get(place) ?? 0) + 1);
+    if (place !== undefined) {
+      times.set(place, (times.get(place) ?? 0) + 1);
+    }
   }
   return times;
 }

@@ -1,4 +1,5 @@
 import { markdownTable } from 'markdown-table';
+
 import type { Estimate } from './statistics';
 
 /** A figure of a table: text, a number, or a number with its interval. */
@@ -17,14 +18,23 @@ export const printed = ({ title, columns, rows }: Table): string =>
   })}\n`;
 
 function textOf(cell: Cell): string {
-  if (typeof cell === 'string') return cell;
-  if (typeof cell === 'number') return rounded(cell);
-  if (cell.lowest === cell.highest) return rounded(cell.value);
+  if (typeof cell === 'string') {
+    return cell;
+  }
+  if (typeof cell === 'number') {
+    return rounded(cell);
+  }
+  if (cell.lowest === cell.highest) {
+    return rounded(cell.value);
+  }
   return `${rounded(cell.value)} (${rounded(cell.lowest)}–${rounded(cell.highest)})`;
 }
 
 /** As many figures as the noise lets stand. */
 function rounded(value: number): string {
   const size = Math.abs(value);
-  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
+  if (size >= 100) {
+    return value.toFixed(0);
+  }
+  return value.toFixed(size >= 10 ? 1 : 2);
 }

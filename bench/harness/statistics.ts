@@ -15,7 +15,10 @@ export interface Estimate {
   readonly highest: number;
 }
 
-/** Of launches with their rounds. With six launches the true median lies between lowest and highest in 97 of 100 cases. */
+/**
+ * Of launches with their rounds. With six launches the true median lies between lowest and highest
+ * in 97 of 100 cases.
+ */
 export function estimate(launches: readonly (readonly number[])[]): Estimate {
   const medians = launches.map(median);
   return { value: median(medians), lowest: Math.min(...medians), highest: Math.max(...medians) };
@@ -27,7 +30,11 @@ export function paired(
   other: readonly (readonly number[])[],
   compare: (one: number, other: number) => number,
 ): Estimate {
-  return estimate(one.map((rounds, launch) => rounds.map((value, round) => compare(value, other[launch]?.[round] as number))));
+  return estimate(
+    one.map((rounds, launch) =>
+      rounds.map((value, round) => compare(value, other[launch]?.[round] as number)),
+    ),
+  );
 }
 
 export const ratio = (one: number, other: number): number => one / other;

@@ -1,8 +1,10 @@
-import autocannon from 'autocannon';
-import { fork, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+
+import autocannon from 'autocannon';
+
 import { bearerKeys, FLOOR, headerKeys, jwts } from '../guards/catalogue';
-import { answer, endOf, shuffled, type Effort } from '../harness/contest';
+import { answer, type Effort, endOf, shuffled } from '../harness/contest';
 import type { Table } from '../harness/report';
 import { difference, estimate, paired } from '../harness/statistics';
 import type { Started } from './server';
@@ -19,11 +21,13 @@ interface Server extends Started {
 }
 
 /**
- * What a guard adds to a request over HTTP: the processor's time that the server's process had, with garbage collection and all,
- * without that of the client, which runs in this process.
+ * What a guard adds to a request over HTTP: the processor's time that the server's process had,
+ * with garbage collection and all, without that of the client, which runs in this process.
  */
 export async function http(effort: Effort): Promise<readonly Table[]> {
-  const guards = effort.quick ? QUICK : Object.keys({ [FLOOR]: 0, ...bearerKeys, ...headerKeys, ...jwts });
+  const guards = effort.quick
+    ? QUICK
+    : Object.keys({ [FLOOR]: 0, ...bearerKeys, ...headerKeys, ...jwts });
   const names = [BARE, BARE_AGAIN, ...guards];
   const requests = effort.quick ? 1_000 : 2_000;
   const samples: Record<string, number[][]> = Object.fromEntries(names.map((name) => [name, []]));
@@ -35,7 +39,9 @@ export async function http(effort: Effort): Promise<readonly Table[]> {
       samples[server.name]?.push([]);
     }
     for (let round = 0; round < Math.ceil(effort.rounds / (effort.quick ? 3 : 2)); round++) {
-      for (const server of shuffled(servers)) samples[server.name]?.[launch]?.push(await microsecondsOf(server, requests));
+      for (const server of shuffled(servers)) {
+        samples[server.name]?.[launch]?.push(await microsecondsOf(server, requests));
+      }
     }
     await Promise.all(servers.map(({ child }) => endOf(child)));
   }
@@ -57,10 +63,20 @@ async function startServer(name: string): Promise<Server> {
   return { name, child, ...((await answer(child)) as Started) };
 }
 
-async function microsecondsOf({ name, child, url, headers }: Server, amount: number): Promise<number> {
+async function microsecondsOf(
+  { name, child, url, headers }: Server,
+  amount: number,
+): Promise<number> {
   const before = await cpuOf(child);
-  const { non2xx, errors, requests } = await autocannon({ url, headers: { ...headers }, amount, connections: CONNECTIONS });
-  if (non2xx + errors > 0) throw new Error(`${name} did not let all requests in`);
+  const { non2xx, errors, requests } = await autocannon({
+    url,
+    headers: { ...headers },
+    amount,
+    connections: CONNECTIONS,
+  });
+  if (non2xx + errors > 0) {
+    throw new Error(`${name} did not let all requests in`);
+  }
   return ((await cpuOf(child)) - before) / requests.total;
 }
 

@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
+
 import type { RequestHandler, Response } from 'express';
+
 import { inAuthorization, PREFIX } from '../credentials';
 import { allGuards, FLOOR, FLOOR_AGAIN } from '../guards/catalogue';
 import { exchange, linesOf } from '../guards/exchanges';
@@ -27,15 +29,23 @@ const deaf = {
   end() {},
 } as unknown as Response;
 
-function refusing(guard: RequestHandler, token: string, responseOf: (made: Response) => Response): Contender {
+function refusing(
+  guard: RequestHandler,
+  token: string,
+  responseOf: (made: Response) => Response,
+): Contender {
   const lines = linesOf(inAuthorization(token));
   const next = () => {
     throw new Error('Junk was let in');
   };
   return async (calls) => {
-    const exchanges = Array.from({ length: calls }, () => exchange(lines)).map(([req, res]) => [req, responseOf(res)] as const);
+    const exchanges = Array.from({ length: calls }, () => exchange(lines)).map(
+      ([req, res]) => [req, responseOf(res)] as const,
+    );
     return () => {
-      for (const [req, res] of exchanges) void guard(req, res, next);
+      for (const [req, res] of exchanges) {
+        void guard(req, res, next);
+      }
     };
   };
 }
@@ -62,7 +72,10 @@ export const contenders: Contenders = {
     [FLOOR, FLOOR_AGAIN].map((name) => [
       name,
       async () => {
-        const { guard, headers } = (await allGuards[name]?.()) as { guard: RequestHandler; headers: Record<string, string> };
+        const { guard, headers } = (await allGuards[name]?.()) as {
+          guard: RequestHandler;
+          headers: Record<string, string>;
+        };
         return guarding(guard, headers);
       },
     ]),

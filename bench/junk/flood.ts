@@ -1,9 +1,13 @@
 import { apiKeys, latchkey, memoryStore } from 'latchkey';
+
 import { inAuthorization, PREFIX, SCOPE } from '../credentials';
 import { heapInUse } from '../harness/own-process';
 import { secretOf } from '../records';
 
-/** Good keys that are in use, and then a flood of keys whose form and checksum are right and which nobody has. */
+/**
+ * Good keys that are in use, and then a flood of keys whose form and checksum are right and which
+ * nobody has.
+ */
 export interface Flood {
   readonly unknown: number;
   readonly good: number;
@@ -25,16 +29,25 @@ store.find = (digest) => {
 const keys = apiKeys({ prefix: PREFIX, store });
 const { check } = latchkey({ scopes: [SCOPE], verifiers: [keys], cache: { ttlMs: 3_600_000 } });
 const good: string[] = [];
-for (let n = 0; n < GOOD; n++) good.push((await keys.issue({ subject: 'acct_42', scopes: [SCOPE] })).secret);
+for (let n = 0; n < GOOD; n++) {
+  good.push((await keys.issue({ subject: 'acct_42', scopes: [SCOPE] })).secret);
+}
 
-async function expectAll(secrets: Iterable<string>, status: 'authenticated' | 'refused'): Promise<void> {
+async function expectAll(
+  secrets: Iterable<string>,
+  status: 'authenticated' | 'refused',
+): Promise<void> {
   for (const secret of secrets) {
     const decision = await check({ headers: inAuthorization(secret) }, { scopes: [SCOPE] });
-    if (decision.status !== status) throw new Error(`A key was ${decision.status}`);
+    if (decision.status !== status) {
+      throw new Error(`A key was ${decision.status}`);
+    }
   }
 }
 function* flood(): Iterable<string> {
-  for (let n = 0; n < unknown; n++) yield secretOf(n);
+  for (let n = 0; n < unknown; n++) {
+    yield secretOf(n);
+  }
 }
 
 await expectAll(good, 'authenticated');

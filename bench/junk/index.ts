@@ -10,19 +10,37 @@ export const junkContenders = import.meta.resolve('./contenders.ts');
 
 /** What it costs to refuse junk, and what a flood of it leaves behind. */
 export async function junk(effort: Effort): Promise<readonly Table[]> {
-  const names = [FLOOR, FLOOR_AGAIN, ...Object.keys(JUNK).flatMap((what) => [decisionOn(what), answerTo(what)]), BY_HAND];
+  const names = [
+    FLOOR,
+    FLOOR_AGAIN,
+    ...Object.keys(JUNK).flatMap((what) => [decisionOn(what), answerTo(what)]),
+    BY_HAND,
+  ];
   const samples = await contest(junkContenders, names, effort);
-  const flood = await inOwnProcess<Flood>(import.meta.resolve('./flood.ts'), effort.quick ? 50_000 : 1_000_000);
+  const flood = await inOwnProcess<Flood>(
+    import.meta.resolve('./flood.ts'),
+    effort.quick ? 50_000 : 1_000_000,
+  );
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`;
   return [
     {
       title: 'Junk, in process',
       columns: ['what', 'µs a request', '× floor'],
-      rows: names.map((name) => [name, estimate(samples[name] ?? []), paired(samples[name] ?? [], samples[FLOOR] ?? [], ratio)]),
+      rows: names.map((name) => [
+        name,
+        estimate(samples[name] ?? []),
+        paired(samples[name] ?? [], samples[FLOOR] ?? [], ratio),
+      ]),
     },
     {
       title: 'A flood of well-formed keys that nobody has',
-      columns: ['unknown keys', 'heap before', 'heap after', 'good keys in use', 'of them asked of the store again'],
+      columns: [
+        'unknown keys',
+        'heap before',
+        'heap after',
+        'good keys in use',
+        'of them asked of the store again',
+      ],
       rows: [
         [
           flood.unknown.toLocaleString('en'),

@@ -1,5 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+
 import type { Algorithm } from 'latchkey';
+
 import { SECRET } from '../credentials';
 
 export interface Keys {
@@ -10,7 +12,13 @@ export interface Keys {
 const hmac = (): Keys => ({ signing: SECRET, verifying: SECRET });
 const rsa = () => pair(generateKeyPairSync('rsa', { modulusLength: 2048 }));
 const ec = (namedCurve: string) => () => pair(generateKeyPairSync('ec', { namedCurve }));
-const pair = ({ privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject }): Keys => ({
+const pair = ({
+  privateKey,
+  publicKey,
+}: {
+  privateKey: KeyObject;
+  publicKey: KeyObject;
+}): Keys => ({
   signing: privateKey,
   verifying: publicKey,
 });

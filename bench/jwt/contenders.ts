@@ -1,5 +1,7 @@
-import { verify as verifySignature, type KeyObject } from 'node:crypto';
+import { type KeyObject, verify as verifySignature } from 'node:crypto';
+
 import jsonwebtoken from 'jsonwebtoken';
+
 import { AUDIENCE, inAuthorization, ISSUER, signedToken } from '../credentials';
 import { guarding } from '../guards/guarding';
 import { jwtGuard } from '../guards/latchkey';
@@ -30,18 +32,34 @@ async function bareVerify(algorithm: Measured): Promise<Contender> {
   // jsonwebtoken knows no EdDSA.
   return algorithm === 'EdDSA'
     ? signatureOf(token, verifying)
-    : calling(() => jsonwebtoken.verify(token, verifying, { algorithms: [algorithm], issuer: ISSUER, audience: AUDIENCE }));
+    : calling(() =>
+        jsonwebtoken.verify(token, verifying, {
+          algorithms: [algorithm],
+          issuer: ISSUER,
+          audience: AUDIENCE,
+        }),
+      );
 }
 
 function signatureOf(token: string, key: KeyObject): Contender {
   return calling(() => {
     const end = token.lastIndexOf('.');
-    const good = verifySignature(null, Buffer.from(token.slice(0, end)), key, Buffer.from(token.slice(end + 1), 'base64url'));
-    if (!good) throw new Error('A good signature was refused');
+    const good = verifySignature(
+      null,
+      Buffer.from(token.slice(0, end)),
+      key,
+      Buffer.from(token.slice(end + 1), 'base64url'),
+    );
+    if (!good) {
+      throw new Error('A good signature was refused');
+    }
   });
 }
 
 async function uncachedGuard(algorithm: Measured): Promise<Contender> {
   const { signing, verifying } = ALGORITHMS[algorithm]();
-  return guarding(jwtGuard('uncached', algorithm, verifying), inAuthorization(await signedToken(signing, algorithm)));
+  return guarding(
+    jwtGuard('uncached', algorithm, verifying),
+    inAuthorization(await signedToken(signing, algorithm)),
+  );
 }

@@ -7,19 +7,32 @@ import { namesOf } from './contenders';
 export const jwtContenders = import.meta.resolve('./contenders.ts');
 const QUICK: readonly Measured[] = ['HS256', 'ES256'];
 
-/** What a guard asks of a JWT above its signature and three claims: each algorithm against the verify function of a library. */
+/**
+ * What a guard asks of a JWT above its signature and three claims: each algorithm against the
+ * verify function of a library.
+ */
 export async function jwts(effort: Effort): Promise<readonly Table[]> {
   const algorithms = effort.quick ? QUICK : (Object.keys(ALGORITHMS) as Measured[]);
   const rows = [];
   for (const algorithm of algorithms) {
     const { bare, again, guard } = namesOf(algorithm);
-    const samples: Samples = await contest(jwtContenders, [bare, again, guard], { ...effort, rounds: Math.ceil(effort.rounds / 2) });
+    const samples: Samples = await contest(jwtContenders, [bare, again, guard], {
+      ...effort,
+      rounds: Math.ceil(effort.rounds / 2),
+    });
     const above = (name: string) => paired(samples[name] ?? [], samples[bare] ?? [], difference);
-    rows.push([algorithm, estimate(samples[bare] ?? []), estimate(samples[guard] ?? []), above(guard), above(again)]);
+    rows.push([
+      algorithm,
+      estimate(samples[bare] ?? []),
+      estimate(samples[guard] ?? []),
+      above(guard),
+      above(again),
+    ]);
   }
   return [
     {
-      title: 'A JWT that is not cached: the guard against jsonwebtoken.verify with a KeyObject (EdDSA: crypto.verify), µs',
+      title:
+        'A JWT that is not cached: the guard against jsonwebtoken.verify with a KeyObject (EdDSA: crypto.verify), µs',
       columns: ['algorithm', 'verify', 'Latchkey', 'Latchkey above it', 'verify, again, above it'],
       rows,
     },

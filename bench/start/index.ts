@@ -1,7 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { shuffled, type Effort } from '../harness/contest';
+
+import { type Effort, shuffled } from '../harness/contest';
 import type { Table } from '../harness/report';
 import { estimate, paired, ratio } from '../harness/statistics';
 
@@ -18,16 +19,24 @@ interface Start {
   readonly worked: number;
 }
 
-/** What a program does before its first request: each time in a process that is new, and does nothing else. */
+/**
+ * What a program does before its first request: each time in a process that is new, and does
+ * nothing else.
+ */
 export async function start(effort: Effort): Promise<readonly Table[]> {
   const starts = new Map<string, Start[][]>(NAMES.map((name) => [name, []]));
   for (let launch = 0; launch < effort.launches; launch++) {
-    for (const name of NAMES) starts.get(name)?.push([]);
+    for (const name of NAMES) {
+      starts.get(name)?.push([]);
+    }
     for (let round = 0; round < Math.ceil(effort.rounds / 2); round++) {
-      for (const name of shuffled(NAMES)) starts.get(name)?.[launch]?.push(await startOf(FILES[name]));
+      for (const name of shuffled(NAMES)) {
+        starts.get(name)?.[launch]?.push(await startOf(FILES[name]));
+      }
     }
   }
-  const of = (name: string, what: keyof Start) => (starts.get(name) ?? []).map((launch) => launch.map((one) => one[what]));
+  const of = (name: string, what: keyof Start) =>
+    (starts.get(name) ?? []).map((launch) => launch.map((one) => one[what]));
   return [
     {
       title: 'The start, in a new process',

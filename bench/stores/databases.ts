@@ -1,23 +1,36 @@
 import { statSync } from 'node:fs';
+
 import { sql } from 'kysely';
-import { memoryStore, type CredentialStore } from 'latchkey';
+import { type CredentialStore, memoryStore } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { sqlStore } from 'latchkey/sql';
+
 import { startMariadb } from '../../test/support/mariadb';
 import { startPostgres } from '../../test/support/postgres';
-import { CLIENTS } from '../../test/support/redis-clients';
 import { startRedis } from '../../test/support/redis';
-import { connect, openSqlite, sqliteFile, type Address, type AnyKysely } from '../../test/support/sql-databases';
+import { CLIENTS } from '../../test/support/redis-clients';
+import {
+  type Address,
+  type AnyKysely,
+  connect,
+  openSqlite,
+  sqliteFile,
+} from '../../test/support/sql-databases';
 import { heapInUse } from '../harness/own-process';
 
-/** A store over a database that runs on this machine, and how much of memory or disk its keys take. */
+/**
+ * A store over a database that runs on this machine, and how much of memory or disk its keys take.
+ */
 export interface Database {
   readonly store: CredentialStore;
   readonly bytes: () => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
-/** Each started by this process, with its data in a folder that goes when it is closed. None waits for the disk. */
+/**
+ * Each started by this process, with its data in a folder that goes when it is closed. None waits
+ * for the disk.
+ */
 export const DATABASES: Readonly<Record<string, () => Promise<Database>>> = {
   'memoryStore()': async () => {
     const before = heapInUse();
@@ -49,8 +62,11 @@ async function onRedis(library: string): Promise<Database> {
   const server = await startRedis();
   const connected = CLIENTS[library]?.(server.port);
   await connected?.ready;
-  if (!connected) throw new Error(`There is no client ${library}`);
-  const used = async () => Number(/used_memory:(\d+)/.exec(await server.command('INFO', 'memory'))?.[1]);
+  if (!connected) {
+    throw new Error(`There is no client ${library}`);
+  }
+  const used = async () =>
+    Number(/used_memory:(\d+)/.exec(await server.command('INFO', 'memory'))?.[1]);
   const before = await used();
   return {
     store: redisStore({ client: connected.client }),
@@ -62,7 +78,11 @@ async function onRedis(library: string): Promise<Database> {
   };
 }
 
-async function onSql(address: Address, bytesIn: (db: AnyKysely) => Promise<number>, stop: () => Promise<void>): Promise<Database> {
+async function onSql(
+  address: Address,
+  bytesIn: (db: AnyKysely) => Promise<number>,
+  stop: () => Promise<void>,
+): Promise<Database> {
   const db = connect(address);
   const store = sqlStore({ db });
   await store.migrate();
@@ -77,13 +97,17 @@ async function onSql(address: Address, bytesIn: (db: AnyKysely) => Promise<numbe
 }
 
 async function postgresBytes(db: AnyKysely): Promise<number> {
-  const { rows } = await sql<{ bytes: string }>`select pg_total_relation_size('latchkey_credentials') as bytes`.execute(db);
+  const { rows } = await sql<{
+    bytes: string;
+  }>`select pg_total_relation_size('latchkey_credentials') as bytes`.execute(db);
   return Number(rows[0]?.bytes);
 }
 
 async function mariadbBytes(db: AnyKysely): Promise<number> {
   await sql`analyze table latchkey_credentials`.execute(db);
   const { rows } = await sql<{ bytes: string }>`
-    select data_length + index_length as bytes from information_schema.tables where table_name = 'latchkey_credentials'`.execute(db);
+    select data_length + index_length as bytes from information_schema.tables where table_name = 'latchkey_credentials'`.execute(
+    db,
+  );
   return Number(rows[0]?.bytes);
 }

@@ -4,7 +4,9 @@ import type { Cell, Table } from '../harness/report';
 import { DATABASES } from './databases';
 import type { StoreFigures } from './measure';
 
-/** Look-ups in each store, with a thousand keys and with a million; and what a million keys take. */
+/**
+ * Look-ups in each store, with a thousand keys and with a million; and what a million keys take.
+ */
 export async function stores(effort: Effort): Promise<readonly Table[]> {
   const [many, milliseconds] = effort.quick ? [2_000, 200] : [1_000_000, 4_000];
   const rows: Cell[][] = [];
@@ -15,7 +17,12 @@ export async function stores(effort: Effort): Promise<readonly Table[]> {
       many: all,
       loadSeconds,
       bytesPerKey,
-    } = await inOwnProcess<StoreFigures>(import.meta.resolve('./measure.ts'), name, many, milliseconds);
+    } = await inOwnProcess<StoreFigures>(
+      import.meta.resolve('./measure.ts'),
+      name,
+      many,
+      milliseconds,
+    );
     for (const [size, found] of [[1_000, few] as const, [many, all] as const]) {
       rows.push([
         `${name}, ${size.toLocaleString('en')} keys`,
@@ -30,8 +37,16 @@ export async function stores(effort: Effort): Promise<readonly Table[]> {
   }
   return [
     {
-      title: 'Look-ups of keys that are not in the cache, and of keys that are: 16 at once, and one after the other',
-      columns: ['store', 'a second', 'p99, ms', 'alone, median ms', 'cached, a second', 'cached, p99, ms'],
+      title:
+        'Look-ups of keys that are not in the cache, and of keys that are: 16 at once, and one after the other',
+      columns: [
+        'store',
+        'a second',
+        'p99, ms',
+        'alone, median ms',
+        'cached, a second',
+        'cached, p99, ms',
+      ],
       rows,
     },
     {

@@ -1,9 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { apiKeys, latchkey, type Authentication, type RequestLike } from 'latchkey';
+
+import { apiKeys, type Authentication, latchkey, type RequestLike } from 'latchkey';
+
 import { inAuthorization, PREFIX, SCOPE } from '../credentials';
 import { median, quantile } from '../harness/statistics';
 import { anyOf, recordOf, secretOf } from '../records';
-import { DATABASES, type Database } from './databases';
+import { type Database, DATABASES } from './databases';
 
 /** One database, with few keys and then with many. */
 export interface StoreFigures {
@@ -48,7 +50,11 @@ process.disconnect?.();
 async function load(from: number, to: number): Promise<void> {
   let next = from;
   const writer = async () => {
-    while (next < to) if (!(await store.insert(recordOf(next++)))) throw new Error('A key was there already');
+    while (next < to) {
+      if (!(await store.insert(recordOf(next++)))) {
+        throw new Error('A key was there already');
+      }
+    }
   };
   await Promise.all(Array.from({ length: WRITERS }, writer));
 }
@@ -57,12 +63,24 @@ async function lookUps(size: number): Promise<LookUps> {
   const verifiers = [apiKeys({ prefix: PREFIX, store })];
   const uncached = latchkey({ scopes: [SCOPE], verifiers, cache: false });
   const cached = latchkey({ scopes: [SCOPE], verifiers, cache: { ttlMs: 3_600_000 } });
-  const any = await requestsWith(Array.from({ length: Math.min(size, REQUESTS) }, () => anyOf(size)));
+  const any = await requestsWith(
+    Array.from({ length: Math.min(size, REQUESTS) }, () => anyOf(size)),
+  );
   const same = await requestsWith(Array.from({ length: FEW }, (_, number) => number));
-  const missing = await underLoad((request) => uncached.check(request, { scopes: [SCOPE] }), any, AT_ONCE);
+  const missing = await underLoad(
+    (request) => uncached.check(request, { scopes: [SCOPE] }),
+    any,
+    AT_ONCE,
+  );
   const alone = await underLoad((request) => uncached.check(request, { scopes: [SCOPE] }), any, 1);
-  for (const request of same) await cached.check(request, { scopes: [SCOPE] });
-  const known = await underLoad((request) => cached.check(request, { scopes: [SCOPE] }), same, AT_ONCE);
+  for (const request of same) {
+    await cached.check(request, { scopes: [SCOPE] });
+  }
+  const known = await underLoad(
+    (request) => cached.check(request, { scopes: [SCOPE] }),
+    same,
+    AT_ONCE,
+  );
   await uncached.close();
   await cached.close();
   return {
@@ -78,13 +96,19 @@ async function requestsWith(numbers: readonly number[]): Promise<readonly Reques
   const requests: RequestLike[] = [];
   for (const number of numbers) {
     // A process that stands still loses its connections.
-    if (requests.length % FEW === 0) await setImmediate();
+    if (requests.length % FEW === 0) {
+      await setImmediate();
+    }
     requests.push({ headers: inAuthorization(secretOf(number)) });
   }
   return requests;
 }
 
-async function underLoad(check: (request: RequestLike) => Promise<Authentication>, requests: readonly RequestLike[], clients: number) {
+async function underLoad(
+  check: (request: RequestLike) => Promise<Authentication>,
+  requests: readonly RequestLike[],
+  clients: number,
+) {
   // The compiler is at work at first.
   await decisionsFor(Number(milliseconds) / 2);
   const before = performance.now();
@@ -92,19 +116,27 @@ async function underLoad(check: (request: RequestLike) => Promise<Authentication
   const seconds = (performance.now() - before) / 1_000;
   return { perSecond: count / seconds, p99Ms: quantile(times, 0.99), medianMs: median(times) };
 
-  async function decisionsFor(ms: number): Promise<{ readonly count: number; readonly times: readonly number[] }> {
+  async function decisionsFor(
+    ms: number,
+  ): Promise<{ readonly count: number; readonly times: readonly number[] }> {
     const times: number[] = [];
     let next = 0;
     const end = performance.now() + ms;
     const client = async () => {
       do {
         // Requests come by way of the event loop, and so do timers.
-        if (next % 64 === 0) await setImmediate();
+        if (next % 64 === 0) {
+          await setImmediate();
+        }
         const before = performance.now();
         const number = next++;
         const { status } = await check(requests[number % requests.length] as RequestLike);
-        if (status !== 'authenticated') throw new Error(`A good key was ${status}`);
-        if (number % SAMPLED === 0) times.push(performance.now() - before);
+        if (status !== 'authenticated') {
+          throw new Error(`A good key was ${status}`);
+        }
+        if (number % SAMPLED === 0) {
+          times.push(performance.now() - before);
+        }
       } while (performance.now() < end);
     };
     await Promise.all(Array.from({ length: clients }, client));

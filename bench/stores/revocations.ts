@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+
 import { run } from '../../test/support/programs';
 import type { Table } from '../harness/report';
 
@@ -6,11 +7,15 @@ const TEST = 'test/stores/across-machines.test.ts';
 const LINE = /^\s*(.+), (\d+) revocations: p50 (\d+) ms, p99 (\d+) ms, at most (\d+) ms$/gm;
 
 /**
- * From `revoke()` in one process to the last request that another, which has the key in its cache, still let in: both under load.
- * The test that holds the bound has measured it already.
+ * From `revoke()` in one process to the last request that another, which has the key in its cache,
+ * still let in: both under load. The test that holds the bound has measured it already.
  */
 export async function revocations(): Promise<readonly Table[]> {
-  const printed = await run(fileURLToPath(new URL('../../', import.meta.url)), ['sh', '-c', `npx jest -w 1 ${TEST} 2>&1`]);
+  const printed = await run(fileURLToPath(new URL('../../', import.meta.url)), [
+    'sh',
+    '-c',
+    `npx jest -w 1 ${TEST} 2>&1`,
+  ]);
   return [
     {
       title: 'From revoke() to the last accepted request that was sent after it, ms',

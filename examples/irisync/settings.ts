@@ -1,7 +1,15 @@
-// What a user does at IriSync itself: logs in, makes API keys, registers apps. The session is in a cookie.
-import express, { Router, type Request, type RequestHandler, type Response } from 'express';
-import { cookie, latchkey, sessionTokens, type CredentialStore, type ManagedVerifier } from 'latchkey';
+// What a user does at IriSync itself: logs in, makes API keys, registers apps. The session is in a
+// cookie.
+import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import {
+  cookie,
+  type CredentialStore,
+  latchkey,
+  type ManagedVerifier,
+  sessionTokens,
+} from 'latchkey';
 import type { Clients } from 'latchkey/authorization-server';
+
 import { markup, sendPage } from '../support/page';
 import { authenticate } from '../support/users';
 
@@ -13,7 +21,13 @@ export interface SettingsOptions<Scope extends string> {
   readonly scopes: readonly Scope[];
 }
 
-export function settings<Scope extends string>({ store, keys, environments, clients, scopes }: SettingsOptions<Scope>): Router {
+export function settings<Scope extends string>({
+  store,
+  keys,
+  environments,
+  clients,
+  scopes,
+}: SettingsOptions<Scope>): Router {
   const sessions = sessionTokens({ prefix: 'irisession', store });
   // The cookie of a request from another site is none: so nobody else's page makes keys.
   const { check } = latchkey({ extractors: [cookie('session')], verifiers: [sessions] });
@@ -21,15 +35,21 @@ export function settings<Scope extends string>({ store, keys, environments, clie
   const subjects = new WeakMap<Request, string>();
   const loggedIn: RequestHandler = async (req, res, next) => {
     const decision = await check(req);
-    if (decision.status !== 'authenticated') return res.redirect(303, '/login');
+    if (decision.status !== 'authenticated') {
+      return res.redirect(303, '/login');
+    }
     subjects.set(req, decision.principal.subject);
     next();
   };
   const subjectOf = (req: Request) => subjects.get(req) as string;
   const form = express.urlencoded({ extended: false });
-  const chosenScopes = ({ body }: Request) => scopes.filter((scope) => [body.permissions].flat().includes(scope));
+  const chosenScopes = ({ body }: Request) =>
+    scopes.filter((scope) => [body.permissions].flat().includes(scope));
   const scopeBoxes = () =>
-    scopes.map((scope) => markup`<label><input type="checkbox" name="permissions" value="${scope}">${scope}</label>\n`);
+    scopes.map(
+      (scope) =>
+        markup`<label><input type="checkbox" name="permissions" value="${scope}">${scope}</label>\n`,
+    );
 
   const router = Router();
   const askWho = (res: Response, failed: boolean) =>
@@ -46,7 +66,9 @@ export function settings<Scope extends string>({ store, keys, environments, clie
   router.get('/login', (_req, res) => askWho(res, false));
   router.post('/login', form, async (req, res) => {
     const user = authenticate(req.body?.username, req.body?.password);
-    if (!user) return askWho(res, true);
+    if (!user) {
+      return askWho(res, true);
+    }
     const { secret } = await sessions.issue({ subject: user.subject, scopes: [] });
     res.cookie('session', secret, { httpOnly: true, sameSite: 'lax', secure: req.secure });
     res.redirect(303, '/settings/api-keys');
@@ -56,7 +78,16 @@ export function settings<Scope extends string>({ store, keys, environments, clie
   router.get('/settings/api-keys', async (req, res) => {
     const held = await keys.list({ subject: subjectOf(req) });
     const rows = held.map(
-      ({ id, name, hint, environment, scopes: permissions, lastUsedAt, useCount, revokedAt }) => markup`<tr>
+      ({
+        id,
+        name,
+        hint,
+        environment,
+        scopes: permissions,
+        lastUsedAt,
+        useCount,
+        revokedAt,
+      }) => markup`<tr>
 <td>${name ?? ''}</td><td>${hint}…</td><td>${environment ?? ''}</td><td>${permissions.join(', ')}</td>
 <td>${lastUsedAt === null ? 'never' : `${new Date(lastUsedAt).toISOString()}, ${useCount} times`}</td>
 <td>${revokedAt === null ? markup`<form method="post" action="/settings/api-keys/${id}/revoke"><button>Revoke</button></form>` : 'revoked'}</td>
@@ -78,7 +109,12 @@ ${scopeBoxes()}<button>Create New API Key</button>
   });
   router.post('/settings/api-keys', async (req, res) => {
     const { name, environment } = req.body;
-    const { secret } = await keys.issue({ name, environment, subject: subjectOf(req), scopes: chosenScopes(req) });
+    const { secret } = await keys.issue({
+      name,
+      environment,
+      subject: subjectOf(req),
+      scopes: chosenScopes(req),
+    });
     sendPage(
       res,
       'Your new API key',
@@ -88,7 +124,9 @@ ${scopeBoxes()}<button>Create New API Key</button>
   });
   router.post('/settings/api-keys/:id/revoke', async (req, res) => {
     const id = String(req.params.id);
-    if ((await keys.get(id))?.subject === subjectOf(req)) await keys.revoke(id);
+    if ((await keys.get(id))?.subject === subjectOf(req)) {
+      await keys.revoke(id);
+    }
     res.redirect(303, '/settings/api-keys');
   });
 
@@ -105,7 +143,11 @@ ${scopeBoxes()}<button>Register</button>
   );
   router.post('/developers/apps', async (req, res) => {
     const { name, redirect_uri: redirectUri } = req.body;
-    const { client, secret = '' } = await clients.register({ name, redirectUris: [redirectUri], scopes: chosenScopes(req) });
+    const { client, secret = '' } = await clients.register({
+      name,
+      redirectUris: [redirectUri],
+      scopes: chosenScopes(req),
+    });
     sendPage(
       res,
       client.name,
@@ -116,7 +158,9 @@ ${scopeBoxes()}<button>Register</button>
 
   // The arguments of a form are the user's, and a TypeError says which is wrong.
   router.use(((error: unknown, _req, res, next) => {
-    if (!(error instanceof TypeError)) return next(error);
+    if (!(error instanceof TypeError)) {
+      return next(error);
+    }
     sendPage(res.status(400), 'This cannot be', markup`<p>${error.message}</p>`);
   }) satisfies express.ErrorRequestHandler);
   return router;

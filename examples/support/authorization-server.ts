@@ -2,16 +2,22 @@ import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
 import Provider, { type Configuration } from 'oidc-provider';
 
-/** Starts an authorization server on a free port of 127.0.0.1 that knows one user, lets her in and grants what is asked for. Returns its issuer. */
+/**
+ * Starts an authorization server on a free port of 127.0.0.1 that knows one user, lets her in and
+ * grants what is asked for. Returns its issuer.
+ */
 export async function startAuthorizationServer(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const provider = new Provider(issuer, configuration());
   server.on('request', (req, res) => {
-    if (!req.url?.startsWith('/login/')) return void provider.callback()(req, res);
+    if (!req.url?.startsWith('/login/')) {
+      return void provider.callback()(req, res);
+    }
     letIn(provider, req, res).catch((error: Error) => res.writeHead(500).end(error.message));
   });
   return issuer;
@@ -25,7 +31,8 @@ function configuration(): Configuration {
   return {
     jwks: { keys: [key] },
     cookies: { keys: ['a key for cookies'] },
-    // A public client that is known beforehand: one that registers itself is held to the scopes that it knew of then.
+    // A public client that is known beforehand: one that registers itself is held to the scopes
+    // that it knew of then.
     clients: [
       {
         client_id: 'notebook',
@@ -56,9 +63,15 @@ function configuration(): Configuration {
 }
 
 /** What a page with a form would do. */
-async function letIn(provider: Provider, ...[req, res]: Parameters<Provider['interactionDetails']>): Promise<void> {
+async function letIn(
+  provider: Provider,
+  ...[req, res]: Parameters<Provider['interactionDetails']>
+): Promise<void> {
   const { params } = await provider.interactionDetails(req, res);
   const grant = new provider.Grant({ accountId: 'ada', clientId: String(params.client_id) });
   grant.addResourceScope(String(params.resource), String(params.scope));
-  await provider.interactionFinished(req, res, { login: { accountId: 'ada' }, consent: { grantId: await grant.save() } });
+  await provider.interactionFinished(req, res, {
+    login: { accountId: 'ada' },
+    consent: { grantId: await grant.save() },
+  });
 }

@@ -1,4 +1,7 @@
-/** Goes where a browser with cookies would, until it is sent to `destination`, and returns what it was sent there with. */
+/**
+ * Goes where a browser with cookies would, until it is sent to `destination`, and returns what it
+ * was sent there with.
+ */
 export async function browse(url: URL, destination: string): Promise<URL> {
   const cookies = new Map<string, string>();
   let next = url;
@@ -10,7 +13,11 @@ export async function browse(url: URL, destination: string): Promise<URL> {
       cookies.set(name, value);
     }
     const location = response.headers.get('location');
-    if (location === null) throw new Error(`${next.origin}${next.pathname} answered ${response.status}: ${await response.text()}`);
+    if (location === null) {
+      throw new Error(
+        `${next.origin}${next.pathname} answered ${response.status}: ${await response.text()}`,
+      );
+    }
     next = new URL(location, next);
   }
   return next;

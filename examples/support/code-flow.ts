@@ -1,4 +1,5 @@
 import type { RequestHandler } from 'express';
+
 import { origin, type Step } from './serve';
 import { ada } from './users';
 
@@ -11,7 +12,9 @@ export const callback: RequestHandler = ({ query: { code, error } }, res) => {
   res.type('text/plain').send(isCode ? `CODE=${code}\n` : `No code: ${JSON.stringify(error)}\n`);
 };
 
-/** A client sends its user to a path. The user is whoever reads this, in a browser, or else curl. */
+/**
+ * A client sends its user to a path. The user is whoever reads this, in a browser, or else curl.
+ */
 export const authorization = (shows: string, path: string): Step => [
   `${shows}: open this, log in as ${ada.username} with the password ${ada.password}, and take over the line that you get`,
   `#   ${origin}${path}`,
@@ -24,10 +27,15 @@ export const authorization = (shows: string, path: string): Step => [
   `CODE=$(browse "$AT" -d "$(csrf)" -d decision=allow | sed 's/.*[?&]code=\\([^&]*\\).*/\\1/')`,
 ];
 
-/** A request, and what the steps after it take from its answer: `access_token` as `$ACCESS_TOKEN`. */
+/**
+ * A request, and what the steps after it take from its answer: `access_token` as `$ACCESS_TOKEN`.
+ */
 export const keeping = (members: readonly string[], shows: string, curl: string): Step => [
   shows,
   `ANSWER=$(${curl.replace('curl', 'curl -s')})`,
   'echo "$ANSWER"',
-  ...members.map((member) => `${member.toUpperCase()}=$(echo "$ANSWER" | sed -n 's/.*"${member}":"\\([^"]*\\)".*/\\1/p')`),
+  ...members.map(
+    (member) =>
+      `${member.toUpperCase()}=$(echo "$ANSWER" | sed -n 's/.*"${member}":"\\([^"]*\\)".*/\\1/p')`,
+  ),
 ];

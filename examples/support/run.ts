@@ -2,7 +2,9 @@
 import { readdirSync } from 'node:fs';
 
 const [name = ''] = process.argv.slice(2);
-const names = readdirSync(new URL('..', import.meta.url)).flatMap((file) => (file.endsWith('.ts') ? [file.slice(0, -3)] : []));
+const names = readdirSync(new URL('..', import.meta.url)).flatMap((file) =>
+  file.endsWith('.ts') ? [file.slice(0, -3)] : [],
+);
 
 if (names.includes(name)) {
   await import(`../${name}.ts`);

@@ -6,24 +6,38 @@ export const origin = `http://127.0.0.1:${process.env.PORT ?? 3000}`;
 /** What it shows, with the status that is to be seen, and the lines for a shell. */
 export type Step = readonly [shows: string, ...lines: string[]];
 
-/** Starts an example and prints what one needs to know, and a walk-through for a shell, from top to bottom. */
-export function serve(title: string, app: RequestListener, steps: readonly Step[], facts: Readonly<Record<string, string>> = {}): Server {
+/**
+ * Starts an example and prints what one needs to know, and a walk-through for a shell, from top to
+ * bottom.
+ */
+export function serve(
+  title: string,
+  app: RequestListener,
+  steps: readonly Step[],
+  facts: Readonly<Record<string, string>> = {},
+): Server {
   const server = createServer(app);
   server.on('error', (error: NodeJS.ErrnoException) => {
-    const hint = error.code === 'EADDRINUSE' ? ': the port is taken; choose another with PORT=…' : '';
+    const hint =
+      error.code === 'EADDRINUSE' ? ': the port is taken; choose another with PORT=…' : '';
     console.error(`${error.message}${hint}`);
     process.exitCode = 1;
   });
   server.listen(Number(new URL(origin).port), '127.0.0.1', () => {
     console.log(`${title}\n`);
-    for (const [name, value] of Object.entries({ url: origin, ...facts })) console.log(`${name}: ${value}`);
+    for (const [name, value] of Object.entries({ url: origin, ...facts })) {
+      console.log(`${name}: ${value}`);
+    }
     console.log('');
-    for (const [shows, ...lines] of steps) console.log(`# ${shows}\n${lines.join('\n')}\n`);
+    for (const [shows, ...lines] of steps) {
+      console.log(`# ${shows}\n${lines.join('\n')}\n`);
+    }
   });
   return server;
 }
 
-export const curl = (path: string, ...args: readonly string[]): string => [`curl -i '${origin}${path}'`, ...args].join(' ');
+export const curl = (path: string, ...args: readonly string[]): string =>
+  [`curl -i '${origin}${path}'`, ...args].join(' ');
 
 /** A header as curl takes it. */
 export const header = (name: string, value: string): string => `-H "${name}: ${value}"`;

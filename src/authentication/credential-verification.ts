@@ -1,4 +1,11 @@
-import { isB64Token, isLegacyToken, isPlainToken, MAX_KEY_LENGTH, MAX_TOKEN_LENGTH, type Credential } from '../credential/credential';
+import {
+  type Credential,
+  isB64Token,
+  isLegacyToken,
+  isPlainToken,
+  MAX_KEY_LENGTH,
+  MAX_TOKEN_LENGTH,
+} from '../credential/credential';
 import { fingerprintOf } from '../credential/digest';
 import type { Reason } from '../credential/reason';
 import type { Extractor } from '../extractors/extractor';
@@ -8,15 +15,21 @@ import { checkVerification, type Verification, type Verifier } from '../verifier
 import type { LocatedCredential } from './locate-credential';
 import { RejectionCache } from './rejection-cache';
 import { malformed, tooLong, unread } from './rejections';
-import { unavailable, type Rejection } from './result';
-import { isYoungerThan, NO_CACHE, verificationCache, type CacheLimits, type VerificationCache } from './verification-cache';
+import { type Rejection, unavailable } from './result';
 import {
-  verifiedCredential,
-  VerifierState,
+  type CacheLimits,
+  isYoungerThan,
+  NO_CACHE,
+  type VerificationCache,
+  verificationCache,
+} from './verification-cache';
+import {
   type LookUp,
   type LookUpTarget,
   type VerificationStart,
   type VerifiedCredential,
+  verifiedCredential,
+  VerifierState,
 } from './verified-credential';
 
 export interface CredentialVerificationOptions {
@@ -41,8 +54,8 @@ interface Readers {
 export type Outcome = VerifiedCredential | Rejection;
 
 /**
- * Verifies credentials: cache first, then the verifier that accepts their form. A verifier that throws or misses the deadline
- * is `unavailable`.
+ * Verifies credentials: cache first, then the verifier that accepts their form. A verifier that
+ * throws or misses the deadline is `unavailable`.
  */
 export class CredentialVerification {
   readonly #options: CredentialVerificationOptions;
@@ -57,31 +70,54 @@ export class CredentialVerification {
     this.#options = options;
     this.#cache = cache ? verificationCache<VerifiedCredential>(cache) : NO_CACHE;
     this.#rejections = cache ? new RejectionCache(cache.ttlMs) : undefined;
-    this.#states = verifiers.map((verifier) => new VerifierState(verifier, retentionMs, () => this.#rejections?.clear()));
-    this.#readers = new Map(extractors.map((extractor) => [extractor, readersOf(extractor, this.#states)]));
+    this.#states = verifiers.map(
+      (verifier) => new VerifierState(verifier, retentionMs, () => this.#rejections?.clear()),
+    );
+    this.#readers = new Map(
+      extractors.map((extractor) => [extractor, readersOf(extractor, this.#states)]),
+    );
   }
 
   /** Returns a promise only where there is something to wait for. */
   verify(located: LocatedCredential, now: number): Outcome | Promise<Outcome> {
     const { extractor, token } = located;
     const readers = this.#readers.get(extractor) as Readers;
-    if (token.length > readers.maxTokenLength) return tooLong(token, readers.maxTokenLength);
+    if (token.length > readers.maxTokenLength) {
+      return tooLong(token, readers.maxTokenLength);
+    }
     const fingerprint = fingerprintOf(token);
     let state: VerifierState | undefined;
     try {
       const cached = this.#cache.fresh(fingerprint, now);
       if (cached?.result.extractor === extractor) {
-        if (cached.state.limit.isUnderPressure) this.#refresh(cached, fingerprint, located, now);
+        if (cached.state.limit.isUnderPressure) {
+          this.#refresh(cached, fingerprint, located, now);
+        }
         return cached;
       }
-      if (!isPlainToken(token)) return malformed(extractor, token);
+      if (!isPlainToken(token)) {
+        return malformed(extractor, token);
+      }
       const credential: Credential = { extractor: extractor.name, token };
       const isWellFormed = extractor.scheme === undefined || isB64Token(token);
-      state = isWellFormed ? findVerifier(readers, credential) : findLegacyVerifier(readers, credential);
-      if (cached && cached.state === state) return cached;
-      if (!state) return isWellFormed ? unread(extractor, token, readers.longest) : malformed(extractor, token);
-      if (token.length > state.maxTokenLength) return tooLong(token, state.maxTokenLength, state.verifier.name);
-      return this.#rejections?.get(fingerprint, state, now) ?? this.#lookUp({ state, extractor, fingerprint }, credential, now);
+      state = isWellFormed
+        ? findVerifier(readers, credential)
+        : findLegacyVerifier(readers, credential);
+      if (cached && cached.state === state) {
+        return cached;
+      }
+      if (!state) {
+        return isWellFormed
+          ? unread(extractor, token, readers.longest)
+          : malformed(extractor, token);
+      }
+      if (token.length > state.maxTokenLength) {
+        return tooLong(token, state.maxTokenLength, state.verifier.name);
+      }
+      return (
+        this.#rejections?.get(fingerprint, state, now) ??
+        this.#lookUp({ state, extractor, fingerprint }, credential, now)
+      );
     } catch (error) {
       return this.#staleOrUnavailable(state, fingerprint, error);
     }
@@ -101,7 +137,9 @@ export class CredentialVerification {
   #lookUp(target: LookUpTarget, credential: Credential, now: number): Outcome | Promise<Outcome> {
     const { state, fingerprint } = target;
     const pending = this.#options.cache ? state.inFlight.get(fingerprint) : undefined;
-    if (pending) return pending;
+    if (pending) {
+      return pending;
+    }
     const lookUp = this.#started(target, now);
     const verification = this.#begin(lookUp, credential);
     return isPromise(verification)
@@ -119,20 +157,30 @@ export class CredentialVerification {
     return { state, extractor, fingerprint, start };
   }
 
-  #begin({ state, fingerprint, start }: LookUp, credential: Credential): Verification | Promise<Verification> {
+  #begin(
+    { state, fingerprint, start }: LookUp,
+    credential: Credential,
+  ): Verification | Promise<Verification> {
     const { limit, verifier } = state;
     if (!limit.hasRoom(this.#cache.has(fingerprint), start.verifiedAtMonotonic)) {
-      throw codedError('ERR_LATCHKEY_OVERLOADED', `Too many verifications are pending at the verifier ${verifier.name}`);
+      throw codedError(
+        'ERR_LATCHKEY_OVERLOADED',
+        `Too many verifications are pending at the verifier ${verifier.name}`,
+      );
     }
     const verification = verifier.verify(credential);
-    if (isPromise(verification)) limit.track(Promise.resolve(verification), start.verifiedAtMonotonic);
+    if (isPromise(verification)) {
+      limit.track(Promise.resolve(verification), start.verifiedAtMonotonic);
+    }
     return verification;
   }
 
   async #settleLater(lookUp: LookUp, pending: PromiseLike<Verification>): Promise<Outcome> {
     try {
       const outcome = this.#settle(lookUp, await withDeadline(pending, this.#options.timeoutMs));
-      if (!outcome.ok) this.#rejections?.add(outcome, lookUp);
+      if (!outcome.ok) {
+        this.#rejections?.add(outcome, lookUp);
+      }
       return outcome;
     } catch (error) {
       return this.#staleOrUnavailable(lookUp.state, lookUp.fingerprint, error);
@@ -142,13 +190,21 @@ export class CredentialVerification {
   #settle(lookUp: LookUp, verification: Verification): Outcome {
     const { state, fingerprint } = lookUp;
     checkVerification(verification, state.verifier.name);
-    if (!verification.ok) return this.#reject(lookUp, verification.reason, verification.detail);
-    if (Date.now() >= (verification.expiresAt ?? Infinity)) return this.#reject(lookUp, 'expired');
+    if (!verification.ok) {
+      return this.#reject(lookUp, verification.reason, verification.detail);
+    }
+    if (Date.now() >= (verification.expiresAt ?? Infinity)) {
+      return this.#reject(lookUp, 'expired');
+    }
 
     const verified = verifiedCredential(verification, lookUp, this.#options.expandScopes);
     const isRevoked = state.revocations.isRevoked(verified);
-    if (isRevoked && verified.issuedAt !== undefined) return this.#reject(lookUp, 'revoked');
-    if (!isRevoked) this.#cache.set(fingerprint, verified);
+    if (isRevoked && verified.issuedAt !== undefined) {
+      return this.#reject(lookUp, 'revoked');
+    }
+    if (!isRevoked) {
+      this.#cache.set(fingerprint, verified);
+    }
     return verified;
   }
 
@@ -157,21 +213,40 @@ export class CredentialVerification {
     return { ok: false, reason, verifier: state.verifier.name, detail };
   }
 
-  #staleOrUnavailable(state: VerifierState | undefined, fingerprint: string, error: unknown): Outcome {
+  #staleOrUnavailable(
+    state: VerifierState | undefined,
+    fingerprint: string,
+    error: unknown,
+  ): Outcome {
     const stale = this.#cache.stale(fingerprint, Date.now());
     return stale && stale.state === state ? stale : unavailable(state?.verifier.name, error);
   }
 
   /**
-   * Verifies a credential again in the second half of its time in the cache. While the store has a long queue (a flood of fake keys),
-   * a verification that starts when the entry has expired would miss its deadline.
+   * Verifies a credential again in the second half of its time in the cache. While the store has a
+   * long queue (a flood of fake keys), a verification that starts when the entry has expired would
+   * miss its deadline.
    */
-  #refresh(cached: VerifiedCredential, fingerprint: string, { extractor, token }: LocatedCredential, now: number): void {
+  #refresh(
+    cached: VerifiedCredential,
+    fingerprint: string,
+    { extractor, token }: LocatedCredential,
+    now: number,
+  ): void {
     const { state } = cached;
     const { cache } = this.#options;
-    if (!cache || isYoungerThan(cache.ttlMs / 2, cached, now) || state.refreshing.has(fingerprint)) return;
+    if (
+      !cache ||
+      isYoungerThan(cache.ttlMs / 2, cached, now) ||
+      state.refreshing.has(fingerprint)
+    ) {
+      return;
+    }
     state.refreshing.add(fingerprint);
-    void this.#settleRefresh(this.#started({ state, extractor, fingerprint }, now), { extractor: extractor.name, token });
+    void this.#settleRefresh(this.#started({ state, extractor, fingerprint }, now), {
+      extractor: extractor.name,
+      token,
+    });
   }
 
   async #settleRefresh(lookUp: LookUp, credential: Credential): Promise<void> {
@@ -179,7 +254,9 @@ export class CredentialVerification {
     try {
       const verification = await this.#begin(lookUp, credential);
       // A rejection in the meantime has removed the entry and must not be undone.
-      if (this.#cache.has(fingerprint)) this.#settle(lookUp, verification);
+      if (this.#cache.has(fingerprint)) {
+        this.#settle(lookUp, verification);
+      }
     } catch {
       // The entry is used until it expires. The request that verifies it then reports the error.
     } finally {
@@ -189,7 +266,9 @@ export class CredentialVerification {
 }
 
 function readersOf(extractor: Extractor, all: readonly VerifierState[]): Readers {
-  const states = all.filter(({ verifier }) => verifier.extractors?.includes(extractor.name) ?? true);
+  const states = all.filter(
+    ({ verifier }) => verifier.extractors?.includes(extractor.name) ?? true,
+  );
   const usual = extractor.scheme ? MAX_TOKEN_LENGTH : MAX_KEY_LENGTH;
   const longest = Math.max(0, ...states.map(({ maxTokenLength }) => maxTokenLength));
   return { states, longest, maxTokenLength: Math.max(usual, longest) };
@@ -198,5 +277,10 @@ function readersOf(extractor: Extractor, all: readonly VerifierState[]): Readers
 const findVerifier = ({ states }: Readers, credential: Credential): VerifierState | undefined =>
   states.find((state) => state.accepts(credential));
 
-const findLegacyVerifier = ({ states }: Readers, credential: Credential): VerifierState | undefined =>
-  isLegacyToken(credential.token) ? states.find((state) => state.acceptsLegacy(credential)) : undefined;
+const findLegacyVerifier = (
+  { states }: Readers,
+  credential: Credential,
+): VerifierState | undefined =>
+  isLegacyToken(credential.token)
+    ? states.find((state) => state.acceptsLegacy(credential))
+    : undefined;

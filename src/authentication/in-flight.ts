@@ -1,4 +1,7 @@
-/** Shares the result of a look-up with every request that asks for the same credential while it is pending. */
+/**
+ * Shares the result of a look-up with every request that asks for the same credential while it is
+ * pending.
+ */
 export class SingleFlight<T> {
   readonly #pending = new Map<string, Promise<T>>();
 
@@ -10,14 +13,19 @@ export class SingleFlight<T> {
   /** Shares a look-up until it settles. */
   track(key: string, lookUp: Promise<T>): Promise<T> {
     const settled = () => {
-      if (this.#pending.get(key) === lookUp) this.#pending.delete(key);
+      if (this.#pending.get(key) === lookUp) {
+        this.#pending.delete(key);
+      }
     };
     this.#pending.set(key, lookUp);
     lookUp.then(settled, settled);
     return lookUp;
   }
 
-  /** Stops sharing what is pending: a look-up that started before a revocation must not answer a request that came after it. */
+  /**
+   * Stops sharing what is pending: a look-up that started before a revocation must not answer a
+   * request that came after it.
+   */
   clear(): void {
     this.#pending.clear();
   }

@@ -1,6 +1,12 @@
-/** How many verifications of credentials that were never verified may be outstanding at one verifier. */
+/**
+ * How many verifications of credentials that were never verified may be outstanding at one
+ * verifier.
+ */
 const MAX_UNKNOWN = 4_096;
-/** With those of credentials that were verified before, which a flood of fake keys must not keep out. */
+/**
+ * With those of credentials that were verified before, which a flood of fake keys must not keep
+ * out.
+ */
 const MAX_OUTSTANDING = 4_864;
 /** From here on, the queue in the store may be longer than the deadline of a verification. */
 const PRESSURE = 1_024;
@@ -14,8 +20,8 @@ interface Outstanding {
 }
 
 /**
- * Limits how many verifications are outstanding. Each counts until it settles, not until its deadline: the store still works on it.
- * Times are those of `performance.now()`.
+ * Limits how many verifications are outstanding. Each counts until it settles, not until its
+ * deadline: the store still works on it. Times are those of `performance.now()`.
  */
 export class LookUpLimit {
   /** In the order in which they started. */
@@ -23,14 +29,18 @@ export class LookUpLimit {
   #settledAt = -Infinity;
   #givenUpAt = -Infinity;
 
-  /** Whether so much is outstanding that a verification may miss its deadline in the store's queue. */
+  /**
+   * Whether so much is outstanding that a verification may miss its deadline in the store's queue.
+   */
   get isUnderPressure(): boolean {
     return this.#outstanding.size >= PRESSURE;
   }
 
   /** Whether one more may start. `isKnown` says that the credential was verified before. */
   hasRoom(isKnown: boolean, now: number): boolean {
-    return this.#outstanding.size < (isKnown ? MAX_OUTSTANDING : MAX_UNKNOWN) || this.#giveUpOldest(now);
+    return (
+      this.#outstanding.size < (isKnown ? MAX_OUTSTANDING : MAX_UNKNOWN) || this.#giveUpOldest(now)
+    );
   }
 
   /** Counts a verification until it settles. */
@@ -45,13 +55,18 @@ export class LookUpLimit {
   }
 
   /**
-   * Makes room if the oldest verification is past the long stop. If others have settled lately, the store has lost that one.
-   * If none has, one is given up per second: enough to notice that the store is back, and too few to fill the memory.
+   * Makes room if the oldest verification is past the long stop. If others have settled lately, the
+   * store has lost that one. If none has, one is given up per second: enough to notice that the
+   * store is back, and too few to fill the memory.
    */
   #giveUpOldest(now: number): boolean {
     const [oldest] = this.#outstanding;
-    if (!oldest || now - oldest.startedAt < LONG_STOP_MS) return false;
-    if (now - this.#settledAt > PROBE_INTERVAL_MS && now - this.#givenUpAt < PROBE_INTERVAL_MS) return false;
+    if (!oldest || now - oldest.startedAt < LONG_STOP_MS) {
+      return false;
+    }
+    if (now - this.#settledAt > PROBE_INTERVAL_MS && now - this.#givenUpAt < PROBE_INTERVAL_MS) {
+      return false;
+    }
     this.#givenUpAt = now;
     return this.#outstanding.delete(oldest);
   }

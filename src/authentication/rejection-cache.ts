@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+
 import type { Reason } from '../credential/reason';
 import type { Rejection } from './result';
 import { isYoungerThan, type VerificationTime } from './verification-cache';
@@ -7,26 +8,34 @@ import type { LookUp, VerifierState } from './verified-credential';
 const MAX_REJECTIONS = 1_000;
 const MAX_AGE_MS = 1_000;
 
-/** Reasons that pass without a change that we are notified of: a clock that moves on, or a key that the issuer publishes. */
+/**
+ * Reasons that pass without a change that we are notified of: a clock that moves on, or a key that
+ * the issuer publishes.
+ */
 const TRANSIENT: ReadonlySet<Reason> = new Set<Reason>(['not_yet_valid', 'bad_signature']);
 
 interface CachedRejection extends VerificationTime {
   readonly rejection: Rejection;
   readonly state: VerifierState;
-  /** Whether the credential was rejected more than once within the time that a rejection is kept. */
+  /**
+   * Whether the credential was rejected more than once within the time that a rejection is kept.
+   */
   readonly isRepeated: boolean;
 }
 
 /**
- * Rejections of the last second, by the fingerprint of their credential: a dead token in a retry loop costs its store two reads
- * a second. The first rejection is not reused, so a client that tries again after its key was created elsewhere is not delayed.
+ * Rejections of the last second, by the fingerprint of their credential: a dead token in a retry
+ * loop costs its store two reads a second. The first rejection is not reused, so a client that
+ * tries again after its key was created elsewhere is not delayed.
  */
 export class RejectionCache {
   readonly #rejections = new LRUCache<string, CachedRejection>({ max: MAX_REJECTIONS });
   readonly #maxAgeMs: number;
   #generation = 0;
 
-  /** @param ttlMs How long a successful verification is cached: a rejection is not kept for longer. */
+  /**
+   * @param ttlMs How long a successful verification is cached: a rejection is not kept for longer.
+   */
   constructor(ttlMs: number) {
     this.#maxAgeMs = Math.min(ttlMs, MAX_AGE_MS);
   }
@@ -44,9 +53,17 @@ export class RejectionCache {
 
   add(rejection: Rejection, { state, fingerprint, start }: LookUp): void {
     const { verifiedAt, verifiedAtMonotonic, generation } = start;
-    if (generation !== this.#generation || TRANSIENT.has(rejection.reason)) return;
+    if (generation !== this.#generation || TRANSIENT.has(rejection.reason)) {
+      return;
+    }
     const isRepeated = this.#get(fingerprint, state, Date.now()) !== undefined;
-    this.#rejections.set(fingerprint, { rejection, state, isRepeated, verifiedAt, verifiedAtMonotonic });
+    this.#rejections.set(fingerprint, {
+      rejection,
+      state,
+      isRepeated,
+      verifiedAt,
+      verifiedAtMonotonic,
+    });
   }
 
   /** Forgets every rejection: a credential was issued, imported, enabled or changed. */
@@ -57,6 +74,8 @@ export class RejectionCache {
 
   #get(fingerprint: string, state: VerifierState, now: number): CachedRejection | undefined {
     const cached = this.#rejections.get(fingerprint);
-    return cached?.state === state && isYoungerThan(this.#maxAgeMs, cached, now) ? cached : undefined;
+    return cached?.state === state && isYoungerThan(this.#maxAgeMs, cached, now)
+      ? cached
+      : undefined;
   }
 }

@@ -5,7 +5,10 @@ import type { Rejection } from './result';
 const JWS_PARTS = 3;
 const JWE_PARTS = 5;
 
-/** The credential is longer than any verifier of its extractor reads, or than the one that accepts its form. */
+/**
+ * The credential is longer than any verifier of its extractor reads, or than the one that accepts
+ * its form.
+ */
 export const tooLong = (token: string, maxTokenLength: number, verifier?: string): Rejection => ({
   ok: false,
   reason: 'malformed',
@@ -23,14 +26,20 @@ export const malformed = ({ scheme }: Extractor, token: string): Rejection => ({
 /** No verifier accepts a credential of this form from this extractor. */
 export function unread(extractor: Extractor, token: string, maxTokenLength: number): Rejection {
   const isJwt = isCompactJws(token);
-  if (!isJwt && token.length > maxTokenLength) return tooLong(token, maxTokenLength);
+  if (!isJwt && token.length > maxTokenLength) {
+    return tooLong(token, maxTokenLength);
+  }
   const reason = isJwt && extractor.scheme ? 'bad_issuer' : 'unknown';
   return { ok: false, reason, detail: isJwt ? unreadJwt(extractor) : unreadForm(extractor, token) };
 }
 
 function characterFault(scheme: Extractor['scheme'], token: string): string {
-  if (token === '') return 'it is empty';
-  if (!isPlainToken(token)) return 'it has a space, a comma or a character outside visible ASCII';
+  if (token === '') {
+    return 'it is empty';
+  }
+  if (!isPlainToken(token)) {
+    return 'it has a space, a comma or a character outside visible ASCII';
+  }
   return `it has a character that "Authorization: ${scheme}" does not allow (RFC 6750 §2.1); send such a key in X-API-Key`;
 }
 
@@ -47,6 +56,12 @@ const unreadForm = ({ name }: Extractor, token: string): string =>
 /** Counts the parts that dots separate, up to one more than any known form has. */
 function partsOf(token: string): number {
   let parts = 1;
-  for (let dot = token.indexOf('.'); dot !== -1 && parts <= JWE_PARTS; dot = token.indexOf('.', dot + 1)) parts++;
+  for (
+    let dot = token.indexOf('.');
+    dot !== -1 && parts <= JWE_PARTS;
+    dot = token.indexOf('.', dot + 1)
+  ) {
+    parts++;
+  }
   return parts;
 }

@@ -31,8 +31,14 @@ export interface Unauthenticated extends Rejection {
 
 export type AuthenticationResult = Authenticated | Unauthenticated;
 
-/** Adds the extractor. Written out: spreading `rejection` is the single largest cost of rejecting a junk request. */
-export const rejectedFrom = ({ reason, verifier, detail, error }: Rejection, extractor: Extractor): Unauthenticated => ({
+/**
+ * Adds the extractor. Written out: spreading `rejection` is the single largest cost of rejecting a
+ * junk request.
+ */
+export const rejectedFrom = (
+  { reason, verifier, detail, error }: Rejection,
+  extractor: Extractor,
+): Unauthenticated => ({
   ok: false,
   reason,
   extractor,

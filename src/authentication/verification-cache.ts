@@ -1,16 +1,23 @@
 import { LRUCache } from 'lru-cache';
+
 import type { Revocable, Revocations } from './revocations';
 
 export interface CacheLimits {
   /** How many verified credentials are kept. */
   readonly max: number;
-  /** How long a credential is accepted without being verified again, in milliseconds: the bound on how long a revocation can go unnoticed. */
+  /**
+   * How long a credential is accepted without being verified again, in milliseconds: the bound on
+   * how long a revocation can go unnoticed.
+   */
   readonly ttlMs: number;
   /** How much longer it is accepted while it cannot be verified again, in milliseconds. */
   readonly staleIfErrorMs: number;
 }
 
-/** When a verification started, by two clocks: the wall clock can be set back, and the monotonic one stops while the machine sleeps. */
+/**
+ * When a verification started, by two clocks: the wall clock can be set back, and the monotonic one
+ * stops while the machine sleeps.
+ */
 export interface VerificationTime {
   /** `Date.now()`, in milliseconds since the epoch. */
   readonly verifiedAt: number;
@@ -27,11 +34,17 @@ export interface CachedVerification extends Revocable, VerificationTime {
   revocationsSeen: number;
 }
 
-/** Successful verifications by the fingerprint of their credential. Failed ones are not kept here, so junk evicts nothing. */
+/**
+ * Successful verifications by the fingerprint of their credential. Failed ones are not kept here,
+ * so junk evicts nothing.
+ */
 export interface VerificationCache<V extends CachedVerification> {
   /** Returns a verification that is valid now. */
   fresh(fingerprint: string, now: number): V | undefined;
-  /** Returns a verification that may still be used because the credential cannot be verified again (`staleIfErrorMs`). */
+  /**
+   * Returns a verification that may still be used because the credential cannot be verified again
+   * (`staleIfErrorMs`).
+   */
   stale(fingerprint: string, now: number): V | undefined;
   /** Whether the credential was verified before, however long ago. */
   has(fingerprint: string): boolean;
@@ -40,19 +53,32 @@ export interface VerificationCache<V extends CachedVerification> {
 }
 
 /** Whether less than `ageMs` have passed since a verification started, by both clocks. */
-export const isYoungerThan = (ageMs: number, { verifiedAt, verifiedAtMonotonic }: VerificationTime, now: number): boolean =>
+export const isYoungerThan = (
+  ageMs: number,
+  { verifiedAt, verifiedAtMonotonic }: VerificationTime,
+  now: number,
+): boolean =>
   now < verifiedAt + ageMs && now >= verifiedAt && performance.now() < verifiedAtMonotonic + ageMs;
 
 /** Creates the cache. */
-export function verificationCache<V extends CachedVerification>({ max, ttlMs, staleIfErrorMs }: CacheLimits): VerificationCache<V> {
-  // lru-cache's own ttl is not used: it treats 0 as "never expires". The age is checked on every hit instead.
+export function verificationCache<V extends CachedVerification>({
+  max,
+  ttlMs,
+  staleIfErrorMs,
+}: CacheLimits): VerificationCache<V> {
+  // lru-cache's own ttl is not used: it treats 0 as "never expires". The age is checked on every
+  // hit instead.
   const verifications = new LRUCache<string, V>({ max });
 
   const youngerThan = (ageMs: number, fingerprint: string, now: number): V | undefined => {
     const cached = verifications.get(fingerprint);
-    if (!cached || now >= cached.expiresAt || !isYoungerThan(ageMs, cached, now)) return undefined;
+    if (!cached || now >= cached.expiresAt || !isYoungerThan(ageMs, cached, now)) {
+      return undefined;
+    }
     const { revocations } = cached;
-    if (cached.revocationsSeen === revocations.count) return cached;
+    if (cached.revocationsSeen === revocations.count) {
+      return cached;
+    }
     if (revocations.isRevoked(cached)) {
       verifications.delete(fingerprint);
       return undefined;
@@ -63,7 +89,8 @@ export function verificationCache<V extends CachedVerification>({ max, ttlMs, st
 
   return {
     fresh: (fingerprint, now) => youngerThan(ttlMs, fingerprint, now),
-    stale: (fingerprint, now) => (staleIfErrorMs === 0 ? undefined : youngerThan(ttlMs + staleIfErrorMs, fingerprint, now)),
+    stale: (fingerprint, now) =>
+      staleIfErrorMs === 0 ? undefined : youngerThan(ttlMs + staleIfErrorMs, fingerprint, now),
     has: (fingerprint) => verifications.has(fingerprint),
     set: (fingerprint, verification) => void verifications.set(fingerprint, verification),
     delete: (fingerprint) => void verifications.delete(fingerprint),

@@ -1,4 +1,4 @@
-import { MAX_TOKEN_LENGTH, type Credential } from '../credential/credential';
+import { type Credential, MAX_TOKEN_LENGTH } from '../credential/credential';
 import { digestFrom } from '../credential/digest';
 import { freezePrincipal } from '../credential/principal';
 import type { Confirmation } from '../credential/record';
@@ -12,7 +12,10 @@ import type { Authenticated, Rejection } from './result';
 import { Revocations } from './revocations';
 import type { CachedVerification, VerificationTime } from './verification-cache';
 
-/** A verifier with its own revocations and look-ups in flight, so that one hanging store does not block the others. */
+/**
+ * A verifier with its own revocations and look-ups in flight, so that one hanging store does not
+ * block the others.
+ */
 export class VerifierState {
   readonly verifier: Verifier;
   readonly maxTokenLength: number;
@@ -49,14 +52,18 @@ export class VerifierState {
     return this.#checked(this.verifier.accepts(credential));
   }
 
-  /** Whether it is for a credential of this form though its scheme does not allow the characters. */
+  /**
+   * Whether it is for a credential of this form though its scheme does not allow the characters.
+   */
   acceptsLegacy(credential: Credential): boolean {
     return this.#checked(this.verifier.acceptsLegacy?.(credential) ?? false);
   }
 
   /** A promise is truthy: an `accepts()` that is async by mistake would accept every credential. */
   #checked(accepted: unknown): boolean {
-    if (!isPromise(accepted)) return Boolean(accepted);
+    if (!isPromise(accepted)) {
+      return Boolean(accepted);
+    }
     accepted.then(undefined, () => undefined);
     throw codedError(
       'ERR_LATCHKEY_VERIFIER',
@@ -65,7 +72,10 @@ export class VerifierState {
   }
 }
 
-/** When a verification started: what is revoked or issued from then on is not reflected in its result. */
+/**
+ * When a verification started: what is revoked or issued from then on is not reflected in its
+ * result.
+ */
 export interface VerificationStart extends VerificationTime {
   readonly revocationsSeen: number;
   /** Generation of the rejection cache. */
@@ -95,7 +105,13 @@ export interface VerifiedCredential extends CachedVerification {
 }
 
 export function verifiedCredential(
-  { principal: granted, expiresAt = Infinity, grantId, issuedAt, confirmation }: Verification & { readonly ok: true },
+  {
+    principal: granted,
+    expiresAt = Infinity,
+    grantId,
+    issuedAt,
+    confirmation,
+  }: Verification & { readonly ok: true },
   { state, extractor, fingerprint, start }: LookUp,
   expandScopes: (granted: readonly string[]) => readonly string[],
 ): VerifiedCredential {

@@ -1,19 +1,25 @@
-import { codedError, typeError } from '../internal/errors';
 import { randomBytes } from 'node:crypto';
+
 import * as z from 'zod';
+
 import { digestOf, idOf } from '../credential/digest';
 import { checkRecord } from '../credential/record';
 import { isScopeToken } from '../credential/scopes';
-import { booleanOption, durationMs, checkOptions, isLoopback, check } from '../internal/options';
-import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
 import { createCredentialManager } from '../credentials/credential-manager';
 import { pageMembers } from '../credentials/credential-schemas';
 import { withoutAbsent } from '../credentials/records';
+import { codedError, typeError } from '../internal/errors';
+import { booleanOption, check, checkOptions, durationMs, isLoopback } from '../internal/options';
+import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
 
 /** `authorization_code` (RFC 6749 §4.1), `client_credentials` (§4.4), `refresh_token` (§6). */
 export type GrantType = 'authorization_code' | 'client_credentials' | 'refresh_token';
 
-export const GRANT_TYPES: readonly GrantType[] = ['authorization_code', 'client_credentials', 'refresh_token'];
+export const GRANT_TYPES: readonly GrantType[] = [
+  'authorization_code',
+  'client_credentials',
+  'refresh_token',
+];
 
 /** What to register (RFC 6749 §2). */
 export interface ClientOptions<Scope extends string = string> {
@@ -21,18 +27,31 @@ export interface ClientOptions<Scope extends string = string> {
   readonly name: string;
   /** Scopes that the client may request. A request without `scope` asks for all of them. */
   readonly scopes: readonly Scope[];
-  /** Where users are sent back to, compared exactly: `https`, or `http` on a loopback host. @default [] */
+  /**
+   * Where users are sent back to, compared exactly: `https`, or `http` on a loopback host. @default
+   * []
+   */
   readonly redirectUris?: readonly string[];
-  /** @default the code flow with refresh tokens if there are redirect URIs, otherwise client credentials */
+  /**
+   * @default the code flow with refresh tokens if there are redirect URIs, otherwise client
+   * credentials
+   */
   readonly grantTypes?: readonly GrantType[];
   /**
-   * A `'confidential'` client has a secret. A `'public'` one, an app in a browser or on a phone, has none and uses PKCE.
+   * A `'confidential'` client has a secret. A `'public'` one, an app in a browser or on a phone,
+   * has none and uses PKCE.
    * @default 'confidential'
    */
   readonly type?: 'confidential' | 'public';
-  /** A `'native'` client may have private-use schemes, and any port of a loopback host (RFC 8252 §7). @default 'web' */
+  /**
+   * A `'native'` client may have private-use schemes, and any port of a loopback host (RFC 8252
+   * §7). @default 'web'
+   */
   readonly applicationType?: 'web' | 'native';
-  /** Whether the client is an API that may introspect all tokens, not only its own (RFC 7662 §4). @default false */
+  /**
+   * Whether the client is an API that may introspect all tokens, not only its own (RFC 7662 §4).
+   * @default false
+   */
   readonly resourceServer?: boolean;
   /** @default a random ID of 32 characters */
   readonly clientId?: string;
@@ -56,8 +75,8 @@ export type ClientChanges<Scope extends string = string> = Partial<
 >;
 
 /**
- * Manages the clients of an authorization server. Methods reject with a `TypeError` for invalid arguments, and with the store's error
- * if the store fails.
+ * Manages the clients of an authorization server. Methods reject with a `TypeError` for invalid
+ * arguments, and with the store's error if the store fails.
  */
 export interface Clients<Scope extends string = string> {
   /**
@@ -66,15 +85,21 @@ export interface Clients<Scope extends string = string> {
    */
   register(options: ClientOptions<Scope>): Promise<RegisteredClient>;
   get(clientId: string): Promise<Client | undefined>;
-  /** Lists clients in the order of registration, from the one after `after`. `limit` is 100 by default and at most 1 000. */
+  /**
+   * Lists clients in the order of registration, from the one after `after`. `limit` is 100 by
+   * default and at most 1 000.
+   */
   list(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly Client[]>;
   /** Changes a client. Returns undefined if it does not exist. */
   update(clientId: string, changes: ClientChanges<Scope>): Promise<Client | undefined>;
   /**
-   * Gives a confidential client a new secret. Old ones stay valid for `overlapMs` milliseconds, 0 by default. Returns undefined if
-   * there is no such client.
+   * Gives a confidential client a new secret. Old ones stay valid for `overlapMs` milliseconds, 0
+   * by default. Returns undefined if there is no such client.
    */
-  rotateSecret(clientId: string, options?: { readonly overlapMs?: number }): Promise<RegisteredClient | undefined>;
+  rotateSecret(
+    clientId: string,
+    options?: { readonly overlapMs?: number },
+  ): Promise<RegisteredClient | undefined>;
   /** Removes a client and ends its grants and tokens. Returns true if this call removed it. */
   remove(clientId: string): Promise<boolean>;
 }
@@ -93,11 +118,15 @@ const secretOwner = (clientId: string): Owner => ({ kind: SECRET, by: 'client', 
 const MOST_SECRETS = 1_000;
 
 /**
- * Stores clients as records of the credential store, next to their secrets, of which only digests are stored.
+ * Stores clients as records of the credential store, next to their secrets, of which only digests
+ * are stored.
  *
  * @param removed Ends the grants and tokens of a removed client.
  */
-export function clientRegistry(store: CredentialStore, removed: (clientId: string) => Promise<void>): ClientRegistry {
+export function clientRegistry(
+  store: CredentialStore,
+  removed: (clientId: string) => Promise<void>,
+): ClientRegistry {
   const secrets = createCredentialManager({
     kind: SECRET,
     name: 'clients',
@@ -124,7 +153,9 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
     const now = Date.now();
     const held = await store.list(secretOwner(clientId), { limit: MOST_SECRETS });
     for (const { id, digest, revokedAt } of held) {
-      if (digest === but || revokedAt !== null) continue;
+      if (digest === but || revokedAt !== null) {
+        continue;
+      }
       await (overlapMs === 0 ? store.revoke(id, now) : store.expireAt(id, now + overlapMs));
     }
   };
@@ -134,9 +165,16 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
       checkOptions('clients.register()', optionsSchema, options);
       const client = complete(options, Date.now());
       checkOptions('clients.register()', clientSchema, client);
-      if (!(await store.insert(toRecord(client))))
-        throw typeError('ERR_LATCHKEY_CLIENT_EXISTS', 'clients.register(): option "clientId" is taken');
-      return { client, secret: client.type === 'confidential' ? await issueSecret(client.clientId) : undefined };
+      if (!(await store.insert(toRecord(client)))) {
+        throw typeError(
+          'ERR_LATCHKEY_CLIENT_EXISTS',
+          'clients.register(): option "clientId" is taken',
+        );
+      }
+      return {
+        client,
+        secret: client.type === 'confidential' ? await issueSecret(client.clientId) : undefined,
+      };
     },
     get,
     async list(page = {}) {
@@ -145,7 +183,8 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
       const live: StoredRecord[] = [];
       let after = page.after === undefined ? undefined : idOf(digestOfClient(page.after));
       let records: readonly StoredRecord[];
-      // The store also lists removed clients, so what is left of one of its pages may be less than a page.
+      // The store also lists removed clients, so what is left of one of its pages may be less than
+      // a page.
       do {
         records = await store.list(ALL, { after, limit });
         live.push(...records.filter(({ revokedAt }) => revokedAt === null));
@@ -156,7 +195,9 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
     async update(clientId, changes) {
       checkOptions('clients.update()', changesSchema, changes);
       const before = await get(clientId);
-      if (!before) return undefined;
+      if (!before) {
+        return undefined;
+      }
       const client = { ...before, ...withoutAbsent(changes) };
       checkOptions('clients.update()', clientSchema, client);
       const { id, name, scopes, metadata } = toRecord(client);
@@ -166,7 +207,9 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
     async rotateSecret(clientId, options = {}) {
       checkOptions('clients.rotateSecret()', rotateSchema, options);
       const client = await get(clientId);
-      if (client?.type !== 'confidential') return undefined;
+      if (client?.type !== 'confidential') {
+        return undefined;
+      }
       const secret = await issueSecret(clientId);
       await endSecrets(clientId, digestOf(secret), options.overlapMs ?? 0);
       return { client, secret };
@@ -199,7 +242,9 @@ export function clientRegistry(store: CredentialStore, removed: (clientId: strin
 const checked = (record: StoredRecord | undefined, digest: string): StoredRecord | undefined =>
   record && (checkRecord(record, digest) as StoredRecord);
 
-/** The digest that a client is stored under. No credential has it, because none contains a space. */
+/**
+ * The digest that a client is stored under. No credential has it, because none contains a space.
+ */
 const digestOfClient = (clientId: string): string => digestOf(`${CLIENT} ${clientId}`);
 
 function toRecord({ clientId, name, scopes, registeredAt, ...rest }: Client): StoredRecord {
@@ -229,14 +274,23 @@ function toRecord({ clientId, name, scopes, registeredAt, ...rest }: Client): St
 
 function toClient({ clientId, name, scopes, issuedAt, metadata }: StoredRecord): Client {
   const client = { ...metadata, clientId, name, scopes, registeredAt: issuedAt };
-  if (!clientSchema.safeParse(client).success)
-    throw codedError('ERR_LATCHKEY_STORE', 'The credential store returned something that is not a client');
+  if (!clientSchema.safeParse(client).success) {
+    throw codedError(
+      'ERR_LATCHKEY_STORE',
+      'The credential store returned something that is not a client',
+    );
+  }
   return client as unknown as Client;
 }
 
 function complete(options: ClientOptions, registeredAt: number): Client {
-  const { redirectUris = [], type = 'confidential', clientId = randomBytes(16).toString('hex') } = options;
-  const grantTypes: readonly GrantType[] = redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : ['client_credentials'];
+  const {
+    redirectUris = [],
+    type = 'confidential',
+    clientId = randomBytes(16).toString('hex'),
+  } = options;
+  const grantTypes: readonly GrantType[] =
+    redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : ['client_credentials'];
   return {
     grantTypes: options.resourceServer === true && redirectUris.length === 0 ? [] : grantTypes,
     applicationType: 'web',
@@ -249,12 +303,22 @@ function complete(options: ClientOptions, registeredAt: number): Client {
   };
 }
 
-const isListOf = (test: (value: unknown) => boolean) => (value: unknown) => Array.isArray(value) && value.every(test);
+const isListOf = (test: (value: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.every(test);
 
 const members = {
-  name: check('a non-empty string without control characters', (value) => typeof value === 'string' && /^\P{Cc}+$/u.test(value)),
-  scopes: check('a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)', isListOf(isScopeToken)),
-  redirectUris: check('a list of absolute URIs without fragment (RFC 6749 §3.1.2), user and password', isListOf(isAbsoluteUri)),
+  name: check(
+    'a non-empty string without control characters',
+    (value) => typeof value === 'string' && /^\P{Cc}+$/u.test(value),
+  ),
+  scopes: check(
+    'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
+    isListOf(isScopeToken),
+  ),
+  redirectUris: check(
+    'a list of absolute URIs without fragment (RFC 6749 §3.1.2), user and password',
+    isListOf(isAbsoluteUri),
+  ),
   grantTypes: check(
     `a list of ${GRANT_TYPES.join(', ')}`,
     isListOf((value) => GRANT_TYPES.includes(value as GrantType)),
@@ -264,36 +328,60 @@ const members = {
 
 const described = z.strictObject({
   ...members,
-  type: check('"confidential" or "public"', (value) => value === 'confidential' || value === 'public'),
+  type: check(
+    '"confidential" or "public"',
+    (value) => value === 'confidential' || value === 'public',
+  ),
   applicationType: check('"web" or "native"', (value) => value === 'web' || value === 'native'),
-  clientId: check('1 to 256 characters of visible ASCII', (value) => typeof value === 'string' && /^[!-~]{1,256}$/.test(value)),
+  clientId: check(
+    '1 to 256 characters of visible ASCII',
+    (value) => typeof value === 'string' && /^[!-~]{1,256}$/.test(value),
+  ),
 });
 const optionsSchema = described.partial().extend({ name: members.name, scopes: members.scopes });
 
-const clientSchema = described.extend({ registeredAt: z.number() }).superRefine((client, context) => {
-  const { type, applicationType, redirectUris, grantTypes } = client as unknown as Client;
-  const fault = (path: keyof Client, message: string) => void context.addIssue({ code: 'custom', path: [path], message });
-  const usesCode = grantTypes.includes('authorization_code');
-  if (usesCode !== redirectUris.length > 0) fault('redirectUris', 'must be there for the authorization_code grant, and for it alone');
-  if (grantTypes.includes('refresh_token') && !usesCode) fault('grantTypes', 'must not have refresh_token without authorization_code');
-  if (type === 'public' && grantTypes.includes('client_credentials'))
-    fault('grantTypes', 'must not have client_credentials for a public client (RFC 6749 §4.4)');
-  const isNative = applicationType === 'native';
-  if (!redirectUris.every((uri) => isWebUri(uri) || (isNative && isOfOwnScheme(uri))))
-    fault(
-      'redirectUris',
-      isNative
-        ? 'must be https, http on a loopback host, or of a private-use scheme such as com.example.app or vscode'
-        : 'must be https, or http on a loopback host; only a native client may have a private-use scheme',
-    );
-});
+const clientSchema = described
+  .extend({ registeredAt: z.number() })
+  .superRefine((client, context) => {
+    const { type, applicationType, redirectUris, grantTypes } = client as unknown as Client;
+    const fault = (path: keyof Client, message: string) =>
+      void context.addIssue({ code: 'custom', path: [path], message });
+    const usesCode = grantTypes.includes('authorization_code');
+    if (usesCode !== redirectUris.length > 0) {
+      fault('redirectUris', 'must be there for the authorization_code grant, and for it alone');
+    }
+    if (grantTypes.includes('refresh_token') && !usesCode) {
+      fault('grantTypes', 'must not have refresh_token without authorization_code');
+    }
+    if (type === 'public' && grantTypes.includes('client_credentials')) {
+      fault('grantTypes', 'must not have client_credentials for a public client (RFC 6749 §4.4)');
+    }
+    const isNative = applicationType === 'native';
+    if (!redirectUris.every((uri) => isWebUri(uri) || (isNative && isOfOwnScheme(uri)))) {
+      fault(
+        'redirectUris',
+        isNative
+          ? 'must be https, http on a loopback host, or of a private-use scheme such as com.example.app or vscode'
+          : 'must be https, or http on a loopback host; only a native client may have a private-use scheme',
+      );
+    }
+  });
 
 const changesSchema = z.strictObject(members).partial();
-const rotateSchema = z.strictObject({ overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
+const rotateSchema = z.strictObject({
+  overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional(),
+});
 const pageSchema = z.strictObject(pageMembers);
 
 function isAbsoluteUri(value: unknown): boolean {
-  if (typeof value !== 'string' || !/^[!-~]+$/.test(value) || value.includes('#') || !URL.canParse(value)) return false;
+  if (
+    typeof value !== 'string' ||
+    !/^[!-~]+$/.test(value) ||
+    value.includes('#') ||
+    !URL.canParse(value)
+  ) {
+    return false;
+  }
   const { username, password } = new URL(value);
   return `${username}${password}` === '';
 }
@@ -308,7 +396,8 @@ const FOREIGN_SCHEMES: ReadonlySet<string> = new Set(
 );
 
 /** A private-use scheme (RFC 8252 §7.1). Many apps have one without a dot, such as `vscode:`. */
-const isOfOwnScheme = (uri: string): boolean => !FOREIGN_SCHEMES.has(new URL(uri).protocol.slice(0, -1));
+const isOfOwnScheme = (uri: string): boolean =>
+  !FOREIGN_SCHEMES.has(new URL(uri).protocol.slice(0, -1));
 
 /** RFC 9700 §2.6 forbids plain http except on loopback hosts. */
 function isWebUri(value: string): boolean {

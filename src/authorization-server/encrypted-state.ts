@@ -1,11 +1,13 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+
 import { digestOf } from '../credential/digest';
 import type { StateStore } from '../stores/store';
 
 /**
- * Stores state under IDs that are secrets: a code, a refresh token, the cookie of a login in progress. An entry is stored under the
- * digest of its ID, and encrypted with a key derived from the ID. Whoever reads the store learns nothing that they could use, not
- * even through IDs inside other entries.
+ * Stores state under IDs that are secrets: a code, a refresh token, the cookie of a login in
+ * progress. An entry is stored under the digest of its ID, and encrypted with a key derived from
+ * the ID. Whoever reads the store learns nothing that they could use, not even through IDs inside
+ * other entries.
  */
 export interface EncryptedState {
   put(group: string, id: string, value: object, until: number): Promise<void>;
@@ -14,7 +16,8 @@ export interface EncryptedState {
 }
 
 export const encryptedState = (store: StateStore): EncryptedState => ({
-  put: (group, id, value, until) => store.set(group, digestOf(id), seal(id, JSON.stringify(value)), until),
+  put: (group, id, value, until) =>
+    store.set(group, digestOf(id), seal(id, JSON.stringify(value)), until),
   async get(group, id) {
     const sealed = await store.get(group, digestOf(id));
     return sealed === undefined ? undefined : (JSON.parse(unseal(id, sealed)) as object);
@@ -40,7 +43,12 @@ function seal(id: string, text: string): string {
 
 function unseal(id: string, sealed: string): string {
   const bytes = Buffer.from(sealed, 'base64url');
-  const decipher = createDecipheriv(CIPHER, keyOf(id), bytes.subarray(0, IV_LENGTH), { authTagLength: TAG_LENGTH });
+  const decipher = createDecipheriv(CIPHER, keyOf(id), bytes.subarray(0, IV_LENGTH), {
+    authTagLength: TAG_LENGTH,
+  });
   decipher.setAuthTag(bytes.subarray(IV_LENGTH, IV_LENGTH + TAG_LENGTH));
-  return decipher.update(bytes.subarray(IV_LENGTH + TAG_LENGTH), undefined, 'utf8') + decipher.final('utf8');
+  return (
+    decipher.update(bytes.subarray(IV_LENGTH + TAG_LENGTH), undefined, 'utf8') +
+    decipher.final('utf8')
+  );
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import { headerRepeated, pathOf } from '../extractors/extractor';
 import type { Middleware } from '../http/middleware';
 import { endpointRoutes, type FindRoute, type Route } from './endpoint-routes';
@@ -36,14 +37,21 @@ export interface EndpointMiddlewareOptions {
   readonly otherwise: Middleware;
 }
 
-/** Leads each request to its endpoint, in the form that oidc-provider accepts, and refuses those that it would misjudge. */
+/**
+ * Leads each request to its endpoint, in the form that oidc-provider accepts, and refuses those
+ * that it would misjudge.
+ */
 export function endpointMiddleware(options: EndpointMiddlewareOptions): Middleware {
   const findRoute: FindRoute = endpointRoutes(options.endpoints, options.isOffered);
   return (req, res, next) => {
     const path = pathOf(req);
     const route = findRoute(path);
-    if (!route) return options.otherwise(req, res, next);
-    respond(options, { req, res, path, ...route }).catch((error: unknown) => fail(res, route.endpoint, error, next));
+    if (!route) {
+      return options.otherwise(req, res, next);
+    }
+    respond(options, { req, res, path, ...route }).catch((error: unknown) =>
+      fail(res, route.endpoint, error, next),
+    );
   };
 }
 
@@ -55,23 +63,42 @@ interface Exchange extends Route {
 
 async function respond(options: EndpointMiddlewareOptions, exchange: Exchange): Promise<void> {
   const { req, endpoint, publicId } = exchange;
-  if (endpoint === 'interaction') return respondOnPage(options, exchange);
+  if (endpoint === 'interaction') {
+    return respondOnPage(options, exchange);
+  }
   const { tokenAtAuthorize } = options.rules.compatibility;
-  if (endpoint === 'authorization' && publicId === undefined && req.method === 'POST' && tokenAtAuthorize)
+  if (
+    endpoint === 'authorization' &&
+    publicId === undefined &&
+    req.method === 'POST' &&
+    tokenAtAuthorize
+  ) {
     return post(options, exchange, 'token');
+  }
   if (endpoint === 'jwks' || endpoint === 'authorization') {
     checkMethod(req, 'GET', 'HEAD');
     return get(options, exchange);
   }
-  if (req.method === 'OPTIONS') return get(options, exchange);
+  if (req.method === 'OPTIONS') {
+    return get(options, exchange);
+  }
   checkMethod(req, 'POST');
   return post(options, exchange, endpoint);
 }
 
-async function respondOnPage({ running, origin }: EndpointMiddlewareOptions, { req, res, path, publicId = '' }: Exchange): Promise<void> {
+async function respondOnPage(
+  { running, origin }: EndpointMiddlewareOptions,
+  { req, res, path, publicId = '' }: Exchange,
+): Promise<void> {
   checkMethod(req, 'GET', 'HEAD', 'POST');
   const { interact } = await running;
-  await interact({ req, res, path, publicId, providerReq: providerRequest(req, { url: path, origin }) });
+  await interact({
+    req,
+    res,
+    path,
+    publicId,
+    providerReq: providerRequest(req, { url: path, origin }),
+  });
 }
 
 async function post(
@@ -80,21 +107,31 @@ async function post(
   endpoint: EndpointName,
 ): Promise<void> {
   // Node keeps the first of two Authorization headers, and we do not guess which one is meant.
-  if (headerRepeated(req, 'authorization')) throw new RefusedRequest('there is more than one Authorization header');
+  if (headerRepeated(req, 'authorization')) {
+    throw new RefusedRequest('there is more than one Authorization header');
+  }
   const compatibility: ClientCompatibility = endpoint === 'token' ? rules.compatibility : {};
   const parameters = await readParameters(req, compatibility);
-  if (parameters) checkClientAuthentication(req.headers.authorization, parameters, realm);
+  if (parameters) {
+    checkClientAuthentication(req.headers.authorization, parameters, realm);
+  }
   const url = endpoints[endpoint].paths[0];
   const normalized = parameters && normalizeParameters(parameters, rules);
   const { respond } = await running;
   await respond(providerRequest(req, { url, origin, parameters: normalized, json: true }), res);
 }
 
-async function get({ running, origin, endpoints, rules }: EndpointMiddlewareOptions, exchange: Exchange): Promise<void> {
+async function get(
+  { running, origin, endpoints, rules }: EndpointMiddlewareOptions,
+  exchange: Exchange,
+): Promise<void> {
   const { req, res, path, endpoint, publicId } = exchange;
-  const [, query] = ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split(/\?(.*)/s);
+  const [, query] = ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split(
+    /\?(.*)/s,
+  );
   const own = publicId === undefined ? endpoints[endpoint].paths[0] : path;
-  const url = query === undefined ? own : `${own}?${authorizationParameters(query, rules).toString()}`;
+  const url =
+    query === undefined ? own : `${own}?${authorizationParameters(query, rules).toString()}`;
   const { respond } = await running;
   await respond(providerRequest(req, { url, origin }), res);
 }
@@ -102,28 +139,54 @@ async function get({ running, origin, endpoints, rules }: EndpointMiddlewareOpti
 function authorizationParameters(query: string, rules: ParameterRules): URLSearchParams {
   const parameters = toProviderParameters(normalizeParameters(new URLSearchParams(query), rules));
   return new URLSearchParams(
-    [...parameters].map(([name, value]): [string, string] => [name, name === 'response_mode' ? toOfferedMode(value) : value]),
+    [...parameters].map(([name, value]): [string, string] => [
+      name,
+      name === 'response_mode' ? toOfferedMode(value) : value,
+    ]),
   );
 }
 
-/** oidc-provider also knows `form_post`, and would even send its refusal as a page with a script. */
+/**
+ * oidc-provider also knows `form_post`, and would even send its refusal as a page with a script.
+ */
 const toOfferedMode = (mode: string): string => (RESPONSE_MODES.includes(mode) ? mode : 'none');
 
 function checkMethod({ method = '' }: IncomingMessage, ...allowed: readonly string[]): void {
-  if (allowed.includes(method)) return;
+  if (allowed.includes(method)) {
+    return;
+  }
   const list = allowed.join(', ');
   throw new RefusedRequest(`the method must be one of ${list}`, 405, { Allow: list });
 }
 
-/** Responds to a request that failed: with a refusal or an outage, or through the app's own error handler. */
-function fail(res: ServerResponse, endpoint: EndpointName, error: unknown, next: (error?: unknown) => void): void {
-  const refusal = { endpoint, reason: undefined, clientId: undefined, grantType: undefined, cause: undefined };
+/**
+ * Responds to a request that failed: with a refusal or an outage, or through the app's own error
+ * handler.
+ */
+function fail(
+  res: ServerResponse,
+  endpoint: EndpointName,
+  error: unknown,
+  next: (error?: unknown) => void,
+): void {
+  const refusal = {
+    endpoint,
+    reason: undefined,
+    clientId: undefined,
+    grantType: undefined,
+    cause: undefined,
+  };
   if (error instanceof RefusedRequest) {
     publishRefusal({ ...refusal, status: error.status, error: error.error, reason: error.message });
     return endpoint === 'interaction' ? sendRefusedPage(res, error) : sendError(res, error);
   }
   if ((error as { error?: unknown } | null)?.error === 'temporarily_unavailable') {
-    publishRefusal({ ...refusal, status: 503, error: 'temporarily_unavailable', cause: (error as Error).cause });
+    publishRefusal({
+      ...refusal,
+      status: 503,
+      error: 'temporarily_unavailable',
+      cause: (error as Error).cause,
+    });
     return sendOutagePage(res);
   }
   publishRefusal({ ...refusal, status: 500, error: 'server_error', cause: error });
@@ -134,7 +197,9 @@ function fail(res: ServerResponse, endpoint: EndpointName, error: unknown, next:
 function sendError(res: ServerResponse, { message, status, headers, error }: RefusedRequest): void {
   const body = JSON.stringify({ error, error_description: message });
   res.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  for (const [name, value] of Object.entries(headers)) {
+    res.setHeader(name, value);
+  }
   res.setHeader('Content-Type', 'application/json; charset=utf-8');
   res.setHeader('Content-Length', Buffer.byteLength(body));
   res.setHeader('Cache-Control', 'no-store');

@@ -1,11 +1,16 @@
 import * as z from 'zod';
+
 import { typeError } from '../internal/errors';
-import { checkOptions, isIdentifier, check } from '../internal/options';
+import { check, checkOptions, isIdentifier } from '../internal/options';
 
 /** The endpoints, by the names of RFC 8414. `interaction` is where users log in and consent. */
-export type EndpointName = 'authorization' | 'token' | 'revocation' | 'introspection' | 'jwks' | 'interaction';
+export type EndpointName =
+  'authorization' | 'token' | 'revocation' | 'introspection' | 'jwks' | 'interaction';
 
-/** Locations of the endpoints: a path on the issuer's host, or a URL on another host. Of a list, the first is published and all work. */
+/**
+ * Locations of the endpoints: a path on the issuer's host, or a URL on another host. Of a list, the
+ * first is published and all work.
+ */
 export type EndpointOptions = { readonly [N in EndpointName]?: string | readonly string[] };
 
 export interface Endpoint {
@@ -29,8 +34,12 @@ const DEFAULTS: Readonly<Record<EndpointName, string>> = {
 
 const PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
 const isPlace = (value: unknown): boolean => {
-  if (typeof value !== 'string') return false;
-  if (value.startsWith('/')) return PATH.test(value);
+  if (typeof value !== 'string') {
+    return false;
+  }
+  if (value.startsWith('/')) {
+    return PATH.test(value);
+  }
   return isIdentifier(value) && PATH.test(new URL(value).pathname);
 };
 const places = check(
@@ -44,21 +53,31 @@ export const endpointsSchema = z.strictObject({
   revocation: places,
   introspection: places,
   jwks: places,
-  interaction: check('a path, such as "/oauth/interaction"', (value) => typeof value === 'string' && PATH.test(value)).optional(),
+  interaction: check(
+    'a path, such as "/oauth/interaction"',
+    (value) => typeof value === 'string' && PATH.test(value),
+  ).optional(),
 });
 
 export function resolveEndpoints(issuer: string, options: EndpointOptions = {}): Endpoints {
   checkOptions('authorizationServer(): endpoints', endpointsSchema, options);
-  const entries = (Object.keys(DEFAULTS) as EndpointName[]).map((name): [EndpointName, Endpoint] => {
-    const urls = [options[name] ?? DEFAULTS[name]].flat().map((place) => new URL(place, issuer));
-    const paths = [...new Set(urls.map(({ pathname }) => pathname))] as [string, ...string[]];
-    return [name, { name, url: (urls[0] as URL).href, paths }];
-  });
+  const entries = (Object.keys(DEFAULTS) as EndpointName[]).map(
+    (name): [EndpointName, Endpoint] => {
+      const urls = [options[name] ?? DEFAULTS[name]].flat().map((place) => new URL(place, issuer));
+      const paths = [...new Set(urls.map(({ pathname }) => pathname))] as [string, ...string[]];
+      return [name, { name, url: (urls[0] as URL).href, paths }];
+    },
+  );
   const taken = new Map<string, EndpointName>();
   for (const [name, { paths }] of entries) {
     for (const path of paths) {
       const other = taken.get(path);
-      if (other) throw typeError('ERR_LATCHKEY_OPTION', `authorizationServer(): endpoints: ${other} and ${name} are both at ${path}`);
+      if (other) {
+        throw typeError(
+          'ERR_LATCHKEY_OPTION',
+          `authorizationServer(): endpoints: ${other} and ${name} are both at ${path}`,
+        );
+      }
       taken.set(path, name);
     }
   }

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { StateStore } from '../stores/store';
+
 import type { CredentialOwner } from '../credentials/records';
+import type { StateStore } from '../stores/store';
 import type { EncryptedState } from './encrypted-state';
 
 /** What users allowed clients to do. Codes and refresh tokens are worthless without their grant. */
 export interface Grants {
   save(grantId: string, payload: object, until: number): Promise<void>;
-  /** Returns the grant, unless it has ended: by itself, or with all grants of its subject or client. */
+  /**
+   * Returns the grant, unless it has ended: by itself, or with all grants of its subject or client.
+   */
   find(grantId: string): Promise<object | undefined>;
   /** Ends a grant and its access tokens. */
   end(grantId: string): Promise<void>;
@@ -40,10 +43,15 @@ const ENDS = 'oauth:end';
 
 export function createGrants({ store, state, revokeTokens, ttlMs }: GrantsOptions): Grants {
   const endsOf = ({ accountId, clientId }: Payload): Promise<readonly (string | null)[]> =>
-    Promise.all([`subject ${accountId}`, `client ${clientId}`].map(async (owner) => (await store.get(ENDS, owner)) ?? null));
+    Promise.all(
+      [`subject ${accountId}`, `client ${clientId}`].map(
+        async (owner) => (await store.get(ENDS, owner)) ?? null,
+      ),
+    );
 
   const end = async (grantId: string) => {
-    // No new token of the grant is valid from here on. If the rest fails, the next `find()` completes it.
+    // No new token of the grant is valid from here on. If the rest fails, the next `find()`
+    // completes it.
     await state.put(GRANT, grantId, ENDING, Date.now() + ttlMs);
     await revokeTokens({ grantId });
     await state.remove(GRANT, grantId);
@@ -51,23 +59,36 @@ export function createGrants({ store, state, revokeTokens, ttlMs }: GrantsOption
 
   return {
     async save(grantId, payload, until) {
-      await state.put(GRANT, grantId, { payload, ends: await endsOf(payload) } satisfies StoredGrant, until);
+      await state.put(
+        GRANT,
+        grantId,
+        { payload, ends: await endsOf(payload) } satisfies StoredGrant,
+        until,
+      );
     },
     async find(grantId) {
       const stored = (await state.get(GRANT, grantId)) as StoredGrant | typeof ENDING | undefined;
-      if (!stored) return undefined;
+      if (!stored) {
+        return undefined;
+      }
       if ('isEnding' in stored) {
         await end(grantId);
         return undefined;
       }
       const ends = await endsOf(stored.payload);
-      // Clocks of two instances differ, so none are compared: an end that was not there when the grant began has ended it.
-      return ends.every((one, index) => one === null || one === stored.ends[index]) ? stored.payload : undefined;
+      // Clocks of two instances differ, so none are compared: an end that was not there when the
+      // grant began has ended it.
+      return ends.every((one, index) => one === null || one === stored.ends[index])
+        ? stored.payload
+        : undefined;
     },
     end,
     async endAll(owner) {
-      if (owner.grantId !== undefined) return end(owner.grantId);
-      const key = owner.subject !== undefined ? `subject ${owner.subject}` : `client ${owner.clientId}`;
+      if (owner.grantId !== undefined) {
+        return end(owner.grantId);
+      }
+      const key =
+        owner.subject !== undefined ? `subject ${owner.subject}` : `client ${owner.clientId}`;
       await store.set(ENDS, key, randomUUID(), Date.now() + ttlMs);
       await revokeTokens(owner);
     },

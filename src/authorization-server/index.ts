@@ -1,6 +1,12 @@
-export { authorizationServer, type AuthorizationServer } from './authorization-server';
-export type { AuthorizationServerOptions } from './server-options';
-export type { Client, ClientChanges, ClientOptions, Clients, GrantType, RegisteredClient } from './clients';
+export { type AuthorizationServer, authorizationServer } from './authorization-server';
+export type {
+  Client,
+  ClientChanges,
+  ClientOptions,
+  Clients,
+  GrantType,
+  RegisteredClient,
+} from './clients';
 export type { EndpointName, EndpointOptions } from './endpoints';
 export type { AuthorizationRequest } from './interaction/authorization-request';
 export type { Consent, Interaction, Login, RequestedScope, User } from './interaction/interaction';
@@ -8,4 +14,5 @@ export { consentPage } from './pages/consent-page';
 export { loginPage, type LoginPageOptions } from './pages/login-page';
 export type { OAuthRefusal } from './refusals';
 export type { ClientCompatibility } from './request/client-compatibility';
+export type { AuthorizationServerOptions } from './server-options';
 export type { JwtAccessTokens, SigningKey } from './signing-keys';

@@ -1,15 +1,19 @@
 import type { AdapterPayload } from 'oidc-provider';
+
 import { digestOf, idOf } from '../credential/digest';
+import type { CredentialOwner } from '../credentials/records';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { jwt } from '../verifiers/jwt/jwt';
-import type { CredentialOwner } from '../credentials/records';
 import type { ManagedVerifier } from '../verifiers/stored';
 import type { Audiences } from './audiences';
 import { publicJwk, type SigningJwk } from './signing-keys';
 
 /** Access tokens that this server issued: records of a store, or JWTs. */
 export interface IssuedTokens {
-  /** Returns what oidc-provider must know about a valid token. A token without a grant is a client's own. */
+  /**
+   * Returns what oidc-provider must know about a valid token. A token without a grant is a client's
+   * own.
+   */
   readonly find: (token: string) => Promise<AdapterPayload | undefined>;
   /** Revokes one token by the `jti` that `find` returned. */
   revoke(jti: string): Promise<unknown>;
@@ -17,7 +21,8 @@ export interface IssuedTokens {
   revokeAll(owner: CredentialOwner): Promise<unknown>;
 }
 
-const kindOf = (grantId: string | null | undefined) => (grantId ? 'AccessToken' : 'ClientCredentials');
+const kindOf = (grantId: string | null | undefined) =>
+  grantId ? 'AccessToken' : 'ClientCredentials';
 
 /** Finds and revokes opaque tokens, which are credentials of the store. */
 export function opaqueTokens(verifier: ManagedVerifier, audiences: Audiences): IssuedTokens {
@@ -25,7 +30,9 @@ export function opaqueTokens(verifier: ManagedVerifier, audiences: Audiences): I
   return {
     async find(token) {
       const record = await verifier.get(recordId(token));
-      if (!record || record.revokedAt !== null) return undefined;
+      if (!record || record.revokedAt !== null) {
+        return undefined;
+      }
       const { subject, clientId, grantId, scopes, issuedAt, expiresAt, metadata } = record;
       return {
         kind: kindOf(grantId),
@@ -64,8 +71,17 @@ const DAY_MS = 86_400_000;
 /** Clock skew of guards. A revocation is stored until the token has expired for them, too. */
 const TOLERANCE_MS = 300_000;
 
-/** Finds and revokes JWTs. They are verified as by every guard, with the revocations of every guard that has the same store. */
-export function jwtTokens({ issuer, audiences, keys, store, ttlMs }: JwtTokensOptions): IssuedTokens {
+/**
+ * Finds and revokes JWTs. They are verified as by every guard, with the revocations of every guard
+ * that has the same store.
+ */
+export function jwtTokens({
+  issuer,
+  audiences,
+  keys,
+  store,
+  ttlMs,
+}: JwtTokensOptions): IssuedTokens {
   const verifier = jwt({
     ...{ issuer, audience: audiences, profile: 'rfc9068', revocations: store },
     // This server's own clock.
@@ -76,8 +92,13 @@ export function jwtTokens({ issuer, audiences, keys, store, ttlMs }: JwtTokensOp
   });
   return {
     async find(tilded) {
-      const verification = await verifier.verify({ extractor: 'bearer', token: tilded.replaceAll(SEPARATOR, '.') });
-      if (!verification.ok) return undefined;
+      const verification = await verifier.verify({
+        extractor: 'bearer',
+        token: tilded.replaceAll(SEPARATOR, '.'),
+      });
+      if (!verification.ok) {
+        return undefined;
+      }
       const { principal, grantId } = verification;
       const { jti, iat, exp, aud, scope = '' } = principal.claims as unknown as JwtClaims;
       return {
@@ -93,5 +114,8 @@ export function jwtTokens({ issuer, audiences, keys, store, ttlMs }: JwtTokensOp
 
 const SEPARATOR = '~';
 
-/** oidc-provider refuses anything that looks like a JWT at the revocation and introspection endpoints. In this form it looks it up. */
+/**
+ * oidc-provider refuses anything that looks like a JWT at the revocation and introspection
+ * endpoints. In this form it looks it up.
+ */
 export const withTildes = (value: string): string => value.replaceAll('.', SEPARATOR);

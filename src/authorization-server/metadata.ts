@@ -16,7 +16,10 @@ export const RESPONSE_MODES: readonly string[] = ['query', 'fragment'];
 const WELL_KNOWN = '/.well-known/oauth-authorization-server';
 const CLIENT_AUTHENTICATION = ['client_secret_basic', 'client_secret_post'];
 
-/** The well-known path is inserted between host and path of the issuer (RFC 8414 §3.1). Some clients append it instead. */
+/**
+ * The well-known path is inserted between host and path of the issuer (RFC 8414 §3.1). Some clients
+ * append it instead.
+ */
 export function metadataPaths(issuer: string): readonly string[] {
   const { pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
@@ -27,7 +30,13 @@ export function metadataPaths(issuer: string): readonly string[] {
  * Builds the metadata, which does not depend on the request.
  * @see https://www.rfc-editor.org/rfc/rfc8414#section-2
  */
-export function serverMetadata({ issuer, endpoints, scopes, hasLogin, hasKeys }: MetadataOptions): object {
+export function serverMetadata({
+  issuer,
+  endpoints,
+  scopes,
+  hasLogin,
+  hasKeys,
+}: MetadataOptions): object {
   return {
     issuer,
     ...(hasLogin && { authorization_endpoint: endpoints.authorization.url }),
@@ -37,12 +46,18 @@ export function serverMetadata({ issuer, endpoints, scopes, hasLogin, hasKeys }:
     // Required by §2. §3.2 forbids empty lists, but some clients insist on the member.
     response_types_supported: hasLogin ? ['code'] : [],
     ...(hasLogin && { response_modes_supported: RESPONSE_MODES }),
-    grant_types_supported: [...(hasLogin ? ['authorization_code', 'refresh_token'] : []), 'client_credentials'],
+    grant_types_supported: [
+      ...(hasLogin ? ['authorization_code', 'refresh_token'] : []),
+      'client_credentials',
+    ],
     token_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
     revocation_endpoint: endpoints.revocation.url,
     revocation_endpoint_auth_methods_supported: [...CLIENT_AUTHENTICATION, 'none'],
     introspection_endpoint: endpoints.introspection.url,
     introspection_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
-    ...(hasLogin && { code_challenge_methods_supported: ['S256'], authorization_response_iss_parameter_supported: true }),
+    ...(hasLogin && {
+      code_challenge_methods_supported: ['S256'],
+      authorization_response_iss_parameter_supported: true,
+    }),
   };
 }

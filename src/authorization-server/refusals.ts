@@ -1,17 +1,26 @@
 import { channel } from 'node:diagnostics_channel';
+
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
+
 import { isDebugging, printLine } from '../authentication/decisions';
 import { GRANT_TYPES, type GrantType } from './clients';
 import type { EndpointName } from './endpoints';
 
-/** A refused request, as `node:diagnostics_channel` `latchkey:oauth-refusal` publishes it. Never contains a secret. */
+/**
+ * A refused request, as `node:diagnostics_channel` `latchkey:oauth-refusal` publishes it. Never
+ * contains a secret.
+ */
 export interface OAuthRefusal {
   readonly endpoint: EndpointName;
-  /** Status of the response. For an error sent by a redirect, the status of the error: mostly 400; 303 for `prompt=none`. */
+  /**
+   * Status of the response. For an error sent by a redirect, the status of the error: mostly 400;
+   * 303 for `prompt=none`.
+   */
   readonly status: number;
   /**
-   * The error code that the client got, of RFC 6749 §4.1.2.1 or §5.2 or a specification that extends it, such as `invalid_target`
-   * (RFC 8707 §2), `login_required` and `request_not_supported` (OpenID Connect Core §3.1.2.6). On a page also
+   * The error code that the client got, of RFC 6749 §4.1.2.1 or §5.2 or a specification that
+   * extends it, such as `invalid_target` (RFC 8707 §2), `login_required` and
+   * `request_not_supported` (OpenID Connect Core §3.1.2.6). On a page also
    * `invalid_redirect_uri`.
    */
   readonly error: string;
@@ -20,7 +29,9 @@ export interface OAuthRefusal {
   /** The registered client that the request names. It may not have authenticated. */
   readonly clientId: string | undefined;
   readonly grantType: GrantType | undefined;
-  /** Why the request could not be decided: the store's error, or what a function of the app threw. */
+  /**
+   * Why the request could not be decided: the store's error, or what a function of the app threw.
+   */
   readonly cause: unknown;
 }
 
@@ -29,15 +40,27 @@ const refusals = channel('latchkey:oauth-refusal');
 /** Publishes a refusal to subscribers, and prints one line with `NODE_DEBUG=latchkey`. */
 export function publishRefusal(refusal: OAuthRefusal): void {
   refusals.publish(refusal);
-  if (!isDebugging) return;
+  if (!isDebugging) {
+    return;
+  }
   const { endpoint, status, error, reason = '-', clientId = '-', grantType = '-', cause } = refusal;
   const from = cause instanceof Error ? ` cause=${JSON.stringify(cause.message)}` : '';
-  printLine(`${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`);
+  printLine(
+    `${status} ${error} endpoint=${endpoint} client=${clientId} grant_type=${grantType} reason=${JSON.stringify(reason)}${from}`,
+  );
 }
 
 /** Converts an error of oidc-provider. */
-export function toRefusal({ oidc }: KoaContextWithOIDC, error: Error & Partial<errors.OIDCProviderError>): OAuthRefusal {
-  const { statusCode: status = 500, error_description: description, error_detail: reason = description, cause } = error;
+export function toRefusal(
+  { oidc }: KoaContextWithOIDC,
+  error: Error & Partial<errors.OIDCProviderError>,
+): OAuthRefusal {
+  const {
+    statusCode: status = 500,
+    error_description: description,
+    error_detail: reason = description,
+    cause,
+  } = error;
   const code = error.expose ? (error.error as string) : 'server_error';
   return {
     endpoint: (oidc.route === 'resume' ? 'authorization' : oidc.route) as EndpointName,
@@ -51,10 +74,11 @@ export function toRefusal({ oidc }: KoaContextWithOIDC, error: Error & Partial<e
 }
 
 /**
- * Returns the error code for the client. oidc-provider reports a disallowed grant type as `invalid_request`, where RFC 6749 §5.2
- * requires `unauthorized_client`.
+ * Returns the error code for the client. oidc-provider reports a disallowed grant type as
+ * `invalid_request`, where RFC 6749 §5.2 requires `unauthorized_client`.
  */
 export function toErrorCode(code: string, { client, params }: KoaContextWithOIDC['oidc']): string {
-  const isNotAllowed = typeof params?.grant_type === 'string' && client?.grantTypeAllowed(params.grant_type) === false;
+  const isNotAllowed =
+    typeof params?.grant_type === 'string' && client?.grantTypeAllowed(params.grant_type) === false;
   return code === 'invalid_request' && isNotAllowed ? 'unauthorized_client' : code;
 }

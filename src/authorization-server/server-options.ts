@@ -1,40 +1,56 @@
 import * as z from 'zod';
-import { typeError } from '../internal/errors';
+
 import { isScopeToken, scopeCatalogue, type ScopeDeclaration } from '../credential/scopes';
-import { aScopeDeclaration } from '../latchkey-options';
+import { namesOneOwner, ONE_OWNER, ownerMembers } from '../credentials/credential-schemas';
+import { typeError } from '../internal/errors';
 import {
+  arrayOf,
   booleanOption,
+  check,
+  checkOptions,
   durationMs,
   functionOption,
-  arrayOf,
-  objectWithMethods,
-  checkOptions,
   isIdentifier,
-  check,
+  objectWithMethods,
 } from '../internal/options';
-import { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS, type CredentialStore, type StateStore } from '../stores/store';
-import { namesOneOwner, ONE_OWNER, ownerMembers } from '../credentials/credential-schemas';
+import { aScopeDeclaration } from '../latchkey-options';
+import {
+  CREDENTIAL_STORE_METHODS,
+  type CredentialStore,
+  STATE_STORE_METHODS,
+  type StateStore,
+} from '../stores/store';
 import type { ManagedVerifier } from '../verifiers/stored';
-import { endpointsSchema, type EndpointOptions } from './endpoints';
+import { type EndpointOptions, endpointsSchema } from './endpoints';
 import type { Consent, Login } from './interaction/interaction';
 import type { ClientCompatibility } from './request/client-compatibility';
 import type { JwtAccessTokens } from './signing-keys';
 
 export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDeclaration> {
-  /** Identifier of this server (RFC 8414 §2): an `https` URL without query and fragment, or `http` on a loopback host. */
+  /**
+   * Identifier of this server (RFC 8414 §2): an `https` URL without query and fragment, or `http`
+   * on a loopback host.
+   */
   readonly issuer: string;
   /** Stores clients and requests in progress: Redis, SQL or memory. */
   readonly store: CredentialStore & StateStore;
   /** The declaration that you pass to `latchkey({ scopes })`. */
   readonly scopes: S;
-  /** Issues opaque access tokens of a verifier, `accessTokens({ … })`, or JWTs (RFC 9068) signed with these keys. */
+  /**
+   * Issues opaque access tokens of a verifier, `accessTokens({ … })`, or JWTs (RFC 9068) signed
+   * with these keys.
+   */
   readonly tokens: ManagedVerifier | JwtAccessTokens;
-  /** Finds out who the user is: `loginPage({ … })` or your function. @default none: only client credentials are offered */
+  /**
+   * Finds out who the user is: `loginPage({ … })` or your function. @default none: only client
+   * credentials are offered
+   */
   readonly login?: Login;
   /** Asks the user for consent. @default consentPage(), which asks every time */
   readonly consent?: Consent;
   /**
-   * `aud` of the tokens: a URL, or a list of which each may be requested by `resource`, compared as URLs.
+   * `aud` of the tokens: a URL, or a list of which each may be requested by `resource`, compared as
+   * URLs.
    * @default the issuer
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
    */
@@ -47,16 +63,23 @@ export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDe
   readonly accessTokenTtlMs?: number;
   /** How long a refresh token may stay unused, in milliseconds. @default 2_592_000_000 (30 days) */
   readonly refreshTokenTtlMs?: number;
-  /** How long a used refresh token may be used again, in milliseconds, for clients that lose responses. @default 0 */
+  /**
+   * How long a used refresh token may be used again, in milliseconds, for clients that lose
+   * responses. @default 0
+   */
   readonly refreshGraceMs?: number;
-  /** Lifetime of a grant in milliseconds, however often it is refreshed. @default 31_536_000_000 (365 days) */
+  /**
+   * Lifetime of a grant in milliseconds, however often it is refreshed. @default 31_536_000_000
+   * (365 days)
+   */
   readonly grantTtlMs?: number;
   /** Deadline of one store call in milliseconds, after which the response is 503. @default 1_000 */
   readonly timeoutMs?: number;
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc8707#section-2 */
-const isResource = (value: unknown): boolean => typeof value === 'string' && URL.canParse(value) && !value.includes('#');
+const isResource = (value: unknown): boolean =>
+  typeof value === 'string' && URL.canParse(value) && !value.includes('#');
 
 const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
@@ -65,7 +88,10 @@ const schema = z.strictObject({
   store: objectWithMethods(...CREDENTIAL_STORE_METHODS, ...STATE_STORE_METHODS),
   scopes: aScopeDeclaration,
   tokens: z.union(
-    [objectWithMethods('issue', 'get', 'revoke', 'revokeAll'), z.strictObject({ keys: arrayOf('private keys', () => true) })],
+    [
+      objectWithMethods('issue', 'get', 'revoke', 'revokeAll'),
+      z.strictObject({ keys: arrayOf('private keys', () => true) }),
+    ],
     {
       error: 'must be accessTokens({ … }), or { keys: [ … ] } with at least one private key',
     },
@@ -94,11 +120,14 @@ const schema = z.strictObject({
 
 const ONE_OWNER_TEXT = `${ONE_OWNER}, a non-empty string`;
 const ownerSchema = z
-  .strictObject(ownerMembers, { error: ({ code }) => (code === 'invalid_type' ? ONE_OWNER_TEXT : undefined) })
+  .strictObject(ownerMembers, {
+    error: ({ code }) => (code === 'invalid_type' ? ONE_OWNER_TEXT : undefined),
+  })
   .refine(namesOneOwner, { error: ONE_OWNER_TEXT });
 
 /** @throws ERR_LATCHKEY_OPTION unless it names exactly one owner */
-export const checkOwner = (owner: unknown): void => checkOptions('server.revoke()', ownerSchema, owner);
+export const checkOwner = (owner: unknown): void =>
+  checkOptions('server.revoke()', ownerSchema, owner);
 
 /** Scopes of OpenID Connect, which clients and oidc-provider treat specially. */
 const RESERVED: readonly string[] = ['openid', 'offline_access'];
@@ -108,12 +137,17 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkOptions('authorizationServer()', schema, options);
   const { names = [] } = scopeCatalogue(options.scopes);
   for (const name of names) {
-    if (RESERVED.includes(name))
-      throw typeError('ERR_LATCHKEY_OPTION', `authorizationServer(): scopes: ${name} belongs to OpenID Connect, which is not offered`);
-    if (options.compatibility?.commaSeparatedScopes && name.includes(',') && isScopeToken(name))
+    if (RESERVED.includes(name)) {
+      throw typeError(
+        'ERR_LATCHKEY_OPTION',
+        `authorizationServer(): scopes: ${name} belongs to OpenID Connect, which is not offered`,
+      );
+    }
+    if (options.compatibility?.commaSeparatedScopes && name.includes(',') && isScopeToken(name)) {
       throw typeError(
         'ERR_LATCHKEY_OPTION',
         `authorizationServer(): scopes: ${name} has a comma, which compatibility.commaSeparatedScopes would split`,
       );
+    }
   }
 }

@@ -1,8 +1,9 @@
-import { typeError } from '../internal/errors';
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { jwkInput, type Jwk } from '../verifiers/jwk';
+
+import { typeError } from '../internal/errors';
+import { type Jwk, jwkInput } from '../verifiers/jwk';
 import type { Algorithm } from '../verifiers/jwt/signature';
-import { algorithmsOf, privateKeyOf, type PrivateKeyInput } from '../verifiers/private-key';
+import { algorithmsOf, type PrivateKeyInput, privateKeyOf } from '../verifiers/private-key';
 
 /** A private key that signs access tokens: RSA, EC or Ed25519. A JWK may have `alg` and `kid`. */
 export type SigningKey = PrivateKeyInput;
@@ -12,7 +13,10 @@ export type SigningKey = PrivateKeyInput;
  * @see https://www.rfc-editor.org/rfc/rfc9068
  */
 export interface JwtAccessTokens {
-  /** The first key signs. All are published, so that tokens signed by an older key can still be verified. */
+  /**
+   * The first key signs. All are published, so that tokens signed by an older key can still be
+   * verified.
+   */
   readonly keys: readonly [SigningKey, ...SigningKey[]];
 }
 
@@ -27,14 +31,20 @@ export interface SigningJwk extends Jwk {
  */
 export function signingJwk(input: SigningKey, where: string): SigningJwk {
   const key = privateKeyOf(input);
-  if (!key) throw typeError('ERR_LATCHKEY_KEY', `${where} must be a private key: a PEM without a passphrase, a JWK or a KeyObject`);
+  if (!key) {
+    throw typeError(
+      'ERR_LATCHKEY_KEY',
+      `${where} must be a private key: a PEM without a passphrase, a JWK or a KeyObject`,
+    );
+  }
   const fitting = algorithmsOf(key);
   const { alg = fitting[0], kid } = (isJwk(input) ? input : {}) as Partial<SigningJwk>;
-  if (alg === undefined || !fitting.includes(alg))
+  if (alg === undefined || !fitting.includes(alg)) {
     throw typeError(
       'ERR_LATCHKEY_KEY',
       `${where} must be an RSA key of 2048 bits or more, an EC key of P-256, P-384 or P-521, or an Ed25519 key`,
     );
+  }
   return { ...key.export({ format: 'jwk' }), alg, ...(kid !== undefined && { kid }) };
 }
 
@@ -45,6 +55,7 @@ export const publicJwk = ({ alg, kid, ...key }: SigningJwk): Jwk => ({
 });
 
 /** oidc-provider requires a key even if it signs nothing. */
-export const unusedJwk = (): SigningJwk => signingJwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'unused');
+export const unusedJwk = (): SigningJwk =>
+  signingJwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'unused');
 
 const isJwk = (input: SigningKey): input is Jwk => typeof input === 'object' && 'kty' in input;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { text } from 'node:stream/consumers';
+
 import { run } from './run';
 
 void run(process.argv.slice(2), {
@@ -8,6 +9,7 @@ void run(process.argv.slice(2), {
   input: () => text(process.stdin),
   env: process.env,
 }).then((exitCode) => {
-  // A configuration may hold connections that would keep the process. What was written goes out first.
+  // A configuration may hold connections that would keep the process. What was written goes out
+  // first.
   process.stdout.write('', () => process.exit(exitCode));
 });

@@ -11,8 +11,11 @@ export function joined(rawHeaders: readonly string[]): Record<string, string> {
     const name = (rawHeaders[i] as string).toLowerCase();
     const value = rawHeaders[i + 1] as string;
     const before = headers[name];
-    if (before === undefined) headers[name] = value;
-    else if (name !== 'authorization') headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
+    if (before === undefined) {
+      headers[name] = value;
+    } else if (name !== 'authorization') {
+      headers[name] = `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
+    }
   }
   return headers;
 }

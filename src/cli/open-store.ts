@@ -1,9 +1,10 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { CredentialStore, StateStore } from '../stores/store';
+
 import { redisStore } from '../stores/redis';
 import type { SqlStoreOptions } from '../stores/sql';
-import { URL_FORMS, type StoreTarget } from './store-options';
+import type { CredentialStore, StateStore } from '../stores/store';
+import { type StoreTarget, URL_FORMS } from './store-options';
 import { CommandError, usageError } from './terminal';
 
 export interface OpenStore {
@@ -22,15 +23,23 @@ interface Opener {
 }
 
 /**
- * Opens a store with the driver that is installed next to Latchkey. Missing SQL tables are created. A SQLite file is created only
- * if `mayCreate`, so that a misspelt path is not mistaken for an empty store.
+ * Opens a store with the driver that is installed next to Latchkey. Missing SQL tables are created.
+ * A SQLite file is created only if `mayCreate`, so that a misspelt path is not mistaken for an
+ * empty store.
  */
-export async function openStore(target: StoreTarget | string, mayCreate = false): Promise<OpenStore> {
+export async function openStore(
+  target: StoreTarget | string,
+  mayCreate = false,
+): Promise<OpenStore> {
   const resolved = typeof target === 'string' ? { url: target } : target;
   const opener = OPENERS.get(resolved.url.split(':')[0] as string);
-  if (!opener) throw usageError(`the URL of the store must be ${URL_FORMS}`);
+  if (!opener) {
+    throw usageError(`the URL of the store must be ${URL_FORMS}`);
+  }
   for (const name of ['prefix', 'schema', 'ca'] as const) {
-    if (resolved[name] !== undefined && !opener.options.includes(name)) throw usageError(`--store-${name} ${NOT_FOR_IT[name]}`);
+    if (resolved[name] !== undefined && !opener.options.includes(name)) {
+      throw usageError(`--store-${name} ${NOT_FOR_IT[name]}`);
+    }
   }
   return opener.open(resolved, mayCreate);
 }
@@ -43,7 +52,9 @@ const NOT_FOR_IT: Readonly<Record<OptionName, string>> = {
 
 /** The URL is never quoted: it may have a password. */
 function parse(url: string): URL {
-  if (!URL.canParse(url)) throw usageError(`the URL of the store cannot be read: write ${URL_FORMS}`);
+  if (!URL.canParse(url)) {
+    throw usageError(`the URL of the store cannot be read: write ${URL_FORMS}`);
+  }
   return new URL(url);
 }
 
@@ -61,15 +72,31 @@ const SILENCE_MS = 5_000;
 
 async function openSqlite({ url }: StoreTarget, mayCreate: boolean): Promise<OpenStore> {
   const file = url.slice('sqlite:'.length).replace(/^\/\//, '').trim();
-  if (file === '' || file === ':memory:') throw usageError('a database in memory ends with the command: name a file, sqlite:./keys.db');
-  const { kysely, 'better-sqlite3': sqlite3 } = await drivers({ kysely: import('kysely'), 'better-sqlite3': import('better-sqlite3') });
+  if (file === '' || file === ':memory:') {
+    throw usageError('a database in memory ends with the command: name a file, sqlite:./keys.db');
+  }
+  const { kysely, 'better-sqlite3': sqlite3 } = await drivers({
+    kysely: import('kysely'),
+    'better-sqlite3': import('better-sqlite3'),
+  });
   if (!existsSync(file)) {
-    if (!mayCreate) throw new CommandError(`there is no database ${file} yet; "keys create" and "keys import" create one`);
-    if (!existsSync(dirname(file))) throw new CommandError(`there is no folder ${dirname(file)}`);
+    if (!mayCreate) {
+      throw new CommandError(
+        `there is no database ${file} yet; "keys create" and "keys import" create one`,
+      );
+    }
+    if (!existsSync(dirname(file))) {
+      throw new CommandError(`there is no folder ${dirname(file)}`);
+    }
     // For its owner alone. SQLite gives its journals the mode of the database.
     closeSync(openSync(file, 'a', 0o600));
   }
-  return migrated(new kysely.Kysely({ dialect: new kysely.SqliteDialect({ database: new sqlite3.default(file) }) }), `the file ${file}`);
+  return migrated(
+    new kysely.Kysely({
+      dialect: new kysely.SqliteDialect({ database: new sqlite3.default(file) }),
+    }),
+    `the file ${file}`,
+  );
 }
 
 async function openPostgres({ url, schema, ca }: StoreTarget): Promise<OpenStore> {
@@ -84,7 +111,10 @@ async function openPostgres({ url, schema, ca }: StoreTarget): Promise<OpenStore
   return migrated(schema === undefined ? db : db.withSchema(schema), place);
 }
 
-/** pg prefers the `sslmode` of the URL to its option `ssl`. With a CA, certificates are always verified. */
+/**
+ * pg prefers the `sslmode` of the URL to its option `ssl`. With a CA, certificates are always
+ * verified.
+ */
 function withoutSslMode(text: string): string {
   const url = parse(text);
   url.searchParams.delete('sslmode');
@@ -104,9 +134,17 @@ async function openMysql({ url, ca }: StoreTarget): Promise<OpenStore> {
 async function openRedis({ url, prefix, ca }: StoreTarget): Promise<OpenStore> {
   const { redis: driver } = await drivers({ redis: import('redis') });
   const { protocol, pathname } = parse(url);
-  if (!/^\/?\d*$/.test(pathname)) throw usageError('the database of Redis must be a number: redis://host/0');
-  if (ca !== undefined && protocol !== 'rediss:') throw usageError('--store-ca needs TLS: write rediss:// in the URL of the store');
-  const timeouts = { connectTimeout: SILENCE_MS, socketTimeout: SILENCE_MS, reconnectStrategy: false } as const;
+  if (!/^\/?\d*$/.test(pathname)) {
+    throw usageError('the database of Redis must be a number: redis://host/0');
+  }
+  if (ca !== undefined && protocol !== 'rediss:') {
+    throw usageError('--store-ca needs TLS: write rediss:// in the URL of the store');
+  }
+  const timeouts = {
+    connectTimeout: SILENCE_MS,
+    socketTimeout: SILENCE_MS,
+    reconnectStrategy: false,
+  } as const;
   const client = driver.createClient({
     url,
     pingInterval: SILENCE_MS / 5,
@@ -114,7 +152,11 @@ async function openRedis({ url, prefix, ca }: StoreTarget): Promise<OpenStore> {
   });
   const store = redisStore({ client, subscribe: false, ...(prefix !== undefined && { prefix }) });
   await client.on('error', () => undefined).connect();
-  return { store, place: `Redis under the prefix ${prefix ?? 'latchkey:'}`, close: async () => void (await client.close()) };
+  return {
+    store,
+    place: `Redis under the prefix ${prefix ?? 'latchkey:'}`,
+    close: async () => void (await client.close()),
+  };
 }
 
 const OPENERS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
@@ -122,7 +164,13 @@ const OPENERS: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ['postgres', { open: openPostgres, options: ['schema', 'ca'] }],
   ['postgresql', { open: openPostgres, options: ['schema', 'ca'] }],
   ['mysql', { open: openMysql, options: ['ca'] }],
-  ['mariadb', { open: (target) => openMysql({ ...target, url: target.url.replace(/^mariadb/, 'mysql') }), options: ['ca'] }],
+  [
+    'mariadb',
+    {
+      open: (target) => openMysql({ ...target, url: target.url.replace(/^mariadb/, 'mysql') }),
+      options: ['ca'],
+    },
+  ],
   ['redis', { open: openRedis, options: ['prefix', 'ca'] }],
   ['rediss', { open: openRedis, options: ['prefix', 'ca'] }],
 ]);
@@ -141,10 +189,16 @@ async function migrated(db: SqlStoreOptions['db'], place: string): Promise<OpenS
 }
 
 /** Returns drivers by their names. The error names all that are missing. */
-async function drivers<M extends Readonly<Record<string, unknown>>>(loading: { readonly [Name in keyof M]: Promise<M[Name]> }): Promise<M> {
+async function drivers<M extends Readonly<Record<string, unknown>>>(loading: {
+  readonly [Name in keyof M]: Promise<M[Name]>;
+}): Promise<M> {
   const names = Object.keys(loading);
   const loaded = await Promise.allSettled<unknown>(Object.values(loading));
   const missing = names.filter((_, index) => loaded[index]?.status === 'rejected');
-  if (missing.length > 0) throw new CommandError(`a driver is missing: npm install ${missing.join(' ')}`);
-  return Object.fromEntries(names.map((name, index) => [name, (loaded[index] as PromiseFulfilledResult<unknown>).value])) as M;
+  if (missing.length > 0) {
+    throw new CommandError(`a driver is missing: npm install ${missing.join(' ')}`);
+  }
+  return Object.fromEntries(
+    names.map((name, index) => [name, (loaded[index] as PromiseFulfilledResult<unknown>).value]),
+  ) as M;
 }

@@ -1,28 +1,41 @@
 import { InvalidArgumentError } from 'commander';
 import ms, { type StringValue } from 'ms';
 import * as z from 'zod';
+
 import { isIdentifier } from '../internal/options';
 
 /** Parses `90d`, `12h` or `30m` to milliseconds. */
 export function duration(text: string): number {
   const length = lengthOf(text);
-  if (length === undefined) throw new InvalidArgumentError(`It must be a number with a unit: ${DURATIONS}.`);
+  if (length === undefined) {
+    throw new InvalidArgumentError(`It must be a number with a unit: ${DURATIONS}.`);
+  }
   return length;
 }
 
-/** When a key expires; null for never. An object, since Commander ignores a parser that returns null. */
+/**
+ * When a key expires; null for never. An object, since Commander ignores a parser that returns
+ * null.
+ */
 export interface Expiry {
   readonly expiresAt: number | null;
 }
 
 /** Parses a duration from now, a date or time (RFC 3339), or `never`. */
 export function expiry(text: string): Expiry {
-  if (text === 'never') return { expiresAt: null };
+  if (text === 'never') {
+    return { expiresAt: null };
+  }
   const length = lengthOf(text);
   const expiresAt = length === undefined ? dateOf(text) : Date.now() + length;
-  if (expiresAt === undefined || !Number.isFinite(new Date(expiresAt).getTime()))
-    throw new InvalidArgumentError(`It must be never, a date such as 2027-01-31, or a number with a unit: ${DURATIONS}.`);
-  if (expiresAt <= Date.now()) throw new InvalidArgumentError('It is in the past; "latchkey keys revoke" ends a key now.');
+  if (expiresAt === undefined || !Number.isFinite(new Date(expiresAt).getTime())) {
+    throw new InvalidArgumentError(
+      `It must be never, a date such as 2027-01-31, or a number with a unit: ${DURATIONS}.`,
+    );
+  }
+  if (expiresAt <= Date.now()) {
+    throw new InvalidArgumentError('It is in the past; "latchkey keys revoke" ends a key now.');
+  }
   return { expiresAt };
 }
 
@@ -35,7 +48,8 @@ function lengthOf(text: string): number | undefined {
 }
 
 const dateSchema = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
-const dateOf = (text: string): number | undefined => (dateSchema.safeParse(text).success ? Date.parse(text) : undefined);
+const dateOf = (text: string): number | undefined =>
+  dateSchema.safeParse(text).success ? Date.parse(text) : undefined;
 
 export function jsonObject(text: string): Record<string, unknown> {
   let value: unknown;
@@ -44,33 +58,49 @@ export function jsonObject(text: string): Record<string, unknown> {
   } catch {
     value = undefined;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidArgumentError('It must be a JSON object.');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new InvalidArgumentError('It must be a JSON object.');
+  }
   return value as Record<string, unknown>;
 }
 
 export function count(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It must be a positive integer.');
+  if (!/^[1-9]\d*$/.test(text)) {
+    throw new InvalidArgumentError('It must be a positive integer.');
+  }
   return Number(text);
 }
 
 export function issuer(text: string): string {
-  if (!isIdentifier(text)) throw new InvalidArgumentError('It must be an https URL without query and fragment (http on a loopback host).');
+  if (!isIdentifier(text)) {
+    throw new InvalidArgumentError(
+      'It must be an https URL without query and fragment (http on a loopback host).',
+    );
+  }
   return text;
 }
 
 /** A variable of the shell that is empty by mistake must not mean something else. */
 export function nonEmpty(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('It must not be empty.');
+  if (text.trim() === '') {
+    throw new InvalidArgumentError('It must not be empty.');
+  }
   return text;
 }
 
-/** Collects the values of an option that may be repeated or list several, separated by spaces or commas. At least one is required. */
+/**
+ * Collects the values of an option that may be repeated or list several, separated by spaces or
+ * commas. At least one is required.
+ */
 export function collect(text: string, before: readonly string[] | false = []): readonly string[] {
   const values = text.split(/[\s,]+/).filter((value) => value !== '');
-  if (values.length === 0) throw new InvalidArgumentError('It must not be empty.');
+  if (values.length === 0) {
+    throw new InvalidArgumentError('It must not be empty.');
+  }
   return [...(before || []), ...values];
 }
 
 /** An ID may begin with a dash, and would be taken for an option. */
-export const shieldId = (argument: string): string => (/^-[\w-]{21}$/.test(argument) ? `=${argument}` : argument);
+export const shieldId = (argument: string): string =>
+  /^-[\w-]{21}$/.test(argument) ? `=${argument}` : argument;
 export const id = (argument: string): string => argument.replace(/^=(?=-[\w-]{21}$)/, '');

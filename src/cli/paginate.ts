@@ -14,7 +14,8 @@ export async function onePage<T>(
 ): Promise<readonly T[]> {
   const listed = await list({ ...(after !== undefined && { after }), limit });
   const last = listed[limit - 1];
-  if (last !== undefined && (await list({ after: idOf(last), limit: 1 })).length > 0)
+  if (last !== undefined && (await list({ after: idOf(last), limit: 1 })).length > 0) {
     terminal.err(`There are more: go on with --after ${idOf(last)}`);
+  }
   return listed;
 }

@@ -1,17 +1,24 @@
 import Table from 'cli-table3';
+
 import type { Client } from '../authorization-server/clients';
 import type { PublicRecord } from '../credentials/records';
 
 /** A time that a `Date` cannot hold is printed as a number. */
 function time(value: number | null): string {
-  if (value === null) return '–';
+  if (value === null) {
+    return '–';
+  }
   const date = new Date(value);
   return Number.isNaN(date.getTime()) ? String(value) : date.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 export function stateOf({ revokedAt, expiresAt }: PublicRecord): string {
-  if (revokedAt !== null) return `revoked ${time(revokedAt)}`;
-  if (expiresAt === null) return 'live';
+  if (revokedAt !== null) {
+    return `revoked ${time(revokedAt)}`;
+  }
+  if (expiresAt === null) {
+    return 'live';
+  }
   return `${expiresAt <= Date.now() ? 'expired' : 'live until'} ${time(expiresAt)}`;
 }
 
@@ -20,20 +27,35 @@ const PLAIN = {
   chars: {
     ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '' },
     ...{ bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' },
-    ...{ left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
+    ...{
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '  ',
+    },
   },
   style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
 };
 
-/** Escapes control and format characters, line breaks included: names come from customers, and a terminal would obey them. */
+/**
+ * Escapes control and format characters, line breaks included: names come from customers, and a
+ * terminal would obey them.
+ */
 export const visible = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) => `\\u{${(hidden.codePointAt(0) as number).toString(16)}}`);
+  text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (hidden) => `\\u{${(hidden.codePointAt(0) as number).toString(16)}}`,
+  );
 
 /** Rows in columns, without trailing spaces. */
 function columns(rows: readonly (readonly string[])[]): string {
   const table = new Table(PLAIN);
   table.push(...rows.map((row) => row.map(visible)));
-  // Not by a regular expression: it would start again at every space of a customer's text, which takes quadratic time.
+  // Not by a regular expression: it would start again at every space of a customer's text, which
+  // takes quadratic time.
   return table
     .toString()
     .split('\n')
@@ -43,12 +65,23 @@ function columns(rows: readonly (readonly string[])[]): string {
 
 /** A table with a line for each record. */
 export function tableOf(records: readonly PublicRecord[]): string {
-  if (records.length === 0) return 'No keys.';
+  if (records.length === 0) {
+    return 'No keys.';
+  }
   return columns([
     ['ID', 'KEY', 'NAME', 'SUBJECT', 'SCOPES', 'STATE', 'LAST USED', 'USES'],
     ...records.map((record) => {
       const { id, hint, name, subject, scopes, lastUsedAt, useCount } = record;
-      return [id, `${hint}…`, name ?? '–', subject, scopes.join(' ') || '–', stateOf(record), time(lastUsedAt), String(useCount)];
+      return [
+        id,
+        `${hint}…`,
+        name ?? '–',
+        subject,
+        scopes.join(' ') || '–',
+        stateOf(record),
+        time(lastUsedAt),
+        String(useCount),
+      ];
     }),
   ]);
 }
@@ -73,7 +106,9 @@ export const detailsOf = (record: PublicRecord): string =>
 
 /** A table with a line for each client. */
 export function clientTableOf(clients: readonly Client[]): string {
-  if (clients.length === 0) return 'No clients.';
+  if (clients.length === 0) {
+    return 'No clients.';
+  }
   return columns([
     ['CLIENT ID', 'NAME', 'TYPE', 'GRANT TYPES', 'SCOPES', 'REGISTERED'],
     ...clients.map(({ clientId, name, type, grantTypes, scopes, registeredAt }) => [

@@ -1,7 +1,10 @@
-import type { RequestLike } from '../extractors/extractor';
 import type { Reason } from '../credential/reason';
+import type { RequestLike } from '../extractors/extractor';
 
-/** What an operator wants to know of a reason: what happened, by which rule, and how the caller mends it. */
+/**
+ * What an operator wants to know of a reason: what happened, by which rule, and how the caller
+ * mends it.
+ */
 export interface ReasonGuide {
   readonly happened: string;
   readonly section: string;
@@ -20,12 +23,14 @@ const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
     mend: 'Send one credential, in one place.',
   },
   malformed: {
-    happened: 'The credential is not of a form that could be true: characters, length or checksum are wrong.',
+    happened:
+      'The credential is not of a form that could be true: characters, length or checksum are wrong.',
     section: 'RFC 6750 §2.1',
     mend: 'Compare it with where it was copied from: cut off, quoted, with a space or a line break?',
   },
   unknown: {
-    happened: 'The form is right, but no record knows it, or no verifier takes this kind of credential in this place.',
+    happened:
+      'The form is right, but no record knows it, or no verifier takes this kind of credential in this place.',
     section: 'RFC 6750 §3.1',
     mend: 'Is it a key of this API, of this store, and in a place for its kind? Tokens do not go into X-API-Key.',
   },
@@ -75,7 +80,8 @@ const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
     mend: 'Use a key of this environment.',
   },
   bad_proof: {
-    happened: 'The token is bound to a key or certificate that was not shown, or not shown well; or it came under DPoP and is not bound.',
+    happened:
+      'The token is bound to a key or certificate that was not shown, or not shown well; or it came under DPoP and is not bound.',
     section: 'RFC 9449 §7.1',
     mend: 'Send the proof that belongs to the token, made for this method and URL, by a clock that is right.',
   },
@@ -106,11 +112,18 @@ const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
   },
 };
 
-/** Returns the guide to a reason. Where the request itself shows the cause of a missing credential, the guide says that. */
+/**
+ * Returns the guide to a reason. Where the request itself shows the cause of a missing credential,
+ * the guide says that.
+ */
 export function guideOf(reason: Reason, { headers }: RequestLike): ReasonGuide {
   const guide = REASONS[reason];
-  if (reason !== 'missing') return guide;
-  const underscored = Object.keys(headers).find((name) => name.includes('_') && /key|token|auth/.test(name));
+  if (reason !== 'missing') {
+    return guide;
+  }
+  const underscored = Object.keys(headers).find(
+    (name) => name.includes('_') && /key|token|auth/.test(name),
+  );
   if (headers.authorization === undefined && underscored !== undefined) {
     return {
       ...guide,
@@ -118,10 +131,13 @@ export function guideOf(reason: Reason, { headers }: RequestLike): ReasonGuide {
       mend: `Send "${underscored.replaceAll('_', '-')}" with hyphens: nginx and other proxies drop headers with an underscore.`,
     };
   }
-  if (headers.authorization === undefined) return guide;
+  if (headers.authorization === undefined) {
+    return guide;
+  }
   return {
     ...guide,
-    happened: 'The request has an Authorization header, but its scheme is not Bearer or another that is configured.',
+    happened:
+      'The request has an Authorization header, but its scheme is not Bearer or another that is configured.',
     mend: 'Send "Authorization: Bearer …": the word Bearer, a space, and the key or token. Or send a key as "X-API-Key: …".',
   };
 }

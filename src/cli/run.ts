@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+
 import { version } from '../../package.json';
 import { clientsCommand } from './clients';
 import { explainCommand } from './explain';
@@ -15,7 +16,9 @@ const MISUSED = 2;
 export async function run(args: readonly string[], console: Terminal): Promise<number> {
   const terminal = safeTerminal(console);
   const program = withStoreOptions(new Command('latchkey'))
-    .description('Manages the keys and clients of an API that Latchkey guards, and explains its decisions.')
+    .description(
+      'Manages the keys and clients of an API that Latchkey guards, and explains its decisions.',
+    )
     .version(version)
     .option('--json', 'print JSON instead of tables')
     .configureHelp({ showGlobalOptions: true })
@@ -29,13 +32,18 @@ export async function run(args: readonly string[], console: Terminal): Promise<n
     await program.parseAsync(args.map(shieldId), { from: 'user' });
     return DONE;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? DONE : MISUSED;
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? DONE : MISUSED;
+    }
     terminal.err(`latchkey: ${error instanceof Error ? error.message : String(error)}`);
     return error instanceof TypeError ? MISUSED : FAILED;
   }
 }
 
-/** By default Commander writes to the process and ends it. Each command is told to use the terminal and to throw. */
+/**
+ * By default Commander writes to the process and ends it. Each command is told to use the terminal
+ * and to throw.
+ */
 function configure(command: Command, terminal: Terminal): void {
   command
     .exitOverride()
@@ -45,5 +53,7 @@ function configure(command: Command, terminal: Terminal): void {
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
     .showHelpAfterError('(add --help to see what is allowed)');
-  for (const inner of command.commands) configure(inner, terminal);
+  for (const inner of command.commands) {
+    configure(inner, terminal);
+  }
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+
 import { nonEmpty } from './option-parsers';
 import { usageError } from './terminal';
 
@@ -29,14 +30,34 @@ export const URL_FORMS = 'sqlite:./keys.db, postgres://…, mysql://… or redis
 export const withStoreOptions = (command: Command): Command =>
   command
     .option('--store <url>', `where the credentials are: ${URL_FORMS} (or LATCHKEY_STORE)`)
-    .option('--store-prefix <prefix>', 'the prefix of redisStore(), or ?prefix= in the URL (or LATCHKEY_STORE_PREFIX)', nonEmpty)
-    .option('--store-schema <name>', 'the schema of the tables in PostgreSQL, or ?schema= in the URL (or LATCHKEY_STORE_SCHEMA)', nonEmpty)
-    .option('--store-ca <file>', 'CA certificates (PEM) for TLS to the server (or LATCHKEY_STORE_CA)', nonEmpty);
+    .option(
+      '--store-prefix <prefix>',
+      'the prefix of redisStore(), or ?prefix= in the URL (or LATCHKEY_STORE_PREFIX)',
+      nonEmpty,
+    )
+    .option(
+      '--store-schema <name>',
+      'the schema of the tables in PostgreSQL, or ?schema= in the URL (or LATCHKEY_STORE_SCHEMA)',
+      nonEmpty,
+    )
+    .option(
+      '--store-ca <file>',
+      'CA certificates (PEM) for TLS to the server (or LATCHKEY_STORE_CA)',
+      nonEmpty,
+    );
 
-/** Returns the store that the options name. An option takes precedence over the URL, and the URL over the environment. */
-export function storeTarget(options: StoreOptions, env: Readonly<Record<string, string | undefined>>): StoreTarget {
+/**
+ * Returns the store that the options name. An option takes precedence over the URL, and the URL
+ * over the environment.
+ */
+export function storeTarget(
+  options: StoreOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): StoreTarget {
   const url = options.store ?? env.LATCHKEY_STORE;
-  if (url === undefined) throw usageError(`no store: pass --store or set LATCHKEY_STORE, for example ${URL_FORMS}`);
+  if (url === undefined) {
+    throw usageError(`no store: pass --store or set LATCHKEY_STORE, for example ${URL_FORMS}`);
+  }
   const { bare, prefix, schema } = splitUrl(url);
   return {
     url: bare,
@@ -46,13 +67,26 @@ export function storeTarget(options: StoreOptions, env: Readonly<Record<string, 
   };
 }
 
-/** Takes `prefix` and `schema` out of a URL: drivers do not know them. A file of SQLite has no query. */
-function splitUrl(text: string): { readonly bare: string; readonly prefix?: string; readonly schema?: string } {
-  if (text.startsWith('sqlite:') || !URL.canParse(text)) return { bare: text };
+/**
+ * Takes `prefix` and `schema` out of a URL: drivers do not know them. A file of SQLite has no
+ * query.
+ */
+function splitUrl(text: string): {
+  readonly bare: string;
+  readonly prefix?: string;
+  readonly schema?: string;
+} {
+  if (text.startsWith('sqlite:') || !URL.canParse(text)) {
+    return { bare: text };
+  }
   const url = new URL(text);
   const [prefix, schema] = [url.searchParams.get('prefix'), url.searchParams.get('schema')];
-  if (prefix === null && schema === null) return { bare: text };
-  if (prefix === '' || schema === '') throw usageError('"prefix" and "schema" in the URL of the store must not be empty');
+  if (prefix === null && schema === null) {
+    return { bare: text };
+  }
+  if (prefix === '' || schema === '') {
+    throw usageError('"prefix" and "schema" in the URL of the store must not be empty');
+  }
   url.searchParams.delete('prefix');
   url.searchParams.delete('schema');
   return { bare: url.href, ...(prefix !== null && { prefix }), ...(schema !== null && { schema }) };

@@ -17,11 +17,13 @@ export class CommandError extends Error {
 }
 
 /** The command line itself is wrong. */
-export const usageError = (message: string, options?: ErrorOptions): TypeError => typeError('ERR_LATCHKEY_ARGUMENT', message, options);
+export const usageError = (message: string, options?: ErrorOptions): TypeError =>
+  typeError('ERR_LATCHKEY_ARGUMENT', message, options);
 
 /**
- * Escapes control, format and separator characters in every line. Names and subjects come from customers, and could hide terminal
- * commands or reverse the text. In JSON the escapes are part of the strings: `JSON.parse()` returns the original (RFC 8259 §7).
+ * Escapes control, format and separator characters in every line. Names and subjects come from
+ * customers, and could hide terminal commands or reverse the text. In JSON the escapes are part of
+ * the strings: `JSON.parse()` returns the original (RFC 8259 §7).
  */
 export const safeTerminal = ({ out, err, input, env }: Terminal): Terminal => ({
   out: (line) => out(escapeHidden(line)),
@@ -33,5 +35,8 @@ export const safeTerminal = ({ out, err, input, env }: Terminal): Terminal => ({
 /** Line breaks are the command's own: those in names are escaped before. */
 const escapeHidden = (text: string): string =>
   text.replace(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/gu, (hidden) =>
-    Array.from({ length: hidden.length }, (_, index) => `\\u${hidden.charCodeAt(index).toString(16).padStart(4, '0')}`).join(''),
+    Array.from(
+      { length: hidden.length },
+      (_, index) => `\\u${hidden.charCodeAt(index).toString(16).padStart(4, '0')}`,
+    ).join(''),
   );

@@ -1,6 +1,12 @@
-/** What a request presented: the extractor that found it, and the token itself. Nothing about it has been verified. */
+/**
+ * What a request presented: the extractor that found it, and the token itself. Nothing about it has
+ * been verified.
+ */
 export interface Credential {
-  /** Name of the extractor that found it: `'bearer'`, `'api-key-header'`, `'cookie'`, `'query'`, `'dpop'`, or your own. */
+  /**
+   * Name of the extractor that found it: `'bearer'`, `'api-key-header'`, `'cookie'`, `'query'`,
+   * `'dpop'`, or your own.
+   */
   readonly extractor: string;
   /** The secret as presented. Never log it. */
   readonly token: string;
@@ -22,10 +28,16 @@ const COMPACT_JWS = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
  */
 export const isB64Token = (token: string): boolean => B64TOKEN.test(token);
 
-/** Whether a token may be a legacy key after a scheme: `b64token`, and the separators `|`, `:` and `$` of common key formats. */
+/**
+ * Whether a token may be a legacy key after a scheme: `b64token`, and the separators `|`, `:` and
+ * `$` of common key formats.
+ */
 export const isLegacyToken = (token: string): boolean => LEGACY_TOKEN.test(token);
 
-/** Whether a token may be in a header, query parameter or cookie: visible ASCII without comma or space. A comma means joined header lines. */
+/**
+ * Whether a token may be in a header, query parameter or cookie: visible ASCII without comma or
+ * space. A comma means joined header lines.
+ */
 export const isPlainToken = (token: string): boolean => VISIBLE_ASCII_WITHOUT_COMMA.test(token);
 
 /**

@@ -1,18 +1,31 @@
 import { hash } from 'node:crypto';
 
-/** SHA-256 of the whole secret, base64url: 43 characters. The only form in which a secret is kept, in a store or in memory. */
+/**
+ * SHA-256 of the whole secret, base64url: 43 characters. The only form in which a secret is kept,
+ * in a store or in memory.
+ */
 export const digestOf = (secret: string): string => hash('sha256', secret, 'base64url');
 
-/** The same SHA-256 in 32 characters of one byte each: quicker to make and to find, and for nothing but the memory of one process. */
+/**
+ * The same SHA-256 in 32 characters of one byte each: quicker to make and to find, and for nothing
+ * but the memory of one process.
+ */
 export const fingerprintOf = (secret: string): string => hash('sha256', secret, 'binary');
 
 /** The digest of the secret that the fingerprint is of. */
-export const digestFrom = (fingerprint: string): string => Buffer.from(fingerprint, 'latin1').toString('base64url');
+export const digestFrom = (fingerprint: string): string =>
+  Buffer.from(fingerprint, 'latin1').toString('base64url');
 
-/** A record's public id, from its digest: 132 bits of it, which tell nobody the secret and are safe to log. */
+/**
+ * A record's public id, from its digest: 132 bits of it, which tell nobody the secret and are safe
+ * to log.
+ */
 export const idOf = (digest: string): string => digest.slice(0, 22);
 
-/** Whether a text has the form of an id. One that has not, a secret perhaps, is not for a store to see. */
+/**
+ * Whether a text has the form of an id. One that has not, a secret perhaps, is not for a store to
+ * see.
+ */
 export const isId = (text: string): boolean => /^[A-Za-z0-9_-]{22}$/.test(text);
 
 const HEX = /^(?:[0-9a-f]{2})+$/i;
@@ -21,22 +34,32 @@ const SHA256_BYTES = 32;
 const SHA256_BASE64 = /^(?:[A-Za-z0-9+/]{43}|[A-Za-z0-9_-]{43})=?$/;
 const SHA256_HEX = /^[0-9a-f]{64}$/i;
 
-/** Reads a SHA-256 digest in base64url, base64 (padded or not) or hex. Returns it as Latchkey keeps it, or undefined for anything else. */
+/**
+ * Reads a SHA-256 digest in base64url, base64 (padded or not) or hex. Returns it as Latchkey keeps
+ * it, or undefined for anything else.
+ */
 export function readDigest(text: string): string | undefined {
-  if (SHA256_HEX.test(text)) return Buffer.from(text, 'hex').toString('base64url');
+  if (SHA256_HEX.test(text)) {
+    return Buffer.from(text, 'hex').toString('base64url');
+  }
   return SHA256_BASE64.test(text) ? Buffer.from(text, 'base64').toString('base64url') : undefined;
 }
 
 /**
- * Returns the digest under which a hash of any length is kept: the hash itself if it has the length of SHA-256, else its SHA-256.
- * The spelling (hex in either case, base64, base64url) makes no difference.
+ * Returns the digest under which a hash of any length is kept: the hash itself if it has the length
+ * of SHA-256, else its SHA-256. The spelling (hex in either case, base64, base64url) makes no
+ * difference.
  */
 export function toStoredDigest(hash: string): string {
   const bytes = bytesOf(hash);
-  return bytes.length === SHA256_BYTES ? bytes.toString('base64url') : digestOf(bytes.toString('base64url'));
+  return bytes.length === SHA256_BYTES
+    ? bytes.toString('base64url')
+    : digestOf(bytes.toString('base64url'));
 }
 
 function bytesOf(hash: string): Buffer {
-  if (HEX.test(hash)) return Buffer.from(hash, 'hex');
+  if (HEX.test(hash)) {
+    return Buffer.from(hash, 'hex');
+  }
   return BASE64.test(hash) ? Buffer.from(hash, 'base64') : Buffer.from(hash);
 }

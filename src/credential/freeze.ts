@@ -1,4 +1,6 @@
-/** Freezes a JSON value to its last object, so that requests may share it. A Date cannot be frozen. */
+/**
+ * Freezes a JSON value to its last object, so that requests may share it. A Date cannot be frozen.
+ */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     Object.values(value).forEach(deepFreeze);
@@ -8,19 +10,33 @@ export function deepFreeze<T>(value: T): T {
 }
 
 /**
- * Returns a frozen copy that shares nothing with `value`: what `JSON.parse(JSON.stringify(value))` returns, without the text where
- * `value` is JSON already. A member named `__proto__` is dropped: in a copy by assignment it would become the prototype.
+ * Returns a frozen copy that shares nothing with `value`: what `JSON.parse(JSON.stringify(value))`
+ * returns, without the text where
+ * `value` is JSON already. A member named `__proto__` is dropped: in a copy by assignment it would
+ * become the prototype.
  */
 export function frozenJson(value: unknown): unknown {
-  if (typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value)) return value;
-  if (Array.isArray(value)) return Object.freeze(value.map((item) => frozenJson(item) ?? null));
+  if (
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    value === null ||
+    Number.isFinite(value)
+  ) {
+    return value;
+  }
+  if (Array.isArray(value)) {
+    return Object.freeze(value.map((item) => frozenJson(item) ?? null));
+  }
   if (isPlainObject(value)) {
     const copy: Record<string, unknown> = { ...value };
     for (const name of Object.keys(copy)) {
       const before = copy[name];
       const after = name === '__proto__' ? undefined : frozenJson(before);
-      if (after === undefined) delete copy[name];
-      else if (after !== before) copy[name] = after;
+      if (after === undefined) {
+        delete copy[name];
+      } else if (after !== before) {
+        copy[name] = after;
+      }
     }
     return Object.freeze(copy);
   }
@@ -29,7 +45,16 @@ export function frozenJson(value: unknown): unknown {
 }
 
 function isPlainObject(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null || typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    typeof (value as { toJSON?: unknown }).toJSON === 'function'
+  ) {
+    return false;
+  }
   const prototype: unknown = Object.getPrototypeOf(value);
-  return (prototype === Object.prototype || prototype === null) && Object.getOwnPropertySymbols(value).length === 0;
+  return (
+    (prototype === Object.prototype || prototype === null) &&
+    Object.getOwnPropertySymbols(value).length === 0
+  );
 }

@@ -25,7 +25,10 @@ export interface Principal {
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/** A frozen copy that shares nothing with `principal`. Claims are JSON: a Date (which freezing cannot hold) becomes its text. */
+/**
+ * A frozen copy that shares nothing with `principal`. Claims are JSON: a Date (which freezing
+ * cannot hold) becomes its text.
+ */
 export function freezePrincipal(principal: Principal): Principal {
   return frozenJson(principal) as Principal;
 }
@@ -41,8 +44,9 @@ export interface AuthInfo {
 }
 
 /**
- * A principal as the Model Context Protocol SDK's `AuthInfo`. `token` is what the client presented: the SDK keeps it,
- * a principal does not. The SDK refuses a token without an expiry, so a key that never expires is given an hour from now.
+ * A principal as the Model Context Protocol SDK's `AuthInfo`. `token` is what the client presented:
+ * the SDK keeps it, a principal does not. The SDK refuses a token without an expiry, so a key that
+ * never expires is given an hour from now.
  */
 export function toAuthInfo(principal: Principal, token: string): AuthInfo & { expiresAt: number } {
   return {
@@ -50,6 +54,11 @@ export function toAuthInfo(principal: Principal, token: string): AuthInfo & { ex
     clientId: principal.clientId ?? principal.subject,
     scopes: [...principal.scopes],
     expiresAt: Math.floor((principal.expiresAt ?? Date.now() + 3_600_000) / 1000),
-    extra: { subject: principal.subject, kind: principal.kind, issuer: principal.issuer, claims: principal.claims },
+    extra: {
+      subject: principal.subject,
+      kind: principal.kind,
+      issuer: principal.issuer,
+      claims: principal.claims,
+    },
   };
 }

@@ -1,8 +1,14 @@
 import { codedError } from '../internal/errors';
-/** What a credential is bound to: the members of `cnf` (RFC 7800), for example `{ jkt }` (RFC 9449 §6.1). */
+/**
+ * What a credential is bound to: the members of `cnf` (RFC 7800), for example `{ jkt }` (RFC 9449
+ * §6.1).
+ */
 export type Confirmation = Readonly<Record<string, unknown>>;
 
-/** One stored credential. Times are milliseconds since the epoch. A reader over your own table may leave out the optional members. */
+/**
+ * One stored credential. Times are milliseconds since the epoch. A reader over your own table may
+ * leave out the optional members.
+ */
 export interface CredentialRecord {
   /** Public, safe to log. */
   readonly id: string;
@@ -30,15 +36,17 @@ export interface CredentialRecord {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-const isTime = (value: unknown): boolean => value === null || (typeof value === 'number' && Number.isFinite(value));
+const isTime = (value: unknown): boolean =>
+  value === null || (typeof value === 'number' && Number.isFinite(value));
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-const isOptionalText = (value: unknown): boolean => value === undefined || value === null || typeof value === 'string';
+const isOptionalText = (value: unknown): boolean =>
+  value === undefined || value === null || typeof value === 'string';
 const isOptionalObject = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
 
 /**
- * The record that a store answered for `digest`, or an Error: a store that talks nonsense is an outage, and
- * guessing what it meant would be to let someone in on a guess.
+ * The record that a store answered for `digest`, or an Error: a store that talks nonsense is an
+ * outage, and guessing what it meant would be to let someone in on a guess.
  */
 export function checkRecord(record: unknown, digest: string): CredentialRecord {
   const r = record as CredentialRecord;
@@ -58,6 +66,11 @@ export function checkRecord(record: unknown, digest: string): CredentialRecord {
     isOptionalText(r.environment) &&
     isOptionalObject(r.confirmation) &&
     isOptionalObject(r.metadata);
-  if (!sound) throw codedError('ERR_LATCHKEY_STORE', 'The credential store answered something that is not the record it was asked for');
+  if (!sound) {
+    throw codedError(
+      'ERR_LATCHKEY_STORE',
+      'The credential store answered something that is not the record it was asked for',
+    );
+  }
   return r;
 }

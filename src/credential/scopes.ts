@@ -4,7 +4,8 @@ import type { Principal } from './principal';
 /** `scope-token` of RFC 6749 §3.3: visible ASCII without space, `"` and `\`. */
 const SCOPE_TOKEN = /^[!#-[\]-~]+$/;
 
-export const isScopeToken = (value: unknown): value is string => typeof value === 'string' && SCOPE_TOKEN.test(value);
+export const isScopeToken = (value: unknown): value is string =>
+  typeof value === 'string' && SCOPE_TOKEN.test(value);
 
 /** Scopes by name: a description, or a description and the scopes that this one implies. */
 export interface ScopeDefinition {
@@ -13,11 +14,18 @@ export interface ScopeDefinition {
   readonly implies?: readonly string[];
 }
 
-/** How an API declares its scopes: a list of names, or a record of name → description or definition. */
-export type ScopeDeclaration = readonly string[] | Readonly<Record<string, string | ScopeDefinition>>;
+/**
+ * How an API declares its scopes: a list of names, or a record of name → description or definition.
+ */
+export type ScopeDeclaration =
+  readonly string[] | Readonly<Record<string, string | ScopeDefinition>>;
 
 /** The names that a declaration allows in a guard; any string where nothing was declared. */
-export type ScopeName<S> = [S] extends [never] ? string : S extends readonly (infer N extends string)[] ? N : Extract<keyof S, string>;
+export type ScopeName<S> = [S] extends [never]
+  ? string
+  : S extends readonly (infer N extends string)[]
+    ? N
+    : Extract<keyof S, string>;
 
 /** The declared scopes of one API, ready to ask. */
 export interface ScopeCatalogue {
@@ -28,11 +36,16 @@ export interface ScopeCatalogue {
 }
 
 export function scopeCatalogue(declaration: ScopeDeclaration | undefined): ScopeCatalogue {
-  if (declaration === undefined) return { names: undefined, expand: (granted) => granted };
+  if (declaration === undefined) {
+    return { names: undefined, expand: (granted) => granted };
+  }
   const definitions = new Map<string, readonly string[]>(
     isList(declaration)
       ? declaration.map((name) => [name, []])
-      : Object.entries(declaration).map(([name, value]) => [name, typeof value === 'string' ? [] : (value.implies ?? [])]),
+      : Object.entries(declaration).map(([name, value]) => [
+          name,
+          typeof value === 'string' ? [] : (value.implies ?? []),
+        ]),
   );
   for (const [name, implied] of definitions) {
     if (!isScopeToken(name)) {
@@ -53,19 +66,35 @@ export function scopeCatalogue(declaration: ScopeDeclaration | undefined): Scope
   return {
     names: [...definitions.keys()],
     expand(granted) {
-      if (!granted.some((scope) => definitions.get(scope)?.length)) return granted;
-      // A Set visits what is added while it is walked: implications are followed to their end, circles too.
+      if (!granted.some((scope) => definitions.get(scope)?.length)) {
+        return granted;
+      }
+      // A Set visits what is added while it is walked: implications are followed to their end,
+      // circles too.
       const all = new Set(granted);
-      for (const scope of all) definitions.get(scope)?.forEach((implied) => all.add(implied));
+      for (const scope of all) {
+        definitions.get(scope)?.forEach((implied) => all.add(implied));
+      }
       return [...all];
     },
   };
 }
 
-/** Required scopes as a guard may ask for them; a TypeError for an empty list, a malformed name or one that was not declared. */
-export function checkRequired(where: string, required: readonly string[], catalogue: ScopeCatalogue): readonly string[] {
-  if (required.length === 0)
-    throw typeError('ERR_LATCHKEY_SCOPE', `${where}: at least one scope is needed; to ask only who calls, use authenticate()`);
+/**
+ * Required scopes as a guard may ask for them; a TypeError for an empty list, a malformed name or
+ * one that was not declared.
+ */
+export function checkRequired(
+  where: string,
+  required: readonly string[],
+  catalogue: ScopeCatalogue,
+): readonly string[] {
+  if (required.length === 0) {
+    throw typeError(
+      'ERR_LATCHKEY_SCOPE',
+      `${where}: at least one scope is needed; to ask only who calls, use authenticate()`,
+    );
+  }
   for (const scope of required) {
     if (!isScopeToken(scope)) {
       throw typeError(
@@ -85,14 +114,17 @@ export function checkRequired(where: string, required: readonly string[], catalo
 }
 
 /** A guard that was mounted without being called is handed a request for a scope. */
-const shown = (scope: unknown): string => (typeof scope === 'string' ? JSON.stringify(scope) : `a value of type ${typeof scope}`);
+const shown = (scope: unknown): string =>
+  typeof scope === 'string' ? JSON.stringify(scope) : `a value of type ${typeof scope}`;
 
 /**
- * Whether the principal holds all of the scopes. For use inside handlers, where a route's answer depends on a scope:
+ * Whether the principal holds all of the scopes. For use inside handlers, where a route's answer
+ * depends on a scope:
  * `if (hasScopes(principal, 'billing:read')) …`. Without any scope: false.
  */
 export function hasScopes(principal: Principal, ...scopes: readonly string[]): boolean {
   return scopes.length > 0 && scopes.every((scope) => principal.scopes.includes(scope));
 }
 
-const isList = (declaration: ScopeDeclaration): declaration is readonly string[] => Array.isArray(declaration);
+const isList = (declaration: ScopeDeclaration): declaration is readonly string[] =>
+  Array.isArray(declaration);

@@ -1,21 +1,27 @@
-import { codedError } from '../internal/errors';
 import { digestOf, isId, readDigest } from '../credential/digest';
 import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, hintOf } from '../credential/secret';
-import { toCredentialStore, RETENTION_MS, type CredentialReader, type CredentialStore, type StoredRecord } from '../stores/store';
+import { codedError } from '../internal/errors';
+import {
+  type CredentialReader,
+  type CredentialStore,
+  RETENTION_MS,
+  type StoredRecord,
+  toCredentialStore,
+} from '../stores/store';
 import { credentialSchemas } from './credential-schemas';
 import { timeAfter } from './expiry';
 import { importRecords } from './import-records';
 import {
-  newRecord,
-  toOwner,
-  toPublicRecord,
-  withoutAbsent,
   type CredentialOwner,
   type ImportedRecord,
   type Issued,
   type IssueOptions,
+  newRecord,
   type PublicRecord,
+  toOwner,
+  toPublicRecord,
+  withoutAbsent,
 } from './records';
 import { rotate } from './rotate';
 
@@ -37,21 +43,23 @@ export type ListOptions = CredentialOwner & {
 };
 
 /**
- * Manages the lifecycle of stored credentials. Every method rejects with a `TypeError` for a wrong argument, and with the
- * store's error if the store fails.
+ * Manages the lifecycle of stored credentials. Every method rejects with a `TypeError` for a wrong
+ * argument, and with the store's error if the store fails.
  */
 export interface CredentialManager {
   /**
    * Issues a credential. The secret is returned here and cannot be retrieved again.
-   * @throws TypeError `ERR_LATCHKEY_OPTION` for a wrong option, `ERR_LATCHKEY_EXPIRY` for an `expiresAt` in the past or in seconds
+   * @throws TypeError `ERR_LATCHKEY_OPTION` for a wrong option, `ERR_LATCHKEY_EXPIRY` for an
+   * `expiresAt` in the past or in seconds
    * @example
-   * const { secret, record } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'], name: 'CI' });
+   * const { secret } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'] });
    */
   issue(options: IssueOptions): Promise<Issued>;
   /**
    * Replaces a credential by a new one with the same rights and lifetime.
    * @param id the ID of the credential to replace
-   * @param options `overlapMs`: how long the old credential remains valid, in milliseconds. @default 0
+   * @param options `overlapMs`: how long the old credential remains valid, in milliseconds.
+   * @default 0
    * @returns the new credential; undefined if the old one does not exist, has expired or is revoked
    * @example
    * const renewed = await keys.rotate(record.id, { overlapMs: 24 * 3_600_000 });
@@ -77,14 +85,19 @@ export interface CredentialManager {
   revokeAll(owner: CredentialOwner): Promise<number>;
   /** Returns the record of a credential; undefined if there is none. */
   get(id: string): Promise<PublicRecord | undefined>;
-  /** Lists the credentials of a subject, a client or a grant in the order in which they were issued, a page at a time. */
+  /**
+   * Lists the credentials of a subject, a client or a grant in the order in which they were issued,
+   * a page at a time.
+   */
   list(options: ListOptions): Promise<readonly PublicRecord[]>;
   /**
-   * Imports existing credentials by their digests. Every record is validated before any is written. Records that the store
-   * knows are left as they are.
+   * Imports existing credentials by their digests. Every record is validated before any is written.
+   * Records that the store knows are left as they are.
    * @returns the records that were added
-   * @throws TypeError `ERR_LATCHKEY_OPTION` for a wrong record, `ERR_LATCHKEY_EXPIRY` for a time in seconds
-   * @throws Error `ERR_LATCHKEY_IMPORT` if the store fails: `added` and `uncertain` say what was written
+   * @throws TypeError `ERR_LATCHKEY_OPTION` for a wrong record, `ERR_LATCHKEY_EXPIRY` for a time in
+   * seconds
+   * @throws Error `ERR_LATCHKEY_IMPORT` if the store fails: `added` and `uncertain` say what was
+   * written
    */
   import(records: Iterable<ImportedRecord>): Promise<readonly PublicRecord[]>;
   /**
@@ -115,9 +128,17 @@ export interface CredentialManagerOptions {
   readonly notify: (event: RevocationEvent) => void;
 }
 
-/** Creates the manager of one kind of credential. Credentials of other kinds in the same store do not exist for it. */
+/**
+ * Creates the manager of one kind of credential. Credentials of other kinds in the same store do
+ * not exist for it.
+ */
 export function createCredentialManager(options: CredentialManagerOptions): CredentialManager {
-  const { kind, name, environment, environments = environment === undefined ? undefined : [environment] } = options;
+  const {
+    kind,
+    name,
+    environment,
+    environments = environment === undefined ? undefined : [environment],
+  } = options;
   const check = credentialSchemas(name, environments);
   const store = (): CredentialStore => toCredentialStore(options.store, name);
   const context: ManagerContext = {
@@ -134,7 +155,12 @@ export function createCredentialManager(options: CredentialManagerOptions): Cred
     },
     notifyChanged: (id) => options.notify({ type: 'credential', id, at: Date.now() }),
   };
-  return { ...changes(context), ...revocations(context), ...reads(context), ...bulkWrites(context) };
+  return {
+    ...changes(context),
+    ...revocations(context),
+    ...reads(context),
+    ...bulkWrites(context),
+  };
 }
 
 /** What the methods of a manager share. */
@@ -148,7 +174,13 @@ interface ManagerContext extends Omit<CredentialManagerOptions, 'store'> {
   readonly notifyChanged: (id: string) => void;
 }
 
-const changes = ({ check, store, issue, find, notifyChanged }: ManagerContext): Pick<CredentialManager, 'issue' | 'rotate' | 'update'> => ({
+const changes = ({
+  check,
+  store,
+  issue,
+  find,
+  notifyChanged,
+}: ManagerContext): Pick<CredentialManager, 'issue' | 'rotate' | 'update'> => ({
   async issue(options) {
     check.issue(options);
     return issue(options, null);
@@ -160,7 +192,9 @@ const changes = ({ check, store, issue, find, notifyChanged }: ManagerContext): 
   },
   async update(id, changes) {
     check.update(changes);
-    if (!(await find(id))) return undefined;
+    if (!(await find(id))) {
+      return undefined;
+    }
     const record = await store().update(id, withoutAbsent(changes));
     notifyChanged(id);
     return record && toPublicRecord(record);
@@ -176,7 +210,9 @@ const revocations = ({
   notifyChanged,
 }: ManagerContext): Pick<CredentialManager, 'revoke' | 'revokeAll'> => ({
   async revoke(id) {
-    if (!(await find(id))) return false;
+    if (!(await find(id))) {
+      return false;
+    }
     const isRevoked = await store().revoke(id, Date.now());
     notifyChanged(id);
     return isRevoked;
@@ -191,7 +227,13 @@ const revocations = ({
   },
 });
 
-const reads = ({ kind, check, store, find, flushUsage }: ManagerContext): Pick<CredentialManager, 'get' | 'list'> => ({
+const reads = ({
+  kind,
+  check,
+  store,
+  find,
+  flushUsage,
+}: ManagerContext): Pick<CredentialManager, 'get' | 'list'> => ({
   async get(id) {
     await flushUsage();
     const record = await find(id);
@@ -202,12 +244,19 @@ const reads = ({ kind, check, store, find, flushUsage }: ManagerContext): Pick<C
     const { after, limit = 100 } = options;
     await flushUsage();
     const opened = store();
-    if (after !== undefined && !isId(after)) return [];
+    if (after !== undefined && !isId(after)) {
+      return [];
+    }
     return (await opened.list(toOwner(kind, options), { after, limit })).map(toPublicRecord);
   },
 });
 
-const bulkWrites = ({ kind, name, check, store }: ManagerContext): Pick<CredentialManager, 'import' | 'prune'> => ({
+const bulkWrites = ({
+  kind,
+  name,
+  check,
+  store,
+}: ManagerContext): Pick<CredentialManager, 'import' | 'prune'> => ({
   async import(records) {
     const opened = store();
     check.importAll(records);
@@ -232,10 +281,24 @@ function issuer(context: CredentialManagerOptions, store: () => CredentialStore)
     const issuedAt = Date.now();
     const environment = options.environment ?? defaultEnvironment;
     const secret = generateSecret(prefix, environment);
-    const expiresAt = options.expiresAt === undefined && ttlMs !== null ? timeAfter(issuedAt, ttlMs) : options.expiresAt;
-    const known = { environment, digest: digestOf(secret), hint: hintOf(secret), issuedAt, expiresAt: expiresAt ?? null };
+    const expiresAt =
+      options.expiresAt === undefined && ttlMs !== null
+        ? timeAfter(issuedAt, ttlMs)
+        : options.expiresAt;
+    const known = {
+      environment,
+      digest: digestOf(secret),
+      hint: hintOf(secret),
+      issuedAt,
+      expiresAt: expiresAt ?? null,
+    };
     const record = newRecord({ ...options, ...known }, kind, rotatedFrom);
-    if (!(await store().insert(record))) throw codedError('ERR_LATCHKEY_STORE', `${name}: the store refused a new record as already known`);
+    if (!(await store().insert(record))) {
+      throw codedError(
+        'ERR_LATCHKEY_STORE',
+        `${name}: the store refused a new record as already known`,
+      );
+    }
     return { secret, record: toPublicRecord(record) };
   };
 }

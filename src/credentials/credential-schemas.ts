@@ -1,8 +1,9 @@
 import * as z from 'zod';
+
 import { readDigest } from '../credential/digest';
 import { isScopeToken } from '../credential/scopes';
 import { isSecretWord } from '../credential/secret';
-import { durationMs, nonEmptyString, checkOptions, check } from '../internal/options';
+import { check, checkOptions, durationMs, nonEmptyString } from '../internal/options';
 import { isStorable, MAX_OWNER_LENGTH } from '../stores/store';
 import { assertFutureExpiry, assertMilliseconds, MAX_TIME } from './expiry';
 import type { ImportedRecord, IssueOptions } from './records';
@@ -19,23 +20,43 @@ export const pageMembers = {
 };
 
 /** Members that name an owner: exactly one of the three. */
-export const ownerMembers = { subject: nonEmptyString.optional(), clientId: nonEmptyString.optional(), grantId: nonEmptyString.optional() };
+export const ownerMembers = {
+  subject: nonEmptyString.optional(),
+  clientId: nonEmptyString.optional(),
+  grantId: nonEmptyString.optional(),
+};
 export const ONE_OWNER = 'give one of "subject", "clientId" and "grantId"';
-export const namesOneOwner = ({ subject, clientId, grantId }: { subject?: unknown; clientId?: unknown; grantId?: unknown }): boolean =>
-  [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
+export const namesOneOwner = ({
+  subject,
+  clientId,
+  grantId,
+}: {
+  subject?: unknown;
+  clientId?: unknown;
+  grantId?: unknown;
+}): boolean => [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
 
 const OWNER = `a string of Unicode without NUL, of 1 to ${MAX_OWNER_LENGTH} characters`;
-const isTime = (value: unknown): boolean => Number.isInteger(value) && Math.abs(value as number) <= MAX_TIME;
-const isKeepable = (value: unknown): value is string => typeof value === 'string' && isStorable(value);
-const isOwner = (value: unknown): boolean => isKeepable(value) && value !== '' && value.length <= MAX_OWNER_LENGTH;
+const isTime = (value: unknown): boolean =>
+  Number.isInteger(value) && Math.abs(value as number) <= MAX_TIME;
+const isKeepable = (value: unknown): value is string =>
+  typeof value === 'string' && isStorable(value);
+const isOwner = (value: unknown): boolean =>
+  isKeepable(value) && value !== '' && value.length <= MAX_OWNER_LENGTH;
 
 const time = check('a time in whole milliseconds since the epoch', isTime);
-const timeOrNull = check('a time in whole milliseconds since the epoch, or null', (value) => value === null || isTime(value));
+const timeOrNull = check(
+  'a time in whole milliseconds since the epoch, or null',
+  (value) => value === null || isTime(value),
+);
 const scopes = check(
   'a list of scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
   (value) => Array.isArray(value) && value.every(isScopeToken),
 );
-const name = check('a string of Unicode without NUL, or null', (value) => value === null || isKeepable(value));
+const name = check(
+  'a string of Unicode without NUL, or null',
+  (value) => value === null || isKeepable(value),
+);
 const ownerOrNull = check(`${OWNER}, or null`, (value) => value === null || isOwner(value));
 const metadata = check('an object of JSON values', isJsonObject);
 
@@ -47,7 +68,10 @@ const common = {
   expiresAt: timeOrNull.optional(),
   clientId: ownerOrNull.optional(),
   grantId: ownerOrNull.optional(),
-  confirmation: check('an object of JSON values or null', (value) => value === null || isJsonObject(value)).optional(),
+  confirmation: check(
+    'an object of JSON values or null',
+    (value) => value === null || isJsonObject(value),
+  ).optional(),
   metadata: metadata.optional(),
 };
 const imported = z.strictObject({
@@ -56,14 +80,19 @@ const imported = z.strictObject({
     'a SHA-256 digest of the whole key, in base64url, base64 or hex (declare another hash by apiKeys({ legacy: [{ form, digest }] }); salted hashes cannot be imported)',
     (value) => typeof value === 'string' && readDigest(value) !== undefined,
   ),
-  environment: check('an environment or null', (value) => value === null || isSecretWord(value)).optional(),
+  environment: check(
+    'an environment or null',
+    (value) => value === null || isSecretWord(value),
+  ).optional(),
   hint: check('a string', (value) => typeof value === 'string').optional(),
   issuedAt: time.optional(),
   revokedAt: timeOrNull.optional(),
 });
 const issued = (environments: readonly string[] | undefined) => {
   const environment = check(
-    environments ? `one of ${environments.join(', ')}` : '1 to 32 lower-case letters and digits, a letter first',
+    environments
+      ? `one of ${environments.join(', ')}`
+      : '1 to 32 lower-case letters and digits, a letter first',
     (value) => isSecretWord(value) && (environments?.includes(value) ?? true),
   );
   return z.strictObject({ ...common, environment: environment.optional() });
@@ -80,10 +109,15 @@ const iterable = check(
 );
 const rotate = z.strictObject({ overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
 const revokeAll = z.strictObject(ownerMembers).refine(namesOneOwner, { error: ONE_OWNER });
-const list = z.strictObject({ ...ownerMembers, ...pageMembers }).refine(namesOneOwner, { error: ONE_OWNER });
+const list = z
+  .strictObject({ ...ownerMembers, ...pageMembers })
+  .refine(namesOneOwner, { error: ONE_OWNER });
 const prune = z.strictObject({ olderThanMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
 
-/** Checks the arguments of a credential manager. A wrong argument is a TypeError that names it and says what is allowed. */
+/**
+ * Checks the arguments of a credential manager. A wrong argument is a TypeError that names it and
+ * says what is allowed.
+ */
 export function credentialSchemas(verifier: string, environments: readonly string[] | undefined) {
   const issue = issued(environments);
   return {
@@ -98,7 +132,8 @@ export function credentialSchemas(verifier: string, environments: readonly strin
     },
     list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
     prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
-    importAll: (records: unknown) => checkOptions(`${verifier}.import(records): records`, iterable, records),
+    importAll: (records: unknown) =>
+      checkOptions(`${verifier}.import(records): records`, iterable, records),
     import(record: ImportedRecord, index: number) {
       const where = `${verifier}.import(): record ${index}`;
       checkOptions(where, imported, record);
@@ -111,7 +146,9 @@ export function credentialSchemas(verifier: string, environments: readonly strin
 }
 
 function isJsonObject(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return false;
+  }
   try {
     return JSON.stringify(JSON.parse(JSON.stringify(value))) === JSON.stringify(value);
   } catch {

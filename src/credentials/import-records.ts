@@ -1,6 +1,6 @@
 import { codedError } from '../internal/errors';
 import type { CredentialStore, StoredRecord } from '../stores/store';
-import { toPublicRecord, type PublicRecord } from './records';
+import { type PublicRecord, toPublicRecord } from './records';
 
 /** Records for one call of `insertMany()`: few enough for one statement of every database. */
 const BATCH = 1_000;
@@ -10,14 +10,18 @@ export interface ImportError extends Error {
   readonly code: 'ERR_LATCHKEY_IMPORT';
   /** The records that this call added. */
   readonly added: readonly PublicRecord[];
-  /** The records that may or may not have been added: the store failed, and then could not be read. */
+  /**
+   * The records that may or may not have been added: the store failed, and then could not be read.
+   */
   readonly uncertain: readonly PublicRecord[];
 }
 
 /**
- * Adds records that have been validated, in batches where the store supports it. Records that the store knows are left as they are.
+ * Adds records that have been validated, in batches where the store supports it. Records that the
+ * store knows are left as they are.
  * @returns the records that were added
- * @throws ImportError `ERR_LATCHKEY_IMPORT` if the store fails. To import the same records again is safe.
+ * @throws ImportError `ERR_LATCHKEY_IMPORT` if the store fails. To import the same records again is
+ * safe.
  */
 export async function importRecords(
   verifier: string,
@@ -33,7 +37,13 @@ export async function importRecords(
       added.push(...(await addBatch(store, batch)));
     } catch (cause) {
       const written = await writtenOf(store, batch);
-      throw importError(verifier, records.length, [...added, ...(written ?? [])], written ? [] : batch, cause);
+      throw importError(
+        verifier,
+        records.length,
+        [...added, ...(written ?? [])],
+        written ? [] : batch,
+        cause,
+      );
     }
   }
   return added.map(toPublicRecord);
@@ -42,20 +52,36 @@ export async function importRecords(
 /** Of several records with one ID, the first counts: `insert()` would have refused the others. */
 function firstOfEachId(records: readonly StoredRecord[]): readonly StoredRecord[] {
   const byId = new Map<string, StoredRecord>();
-  for (const record of records) if (!byId.has(record.id)) byId.set(record.id, record);
+  for (const record of records) {
+    if (!byId.has(record.id)) {
+      byId.set(record.id, record);
+    }
+  }
   return [...byId.values()];
 }
 
 /** Adds a batch, and returns those of its records that were not known. */
-async function addBatch(store: CredentialStore, batch: readonly StoredRecord[]): Promise<readonly StoredRecord[]> {
-  const results = store.insertMany ? await store.insertMany(batch) : await Promise.all(batch.map((record) => store.insert(record)));
-  if (!Array.isArray(results) || results.length !== batch.length)
+async function addBatch(
+  store: CredentialStore,
+  batch: readonly StoredRecord[],
+): Promise<readonly StoredRecord[]> {
+  const results = store.insertMany
+    ? await store.insertMany(batch)
+    : await Promise.all(batch.map((record) => store.insert(record)));
+  if (!Array.isArray(results) || results.length !== batch.length) {
     throw codedError('ERR_LATCHKEY_STORE', 'insertMany() must return a boolean for each record');
+  }
   return batch.filter((_, index) => results[index] === true);
 }
 
-/** The records of a batch that are in the store as they were sent; undefined if the store cannot be read either. */
-async function writtenOf(store: CredentialStore, batch: readonly StoredRecord[]): Promise<readonly StoredRecord[] | undefined> {
+/**
+ * The records of a batch that are in the store as they were sent; undefined if the store cannot be
+ * read either.
+ */
+async function writtenOf(
+  store: CredentialStore,
+  batch: readonly StoredRecord[],
+): Promise<readonly StoredRecord[] | undefined> {
   try {
     const found = await Promise.all(batch.map(({ id }) => store.findById(id)));
     return batch.filter((record, index) => isSame(found[index], record));
@@ -66,7 +92,10 @@ async function writtenOf(store: CredentialStore, batch: readonly StoredRecord[])
 
 /** Whether a record is the one that was sent, and not one that was known before. */
 const isSame = (found: StoredRecord | undefined, sent: StoredRecord): boolean =>
-  found?.digest === sent.digest && found.issuedAt === sent.issuedAt && found.subject === sent.subject && found.name === sent.name;
+  found?.digest === sent.digest &&
+  found.issuedAt === sent.issuedAt &&
+  found.subject === sent.subject &&
+  found.name === sent.name;
 
 function importError(
   verifier: string,

@@ -22,7 +22,10 @@ export interface IssueOptions {
   readonly expiresAt?: number | null;
   /** The OAuth client that the credential was issued to. @default null */
   readonly clientId?: string | null;
-  /** The grant that the credential belongs to: all credentials of a grant can be revoked together. @default null */
+  /**
+   * The grant that the credential belongs to: all credentials of a grant can be revoked together.
+   * @default null
+   */
   readonly grantId?: string | null;
   /** The key or certificate that the holder must prove possession of (RFC 7800). @default null */
   readonly confirmation?: Confirmation | null;
@@ -59,13 +62,21 @@ export type CredentialOwner =
 
 /** Names an owner to a store. */
 export function toOwner(kind: string, { subject, clientId, grantId }: CredentialOwner): Owner {
-  if (subject !== undefined) return { kind, by: 'subject', id: subject };
-  if (clientId !== undefined) return { kind, by: 'client', id: clientId };
+  if (subject !== undefined) {
+    return { kind, by: 'subject', id: subject };
+  }
+  if (clientId !== undefined) {
+    return { kind, by: 'client', id: clientId };
+  }
   return { kind, by: 'grant', id: grantId };
 }
 
 /** Completes what the caller described to a record that a store can keep. */
-export function newRecord(from: ImportedRecord, kind: string, rotatedFrom: string | null): StoredRecord {
+export function newRecord(
+  from: ImportedRecord,
+  kind: string,
+  rotatedFrom: string | null,
+): StoredRecord {
   return {
     id: idOf(from.digest),
     kind,

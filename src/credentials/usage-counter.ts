@@ -1,17 +1,23 @@
 import { codedError } from '../internal/errors';
 import { withDeadline } from '../internal/promises';
-import { publishStoreEvent } from '../stores/store-events';
 import type { CredentialStore, RecordedUsage } from '../stores/store';
+import { publishStoreEvent } from '../stores/store-events';
 
 const WRITE_INTERVAL_MS = 1_000;
 /** After each failed write, the next one is twice as far away, up to this. */
 const LONGEST_RETRY_INTERVAL_MS = 30_000;
 const WRITE_TIMEOUT_MS = 5_000;
-/** How often a write that has not settled is waited for. After that its uses are written again: the store has lost it. */
+/**
+ * How often a write that has not settled is waited for. After that its uses are written again: the
+ * store has lost it.
+ */
 const MAX_WAITS = 6;
 /** How long a reader waits for uses to be written. */
 const READER_WAITS_MS = 1_000;
-/** Background writes may fail this often before the uses are reported as lost: one failure is a blip. */
+/**
+ * Background writes may fail this often before the uses are reported as lost: one failure is a
+ * blip.
+ */
 const FAILURES_BEFORE_REPORT = 2;
 /** While the store refuses writes, the uses of at most this many credentials are kept. */
 const MAX_CREDENTIALS = 100_000;
@@ -21,7 +27,8 @@ export interface UsageCounter {
   count(id: string, at: number): void;
   /**
    * Writes what was counted.
-   * @throws Error `ERR_LATCHKEY_USAGE` if it could not. `count` says how many uses, without those already reported. They are kept.
+   * @throws Error `ERR_LATCHKEY_USAGE` if it could not. `count` says how many uses, without those
+   * already reported. They are kept.
    */
   flush(): Promise<void>;
   /** Writes what was counted, for a reader: waits a second at most and never rejects. */
@@ -54,19 +61,36 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
   let dropped = 0;
   let failures = 0;
   let timer: NodeJS.Timeout | undefined;
-  /** A write that may still reach the store. Until it settles nothing else is written, or its uses would be counted twice. */
+  /**
+   * A write that may still reach the store. Until it settles nothing else is written, or its uses
+   * would be counted twice.
+   */
   let pending: Write | undefined;
   let writing: Promise<Error | undefined> = Promise.resolve(undefined);
 
   const schedule = () => {
-    if (timer) return;
-    const interval = Math.min(WRITE_INTERVAL_MS * 2 ** Math.max(0, failures - 1), LONGEST_RETRY_INTERVAL_MS);
+    if (timer) {
+      return;
+    }
+    const interval = Math.min(
+      WRITE_INTERVAL_MS * 2 ** Math.max(0, failures - 1),
+      LONGEST_RETRY_INTERVAL_MS,
+    );
     timer = setTimeout(() => void write(false), interval).unref();
   };
 
   const report = (count: number, cause: unknown): Error => {
-    const error = codedError('ERR_LATCHKEY_USAGE', `${count} uses of credentials could not be written to the store`, { cause });
-    publishStoreEvent({ store: store.name ?? 'store', event: 'usage_lost', error: cause instanceof Error ? cause : error, count });
+    const error = codedError(
+      'ERR_LATCHKEY_USAGE',
+      `${count} uses of credentials could not be written to the store`,
+      { cause },
+    );
+    publishStoreEvent({
+      store: store.name ?? 'store',
+      event: 'usage_lost',
+      error: cause instanceof Error ? cause : error,
+      count,
+    });
     return Object.assign(error, { count });
   };
 
@@ -74,9 +98,13 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
   const remove = (written: readonly RecordedUsage[]) => {
     for (const { id, count } of written) {
       const usage = counted.get(id);
-      if (!usage) continue;
+      if (!usage) {
+        continue;
+      }
       usage.count -= count;
-      if (usage.count <= 0) counted.delete(id);
+      if (usage.count <= 0) {
+        counted.delete(id);
+      }
     }
   };
 
@@ -88,7 +116,9 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
       remove(outcome.written);
       return outcome;
     } catch (error) {
-      if (++write.waits >= MAX_WAITS) pending = undefined;
+      if (++write.waits >= MAX_WAITS) {
+        pending = undefined;
+      }
       return { written: [], error };
     }
   }
@@ -96,11 +126,19 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
   async function writeAll(reportNow: boolean): Promise<Error | undefined> {
     clearTimeout(timer);
     timer = undefined;
-    if (dropped > 0) report(dropped, new Error(`the uses of at most ${MAX_CREDENTIALS} credentials are kept in memory`));
+    if (dropped > 0) {
+      report(
+        dropped,
+        new Error(`the uses of at most ${MAX_CREDENTIALS} credentials are kept in memory`),
+      );
+    }
     dropped = 0;
     const late = pending && (await settle(pending));
     const usage: RecordedUsage[] = [...counted].map(([id, use]) => ({ id, ...use }));
-    const { written, error } = late && pending ? late : await settle((pending = { outcome: tryToRecord(store, usage), waits: 0 }));
+    const { written, error } =
+      late && pending
+        ? late
+        : await settle((pending = { outcome: tryToRecord(store, usage), waits: 0 }));
     const unwritten = countOf(usage) - countOf(written);
     reported = Math.min(reported, unwritten);
     if (unwritten === 0) {
@@ -110,12 +148,15 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
     failures++;
     schedule();
     const unreported = unwritten - reported;
-    if (unreported === 0 || !(reportNow || failures >= FAILURES_BEFORE_REPORT)) return undefined;
+    if (unreported === 0 || !(reportNow || failures >= FAILURES_BEFORE_REPORT)) {
+      return undefined;
+    }
     reported = unwritten;
     return report(unreported, error);
   }
 
-  // One batch at a time: a slow store gets no more to do, and each write includes what the one before could not write.
+  // One batch at a time: a slow store gets no more to do, and each write includes what the one
+  // before could not write.
   const write = (reportNow: boolean) => (writing = writing.then(() => writeAll(reportNow)));
 
   return {
@@ -124,13 +165,18 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
       if (usage) {
         usage.count++;
         usage.lastUsedAt = Math.max(usage.lastUsedAt, at);
-      } else if (counted.size < MAX_CREDENTIALS) counted.set(id, { count: 1, lastUsedAt: at });
-      else dropped++;
+      } else if (counted.size < MAX_CREDENTIALS) {
+        counted.set(id, { count: 1, lastUsedAt: at });
+      } else {
+        dropped++;
+      }
       schedule();
     },
     async flush() {
       const error = await write(true);
-      if (error) throw error;
+      if (error) {
+        throw error;
+      }
     },
     async tryFlush() {
       await withDeadline(write(false), READER_WAITS_MS).catch(() => undefined);
@@ -138,11 +184,17 @@ export function createUsageCounter(store: CredentialStore): UsageCounter {
   };
 }
 
-const countOf = (usage: readonly RecordedUsage[]): number => usage.reduce((sum, { count }) => sum + count, 0);
+const countOf = (usage: readonly RecordedUsage[]): number =>
+  usage.reduce((sum, { count }) => sum + count, 0);
 
 /** Writes uses. Returns those that were written, and why the others were not. */
-async function tryToRecord(store: CredentialStore, usage: readonly RecordedUsage[]): Promise<Outcome> {
-  if (usage.length === 0) return { written: [] };
+async function tryToRecord(
+  store: CredentialStore,
+  usage: readonly RecordedUsage[],
+): Promise<Outcome> {
+  if (usage.length === 0) {
+    return { written: [] };
+  }
   try {
     await store.recordUsage(usage);
     return { written: usage };

@@ -1,4 +1,4 @@
-import { joined, repeated, type Extractor } from './extractor';
+import { type Extractor, joined, repeated } from './extractor';
 
 /**
  * Returns the part of an extractor that reads `Authorization` under a scheme.
@@ -14,11 +14,18 @@ export function authorization(
     header: 'Authorization',
     extract(request) {
       const value = joined(request.headers.authorization);
-      if (value === undefined) return undefined;
+      if (value === undefined) {
+        return undefined;
+      }
       // Fast path: nearly every client writes it this way.
-      if (value.startsWith(usual) && value[usual.length] !== ' ') return value.slice(usual.length);
-      if (!named.test(value)) return undefined;
-      // Only spaces may separate scheme and token (RFC 9110 §11.4). A leading space makes any other separator malformed.
+      if (value.startsWith(usual) && value[usual.length] !== ' ') {
+        return value.slice(usual.length);
+      }
+      if (!named.test(value)) {
+        return undefined;
+      }
+      // Only spaces may separate scheme and token (RFC 9110 §11.4). A leading space makes any other
+      // separator malformed.
       const rest = value.slice(scheme.length);
       return rest === '' || rest.startsWith(' ') ? rest.replace(/^ +/, '') : ` ${rest}`;
     },

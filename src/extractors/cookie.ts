@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { checkOptions, check } from '../internal/options';
+
+import { check, checkOptions } from '../internal/options';
 import { trimOws } from '../internal/text';
-import { headerValue, type Extractor, type RequestLike } from './extractor';
+import { type Extractor, headerValue, type RequestLike } from './extractor';
 
 const cookieName = check(
   'the name of a cookie (RFC 6265 §4.1.1)',
@@ -11,22 +12,35 @@ const originList = check(
   'a list of origins, such as "https://app.example.com"',
   (value) =>
     Array.isArray(value) &&
-    value.every((origin) => typeof origin === 'string' && /^https?:\/\/[^*]+$/.test(origin) && originOf(origin) === origin),
+    value.every(
+      (origin) =>
+        typeof origin === 'string' &&
+        /^https?:\/\/[^*]+$/.test(origin) &&
+        originOf(origin) === origin,
+    ),
 );
-const originOf = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).origin : undefined);
+const originOf = (url: string): string | undefined =>
+  URL.canParse(url) ? new URL(url).origin : undefined;
 const optionsSchema = z.strictObject({ origins: originList.optional() });
 
 /**
- * Reads a credential from a cookie. Browsers send cookies without being asked, so an explicit credential in the same request wins.
- * On an unsafe method or an upgrade, a cookie counts only if the request comes from the API's own site or one of `origins`.
+ * Reads a credential from a cookie. Browsers send cookies without being asked, so an explicit
+ * credential in the same request wins. On an unsafe method or an upgrade, a cookie counts only if
+ * the request comes from the API's own site or one of `origins`.
  * @param name name of the cookie
  * @param options.origins other origins whose requests may use the cookie. @default []
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an invalid name or option
  * @see https://www.rfc-editor.org/rfc/rfc6265#section-5.4
  * @example
- * latchkey({ extractors: [bearer(), cookie('sid', { origins: ['https://app.example.com'] })], verifiers: [sessions] });
+ * latchkey({
+ *   extractors: [bearer(), cookie('sid', { origins: ['https://app.example.com'] })],
+ *   verifiers: [sessions],
+ * });
  */
-export function cookie(name: string, options: { readonly origins?: readonly string[] } = {}): Extractor {
+export function cookie(
+  name: string,
+  options: { readonly origins?: readonly string[] } = {},
+): Extractor {
   checkOptions('cookie(name): name', cookieName, name);
   checkOptions('cookie(name, options)', optionsSchema, options);
   const prefix = `${name}=`;
@@ -42,7 +56,8 @@ export function cookie(name: string, options: { readonly origins?: readonly stri
         .map(trimOws)
         .filter((pair) => pair.startsWith(prefix))
         .map((pair) => unquoted(pair.slice(prefix.length)));
-      // Another host of the site may have planted one of two cookies with the same name. Joined, they are malformed.
+      // Another host of the site may have planted one of two cookies with the same name. Joined,
+      // they are malformed.
       return values.length === 0 ? undefined : values.join(', ');
     },
   });

@@ -1,9 +1,16 @@
-import { checkOptions, check } from '../internal/options';
-import { joined, repeated, type Extractor } from './extractor';
+import { check, checkOptions } from '../internal/options';
+import { type Extractor, joined, repeated } from './extractor';
 
-const fieldName = check('the name of a header field (RFC 9110 §5.1) other than Authorization and Cookie', (value) => {
-  return typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value) && !/^(authorization|cookie)$/i.test(value);
-});
+const fieldName = check(
+  'the name of a header field (RFC 9110 §5.1) other than Authorization and Cookie',
+  (value) => {
+    return (
+      typeof value === 'string' &&
+      /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value) &&
+      !/^(authorization|cookie)$/i.test(value)
+    );
+  },
+);
 
 /**
  * Reads an API key from a request header.

@@ -1,8 +1,9 @@
-import { nonEmptyString, checkOptions } from '../internal/options';
+import { checkOptions, nonEmptyString } from '../internal/options';
 import type { Extractor, RequestLike } from './extractor';
 
 /**
- * Reads an API key from a query parameter, for clients that can send it no other way: URLs end up in logs, histories and `Referer`.
+ * Reads an API key from a query parameter, for clients that can send it no other way: URLs end up
+ * in logs, histories and `Referer`.
  * @param name name of the parameter
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an empty name
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.3

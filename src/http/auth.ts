@@ -1,8 +1,9 @@
-import { codedError } from '../internal/errors';
 import type { Principal } from '../credential/principal';
+import { codedError } from '../internal/errors';
 
 /**
- * Returns the principal that a guard set on the request. Use it behind `authenticate({ optional: true })`.
+ * Returns the principal that a guard set on the request. Use it behind `authenticate({ optional:
+ * true })`.
  * @param req the request that the handler received
  * @returns the principal, or undefined for an anonymous request or a route without a guard
  * @example
@@ -15,7 +16,8 @@ export function findAuth(req: object): Principal | undefined {
 /**
  * Returns the principal that a guard set on the request.
  * @param req the request that the handler received
- * @throws {Error} `ERR_LATCHKEY_NO_PRINCIPAL` if there is none: the route has no guard, or the request is anonymous
+ * @throws {Error} `ERR_LATCHKEY_NO_PRINCIPAL` if there is none: the route has no guard, or the
+ * request is anonymous
  * @example
  * app.get('/me', authenticate(), (req, res) => res.json({ id: getAuth(req).subject }));
  */

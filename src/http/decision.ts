@@ -1,6 +1,6 @@
 import type { Authenticator } from '../authentication/authenticator';
-import type { AuthenticationResult as Attempt } from '../authentication/result';
 import { publishDecision, startOfDecision } from '../authentication/decisions';
+import type { AuthenticationResult as Attempt } from '../authentication/result';
 import type { Principal } from '../credential/principal';
 import type { Reason } from '../credential/reason';
 import type { ChallengeError, RequestLike } from '../extractors/extractor';
@@ -21,8 +21,8 @@ export type AuthenticationResult =
       readonly status: 'authenticated';
       readonly principal: Principal;
       /**
-       * Headers that the response must carry: `Vary`, `Cache-Control` and `DPoP-Nonce`, as far as they apply. Append to a `Vary`
-       * that is already set, and keep a `Cache-Control` that is.
+       * Headers that the response must carry: `Vary`, `Cache-Control` and `DPoP-Nonce`, as far as
+       * they apply. Append to a `Vary` that is already set, and keep a `Cache-Control` that is.
        */
       readonly headers: ResponseHeaders;
     }
@@ -57,11 +57,16 @@ export interface Guard<R> {
 type Authenticated = Extract<Attempt, { ok: true }>;
 
 /** The outcome of a guard. Without a refusal the request passes: authenticated, or anonymous. */
-export type Outcome = Authenticated | { readonly ok: false; readonly reason: Reason; readonly refusal: Refusal | undefined };
+export type Outcome =
+  | Authenticated
+  | { readonly ok: false; readonly reason: Reason; readonly refusal: Refusal | undefined };
 
 const ANONYMOUS: Outcome = Object.freeze({ ok: false, reason: 'missing', refusal: undefined });
 
-/** Authenticates a request, applies a guard's rule and publishes the decision. Synchronous unless something must be waited for. */
+/**
+ * Authenticates a request, applies a guard's rule and publishes the decision. Synchronous unless
+ * something must be waited for.
+ */
 export function decide<R extends RequestLike>(
   request: R,
   guard: Guard<R>,
@@ -74,19 +79,33 @@ export function decide<R extends RequestLike>(
     : applyRule(request, guard, startedAt, attempt);
 }
 
-function applyRule<R>(request: R, guard: Guard<R>, startedAt: number | undefined, attempt: Attempt): Outcome | Promise<Outcome> {
+function applyRule<R>(
+  request: R,
+  guard: Guard<R>,
+  startedAt: number | undefined,
+  attempt: Attempt,
+): Outcome | Promise<Outcome> {
   if (attempt.ok) {
     const ruling = guard.rule?.(attempt.principal, request);
     return isPromise(ruling)
       ? ruling.then((settled) => conclude(guard, startedAt, attempt, settled))
       : conclude(guard, startedAt, attempt, ruling);
   }
-  if (!guard.optional || attempt.reason !== 'missing') return conclude(guard, startedAt, attempt, attempt);
-  if (startedAt !== undefined) publishDecision(startedAt, { outcome: 'anonymous' });
+  if (!guard.optional || attempt.reason !== 'missing') {
+    return conclude(guard, startedAt, attempt, attempt);
+  }
+  if (startedAt !== undefined) {
+    publishDecision(startedAt, { outcome: 'anonymous' });
+  }
   return ANONYMOUS;
 }
 
-function conclude<R>(guard: Guard<R>, startedAt: number | undefined, attempt: Attempt, ruling: Ruling): Outcome {
+function conclude<R>(
+  guard: Guard<R>,
+  startedAt: number | undefined,
+  attempt: Attempt,
+  ruling: Ruling,
+): Outcome {
   const refusal = ruling && guard.refusals(ruling.reason, attempt.extractor, ruling.demand);
   if (startedAt !== undefined) {
     const principal = attempt.ok ? attempt.principal : undefined;
@@ -113,7 +132,11 @@ export async function checkRequest<R extends RequestLike>(
   headersFor: HeadersFor,
 ): Promise<AuthenticationResult> {
   const outcome = await decide(request, guard, authenticate);
-  if (!outcome.ok && outcome.refusal) return { status: 'refused', refusal: outcome.refusal, reason: outcome.reason };
+  if (!outcome.ok && outcome.refusal) {
+    return { status: 'refused', refusal: outcome.refusal, reason: outcome.reason };
+  }
   const headers = { ...headersFor(guard.optional ?? false, outcome.ok ? outcome : undefined) };
-  return outcome.ok ? { status: 'authenticated', principal: outcome.principal, headers } : { status: 'anonymous', headers };
+  return outcome.ok
+    ? { status: 'authenticated', principal: outcome.principal, headers }
+    : { status: 'anonymous', headers };
 }

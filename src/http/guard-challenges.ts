@@ -44,12 +44,23 @@ export function guardChallenges(
   const schemes = [...new Set(extractors.flatMap(({ scheme }) => scheme ?? []))].sort();
 
   const challengeFor = (scheme: string, parameters: ChallengeParameters): string =>
-    challenge(scheme, { ...parameters, algs: scheme === 'DPoP' ? algs : undefined, resource_metadata: resourceMetadata });
-  const bareChallengeFor = (scheme: string): string => challengeFor(scheme, { realm: scheme === 'DPoP' ? undefined : realm, scope });
-  const bare = schemes.length === 0 ? [challengeFor('ApiKey', { realm, scope })] : schemes.map(bareChallengeFor);
+    challenge(scheme, {
+      ...parameters,
+      algs: scheme === 'DPoP' ? algs : undefined,
+      resource_metadata: resourceMetadata,
+    });
+  const bareChallengeFor = (scheme: string): string =>
+    challengeFor(scheme, { realm: scheme === 'DPoP' ? undefined : realm, scope });
+  const bare =
+    schemes.length === 0
+      ? [challengeFor('ApiKey', { realm, scope })]
+      : schemes.map(bareChallengeFor);
 
-  const forError = (parameters: ChallengeParameters) => (scheme: string) => [challengeFor(scheme, { realm, ...parameters })];
-  const forEachScheme = (challengesFor: (scheme: string) => Challenges) => (schemes.length === 0 ? bare : schemes.flatMap(challengesFor));
+  const forError = (parameters: ChallengeParameters) => (scheme: string) => [
+    challengeFor(scheme, { realm, ...parameters }),
+  ];
+  const forEachScheme = (challengesFor: (scheme: string) => Challenges) =>
+    schemes.length === 0 ? bare : schemes.flatMap(challengesFor);
 
   const forStepUp = forError({
     error: 'insufficient_user_authentication',
@@ -61,13 +72,29 @@ export function guardChallenges(
   return {
     schemes,
     bare,
-    multiple: forEachScheme(forError({ error: 'invalid_request', error_description: 'Multiple credentials in one request' })),
+    multiple: forEachScheme(
+      forError({
+        error: 'invalid_request',
+        error_description: 'Multiple credentials in one request',
+      }),
+    ),
     stepUp: forEachScheme(forStepUp),
     forInvalidToken(scheme) {
-      if (scheme === 'DPoP') return [challengeFor(scheme, { error: 'invalid_token', scope })];
-      const parameters = { realm, error: 'invalid_token', error_description: 'The access token is invalid or expired', scope };
-      // A bearer token may be one that is bound to a key: the other challenge says how to send those.
-      return [challengeFor(scheme, parameters), ...schemes.filter((other) => other !== scheme).map(bareChallengeFor)];
+      if (scheme === 'DPoP') {
+        return [challengeFor(scheme, { error: 'invalid_token', scope })];
+      }
+      const parameters = {
+        realm,
+        error: 'invalid_token',
+        error_description: 'The access token is invalid or expired',
+        scope,
+      };
+      // A bearer token may be one that is bound to a key: the other challenge says how to send
+      // those.
+      return [
+        challengeFor(scheme, parameters),
+        ...schemes.filter((other) => other !== scheme).map(bareChallengeFor),
+      ];
     },
     forInsufficientScope: forError({
       error: 'insufficient_scope',

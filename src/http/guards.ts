@@ -3,8 +3,8 @@ import { isPromise, withDeadline } from '../internal/promises';
 import type { Rule, Ruling } from './decision';
 
 /**
- * Decides whether a principal may make a request. Only `true` allows it; any other value is 403. A throw, a rejection or a promise
- * that is still pending after `timeoutMs` is 503.
+ * Decides whether a principal may make a request. Only `true` allows it; any other value is 403. A
+ * throw, a rejection or a promise that is still pending after `timeoutMs` is 503.
  */
 export type Policy<R> = (principal: Principal, req: R) => boolean | Promise<boolean>;
 
@@ -33,31 +33,46 @@ export const requireAny =
   ({ scopes: granted }) =>
     scopes.some((scope) => granted.includes(scope)) ? undefined : INSUFFICIENT;
 
-/** A policy that throws or is too slow could not decide. That says nothing about the caller, so the response is 503. */
+/**
+ * A policy that throws or is too slow could not decide. That says nothing about the caller, so the
+ * response is 503.
+ */
 export function requirePolicy<R>(policy: Policy<R>, timeoutMs: number): Rule<R> {
   const toRuling = (allowed: unknown): Ruling => (allowed === true ? undefined : DENIED);
   const unavailable = (error: unknown): Ruling => ({ reason: 'unavailable', error });
   return (principal, req) => {
     try {
       const allowed = policy(principal, req);
-      return isPromise(allowed) ? withDeadline(allowed, timeoutMs).then(toRuling, unavailable) : toRuling(allowed);
+      return isPromise(allowed)
+        ? withDeadline(allowed, timeoutMs).then(toRuling, unavailable)
+        : toRuling(allowed);
     } catch (error) {
       return unavailable(error);
     }
   };
 }
 
-/** How far an issuer's clock may be ahead. An `auth_time` in milliseconds, by mistake, would otherwise never be too old. */
+/**
+ * How far an issuer's clock may be ahead. An `auth_time` in milliseconds, by mistake, would
+ * otherwise never be too old.
+ */
 const MAX_SKEW_MS = 300_000;
 
-/** Requires a recent and strong enough login. Only a user with an access token can log in again; everybody else gets 403. */
+/**
+ * Requires a recent and strong enough login. Only a user with an access token can log in again;
+ * everybody else gets 403.
+ */
 export function requireFreshLogin({ maxAgeMs, acrValues }: FreshAuthOptions): Rule<unknown> {
   return (principal) => {
     const { auth_time: authTime, acr } = principal.claims;
     const age = typeof authTime === 'number' ? Date.now() - authTime * 1000 : Infinity;
     const fresh = maxAgeMs === undefined || (age <= maxAgeMs && age >= -MAX_SKEW_MS);
     const strong = acrValues === undefined || acrValues.includes(acr as string);
-    if (fresh && strong) return undefined;
-    return principal.kind === 'access_token' && principal.subject !== principal.clientId ? STEP_UP : DENIED;
+    if (fresh && strong) {
+      return undefined;
+    }
+    return principal.kind === 'access_token' && principal.subject !== principal.clientId
+      ? STEP_UP
+      : DENIED;
   };
 }

@@ -1,10 +1,18 @@
-import type { ChallengeError, Extractor } from '../extractors/extractor';
 import { deepFreeze } from '../credential/freeze';
 import type { Reason } from '../credential/reason';
+import type { ChallengeError, Extractor } from '../extractors/extractor';
 import { typeError } from '../internal/errors';
-import { guardChallenges, type ChallengeContext, type GuardChallenges, type GuardRequirements } from './guard-challenges';
+import {
+  type ChallengeContext,
+  type GuardChallenges,
+  guardChallenges,
+  type GuardRequirements,
+} from './guard-challenges';
 
-/** A response that rejects a request: what the client receives, and nothing about the cause. Frozen and shared between requests. */
+/**
+ * A response that rejects a request: what the client receives, and nothing about the cause. Frozen
+ * and shared between requests.
+ */
 export interface Refusal {
   /** HTTP status: 400, 401, 403 or 503. */
   readonly status: number;
@@ -15,18 +23,27 @@ export interface Refusal {
 }
 
 /**
- * Returns what replaces the documented body: an object to send as JSON, or `{ contentType, json }` for another media type.
- * Status and challenge stay.
+ * Returns what replaces the documented body: an object to send as JSON, or `{ contentType, json }`
+ * for another media type. Status and challenge stay.
  */
-export type RefusalBody = (refusal: Refusal) => object | { readonly contentType: string; readonly json: unknown };
+export type RefusalBody = (
+  refusal: Refusal,
+) => object | { readonly contentType: string; readonly json: unknown };
 
 /** What every refusal of one `latchkey()` instance shares. */
 export interface RefusalContext extends ChallengeContext {
   readonly body: RefusalBody | undefined;
 }
 
-/** Selects the refusal for a reason, the extractor that found the credential, and the error of its DPoP proof. */
-export type RefusalTable = (reason: Reason, extractor: Extractor | undefined, demand?: ChallengeError) => Refusal;
+/**
+ * Selects the refusal for a reason, the extractor that found the credential, and the error of its
+ * DPoP proof.
+ */
+export type RefusalTable = (
+  reason: Reason,
+  extractor: Extractor | undefined,
+  demand?: ChallengeError,
+) => Refusal;
 
 const RESPONSES = {
   unauthorized: { status: 401, message: 'Invalid or missing API key' },
@@ -36,18 +53,26 @@ const RESPONSES = {
 } as const;
 
 /** Builds every refusal of a guard when the guard is created. A request only selects one. */
-export function refusalTable(context: RefusalContext, requirements: GuardRequirements): RefusalTable {
+export function refusalTable(
+  context: RefusalContext,
+  requirements: GuardRequirements,
+): RefusalTable {
   const select = documentedRefusals(guardChallenges(context, requirements));
   const { body } = context;
   return body ? (...cause) => withBody(select(...cause), body) : select;
 }
 
 function documentedRefusals(challenges: GuardChallenges): RefusalTable {
-  const byScheme = (error: keyof typeof RESPONSES, challengesFor: (scheme: string) => readonly string[], otherwise: Refusal) => {
+  const byScheme = (
+    error: keyof typeof RESPONSES,
+    challengesFor: (scheme: string) => readonly string[],
+    otherwise: Refusal,
+  ) => {
     const refusals = new Map<string | undefined, Refusal>(
       challenges.schemes.map((scheme) => [scheme, refusal(error, challengesFor(scheme))]),
     );
-    return (extractor: Extractor | undefined): Refusal => refusals.get(extractor?.scheme) ?? otherwise;
+    return (extractor: Extractor | undefined): Refusal =>
+      refusals.get(extractor?.scheme) ?? otherwise;
   };
 
   const missing = refusal('unauthorized', challenges.bare);
@@ -56,7 +81,11 @@ function documentedRefusals(challenges: GuardChallenges): RefusalTable {
   const forbidden = refusal('forbidden', []);
   const invalidToken = byScheme('unauthorized', challenges.forInvalidToken, missing);
   const insufficientScope = byScheme('forbidden', challenges.forInsufficientScope, forbidden);
-  const stepUp = byScheme('unauthorized', challenges.forStepUp, refusal('unauthorized', challenges.stepUp));
+  const stepUp = byScheme(
+    'unauthorized',
+    challenges.forStepUp,
+    refusal('unauthorized', challenges.stepUp),
+  );
   const proofErrors = {
     invalid_dpop_proof: refusal('unauthorized', challenges.forProof('invalid_dpop_proof')),
     use_dpop_nonce: refusal('unauthorized', challenges.forProof('use_dpop_nonce')),
@@ -77,28 +106,45 @@ function documentedRefusals(challenges: GuardChallenges): RefusalTable {
       case 'step_up':
         return stepUp(extractor);
       default:
-        return demand ? withNonce(proofErrors[demand.error], demand.nonce) : invalidToken(extractor);
+        return demand
+          ? withNonce(proofErrors[demand.error], demand.nonce)
+          : invalidToken(extractor);
     }
   };
 }
 
 /** The nonce is the only part of a refusal that changes between requests. */
 const withNonce = (refused: Refusal, nonce: string | undefined): Refusal =>
-  nonce === undefined ? refused : deepFreeze({ ...refused, headers: { ...refused.headers, 'DPoP-Nonce': nonce } });
+  nonce === undefined
+    ? refused
+    : deepFreeze({ ...refused, headers: { ...refused.headers, 'DPoP-Nonce': nonce } });
 
-function refusal(error: keyof typeof RESPONSES, challenges: readonly string[], more: Readonly<Record<string, string>> = {}): Refusal {
+function refusal(
+  error: keyof typeof RESPONSES,
+  challenges: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Refusal {
   const { status, message } = RESPONSES[error];
   const headers: Refusal['headers'] = {};
   const [only, ...others] = challenges;
-  if (only !== undefined) headers['WWW-Authenticate'] = others.length === 0 ? only : [only, ...others];
+  if (only !== undefined) {
+    headers['WWW-Authenticate'] = others.length === 0 ? only : [only, ...others];
+  }
   Object.assign(headers, more);
   return withContent({ status, headers }, 'application/json; charset=utf-8', { error, message });
 }
 
-/** RFC 9110 §5.5. Node's own check would need an import of `node:http`, which loads all of undici since Node 22. */
+/**
+ * RFC 9110 §5.5. Node's own check would need an import of `node:http`, which loads all of undici
+ * since Node 22.
+ */
 const FIELD_VALUE = /^[\t -~\x80-\xff]*$/;
 
-function withContent({ status, headers }: Omit<Refusal, 'body'>, contentType: string, json: unknown): Refusal {
+function withContent(
+  { status, headers }: Omit<Refusal, 'body'>,
+  contentType: string,
+  json: unknown,
+): Refusal {
   if (!FIELD_VALUE.test(contentType)) {
     throw typeError(
       'ERR_LATCHKEY_OPTION',
@@ -106,7 +152,11 @@ function withContent({ status, headers }: Omit<Refusal, 'body'>, contentType: st
     );
   }
   const body = toJson(json);
-  const content = { 'Content-Type': contentType, 'Content-Length': String(Buffer.byteLength(body)), 'Cache-Control': 'no-store' };
+  const content = {
+    'Content-Type': contentType,
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
+  };
   return deepFreeze({ status, headers: { ...headers, ...content }, body });
 }
 
@@ -118,14 +168,19 @@ function toJson(value: unknown): string {
   } catch (cause) {
     throw typeError('ERR_LATCHKEY_OPTION', message, { cause });
   }
-  if (text === undefined) throw typeError('ERR_LATCHKEY_OPTION', message);
+  if (text === undefined) {
+    throw typeError('ERR_LATCHKEY_OPTION', message);
+  }
   return text;
 }
 
 function withBody(documented: Refusal, body: RefusalBody): Refusal {
   const replaced: unknown = body(documented);
   if (typeof replaced !== 'object' || replaced === null || isPromiseLike(replaced)) {
-    throw typeError('ERR_LATCHKEY_OPTION', 'latchkey(): option "body" must return an object, or { contentType, json }');
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
+      'latchkey(): option "body" must return an object, or { contentType, json }',
+    );
   }
   const { contentType, json } = replaced as { contentType?: unknown; json?: unknown };
   return typeof contentType === 'string' && json !== undefined
@@ -133,4 +188,5 @@ function withBody(documented: Refusal, body: RefusalBody): Refusal {
     : withContent(documented, 'application/json; charset=utf-8', replaced);
 }
 
-const isPromiseLike = (value: object): boolean => 'then' in value && typeof value.then === 'function';
+const isPromiseLike = (value: object): boolean =>
+  'then' in value && typeof value.then === 'function';

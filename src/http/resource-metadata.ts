@@ -1,14 +1,18 @@
 import * as z from 'zod';
-import { typeError } from '../internal/errors';
-import type { Extractor } from '../extractors/extractor';
+
 import { isScopeToken } from '../credential/scopes';
-import { challengeText, arrayOf, nonEmptyString, isIdentifier, check } from '../internal/options';
+import type { Extractor } from '../extractors/extractor';
+import { typeError } from '../internal/errors';
+import { arrayOf, challengeText, check, isIdentifier, nonEmptyString } from '../internal/options';
 import type { Middleware } from './middleware';
 import { serveJson } from './serve-json';
 
 /** This API as an OAuth 2.0 protected resource (RFC 9728). */
 export interface ResourceOptions {
-  /** Resource identifier: an `https` URL without query and fragment (§1.2); `http` on a loopback host. */
+  /**
+   * Resource identifier: an `https` URL without query and fragment (§1.2); `http` on a loopback
+   * host.
+   */
   readonly url: string;
   /** Issuers of the authorization servers whose tokens are good here. */
   readonly authorizationServers?: readonly string[];
@@ -26,12 +30,24 @@ export interface ResourceOptions {
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-const aUrl = check('an http or https URL', (value) => typeof value === 'string' && /^https?:\/\/\S+$/.test(value) && URL.canParse(value));
+const aUrl = check(
+  'an http or https URL',
+  (value) => typeof value === 'string' && /^https?:\/\/\S+$/.test(value) && URL.canParse(value),
+);
 
 export const resourceSchema = z.strictObject({
-  url: z.intersection(challengeText, check('an https URL without query and fragment (http on a loopback host)', isIdentifier)),
-  authorizationServers: arrayOf('issuers: https URLs without query and fragment (http on a loopback host)', isIdentifier).optional(),
-  scopesSupported: arrayOf('scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)', isScopeToken).optional(),
+  url: z.intersection(
+    challengeText,
+    check('an https URL without query and fragment (http on a loopback host)', isIdentifier),
+  ),
+  authorizationServers: arrayOf(
+    'issuers: https URLs without query and fragment (http on a loopback host)',
+    isIdentifier,
+  ).optional(),
+  scopesSupported: arrayOf(
+    'scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
+    isScopeToken,
+  ).optional(),
   name: nonEmptyString.optional(),
   documentation: aUrl.optional(),
   policyUri: aUrl.optional(),
@@ -52,19 +68,34 @@ export interface Offered {
   readonly certificates: boolean;
 }
 
-/** Serves the metadata at its path, to any origin and without authentication; everything else goes on. */
-export function resourceMetadata(resource: ResourceOptions | undefined, { scopes, extractors, certificates }: Offered): Middleware {
-  if (!resource) throw typeError('ERR_LATCHKEY_OPTION', 'resourceMetadata(): latchkey() needs the option "resource" for it');
+/**
+ * Serves the metadata at its path, to any origin and without authentication; everything else goes
+ * on.
+ */
+export function resourceMetadata(
+  resource: ResourceOptions | undefined,
+  { scopes, extractors, certificates }: Offered,
+): Middleware {
+  if (!resource) {
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
+      'resourceMetadata(): latchkey() needs the option "resource" for it',
+    );
+  }
   return serveJson([new URL(metadataUrl(resource)).pathname], {
     resource: resource.url,
     authorization_servers: resource.authorizationServers,
     scopes_supported: resource.scopesSupported ?? scopes,
-    bearer_methods_supported: extractors.some(({ scheme }) => scheme === 'Bearer') ? ['header'] : [],
+    bearer_methods_supported: extractors.some(({ scheme }) => scheme === 'Bearer')
+      ? ['header']
+      : [],
     resource_name: resource.name,
     resource_documentation: resource.documentation,
     resource_policy_uri: resource.policyUri,
     resource_tos_uri: resource.tosUri,
     tls_client_certificate_bound_access_tokens: certificates || undefined,
-    dpop_signing_alg_values_supported: extractors.find(({ algs }) => algs !== undefined)?.algs?.split(' '),
+    dpop_signing_alg_values_supported: extractors
+      .find(({ algs }) => algs !== undefined)
+      ?.algs?.split(' '),
   });
 }

@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import { pathOf } from '../extractors/extractor';
 import { endResponse } from './drain';
 import { internalError } from './internal-error';
 import type { Middleware } from './middleware';
 
-/** Serves a JSON document at its paths, to any origin and without authentication. Other requests pass. */
+/**
+ * Serves a JSON document at its paths, to any origin and without authentication. Other requests
+ * pass.
+ */
 export function serveJson(paths: readonly string[], document: object): Middleware {
   const body = JSON.stringify(document);
 
@@ -12,12 +16,16 @@ export function serveJson(paths: readonly string[], document: object): Middlewar
     let passes: boolean;
     try {
       passes = !paths.includes(pathOf(req));
-      if (!passes) respond(req, res, body);
+      if (!passes) {
+        respond(req, res, body);
+      }
     } catch (error) {
       next(internalError(error));
       return;
     }
-    if (passes) next();
+    if (passes) {
+      next();
+    }
   };
 }
 

@@ -1,13 +1,17 @@
 const isOptionalSpace = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /**
- * Removes spaces and tabs from both ends (OWS, RFC 9110 §5.6.3). A loop, because a regular expression for the end of a text is
- * quadratic: it starts again at every space.
+ * Removes spaces and tabs from both ends (OWS, RFC 9110 §5.6.3). A loop, because a regular
+ * expression for the end of a text is quadratic: it starts again at every space.
  */
 export function trimOws(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && isOptionalSpace(text.charCodeAt(start))) start++;
-  while (end > start && isOptionalSpace(text.charCodeAt(end - 1))) end--;
+  while (start < end && isOptionalSpace(text.charCodeAt(start))) {
+    start++;
+  }
+  while (end > start && isOptionalSpace(text.charCodeAt(end - 1))) {
+    end--;
+  }
   return text.slice(start, end);
 }

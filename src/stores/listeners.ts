@@ -5,9 +5,15 @@ export type RevocationListener = (event: RevocationEvent) => void;
 /** The subscribers of one store in this process. */
 export interface Listeners {
   readonly size: number;
-  /** Adds a listener. A function that is added twice is notified twice. Returns a function that removes it. */
+  /**
+   * Adds a listener. A function that is added twice is notified twice. Returns a function that
+   * removes it.
+   */
   add(listener: RevocationListener): () => void;
-  /** Notifies every listener. One that throws affects neither the others nor the caller: the change has been made. */
+  /**
+   * Notifies every listener. One that throws affects neither the others nor the caller: the change
+   * has been made.
+   */
   notify(event: RevocationEvent): void;
 }
 

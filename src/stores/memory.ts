@@ -1,14 +1,25 @@
 import { idOf } from '../credential/digest';
 import { deepFreeze } from '../credential/freeze';
 import { createListeners } from './listeners';
-import { isOf, RETENTION_MS, type CredentialStore, type Owner, type StateStore, type StoredRecord } from './store';
+import {
+  type CredentialStore,
+  isOf,
+  type Owner,
+  RETENTION_MS,
+  type StateStore,
+  type StoredRecord,
+} from './store';
 
-/** How many entries are checked for expiry for each one that is added. More than one, so that expired entries cannot pile up. */
+/**
+ * How many entries are checked for expiry for each one that is added. More than one, so that
+ * expired entries cannot pile up.
+ */
 const CHECKS_PER_WRITE = 4;
 
 /**
- * Stores credentials and state in the memory of this process: for development, tests and programs of one process.
- * Everything is lost when the process exits. `redisStore()` and `sqlStore()` keep it.
+ * Stores credentials and state in the memory of this process: for development, tests and programs
+ * of one process. Everything is lost when the process exits. `redisStore()` and `sqlStore()` keep
+ * it.
  *
  * @returns a store for credentials and for state
  * @example
@@ -32,7 +43,8 @@ function credentialsInMemory(): CredentialStore {
     const record = known(id);
     return record?.revokedAt === null ? record : undefined;
   };
-  const owned = (owner: Owner): StoredRecord[] => [...byId.keys()].flatMap((id) => known(id) ?? []).filter((record) => isOf(record, owner));
+  const owned = (owner: Owner): StoredRecord[] =>
+    [...byId.keys()].flatMap((id) => known(id) ?? []).filter((record) => isOf(record, owner));
   const keep = (record: StoredRecord): StoredRecord => {
     const kept = deepFreeze(structuredClone(record));
     byId.set(kept.id, kept);
@@ -54,7 +66,9 @@ function credentialsInMemory(): CredentialStore {
       return known(id);
     },
     async insert(record) {
-      if (known(record.id)) return false;
+      if (known(record.id)) {
+        return false;
+      }
       keep(record);
       return true;
     },
@@ -69,31 +83,47 @@ function credentialsInMemory(): CredentialStore {
     },
     async expireAt(id, at) {
       const record = live(id);
-      if (!record || (record.expiresAt ?? Infinity) < at) return false;
+      if (!record || (record.expiresAt ?? Infinity) < at) {
+        return false;
+      }
       change({ ...record, expiresAt: at }, Date.now());
       return true;
     },
     async revoke(id, at) {
       const record = live(id);
-      if (!record) return false;
+      if (!record) {
+        return false;
+      }
       change({ ...record, revokedAt: at }, at);
       return true;
     },
     async revokeAll(owner, at) {
       const mine = owned(owner).filter((record) => record.revokedAt === null);
-      for (const record of mine) change({ ...record, revokedAt: at }, at);
+      for (const record of mine) {
+        change({ ...record, revokedAt: at }, at);
+      }
       return mine.length;
     },
     async recordUsage(uses) {
       for (const { id, count, lastUsedAt } of uses) {
         const record = known(id);
-        if (!record) continue;
-        keep({ ...record, useCount: record.useCount + count, lastUsedAt: Math.max(record.lastUsedAt ?? 0, lastUsedAt) });
+        if (!record) {
+          continue;
+        }
+        keep({
+          ...record,
+          useCount: record.useCount + count,
+          lastUsedAt: Math.max(record.lastUsedAt ?? 0, lastUsedAt),
+        });
       }
     },
     async prune(kind, before) {
-      const old = [...byId.values()].filter((record) => record.kind === kind && endOf(record) < before);
-      for (const { id } of old) byId.delete(id);
+      const old = [...byId.values()].filter(
+        (record) => record.kind === kind && endOf(record) < before,
+      );
+      for (const { id } of old) {
+        byId.delete(id);
+      }
       return old.length;
     },
     async publish(event) {
@@ -103,7 +133,8 @@ function credentialsInMemory(): CredentialStore {
   };
 }
 
-const endOf = ({ expiresAt, revokedAt }: StoredRecord): number => Math.min(expiresAt ?? Infinity, revokedAt ?? Infinity);
+const endOf = ({ expiresAt, revokedAt }: StoredRecord): number =>
+  Math.min(expiresAt ?? Infinity, revokedAt ?? Infinity);
 
 function stateInMemory(): StateStore {
   const entries = new Map<string, { readonly value: string; readonly until: number }>();
@@ -127,14 +158,18 @@ function stateInMemory(): StateStore {
         return;
       }
       const [name, { until }] = value;
-      if (until <= Date.now()) entries.delete(name);
+      if (until <= Date.now()) {
+        entries.delete(name);
+      }
     }
   };
 
   return {
     async setIfAbsent(group, key, value, until) {
       const name = nameOf(group, key);
-      if (read(name) !== undefined) return false;
+      if (read(name) !== undefined) {
+        return false;
+      }
       write(name, value, until);
       return true;
     },

@@ -3,9 +3,15 @@ import type { RevocationEvent } from '../credential/revocation';
 import { typeError } from '../internal/errors';
 import { missingMethods } from '../internal/options';
 
-/** What a verifier needs of a store to verify credentials: one function over a table of your own is enough. */
+/**
+ * What a verifier needs of a store to verify credentials: one function over a table of your own is
+ * enough.
+ */
 export interface CredentialReader {
-  /** Returns the record that has exactly this digest, or undefined. If it rejects, the guard responds with 503. */
+  /**
+   * Returns the record that has exactly this digest, or undefined. If it rejects, the guard
+   * responds with 503.
+   */
   find(digest: string): Promise<CredentialRecord | undefined>;
 }
 
@@ -13,7 +19,9 @@ export interface CredentialReader {
 export type StoredRecord = Required<CredentialRecord>;
 
 /** The members of a record that can be changed. */
-export type RecordChanges = Partial<Pick<StoredRecord, 'name' | 'scopes' | 'metadata' | 'expiresAt'>>;
+export type RecordChanges = Partial<
+  Pick<StoredRecord, 'name' | 'scopes' | 'metadata' | 'expiresAt'>
+>;
 
 /** Uses of one record since they were last written. */
 export interface RecordedUsage {
@@ -30,16 +38,19 @@ export interface Owner {
 }
 
 /** The member of a record that names its owner. */
-export const OWNED_BY = { subject: 'subject', client: 'clientId', grant: 'grantId' } as const satisfies Record<
-  Owner['by'],
-  keyof StoredRecord
->;
+export const OWNED_BY = {
+  subject: 'subject',
+  client: 'clientId',
+  grant: 'grantId',
+} as const satisfies Record<Owner['by'], keyof StoredRecord>;
 
-export const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean => record.kind === kind && record[OWNED_BY[by]] === id;
+export const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
+  record.kind === kind && record[OWNED_BY[by]] === id;
 
 /**
- * How long a store knows a record after it expired or was revoked, whichever came first, in milliseconds. In that time its use is
- * reported as `expired` or `revoked`. Afterwards every store treats the record as absent.
+ * How long a store knows a record after it expired or was revoked, whichever came first, in
+ * milliseconds. In that time its use is reported as `expired` or `revoked`. Afterwards every store
+ * treats the record as absent.
  */
 export const RETENTION_MS = 30 * 24 * 3_600_000;
 
@@ -50,8 +61,9 @@ export const MAX_OWNER_LENGTH = 512;
 export const isStorable = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
 
 /**
- * Stores the records of credentials. A store never sees a secret. The records that it returns must not change later. The ID of a
- * record is the first 22 characters of its digest, so that one key finds it by either. `credentialStoreContract()` of
+ * Stores the records of credentials. A store never sees a secret. The records that it returns must
+ * not change later. The ID of a record is the first 22 characters of its digest, so that one key
+ * finds it by either. `credentialStoreContract()` of
  * `latchkey/testing` checks a store.
  */
 export interface CredentialStore extends CredentialReader {
@@ -62,44 +74,63 @@ export interface CredentialStore extends CredentialReader {
   /** Adds a record. Returns false and changes nothing if the record is known. */
   insert(record: StoredRecord): Promise<boolean>;
   /**
-   * Adds many records, whose IDs are distinct, with fewer round trips than `insert()` would need. Optional: without it,
+   * Adds many records, whose IDs are distinct, with fewer round trips than `insert()` would need.
+   * Optional: without it,
    * `import()` inserts records one by one.
-   * @returns what `insert()` would have returned for each record, in the same order. If it rejects, some records may have been added.
+   * @returns what `insert()` would have returned for each record, in the same order. If it rejects,
+   * some records may have been added.
    */
   insertMany?(records: readonly StoredRecord[]): Promise<readonly boolean[]>;
-  /** Lists an owner's records in the order of `issuedAt`, then `id` by its bytes, after the ID `after`. After an unknown ID there are none. */
-  list(owner: Owner, page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredRecord[]>;
-  /** Changes a record that is not revoked; it may have expired. Returns undefined if there is none. */
+  /**
+   * Lists an owner's records in the order of `issuedAt`, then `id` by its bytes, after the ID
+   * `after`. After an unknown ID there are none.
+   */
+  list(
+    owner: Owner,
+    page: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<readonly StoredRecord[]>;
+  /**
+   * Changes a record that is not revoked; it may have expired. Returns undefined if there is none.
+   */
   update(id: string, changes: RecordChanges): Promise<StoredRecord | undefined>;
-  /** Brings the expiry of a record forward to `at`. Returns false if the record is revoked, unknown, or expires earlier. */
+  /**
+   * Brings the expiry of a record forward to `at`. Returns false if the record is revoked, unknown,
+   * or expires earlier.
+   */
   expireAt(id: string, at: number): Promise<boolean>;
   /** Revokes a record. Of concurrent calls, one returns true. */
   revoke(id: string, at: number): Promise<boolean>;
   /** Revokes every record of an owner that is not revoked yet, expired or not. Returns how many. */
   revokeAll(owner: Owner, at: number): Promise<number>;
   /**
-   * Adds uses to their records, including expired and revoked ones. Unknown IDs are ignored, and subscribers are not notified.
+   * Adds uses to their records, including expired and revoked ones. Unknown IDs are ignored, and
+   * subscribers are not notified.
    *
-   * If it rejects, all of them are written again later. An error with a member `unwritten` names those that were not written, so that
-   * the others are not counted twice.
+   * If it rejects, all of them are written again later. An error with a member `unwritten` names
+   * those that were not written, so that the others are not counted twice.
    */
   recordUsage(uses: readonly RecordedUsage[]): Promise<void>;
-  /** Deletes the records of a kind that expired or were revoked before `before`. Returns how many. */
+  /**
+   * Deletes the records of a kind that expired or were revoked before `before`. Returns how many.
+   */
   prune(kind: string, before: number): Promise<number>;
   /**
-   * Notifies subscribers, here and on other instances, of a revocation that no record of this store is about, such as that of a
-   * JWT. Nothing is stored.
+   * Notifies subscribers, here and on other instances, of a revocation that no record of this store
+   * is about, such as that of a JWT. Nothing is stored.
    */
   publish(mark: RevocationEvent): Promise<void>;
   /**
-   * Notifies a listener of every record that is revoked, changed or brought to an earlier end, and of every published revocation, on
-   * this instance or another. A listener that throws affects neither the caller nor other listeners. Returns a function that
-   * ends the subscription.
+   * Notifies a listener of every record that is revoked, changed or brought to an earlier end, and
+   * of every published revocation, on this instance or another. A listener that throws affects
+   * neither the caller nor other listeners. Returns a function that ends the subscription.
    */
   subscribe(listener: (mark: RevocationEvent) => void): () => void | Promise<void>;
 }
 
-/** Stores values by group and key until a time in milliseconds since the epoch: used proofs, revoked JWTs, OAuth codes. */
+/**
+ * Stores values by group and key until a time in milliseconds since the epoch: used proofs, revoked
+ * JWTs, OAuth codes.
+ */
 export interface StateStore {
   /** Stores a value. Returns false and changes nothing if there is one that has not expired. */
   setIfAbsent(group: string, key: string, value: string, until: number): Promise<boolean>;
@@ -127,7 +158,12 @@ export const CREDENTIAL_STORE_METHODS = [
 ] as const satisfies readonly (keyof CredentialStore)[];
 
 /** The methods that every `StateStore` must have. */
-export const STATE_STORE_METHODS = ['setIfAbsent', 'set', 'get', 'getAndDelete'] as const satisfies readonly (keyof StateStore)[];
+export const STATE_STORE_METHODS = [
+  'setIfAbsent',
+  'set',
+  'get',
+  'getAndDelete',
+] as const satisfies readonly (keyof StateStore)[];
 
 /** Whether a store can do more than find records: then its credentials can be managed. */
 export const isCredentialStore = (store: CredentialReader): store is CredentialStore =>
@@ -138,7 +174,9 @@ export const isCredentialStore = (store: CredentialReader): store is CredentialS
  * @throws TypeError `ERR_LATCHKEY_STORE_METHODS` that names the methods that the store lacks
  */
 export function toCredentialStore(store: CredentialReader, verifier: string): CredentialStore {
-  if (isCredentialStore(store)) return store;
+  if (isCredentialStore(store)) {
+    return store;
+  }
   const missing = missingMethods(store, CREDENTIAL_STORE_METHODS).map((method) => `${method}()`);
   throw typeError(
     'ERR_LATCHKEY_STORE_METHODS',

@@ -1,13 +1,19 @@
 import { withDeadline } from '../internal/promises';
-import type { CredentialStore } from './store';
 import type { Listeners } from './listeners';
+import type { CredentialStore } from './store';
 import { publishStoreEvent } from './store-events';
 
 /** A connection, not opened yet, that is subscribed to one channel. */
 export interface SubscriberConnection {
-  /** Connects and subscribes. `onLost` is called, any number of times, when the connection fails afterwards. */
+  /**
+   * Connects and subscribes. `onLost` is called, any number of times, when the connection fails
+   * afterwards.
+   */
   open(onLost: (error?: unknown) => void): Promise<unknown>;
-  /** Resolves while the connection is alive: one that only receives would not notice that it is dead. */
+  /**
+   * Resolves while the connection is alive: one that only receives would not notice that it is
+   * dead.
+   */
   ping(): Promise<unknown>;
   /** Closes the connection, also while it is being opened. */
   close(): unknown;
@@ -17,7 +23,9 @@ export interface SubscriptionOptions {
   /** The name of the store, for `latchkey:store`. */
   readonly store: string;
   readonly connect: () => SubscriberConnection;
-  /** Makes an error that can be published: a driver's own may contain an address with a password. */
+  /**
+   * Makes an error that can be published: a driver's own may contain an address with a password.
+   */
   readonly toError: (error: unknown) => Error;
 }
 
@@ -25,14 +33,21 @@ const PING_INTERVAL_MS = 2_000;
 const RESPONSE_TIMEOUT_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
-/** A subscription that lasted for this long was a success: the next pause is the first one again. */
+/**
+ * A subscription that lasted for this long was a success: the next pause is the first one again.
+ */
 const STABLE_AFTER_MS = 1_000;
 
 /**
- * Keeps a subscription on a connection of its own. A lost connection is replaced after a pause that doubles with each failure.
- * What was published in between is missed. Returns a function that ends the subscription.
+ * Keeps a subscription on a connection of its own. A lost connection is replaced after a pause that
+ * doubles with each failure. What was published in between is missed. Returns a function that ends
+ * the subscription.
  */
-export function keepSubscribed({ store, connect, toError }: SubscriptionOptions): () => Promise<void> {
+export function keepSubscribed({
+  store,
+  connect,
+  toError,
+}: SubscriptionOptions): () => Promise<void> {
   let isStopped = false;
   /** Ends whatever the loop is waiting for. */
   let wake = () => {};
@@ -45,13 +60,22 @@ export function keepSubscribed({ store, connect, toError }: SubscriptionOptions)
     const connection = connect();
     try {
       const lost = new Promise<never>((_, reject) => {
-        const onLost = (error?: unknown) => reject(error instanceof Error ? error : new Error('the connection was closed'));
-        const opened = withDeadline(Promise.race([connection.open(onLost), stopped]), RESPONSE_TIMEOUT_MS);
+        const onLost = (error?: unknown) =>
+          reject(error instanceof Error ? error : new Error('the connection was closed'));
+        const opened = withDeadline(
+          Promise.race([connection.open(onLost), stopped]),
+          RESPONSE_TIMEOUT_MS,
+        );
         opened.then(() => {
-          if (isStopped) return;
+          if (isStopped) {
+            return;
+          }
           onSubscribed();
           const ping = async () => connection.ping();
-          pings = setInterval(() => void withDeadline(ping(), RESPONSE_TIMEOUT_MS).catch(onLost), PING_INTERVAL_MS).unref();
+          pings = setInterval(
+            () => void withDeadline(ping(), RESPONSE_TIMEOUT_MS).catch(onLost),
+            PING_INTERVAL_MS,
+          ).unref();
         }, onLost);
       });
       await Promise.race([lost, stopped]);
@@ -80,7 +104,9 @@ export function keepSubscribed({ store, connect, toError }: SubscriptionOptions)
         });
       } catch (error) {
         failures = performance.now() - subscribedAt >= STABLE_AFTER_MS ? 1 : failures + 1;
-        if (isStopped) return;
+        if (isStopped) {
+          return;
+        }
         publishStoreEvent({ store, event: 'subscribe_failed', error: toError(error) });
         await pause(failures);
       }
@@ -95,15 +121,23 @@ export function keepSubscribed({ store, connect, toError }: SubscriptionOptions)
   };
 }
 
-/** `subscribe()` of a store: one subscription for all listeners, from the first to the last. `start` begins it. */
-export function subscribeWhileNeeded(listeners: Listeners, start: (() => () => Promise<void>) | undefined): CredentialStore['subscribe'] {
+/**
+ * `subscribe()` of a store: one subscription for all listeners, from the first to the last. `start`
+ * begins it.
+ */
+export function subscribeWhileNeeded(
+  listeners: Listeners,
+  start: (() => () => Promise<void>) | undefined,
+): CredentialStore['subscribe'] {
   let stop: (() => Promise<void>) | undefined;
   return (listener) => {
     const remove = listeners.add(listener);
     stop ??= start?.();
     return async () => {
       remove();
-      if (listeners.size > 0) return;
+      if (listeners.size > 0) {
+        return;
+      }
       const stopping = stop?.();
       stop = undefined;
       await stopping;

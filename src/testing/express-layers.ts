@@ -1,4 +1,7 @@
-/** One entry of a router's private list. Express 4 and 5 agree on it but for what is said in the functions below. */
+/**
+ * One entry of a router's private list. Express 4 and 5 agree on it but for what is said in the
+ * functions below.
+ */
 export interface Layer {
   readonly name: string;
   readonly handle: Handler;
@@ -28,7 +31,9 @@ export type Pattern = string | RegExp | undefined;
 
 /** The layers of a router or an application; undefined for anything else. */
 export function stackOf(handler: unknown): readonly Layer[] | undefined {
-  if (typeof handler !== 'function') return undefined;
+  if (typeof handler !== 'function') {
+    return undefined;
+  }
   const { stack, lazyrouter, _router, set } = handler as {
     stack?: unknown;
     lazyrouter?: unknown;
@@ -36,11 +41,19 @@ export function stackOf(handler: unknown): readonly Layer[] | undefined {
     set?: unknown;
   };
   // Connect's have a stack, too, of another kind.
-  if (Array.isArray(stack))
-    return stack.every((layer: Partial<Layer>) => typeof layer.match === 'function') ? (stack as Layer[]) : undefined;
-  // Express 4 makes the router of an application with its first layer, and throws where Express 5 has `app.router`.
-  if (typeof lazyrouter === 'function') return _router?.stack ?? [];
-  return typeof set === 'function' ? (handler as { router?: { stack: Layer[] } }).router?.stack : undefined;
+  if (Array.isArray(stack)) {
+    return stack.every((layer: Partial<Layer>) => typeof layer.match === 'function')
+      ? (stack as Layer[])
+      : undefined;
+  }
+  // Express 4 makes the router of an application with its first layer, and throws where Express 5
+  // has `app.router`.
+  if (typeof lazyrouter === 'function') {
+    return _router?.stack ?? [];
+  }
+  return typeof set === 'function'
+    ? (handler as { router?: { stack: Layer[] } }).router?.stack
+    : undefined;
 }
 
 /** The layers of what is mounted here, if that is a router or an application. */
@@ -48,8 +61,9 @@ export const mountedStack = (layer: Layer): readonly Layer[] | undefined =>
   layer.name === 'mounted_app' ? stackOf(mountedApp(layer.handle)) : stackOf(layer.handle);
 
 /**
- * The application behind `app.use(subApp)`. Express hides it in a closure. So it is handed a request that shows who took it over,
- * by its new prototype, and from then on has no URL: every router lets such a request go before it comes to a layer of the user's.
+ * The application behind `app.use(subApp)`. Express hides it in a closure. So it is handed a
+ * request that shows who took it over, by its new prototype, and from then on has no URL: every
+ * router lets such a request go before it comes to a layer of the user's.
  */
 function mountedApp(handle: Handler): unknown {
   const nobody = {};
@@ -63,19 +77,32 @@ function mountedApp(handle: Handler): unknown {
       return app === undefined ? '/' : undefined;
     },
   };
-  (handle as (req: object, res: object, next: () => void) => void)(request, { setHeader: () => {} }, () => {});
+  (handle as (req: object, res: object, next: () => void) => void)(
+    request,
+    { setHeader: () => {} },
+    () => {},
+  );
   return app;
 }
 
-/** What a layer leaves of a path for those mounted in it; undefined if it does not take the path. */
+/**
+ * What a layer leaves of a path for those mounted in it; undefined if it does not take the path.
+ */
 export function restAfter(layer: Layer, path: string): string | undefined {
   const match = layer.match(path);
-  if (match === false) return undefined;
-  if (layer.route) return '/';
+  if (match === false) {
+    return undefined;
+  }
+  if (layer.route) {
+    return '/';
+  }
   const taken = (match === true ? layer.path : match.path) ?? '';
   const rest = path.slice(taken.length);
-  // As Express does: what is mounted is passed over unless its path is the start, and ends with a segment.
-  if (!path.startsWith(taken) || (rest !== '' && !rest.startsWith('/'))) return undefined;
+  // As Express does: what is mounted is passed over unless its path is the start, and ends with a
+  // segment.
+  if (!path.startsWith(taken) || (rest !== '' && !rest.startsWith('/'))) {
+    return undefined;
+  }
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
@@ -85,22 +112,38 @@ export const takesEveryPath = ({ slash, regexp }: Layer): boolean =>
 /** Whether two layers are mounted on the same path, whatever it is. */
 export const samePath = (a: Layer, b: Layer): boolean =>
   !a.route === !b.route &&
-  (a.regexp ? String(a.regexp) === String(b.regexp) : a.rawPath !== undefined && String(a.rawPath) === String(b.rawPath));
+  (a.regexp
+    ? String(a.regexp) === String(b.regexp)
+    : a.rawPath !== undefined && String(a.rawPath) === String(b.rawPath));
 
-/** The paths of a layer. Express 5 keeps none of what is mounted on a router before 2.3, but for `/`. */
+/**
+ * The paths of a layer. Express 5 keeps none of what is mounted on a router before 2.3, but for
+ * `/`.
+ */
 export function pathsOf(layer: Layer): readonly Pattern[] {
-  if (layer.route) return flat(layer.route.path);
-  if (layer.slash) return ['/'];
-  if (layer.rawPath !== undefined) return flat(layer.rawPath);
+  if (layer.route) {
+    return flat(layer.route.path);
+  }
+  if (layer.slash) {
+    return ['/'];
+  }
+  if (layer.rawPath !== undefined) {
+    return flat(layer.rawPath);
+  }
   return layer.regexp ? pathsOfRegexp(layer.regexp, layer.keys ?? []) : [undefined];
 }
 
-const flat = (path: Path): readonly Pattern[] => (path instanceof Array ? path.flatMap(flat) : [path]);
+const flat = (path: Path): readonly Pattern[] =>
+  path instanceof Array ? path.flatMap(flat) : [path];
 
 /** Ends what Express 4 makes of a path for `use`. */
 const MOUNTED = /(\\\/\?)?\(\?=\\\/\|\$\)$/;
-/** What it makes of `/:name` or `/:name(…)`, of `*`, and of a plain character; and all else that means something in a RegExp. */
-const PIECE = /\(\?:(\\\/)?\((?:\\.|\[[^\]]*\]|[^()[\\])+\)\)(\?)?|(\(\.\*\))|\\(.)|([()[\]{}|^$+?*.])/g;
+/**
+ * What it makes of `/:name` or `/:name(…)`, of `*`, and of a plain character; and all else that
+ * means something in a RegExp.
+ */
+const PIECE =
+  /\(\?:(\\\/)?\((?:\\.|\[[^\]]*\]|[^()[\\])+\)\)(\?)?|(\(\.\*\))|\\(.)|([()[\]{}|^$+?*.])/g;
 
 /** The paths that Express 4 made a RegExp of; the RegExp itself where that cannot be told. */
 function pathsOfRegexp(regexp: RegExp, keys: NonNullable<Layer['keys']>): readonly Pattern[] {
@@ -111,12 +154,26 @@ function pathsOfRegexp(regexp: RegExp, keys: NonNullable<Layer['keys']>): readon
     return source
       .replace(/^\^/, '')
       .replace(MOUNTED, '')
-      .replace(PIECE, (_, slash?: string, optional?: string, star?: string, character?: string, other?: string) => {
-        if (other !== undefined) told = false;
-        if (character !== undefined) return character;
-        const name = names.shift();
-        return star ? '*' : `${slash ? '/' : ''}:${name}${optional ?? ''}`;
-      });
+      .replace(
+        PIECE,
+        (
+          _,
+          slash?: string,
+          optional?: string,
+          star?: string,
+          character?: string,
+          other?: string,
+        ) => {
+          if (other !== undefined) {
+            told = false;
+          }
+          if (character !== undefined) {
+            return character;
+          }
+          const name = names.shift();
+          return star ? '*' : `${slash ? '/' : ''}:${name}${optional ?? ''}`;
+        },
+      );
   });
   return told ? paths : [regexp];
 }

@@ -1,9 +1,9 @@
 export { fakeAuth, type FakePrincipal } from './fake-auth';
 export {
   credentialStoreContract,
-  stateStoreContract,
   type CredentialStoreContractOptions,
+  stateStoreContract,
   type StateStoreContractOptions,
 } from './store-contract';
 export type { ContractCase, OpenedStore } from './store-contract/contract';
-export { unguardedRoutes, type UnguardedRoute } from './unguarded-routes';
+export { type UnguardedRoute, unguardedRoutes } from './unguarded-routes';

@@ -1,25 +1,36 @@
-/** Values for parameters, two of each kind, so that a path with one fixed value is not taken for a path with any. */
+/**
+ * Values for parameters, two of each kind, so that a path with one fixed value is not taken for a
+ * path with any.
+ */
 const VALUES = ['x', 'qj', '7', '4021', 'Zz_9-k'];
 
 /** `:name` with what Express 4 allows after it, `*` and `*name`, and an escaped character. */
 const PIECE = /(\/?):(?:\w+|"[^"]*")(?:\((?:\\.|[^\\()])*\))?([?*])?|(\*)(?:\w+|"[^"]*")?|\\(.)/;
 
 /**
- * Returns paths that a route with this pattern matches, in the syntax of Express 4 or 5, with and without its optional parts. A
- * pattern may be stricter than what is read here, so some of the paths may not match.
+ * Returns paths that a route with this pattern matches, in the syntax of Express 4 or 5, with and
+ * without its optional parts. A pattern may be stricter than what is read here, so some of the
+ * paths may not match.
  */
 export function samplePaths(pattern: string): readonly string[] {
-  const filled = optionalForms(pattern).flatMap((form) => VALUES.flatMap((value) => fill(form, value)));
+  const filled = optionalForms(pattern).flatMap((form) =>
+    VALUES.flatMap((value) => fill(form, value)),
+  );
   const paths = filled.map((path) => (path.startsWith('/') ? path : `/${path}`));
-  return [...new Set(paths.flatMap(spellings).flatMap((path) => [path, path.toUpperCase(), `${path}/`]))];
+  return [
+    ...new Set(paths.flatMap(spellings).flatMap((path) => [path, path.toUpperCase(), `${path}/`])),
+  ];
 }
 
 /**
- * The same path with single slashes, and with one of its slashes doubled. Routers differ in case, in a trailing slash, and in what
- * they do with `//`: Express 4 drops one of two slashes behind a mount path, Express 5 ignores the slashes at the end of a pattern.
+ * The same path with single slashes, and with one of its slashes doubled. Routers differ in case,
+ * in a trailing slash, and in what they do with `//`: Express 4 drops one of two slashes behind a
+ * mount path, Express 5 ignores the slashes at the end of a pattern.
  */
 function spellings(path: string): readonly string[] {
-  const doubled = [...path.matchAll(/\//g)].map(({ index }) => `${path.slice(0, index)}/${path.slice(index)}`);
+  const doubled = [...path.matchAll(/\//g)].map(
+    ({ index }) => `${path.slice(0, index)}/${path.slice(index)}`,
+  );
   const single = path.replace(/\/{2,}/g, '/');
   return [path, single, single.replace(/(?!^)\/$/, ''), ...doubled];
 }
@@ -27,18 +38,23 @@ function spellings(path: string): readonly string[] {
 /** The pattern with and without each `{…}` of Express 5. */
 function optionalForms(pattern: string): readonly string[] {
   const group = /\{([^{}]*)\}/.exec(pattern);
-  if (!group) return [pattern];
+  if (!group) {
+    return [pattern];
+  }
   const [whole, content = ''] = group;
   return ['', content].flatMap((part) => optionalForms(pattern.replace(whole, () => part)));
 }
 
 function fill(form: string, value: string): readonly string[] {
   const piece = PIECE.exec(form);
-  if (!piece) return [form];
+  if (!piece) {
+    return [form];
+  }
   const [whole, slash = '', optional, star, character] = piece;
   const before = form.slice(0, piece.index);
-  const fillings =
-    character !== undefined ? [character] : star ? [value, `${value}/${value}`, '', '/'] : [...(optional ? [''] : []), slash + value];
+  const once = optional ? ['', slash + value] : [slash + value];
+  const repeated = star ? [value, `${value}/${value}`, '', '/'] : once;
+  const fillings = character === undefined ? repeated : [character];
   const rests = fill(form.slice(piece.index + whole.length), value);
   return fillings.flatMap((filling) => rests.map((rest) => before + filling + rest));
 }

@@ -1,7 +1,15 @@
 import * as z from 'zod';
+
 import { checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
-import { aLifetime, extractorNames, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
+import {
+  aLifetime,
+  extractorNames,
+  type ManagedVerifier,
+  storedOptions,
+  type StoredVerifier,
+  storedVerifier,
+} from './stored';
 import { AUTHORIZATION } from './verifier';
 
 export interface AccessTokensOptions<S extends CredentialReader = CredentialStore> {
@@ -20,7 +28,11 @@ export interface AccessTokensOptions<S extends CredentialReader = CredentialStor
 }
 
 const HOUR_MS = 3_600_000;
-const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: aLifetime, extractors: extractorNames });
+const optionsSchema = z.strictObject({
+  ...storedOptions,
+  ttlMs: aLifetime,
+  extractors: extractorNames,
+});
 
 /**
  * Opaque access tokens (RFC 6749 §1.4), `<prefix>_<environment>_…`, from `Authorization` alone.

@@ -1,6 +1,9 @@
 import type { JsonWebKeyInput } from 'node:crypto';
 
-/** A JSON Web Key (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2), as `KeyObject.export()`, Web Crypto and jose give it. */
+/**
+ * A JSON Web Key (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2), as `KeyObject.export()`, Web Crypto and
+ * jose give it.
+ */
 export interface Jwk {
   readonly kty?: string | undefined;
   readonly use?: string | undefined;
@@ -27,5 +30,8 @@ export interface Jwk {
   readonly k?: string | undefined;
 }
 
-/** A JWK for `createPublicKey()` and `createPrivateKey()`, whose own type of it has moved from one release of `@types/node` to another. */
+/**
+ * A JWK for `createPublicKey()` and `createPrivateKey()`, whose own type of it has moved from one
+ * release of `@types/node` to another.
+ */
 export const jwkInput = (key: Jwk): JsonWebKeyInput => ({ key, format: 'jwk' }) as JsonWebKeyInput;

@@ -1,7 +1,15 @@
 import * as z from 'zod';
+
 import { checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
-import { aLifetime, extractorNames, storedOptions, storedVerifier, type ManagedVerifier, type StoredVerifier } from './stored';
+import {
+  aLifetime,
+  extractorNames,
+  type ManagedVerifier,
+  storedOptions,
+  type StoredVerifier,
+  storedVerifier,
+} from './stored';
 
 export interface SessionTokensOptions<S extends CredentialReader = CredentialStore> {
   readonly store: S;
@@ -19,7 +27,11 @@ export interface SessionTokensOptions<S extends CredentialReader = CredentialSto
 }
 
 const DAY_MS = 24 * 3_600_000;
-const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: aLifetime, extractors: extractorNames });
+const optionsSchema = z.strictObject({
+  ...storedOptions,
+  ttlMs: aLifetime,
+  extractors: extractorNames,
+});
 
 /**
  * A user's session, `<prefix>_<environment>_…`, from `Authorization: Bearer` or a cookie.

@@ -5,7 +5,10 @@ import { isHost } from './issuer/trusted-url';
 const MAX_LENGTH = 1_048_576;
 
 /** Options that the verifiers of access tokens share. */
-export const extractorNames = arrayOf('names of extractors', (value) => typeof value === 'string' && value !== '');
+export const extractorNames = arrayOf(
+  'names of extractors',
+  (value) => typeof value === 'string' && value !== '',
+);
 
 export const tokenLength = check(
   `a whole number of characters from 1 to ${MAX_LENGTH}`,

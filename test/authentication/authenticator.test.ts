@@ -3,16 +3,17 @@ import {
   apiKeys,
   bearer,
   cookie,
+  type CredentialRecord,
   getAuth,
   latchkey,
   memoryStore,
   queryParameter,
-  sessionTokens,
-  type CredentialRecord,
   type RequestLike,
+  sessionTokens,
   type Verification,
   type Verifier,
 } from 'latchkey';
+
 import { generateSecret } from '../../src/credential/secret';
 import { badBearer, badKey, OUTAGE } from '../support/answers';
 import { deferred } from '../support/deferred';
@@ -25,16 +26,30 @@ const never = new Promise<never>(() => {});
 const onNodeHttp = MOUNTS['node:http'] as (typeof MOUNTS)[string];
 const macrotask = () => new Promise((resolve) => setImmediate(resolve));
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
 describe('a credential', () => {
   it('goes to the first verifier that accepts its form, and when it fails there to no other', async () => {
-    const [first, second, third] = [ownVerifier({ accepts: () => false }), ownVerifier(), ownVerifier()];
+    const [first, second, third] = [
+      ownVerifier({ accepts: () => false }),
+      ownVerifier(),
+      ownVerifier(),
+    ];
     second.verify.mockReturnValue({ ok: false, reason: 'bad_signature' });
     const { ask } = asking([first, second, third]);
     expect(await ask()).toEqual(badBearer('bad_signature'));
-    expect([first, second, third].map(({ verify }) => verify.mock.calls)).toEqual([[], [[{ extractor: 'bearer', token: 'token' }]], []]);
+    expect([first, second, third].map(({ verify }) => verify.mock.calls)).toEqual([
+      [],
+      [[{ extractor: 'bearer', token: 'token' }]],
+      [],
+    ]);
   });
 
   test.each([
@@ -53,31 +68,59 @@ describe('a credential', () => {
     ['8,193 characters in Authorization', {}, 'authorization', 8_193, false],
     ['8,192 characters in a key header', {}, 'x-api-key', 8_192, true],
     ['8,193 characters in a key header', {}, 'x-api-key', 8_193, false],
-    ['as many characters as its verifier reads', { maxTokenLength: 10_000 }, 'authorization', 10_000, true],
-    ['more characters than its verifier reads', { maxTokenLength: 10_000 }, 'authorization', 10_001, false],
+    [
+      'as many characters as its verifier reads',
+      { maxTokenLength: 10_000 },
+      'authorization',
+      10_000,
+      true,
+    ],
+    [
+      'more characters than its verifier reads',
+      { maxTokenLength: 10_000 },
+      'authorization',
+      10_001,
+      false,
+    ],
     ['as few characters as its verifier reads', { maxTokenLength: 16 }, 'x-api-key', 16, true],
     ['one character more than that', { maxTokenLength: 16 }, 'x-api-key', 17, false],
-  ])('may have the length that its verifier reads: %s', async (_, members, header, length, isAccepted) => {
-    const verifier = ownVerifier(members);
-    const { ask } = asking([verifier]);
-    const token = 'x'.repeat(length);
-    const answer = await ask({ headers: { [header]: header === 'authorization' ? `Bearer ${token}` : token } });
-    if (isAccepted) expect(answer).toMatchObject({ status: 'authenticated', principal });
-    else expect(answer).toEqual(header === 'authorization' ? badBearer('malformed') : badKey('malformed'));
-    expect(verifier.verify).toHaveBeenCalledTimes(isAccepted ? 1 : 0);
-  });
+  ])(
+    'may have the length that its verifier reads: %s',
+    async (_, members, header, length, isAccepted) => {
+      const verifier = ownVerifier(members);
+      const { ask } = asking([verifier]);
+      const token = 'x'.repeat(length);
+      const answer = await ask({
+        headers: { [header]: header === 'authorization' ? `Bearer ${token}` : token },
+      });
+      if (isAccepted) {
+        expect(answer).toMatchObject({ status: 'authenticated', principal });
+      } else {
+        expect(answer).toEqual(
+          header === 'authorization' ? badBearer('malformed') : badKey('malformed'),
+        );
+      }
+      expect(verifier.verify).toHaveBeenCalledTimes(isAccepted ? 1 : 0);
+    },
+  );
 
   it('may be as long as its own verifier reads, whatever others read', async () => {
     const keys = ownVerifier({ maxTokenLength: 16, accepts: ({ token }) => token.startsWith('k') });
     const jwts = ownVerifier({ maxTokenLength: 32, accepts: ({ token }) => token.startsWith('j') });
     const { ask } = asking([keys, jwts]);
     expect(await ask(underBearer(`k${'x'.repeat(16)}`))).toEqual(badBearer('malformed'));
-    expect(await ask(underBearer(`j${'x'.repeat(16)}`))).toMatchObject({ status: 'authenticated', principal });
+    expect(await ask(underBearer(`j${'x'.repeat(16)}`))).toMatchObject({
+      status: 'authenticated',
+      principal,
+    });
     expect(keys.verify).not.toHaveBeenCalled();
   });
 
   it('is never offered to a verifier that does not read its extractor', async () => {
-    const [verifier, other] = [ownVerifier({ extractors: ['bearer'] }), ownVerifier({ extractors: ['api-key-header'] })];
+    const [verifier, other] = [
+      ownVerifier({ extractors: ['bearer'] }),
+      ownVerifier({ extractors: ['api-key-header'] }),
+    ];
     other.verify.mockReturnValue({ ok: false, reason: 'unknown' });
     const { ask } = asking([verifier, other]);
     expect(await ask({ headers: { 'x-api-key': 'token' } })).toEqual(badKey('unknown'));
@@ -95,25 +138,41 @@ describe('a credential', () => {
 
 describe('the extractors of a request', () => {
   const secret = generateSecret('osirsession', 'live');
-  const find = jest.fn(async () => ({ ...rowOf(secret), kind: 'session_token', subject: 'user_7' }));
+  const find = jest.fn(async () => ({
+    ...rowOf(secret),
+    kind: 'session_token',
+    subject: 'user_7',
+  }));
   const key = ownVerifier({ accepts: ({ token }) => token === 'good' || token === 'bad' });
   const { check } = latchkey({
     extractors: [bearer(), apiKeyHeader(), queryParameter('api_key'), cookie('sid')],
     verifiers: [
-      { ...key, verify: ({ token }) => (token === 'good' ? proven : { ok: false, reason: 'unknown' }) },
+      {
+        ...key,
+        verify: ({ token }) => (token === 'good' ? proven : { ok: false, reason: 'unknown' }),
+      },
       sessionTokens({ prefix: 'osirsession', store: { find } }),
     ],
     cache: false,
   });
-  const headers = (more: Readonly<Record<string, string>>) => ({ method: 'GET', url: '/', headers: { cookie: `sid=${secret}`, ...more } });
+  const headers = (more: Readonly<Record<string, string>>) => ({
+    method: 'GET',
+    url: '/',
+    headers: { cookie: `sid=${secret}`, ...more },
+  });
   beforeEach(() => find.mockClear());
 
   it('leave a cookie its say where nothing else came', async () => {
-    expect(await check(headers({}))).toMatchObject({ status: 'authenticated', principal: { subject: 'user_7' } });
+    expect(await check(headers({}))).toMatchObject({
+      status: 'authenticated',
+      principal: { subject: 'user_7' },
+    });
   });
 
   it('let an explicit credential win over a cookie, which is not looked at, be it good or bad', async () => {
-    expect(await check(headers({ authorization: 'Bearer good' }))).toMatchObject({ principal: { subject: 'acct_42' } });
+    expect(await check(headers({ authorization: 'Bearer good' }))).toMatchObject({
+      principal: { subject: 'acct_42' },
+    });
     expect(await check(headers({ authorization: 'Bearer bad' }))).toEqual(badBearer('unknown'));
     expect(await check(headers({ 'x-api-key': '' }))).toEqual(badKey('malformed'));
     expect(find).not.toHaveBeenCalled();
@@ -122,17 +181,33 @@ describe('the extractors of a request', () => {
   test.each<[string, RequestLike]>([
     ['bearer and key header', headers({ authorization: 'Bearer good', 'x-api-key': 'good' })],
     ['bearer and an empty key header', headers({ authorization: 'Bearer good', 'x-api-key': '' })],
-    ['bearer and query parameter', { ...headers({ authorization: 'Bearer good' }), url: '/?api_key=good' }],
-    ['key header and query parameter', { ...headers({ 'x-api-key': 'good' }), url: '/?api_key=good' }],
+    [
+      'bearer and query parameter',
+      { ...headers({ authorization: 'Bearer good' }), url: '/?api_key=good' },
+    ],
+    [
+      'key header and query parameter',
+      { ...headers({ 'x-api-key': 'good' }), url: '/?api_key=good' },
+    ],
     ['the query parameter twice', { ...headers({}), url: '/?api_key=good&api_key=good' }],
     [
       'Authorization twice',
-      { ...headers({ authorization: 'Bearer good' }), rawHeaders: ['Authorization', 'Bearer good', 'authorization', 'Basic x'] },
+      {
+        ...headers({ authorization: 'Bearer good' }),
+        rawHeaders: ['Authorization', 'Bearer good', 'authorization', 'Basic x'],
+      },
     ],
-  ])('that bring several explicit credentials are refused, though each were good: %s', async (_, request) => {
-    const answer = await check(request);
-    expect(answer).toMatchObject({ status: 'refused', reason: 'multiple', refusal: { status: 400 } });
-  });
+  ])(
+    'that bring several explicit credentials are refused, though each were good: %s',
+    async (_, request) => {
+      const answer = await check(request);
+      expect(answer).toMatchObject({
+        status: 'refused',
+        reason: 'multiple',
+        refusal: { status: 400 },
+      });
+    },
+  );
 
   it('that bring none are anonymous where that is asked, and refused where a principal is', async () => {
     expect(await check({ headers: {} })).toMatchObject({ status: 'anonymous' });
@@ -141,13 +216,16 @@ describe('the extractors of a request', () => {
 });
 
 describe('the order of proof', () => {
-  test.each(['expired', 'revoked', 'unknown', 'bad_audience'] as const)('puts 401 for %s before 403 for a scope', async (reason) => {
-    const verifier = ownVerifier();
-    verifier.verify.mockReturnValue({ ok: false, reason });
-    const { check } = latchkey({ verifiers: [verifier] });
-    const answer = await check(underBearer('token'), { scopes: ['domains:write'] });
-    expect(answer).toMatchObject({ status: 'refused', reason, refusal: { status: 401 } });
-  });
+  test.each(['expired', 'revoked', 'unknown', 'bad_audience'] as const)(
+    'puts 401 for %s before 403 for a scope',
+    async (reason) => {
+      const verifier = ownVerifier();
+      verifier.verify.mockReturnValue({ ok: false, reason });
+      const { check } = latchkey({ verifiers: [verifier] });
+      const answer = await check(underBearer('token'), { scopes: ['domains:write'] });
+      expect(answer).toMatchObject({ status: 'refused', reason, refusal: { status: 401 } });
+    },
+  );
 
   it('asks for proof of possession before scopes: what is bound to a key that nothing can ask for is not taken', async () => {
     const verifier = ownVerifier();
@@ -155,7 +233,11 @@ describe('the order of proof', () => {
     const { check } = latchkey({ verifiers: [verifier] });
     for (let n = 0; n < 2; n++) {
       const answer = await check(underBearer('token'), { scopes: ['domains:write'] });
-      expect(answer).toMatchObject({ status: 'refused', reason: 'bad_proof', refusal: { status: 401 } });
+      expect(answer).toMatchObject({
+        status: 'refused',
+        reason: 'bad_proof',
+        refusal: { status: 401 },
+      });
     }
   });
 
@@ -197,7 +279,10 @@ describe('an outage', () => {
     ['accepts() returns a promise', { accepts: (async () => true) as never }],
     ['accepts() rejects', { accepts: (async () => thrown()) as never }],
     ['onUsed() throws', { onUsed: thrown }],
-    ['onUsed() throws after an answer that was waited for', { onUsed: thrown, verify: async () => proven }],
+    [
+      'onUsed() throws after an answer that was waited for',
+      { onUsed: thrown, verify: async () => proven },
+    ],
   ])('is what it is where %s, never a 401 and never anonymous', async (_, members) => {
     const { check } = latchkey({ verifiers: [{ ...ownVerifier(), ...members }] });
     for (const options of [{}, { scopes: [] }, { scopes: ['domains:write'] }]) {
@@ -239,7 +324,10 @@ describe('an outage', () => {
     ['success of no kind', { ok: true, principal: { ...principal, kind: undefined } }],
     ['scopes as one string', { ok: true, principal: { ...principal, scopes: 'domains:read' } }],
     ['scopes left out', { ok: true, principal: { ...principal, scopes: undefined } }],
-    ['scopes that are not strings', { ok: true, principal: { ...principal, scopes: [['domains:read']] } }],
+    [
+      'scopes that are not strings',
+      { ok: true, principal: { ...principal, scopes: [['domains:read']] } },
+    ],
     ['claims left out', { ok: true, principal: { ...principal, claims: undefined } }],
     ['claims of null', { ok: true, principal: { ...principal, claims: null } }],
     ['claims as text', { ok: true, principal: { ...principal, claims: '{}' } }],
@@ -326,7 +414,9 @@ describe('a thousand requests at once with one key', () => {
     put(secret);
     const answers = await thousand(() => ask(secret));
     expect(find).toHaveBeenCalledTimes(1);
-    const principals = answers.map((answer) => (answer.status === 'authenticated' ? answer.principal : undefined));
+    const principals = answers.map((answer) =>
+      answer.status === 'authenticated' ? answer.principal : undefined,
+    );
     expect(principals[0]).toMatchObject({ subject: 'acct_42' });
     expect(new Set(principals).size).toBe(1);
   });
@@ -341,7 +431,9 @@ describe('a thousand requests at once with one key', () => {
     find.mockImplementationOnce(fault);
     const answers = thousand(() => ask(secret));
     await jest.advanceTimersByTimeAsync(1_000);
-    for (const answer of await answers) expect(answer).toEqual(OUTAGE);
+    for (const answer of await answers) {
+      expect(answer).toEqual(OUTAGE);
+    }
     expect(find).toHaveBeenCalledTimes(1);
     expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
     expect(find).toHaveBeenCalledTimes(2);
@@ -349,7 +441,9 @@ describe('a thousand requests at once with one key', () => {
 
   it('are all refused where the key is unknown, and nothing of it is kept', async () => {
     const { find, put, ask } = guardedTable();
-    for (const answer of await thousand(() => ask(secret))) expect(answer).toEqual(badBearer('unknown'));
+    for (const answer of await thousand(() => ask(secret))) {
+      expect(answer).toEqual(badBearer('unknown'));
+    }
     expect(find).toHaveBeenCalledTimes(1);
     put(secret);
     expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
@@ -368,7 +462,9 @@ describe('a store that does not answer', () => {
     const waiting = keys.map(ask);
     expect(await ask(secret)).toEqual(OUTAGE);
     await jest.advanceTimersByTimeAsync(1_000);
-    for (const answer of await Promise.all(waiting)) expect(answer).toEqual(OUTAGE);
+    for (const answer of await Promise.all(waiting)) {
+      expect(answer).toEqual(OUTAGE);
+    }
     expect(await ask(secret)).toEqual(OUTAGE);
     expect(find).toHaveBeenCalledTimes(4_096);
     source.resolve(undefined);
@@ -382,7 +478,9 @@ describe('a store that does not answer', () => {
     const secret = generateSecret('osir', 'live');
     put(secret);
     await ask(secret);
-    find.mockImplementation((digest) => (digest === rowOf(secret).digest ? Promise.resolve(rowOf(secret)) : never));
+    find.mockImplementation((digest) =>
+      digest === rowOf(secret).digest ? Promise.resolve(rowOf(secret)) : never,
+    );
     const waiting = keys.map(ask);
     expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
     jest.setSystemTime(NOW + 30_000);
@@ -404,7 +502,9 @@ describe('a store that does not answer', () => {
     });
     const waiting = keys.map(ask);
     jest.setSystemTime(NOW + 20_000);
-    for (let n = 0; n < 3; n++) expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+    for (let n = 0; n < 3; n++) {
+      expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+    }
     expect(find).toHaveBeenCalledTimes(4_098);
     await jest.advanceTimersByTimeAsync(9_000);
     queue.splice(0).forEach((respond) => respond());
@@ -441,7 +541,10 @@ describe('a principal', () => {
   it('shares nothing with the row that it came from', async () => {
     const { find, ask } = guardedTable();
     const secret = generateSecret('osir', 'live');
-    const row = rowOf(secret, { scopes: ['domains:read'], metadata: { plan: { name: 'pro' }, since: new Date(NOW) } });
+    const row = rowOf(secret, {
+      scopes: ['domains:read'],
+      metadata: { plan: { name: 'pro' }, since: new Date(NOW) },
+    });
     find.mockResolvedValue(row);
     const first = await ask(secret);
     (row.scopes as string[]).push('admin');
@@ -449,14 +552,19 @@ describe('a principal', () => {
     (row.metadata?.since as Date).setFullYear(1999);
     expect(await ask(secret)).toEqual(first);
     expect(first).toMatchObject({
-      principal: { scopes: ['domains:read'], claims: { plan: { name: 'pro' }, since: '2030-01-01T00:00:00.000Z' } },
+      principal: {
+        scopes: ['domains:read'],
+        claims: { plan: { name: 'pro' }, since: '2030-01-01T00:00:00.000Z' },
+      },
     });
   });
 
   it('is the same for the next request whatever a handler did to it', async () => {
     jest.useRealTimers();
     const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
-    const metadata = JSON.parse('{"plan":{"limits":[1,{"deep":true}]},"__proto__":{"admin":false}}') as Record<string, unknown>;
+    const metadata = JSON.parse(
+      '{"plan":{"limits":[1,{"deep":true}]},"__proto__":{"admin":false}}',
+    ) as Record<string, unknown>;
     const { secret } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'], metadata });
     const { authenticate, close } = latchkey({ verifiers: [keys] });
     const server = await listen(
@@ -469,9 +577,15 @@ describe('a principal', () => {
     );
     try {
       const request = rawRequest('GET /', `Authorization: Bearer ${secret}`);
-      const [first, second] = [await sendRaw(server.port, request), await sendRaw(server.port, request)];
+      const [first, second] = [
+        await sendRaw(server.port, request),
+        await sendRaw(server.port, request),
+      ];
       expect(first.status).toBe(200);
-      expect(JSON.parse(first.body)).toMatchObject({ subject: 'acct_42', scopes: ['domains:read'] });
+      expect(JSON.parse(first.body)).toMatchObject({
+        subject: 'acct_42',
+        scopes: ['domains:read'],
+      });
       expect(first.body).toContain('"claims":{"plan":{"limits":[1,{"deep":true}]}}');
       expect(second).toEqual(first);
     } finally {
@@ -482,7 +596,9 @@ describe('a principal', () => {
 
 /** Tries to change the value and all that is reachable from it, in every way there is. */
 function vandalise(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
+  if (typeof value !== 'object' || value === null) {
+    return;
+  }
   for (const key of Reflect.ownKeys(value)) {
     vandalise((value as Record<PropertyKey, unknown>)[key]);
     Reflect.set(value, key, 0);
@@ -497,7 +613,10 @@ function vandalise(value: unknown): void {
 describe('close()', () => {
   it('ends what the verifiers watch and has them write what is left to write', async () => {
     const [end, close] = [jest.fn(), jest.fn()];
-    const guard = asking([ownVerifier({ subscribe: () => end, close }), ownVerifier({ accepts: () => false })]);
+    const guard = asking([
+      ownVerifier({ subscribe: () => end, close }),
+      ownVerifier({ accepts: () => false }),
+    ]);
     expect([end.mock.calls, close.mock.calls]).toEqual([[], []]);
     await guard.close();
     expect([end.mock.calls, close.mock.calls]).toEqual([[[]], [[]]]);
@@ -506,7 +625,9 @@ describe('close()', () => {
   it('waits for both', async () => {
     const [ended, closed] = [deferred<void>(), deferred<void>()];
     const settled = jest.fn();
-    const closing = asking([ownVerifier({ subscribe: () => () => ended.promise, close: () => closed.promise })])
+    const closing = asking([
+      ownVerifier({ subscribe: () => () => ended.promise, close: () => closed.promise }),
+    ])
       .close()
       .then(settled);
     ended.resolve();
@@ -524,7 +645,9 @@ describe('close()', () => {
         throw failure;
       },
     });
-    await expect(asking([failing, ownVerifier({ accepts: () => false, subscribe: () => end })]).close()).rejects.toBe(failure);
+    await expect(
+      asking([failing, ownVerifier({ accepts: () => false, subscribe: () => end })]).close(),
+    ).rejects.toBe(failure);
     expect(end).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
+
 import jsonwebtoken from 'jsonwebtoken';
 import {
   accessTokens,
@@ -8,21 +9,22 @@ import {
   apiKeys,
   bearer,
   cookie,
+  type Decision,
   jwt,
   latchkey,
   memoryStore,
-  sessionTokens,
-  type Decision,
   type Middleware,
   type Reason,
+  sessionTokens,
 } from 'latchkey';
-import { generateSecret } from '../../src/credential/secret';
+
 import { startOfDecision } from '../../src/authentication/decisions';
-import { ownVerifier } from '../support/own-verifier';
-import { MOUNTS } from '../support/servers';
+import { generateSecret } from '../../src/credential/secret';
 import { ask, get } from '../http/ask';
 import { runProgram } from '../http/child';
 import { issueExpired } from '../support/expired';
+import { ownVerifier } from '../support/own-verifier';
+import { MOUNTS } from '../support/servers';
 
 const CHANNEL = 'latchkey:decision';
 let published: Decision[] = [];
@@ -40,10 +42,21 @@ const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 20
 const { privateKey: otherKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const now = Math.floor(Date.now() / 1000);
 const sign = (claims: object = {}, key = privateKey) =>
-  jsonwebtoken.sign({ iss: 'https://osir.com', aud: 'https://api.osir.com', sub: 'user_9', jti: 'j1', exp: now + 600, ...claims }, key, {
-    algorithm: 'RS256',
-    noTimestamp: true,
-  });
+  jsonwebtoken.sign(
+    {
+      iss: 'https://osir.com',
+      aud: 'https://api.osir.com',
+      sub: 'user_9',
+      jti: 'j1',
+      exp: now + 600,
+      ...claims,
+    },
+    key,
+    {
+      algorithm: 'RS256',
+      noTimestamp: true,
+    },
+  );
 
 const OUTAGE = new Error('connect ECONNREFUSED 10.0.0.7:5432');
 const store = memoryStore();
@@ -57,7 +70,12 @@ const { authenticate, requireScopes, authorize, requireFreshAuth, check } = latc
     tokens,
     sessions,
     apiKeys({ prefix: 'down', store: { find: () => Promise.reject(OUTAGE) } }),
-    jwt({ issuer: 'https://osir.com', audience: 'https://api.osir.com', algorithms: ['RS256'], key: publicKey }),
+    jwt({
+      issuer: 'https://osir.com',
+      audience: 'https://api.osir.com',
+      algorithms: ['RS256'],
+      key: publicKey,
+    }),
   ],
 });
 
@@ -69,8 +87,13 @@ const revokedKey = async () => {
   return secret;
 };
 
-/** Sends a request to a guard and returns the published decision without its duration and detail. */
-async function decisionOn(guard: Middleware, ...headers: readonly string[]): Promise<Omit<Decision, 'durationMs' | 'detail'>> {
+/**
+ * Sends a request to a guard and returns the published decision without its duration and detail.
+ */
+async function decisionOn(
+  guard: Middleware,
+  ...headers: readonly string[]
+): Promise<Omit<Decision, 'durationMs' | 'detail'>> {
   const { status } = await ask(
     MOUNTS['node:http']!([guard], (_req, res) => res.end()),
     get(...headers),
@@ -83,7 +106,12 @@ async function decisionOn(guard: Middleware, ...headers: readonly string[]): Pro
   return decision;
 }
 
-const refused = (status: number, reason: Reason, more: Partial<Decision> = {}) => ({ outcome: 'refused', status, reason, ...more });
+const refused = (status: number, reason: Reason, more: Partial<Decision> = {}) => ({
+  outcome: 'refused',
+  status,
+  reason,
+  ...more,
+});
 
 describe('a refusal is published with its reason', () => {
   interface Case {
@@ -107,13 +135,23 @@ describe('a refusal is published with its reason', () => {
     not_yet_valid: { header: () => asBearer(sign({ nbf: now + 60 })), decision: BY_JWT },
     revoked: { header: async () => `X-API-Key: ${await revokedKey()}`, decision: BY_HEADER },
     bad_signature: { header: () => asBearer(sign({}, otherKey)), decision: BY_JWT },
-    bad_issuer: { header: () => asBearer(sign({ iss: 'https://evil.example' })), decision: BY_BEARER },
-    bad_audience: { header: () => asBearer(sign({ aud: 'https://other.osir.com' })), decision: BY_JWT },
+    bad_issuer: {
+      header: () => asBearer(sign({ iss: 'https://evil.example' })),
+      decision: BY_BEARER,
+    },
+    bad_audience: {
+      header: () => asBearer(sign({ aud: 'https://other.osir.com' })),
+      decision: BY_JWT,
+    },
     bad_type: { header: () => asBearer(sign({ nonce: 'n' })), decision: BY_JWT },
     bad_claim: { header: () => asBearer(sign({ sub: '' })), decision: BY_JWT },
-    wrong_environment: { header: () => `X-API-Key: ${generateSecret('osir', 'test')}`, decision: BY_HEADER },
+    wrong_environment: {
+      header: () => `X-API-Key: ${generateSecret('osir', 'test')}`,
+      decision: BY_HEADER,
+    },
     bad_proof: {
-      header: async () => asBearer((await tokens.issue({ subject, scopes, confirmation: { jkt: 'x' } })).secret),
+      header: async () =>
+        asBearer((await tokens.issue({ subject, scopes, confirmation: { jkt: 'x' } })).secret),
       decision: { ...BY_BEARER, verifier: 'access_tokens' },
     },
     insufficient_scope: {
@@ -121,17 +159,32 @@ describe('a refusal is published with its reason', () => {
       header: () => asBearer(sign({ scope: 'domains:read' })),
       decision: { ...USER, status: 403 },
     },
-    denied: { guard: authorize(() => false), header: () => asBearer(sign()), decision: { ...USER, status: 403 } },
-    step_up: { guard: requireFreshAuth({ maxAgeMs: 1 }), header: () => asBearer(sign()), decision: { ...USER, status: 401 } },
+    denied: {
+      guard: authorize(() => false),
+      header: () => asBearer(sign()),
+      decision: { ...USER, status: 403 },
+    },
+    step_up: {
+      guard: requireFreshAuth({ maxAgeMs: 1 }),
+      header: () => asBearer(sign()),
+      decision: { ...USER, status: 401 },
+    },
     unavailable: {
       header: () => `X-API-Key: ${generateSecret('down', 'live')}`,
       decision: { status: 503, extractor: 'api-key-header', verifier: 'api_keys', error: OUTAGE },
     },
   };
 
-  test.each(Object.entries(CASES))('%s', async (reason, { guard = authenticate(), header, decision }) => {
-    expect(await decisionOn(guard, await header())).toEqual({ outcome: 'refused', reason, ...decision });
-  });
+  test.each(Object.entries(CASES))(
+    '%s',
+    async (reason, { guard = authenticate(), header, decision }) => {
+      expect(await decisionOn(guard, await header())).toEqual({
+        outcome: 'refused',
+        reason,
+        ...decision,
+      });
+    },
+  );
 
   it('and the verifier that said so, if it came to one', async () => {
     const { secret } = await issueExpired(keys, { subject, scopes });
@@ -165,11 +218,21 @@ describe('a refusal is published with its reason', () => {
 describe('a decision is published', () => {
   it('on who was let through', async () => {
     const { secret, record } = await keys.issue({ subject, scopes });
-    const expected = { outcome: 'authenticated', extractor: 'bearer', verifier: 'api_keys', credentialId: record.id, subject };
-    expect(await decisionOn(requireScopes('domains:read'), `Authorization: Bearer ${secret}`)).toEqual(expected);
+    const expected = {
+      outcome: 'authenticated',
+      extractor: 'bearer',
+      verifier: 'api_keys',
+      credentialId: record.id,
+      subject,
+    };
+    expect(
+      await decisionOn(requireScopes('domains:read'), `Authorization: Bearer ${secret}`),
+    ).toEqual(expected);
     published = [];
     // From the cache as from the store.
-    expect(await decisionOn(requireScopes('domains:read'), `Authorization: Bearer ${secret}`)).toEqual(expected);
+    expect(
+      await decisionOn(requireScopes('domains:read'), `Authorization: Bearer ${secret}`),
+    ).toEqual(expected);
   });
 
   it('on a session, by its cookie', async () => {
@@ -181,7 +244,9 @@ describe('a decision is published', () => {
   });
 
   it('on a token without a name of its own', async () => {
-    expect(await decisionOn(authenticate(), `Authorization: Bearer ${sign({ jti: undefined })}`)).toEqual({
+    expect(
+      await decisionOn(authenticate(), `Authorization: Bearer ${sign({ jti: undefined })}`),
+    ).toEqual({
       outcome: 'authenticated',
       ...{ extractor: 'bearer', verifier: 'jwt', subject: 'user_9' },
     });
@@ -202,7 +267,12 @@ describe('a decision is published', () => {
 
   it('by each guard in the way of a request', async () => {
     const { secret } = await keys.issue({ subject, scopes });
-    const guards = [authenticate(), requireScopes('domains:read'), requireScopes('domains:write'), authorize(() => true)];
+    const guards = [
+      authenticate(),
+      requireScopes('domains:read'),
+      requireScopes('domains:write'),
+      authorize(() => true),
+    ];
     await ask(
       MOUNTS['node:http']!(guards, (_req, res) => res.end()),
       get(`X-API-Key: ${secret}`),
@@ -222,7 +292,9 @@ describe('a decision is published', () => {
     };
     const slow = latchkey({ verifiers: [{ name: 'slow', accepts: () => true, verify }] });
     await slow.check({ headers: { authorization: 'Bearer x' } });
-    expect(published).toEqual([refused(401, 'unknown', { extractor: 'bearer', verifier: 'slow', durationMs: 250 })]);
+    expect(published).toEqual([
+      refused(401, 'unknown', { extractor: 'bearer', verifier: 'slow', durationMs: 250 }),
+    ]);
   });
 
   it('without a secret in it', async () => {
@@ -231,15 +303,24 @@ describe('a decision is published', () => {
       await tokens.issue({ subject, scopes }),
       await sessions.issue({ subject, scopes }),
     ];
-    const secrets = [...issued.map(({ secret }) => secret), sign(), sign({}, otherKey), await revokedKey(), generateSecret('down', 'live')];
+    const secrets = [
+      ...issued.map(({ secret }) => secret),
+      sign(),
+      sign({}, otherKey),
+      await revokedKey(),
+      generateSecret('down', 'live'),
+    ];
     for (const secret of secrets) {
       await check({ headers: { authorization: `Bearer ${secret}` } }, { scopes: ['domains:read'] });
       await check({ headers: { 'x-api-key': secret } }, { scopes: ['domains:write'] });
       await check({ headers: { cookie: `sid=${secret}` }, method: 'GET' }, { scopes: [] });
     }
     expect(published).toHaveLength(secrets.length * 3);
-    const told = inspect(published, { depth: Infinity, showHidden: true }) + JSON.stringify(published);
-    expect(secrets.filter((secret) => told.includes(secret) || told.includes(secret.slice(-20)))).toEqual([]);
+    const told =
+      inspect(published, { depth: Infinity, showHidden: true }) + JSON.stringify(published);
+    expect(
+      secrets.filter((secret) => told.includes(secret) || told.includes(secret.slice(-20))),
+    ).toEqual([]);
   });
 });
 
@@ -284,7 +365,8 @@ describe('NODE_DEBUG=latchkey', () => {
     await check({ headers: {} });
     await check({ headers: { 'x-api-key': 'good' } }, { scopes: ['a'] });
   `;
-  const lines = (output: string) => output.split('\n').map((line) => line.replace(/^LATCHKEY \d+: /, ''));
+  const lines = (output: string) =>
+    output.split('\n').map((line) => line.replace(/^LATCHKEY \d+: /, ''));
 
   it('prints one line a refusal, and nothing of who was let through', async () => {
     expect(lines(await runProgram(program('acct_42'), { NODE_DEBUG: 'latchkey' }))).toEqual([
@@ -297,7 +379,9 @@ describe('NODE_DEBUG=latchkey', () => {
   }, 30_000);
 
   it('prints one line whatever a subject holds', async () => {
-    const output = await runProgram(program('a\nLATCHKEY 1: 200 forged\u001b[2K'), { NODE_DEBUG: 'latchkey' });
+    const output = await runProgram(program('a\nLATCHKEY 1: 200 forged\u001b[2K'), {
+      NODE_DEBUG: 'latchkey',
+    });
     expect(output.split('\n')).toHaveLength(5);
     // eslint-disable-next-line no-control-regex -- no terminal shall obey what a token says
     expect(output.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f]/);
@@ -314,9 +398,15 @@ describe('the detail of a rejection', () => {
   const request = { headers: { authorization: 'Bearer token' } };
 
   it('is published with the decision and absent from the refusal', async () => {
-    verifier.verify.mockReturnValue({ ok: false, reason: 'bad_claim', detail: 'sub is not a string' });
+    verifier.verify.mockReturnValue({
+      ok: false,
+      reason: 'bad_claim',
+      detail: 'sub is not a string',
+    });
     const result = await own.check(request, { scopes: [] });
-    expect(published).toEqual([expect.objectContaining({ reason: 'bad_claim', detail: 'sub is not a string' })]);
+    expect(published).toEqual([
+      expect.objectContaining({ reason: 'bad_claim', detail: 'sub is not a string' }),
+    ]);
     expect(JSON.stringify(result)).not.toContain('sub is not a string');
   });
 

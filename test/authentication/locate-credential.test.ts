@@ -1,22 +1,31 @@
-import { apiKeys, latchkey, memoryStore, type Extractor } from 'latchkey';
+import { apiKeys, type Extractor, latchkey, memoryStore } from 'latchkey';
 
 const guardOf = (token: unknown) => {
   const own: Extractor = { name: 'own', extract: () => token as string };
-  return latchkey({ extractors: [own], verifiers: [apiKeys({ prefix: 'osir', store: memoryStore(), extractors: ['own'] })] });
+  return latchkey({
+    extractors: [own],
+    verifiers: [apiKeys({ prefix: 'osir', store: memoryStore(), extractors: ['own'] })],
+  });
 };
 
 describe('an extractor of your own', () => {
   it.each([undefined, null])('finds no credential where it returns %s', async (token) => {
     const { check } = guardOf(token);
-    expect(await check({ headers: {} }, { scopes: [] })).toMatchObject({ status: 'refused', reason: 'missing' });
+    expect(await check({ headers: {} }, { scopes: [] })).toMatchObject({
+      status: 'refused',
+      reason: 'missing',
+    });
     expect(await check({ headers: {} })).toMatchObject({ status: 'anonymous' });
   });
 
-  it.each([[['token']], [5], [true], [{}], [Promise.resolve('token')]])('is at fault where it returns %p', async (token) => {
-    const { check } = guardOf(token);
-    await expect(check({ headers: {} })).rejects.toMatchObject({
-      code: 'ERR_LATCHKEY_OPTION',
-      message: 'The extractor own must return a string or undefined',
-    });
-  });
+  it.each([[['token']], [5], [true], [{}], [Promise.resolve('token')]])(
+    'is at fault where it returns %p',
+    async (token) => {
+      const { check } = guardOf(token);
+      await expect(check({ headers: {} })).rejects.toMatchObject({
+        code: 'ERR_LATCHKEY_OPTION',
+        message: 'The extractor own must return a string or undefined',
+      });
+    },
+  );
 });

@@ -13,7 +13,9 @@ afterEach(() => jest.restoreAllMocks());
 
 const filled = (count: number, startedAt = now) => {
   const limit = new LookUpLimit();
-  for (let n = 0; n < count; n++) limit.track(never, startedAt);
+  for (let n = 0; n < count; n++) {
+    limit.track(never, startedAt);
+  }
   return limit;
 };
 
@@ -43,7 +45,9 @@ test.each([
 test.each([
   [1_023, false],
   [1_024, true],
-])('%i verifications are pressure: %p', (count, isPressure) => expect(filled(count).isUnderPressure).toBe(isPressure));
+])('%i verifications are pressure: %p', (count, isPressure) =>
+  expect(filled(count).isUnderPressure).toBe(isPressure),
+);
 
 describe('verifications that never settle', () => {
   it('keep their places for a minute', () => {
@@ -56,7 +60,9 @@ describe('verifications that never settle', () => {
     now += 60_000;
     const admitted = Array.from({ length: 50 }, (_, n) => {
       const at = now + n * 100;
-      if (!limit.hasRoom(false, at)) return false;
+      if (!limit.hasRoom(false, at)) {
+        return false;
+      }
       limit.track(never, at);
       return true;
     });
@@ -78,7 +84,9 @@ describe('verifications that never settle', () => {
   it('never give up the place of a younger one', () => {
     const limit = filled(4_000);
     now += 30_000;
-    for (let n = 0; n < 96; n++) limit.track(never, now);
+    for (let n = 0; n < 96; n++) {
+      limit.track(never, now);
+    }
     expect(limit.hasRoom(false, now)).toBe(false);
   });
 });

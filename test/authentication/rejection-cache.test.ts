@@ -1,4 +1,5 @@
 import { apiKeys, memoryStore, type Verifier } from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { badBearer, OUTAGE } from '../support/answers';
@@ -8,20 +9,30 @@ import { asking, ownVerifier, proven, underBearer } from '../support/own-verifie
 
 const NOW = Date.UTC(2030, 0, 1);
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
 const secret = generateSecret('osir', 'live');
 const repeatedly = async <T>(times: number, ask: () => Promise<T>): Promise<T[]> => {
   const answers: T[] = [];
-  for (let n = 0; n < times; n++) answers.push(await ask());
+  for (let n = 0; n < times; n++) {
+    answers.push(await ask());
+  }
   return answers;
 };
 
 describe('a rejected credential that is sent again and again', () => {
   it('costs its store two reads a second', async () => {
     const { find, ask } = guardedTable();
-    for (const answer of await repeatedly(300, () => ask(secret))) expect(answer).toEqual(badBearer('unknown'));
+    for (const answer of await repeatedly(300, () => ask(secret))) {
+      expect(answer).toEqual(badBearer('unknown'));
+    }
     expect(find).toHaveBeenCalledTimes(2);
     jest.advanceTimersByTime(999);
     await repeatedly(300, () => ask(secret));
@@ -37,7 +48,9 @@ describe('a rejected credential that is sent again and again', () => {
       const verifier = ownVerifier();
       verifier.verify.mockResolvedValue({ ok: false, reason, detail: 'why' });
       const { ask } = asking([verifier]);
-      for (const answer of await repeatedly(300, () => ask())) expect(answer).toEqual(badBearer(reason));
+      for (const answer of await repeatedly(300, () => ask())) {
+        expect(answer).toEqual(badBearer(reason));
+      }
       expect(verifier.verify).toHaveBeenCalledTimes(2);
     },
   );
@@ -84,17 +97,24 @@ describe('a rejected credential that is sent again and again', () => {
   });
 
   it('is rejected by the verifier that rejected it alone', async () => {
-    const [first, second] = [ownVerifier({ extractors: ['bearer'] }), ownVerifier({ extractors: ['api-key-header'] })];
+    const [first, second] = [
+      ownVerifier({ extractors: ['bearer'] }),
+      ownVerifier({ extractors: ['api-key-header'] }),
+    ];
     first.verify.mockResolvedValue({ ok: false, reason: 'unknown' });
     const { ask } = asking([first, second]);
     await repeatedly(10, () => ask());
-    expect(await ask({ headers: { 'x-api-key': 'token' } })).toMatchObject({ status: 'authenticated' });
+    expect(await ask({ headers: { 'x-api-key': 'token' } })).toMatchObject({
+      status: 'authenticated',
+    });
   });
 
   it('is forgotten where many others are rejected, so that memory stays bounded', async () => {
     const { find, ask } = guardedTable();
     await repeatedly(2, () => ask(secret));
-    for (let n = 0; n < 1_000; n++) await ask(generateSecret('osir', 'live'));
+    for (let n = 0; n < 1_000; n++) {
+      await ask(generateSecret('osir', 'live'));
+    }
     find.mockClear();
     await ask(secret);
     expect(find).toHaveBeenCalledTimes(1);
@@ -103,8 +123,13 @@ describe('a rejected credential that is sent again and again', () => {
 
 it('never keeps an outage', async () => {
   const { find, put, ask } = guardedTable();
-  find.mockRejectedValueOnce(new Error('down')).mockRejectedValueOnce(new Error('down')).mockRejectedValueOnce(new Error('down'));
-  for (const answer of await repeatedly(3, () => ask(secret))) expect(answer).toEqual(OUTAGE);
+  find
+    .mockRejectedValueOnce(new Error('down'))
+    .mockRejectedValueOnce(new Error('down'))
+    .mockRejectedValueOnce(new Error('down'));
+  for (const answer of await repeatedly(3, () => ask(secret))) {
+    expect(answer).toEqual(OUTAGE);
+  }
   put(secret);
   expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
 });
@@ -166,7 +191,11 @@ it('a key that another verifier of the same store imports is accepted at once', 
   const store = memoryStore();
   const legacy = /^old_\w+$/;
   const { ask } = asking([apiKeys({ prefix: 'osir', store, legacy })]);
-  for (const answer of await repeatedly(3, () => ask(underBearer('old_key')))) expect(answer).toEqual(badBearer('unknown'));
-  await apiKeys({ prefix: 'osir', store, legacy }).import([{ digest: digestOf('old_key'), subject: 'acct_42', scopes: ['domains:read'] }]);
+  for (const answer of await repeatedly(3, () => ask(underBearer('old_key')))) {
+    expect(answer).toEqual(badBearer('unknown'));
+  }
+  await apiKeys({ prefix: 'osir', store, legacy }).import([
+    { digest: digestOf('old_key'), subject: 'acct_42', scopes: ['domains:read'] },
+  ]);
   expect((await ask(underBearer('old_key'))).status).toBe('authenticated');
 });

@@ -1,14 +1,15 @@
 import {
   apiKeys,
-  memoryStore,
   type CredentialStore,
   type LatchkeyOptions,
   type ManagedVerifier,
+  memoryStore,
   type Principal,
   type RevocationEvent,
   type Verification,
 } from 'latchkey';
-import { Revocations, type Revocable } from '../../src/authentication/revocations';
+
+import { type Revocable, Revocations } from '../../src/authentication/revocations';
 import { badBearer, OUTAGE } from '../support/answers';
 import { deferred } from '../support/deferred';
 import { asking, ownVerifier, underBearer } from '../support/own-verifier';
@@ -17,7 +18,13 @@ const NOW = Date.UTC(2030, 0, 1);
 const RETENTION_MS = 31_000;
 const macrotask = () => new Promise((resolve) => setImmediate(resolve));
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
 const principal: Principal = {
@@ -37,7 +44,11 @@ const proof = (members: Partial<Revocable> = {}): Revocable => ({
   revocationsSeen: 0,
   ...members,
 });
-const mark = (kind: RevocationEvent['type'], id: string, at = NOW): RevocationEvent => ({ type: kind, id, at });
+const mark = (kind: RevocationEvent['type'], id: string, at = NOW): RevocationEvent => ({
+  type: kind,
+  id,
+  at,
+});
 
 const ABOUT_THE_PROOF: [RevocationEvent['type'], string][] = [
   ['digest', 'digest'],
@@ -54,19 +65,29 @@ test.each(ABOUT_THE_PROOF)('a mark on its %s voids a proof', (kind, id) => {
   expect(revocations.isRevoked(proof())).toBe(true);
 });
 
-test.each(ABOUT_THE_PROOF)('a mark on another %s, or on another thing of the same name as its %s, voids none', (kind, id) => {
-  const revocations = new Revocations(RETENTION_MS);
-  revocations.add(mark(kind, `${id}x`));
-  for (const [other] of ABOUT_THE_PROOF) if (other !== kind) revocations.add(mark(other, id));
-  expect(revocations.isRevoked(proof())).toBe(false);
-});
+test.each(ABOUT_THE_PROOF)(
+  'a mark on another %s, or on another thing of the same name as its %s, voids none',
+  (kind, id) => {
+    const revocations = new Revocations(RETENTION_MS);
+    revocations.add(mark(kind, `${id}x`));
+    for (const [other] of ABOUT_THE_PROOF) {
+      if (other !== kind) {
+        revocations.add(mark(other, id));
+      }
+    }
+    expect(revocations.isRevoked(proof())).toBe(false);
+  },
+);
 
-test.each(['credential', 'client', 'grant'] as const)('a mark on a %s called "undefined" voids no proof that has none', (kind) => {
-  const revocations = new Revocations(RETENTION_MS);
-  const { credentialId: _, clientId: __, ...without } = principal;
-  revocations.add(mark(kind, 'undefined'));
-  expect(revocations.isRevoked(proof({ principal: without, grantId: undefined }))).toBe(false);
-});
+test.each(['credential', 'client', 'grant'] as const)(
+  'a mark on a %s called "undefined" voids no proof that has none',
+  (kind) => {
+    const revocations = new Revocations(RETENTION_MS);
+    const { credentialId: _, clientId: __, ...without } = principal;
+    revocations.add(mark(kind, 'undefined'));
+    expect(revocations.isRevoked(proof({ principal: without, grantId: undefined }))).toBe(false);
+  },
+);
 
 describe('a proof that can be made anew', () => {
   it('is void by a mark that came after it was begun, and by none before, whatever the time of either says', () => {
@@ -94,7 +115,9 @@ describe('a proof that is as old as its evidence', () => {
   ])('that is %s', (_, asOf, voided) => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('subject', 'acct_42'));
-    expect(revocations.isRevoked(proof({ issuedAt: asOf, revocationsSeen: revocations.count }))).toBe(voided);
+    expect(
+      revocations.isRevoked(proof({ issuedAt: asOf, revocationsSeen: revocations.count })),
+    ).toBe(voided);
   });
 
   it('is held against the latest of several marks, in whatever order they come', () => {
@@ -115,7 +138,9 @@ it('counts every mark that comes, one that is known already too', () => {
 
 describe('forgetting', () => {
   const others = (revocations: Revocations, count: number) => {
-    for (let n = 0; n < count; n++) revocations.add(mark('credential', `other ${Date.now()} ${n}`));
+    for (let n = 0; n < count; n++) {
+      revocations.add(mark('credential', `other ${Date.now()} ${n}`));
+    }
   };
 
   it('keeps a mark without an end for as long as a proof may be older than it', () => {
@@ -169,7 +194,11 @@ function slowStore() {
   return { store, find, hold: () => (gate = deferred<void>()), release: () => gate.resolve() };
 }
 
-const CHANGES: [string, (keys: ManagedVerifier, id: string) => Promise<unknown>, 'revoked' | 'expired'][] = [
+const CHANGES: [
+  string,
+  (keys: ManagedVerifier, id: string) => Promise<unknown>,
+  'revoked' | 'expired',
+][] = [
   ['revoke()', (keys, id) => keys.revoke(id), 'revoked'],
   ['rotate()', (keys, id) => keys.rotate(id), 'revoked'],
   ['revokeAll({ subject })', (keys) => keys.revokeAll({ subject: 'acct_42' }), 'revoked'],
@@ -184,38 +213,54 @@ const CHANGES: [string, (keys: ManagedVerifier, id: string) => Promise<unknown>,
     'expired',
   ],
 ];
-const WHOSE = { subject: 'acct_42', scopes: ['domains:read'], clientId: 'client_7', grantId: 'grant_9' };
+const WHOSE = {
+  subject: 'acct_42',
+  scopes: ['domains:read'],
+  clientId: 'client_7',
+  grantId: 'grant_9',
+};
 
 describe('what was ended on this instance', () => {
-  test.each(CHANGES)('is refused with the next request, though it is in the cache: %s', async (_, change, reason) => {
-    const { store, find } = slowStore();
-    const keys = apiKeys({ prefix: 'osir', store });
-    const { ask } = asking([keys]);
-    const { secret, record } = await keys.issue(WHOSE);
-    const { secret: other } = await keys.issue({ subject: 'acct_43', scopes: [] });
-    for (const token of [secret, other, secret]) await ask(underBearer(token));
-    expect(find).toHaveBeenCalledTimes(2);
-    await change(keys, record.id);
-    expect(await ask(underBearer(secret))).toEqual(badBearer(reason));
-    expect(await ask(underBearer(other))).toMatchObject({ status: 'authenticated', principal: { subject: 'acct_43' } });
-    expect(find).toHaveBeenCalledTimes(3);
-  });
+  test.each(CHANGES)(
+    'is refused with the next request, though it is in the cache: %s',
+    async (_, change, reason) => {
+      const { store, find } = slowStore();
+      const keys = apiKeys({ prefix: 'osir', store });
+      const { ask } = asking([keys]);
+      const { secret, record } = await keys.issue(WHOSE);
+      const { secret: other } = await keys.issue({ subject: 'acct_43', scopes: [] });
+      for (const token of [secret, other, secret]) {
+        await ask(underBearer(token));
+      }
+      expect(find).toHaveBeenCalledTimes(2);
+      await change(keys, record.id);
+      expect(await ask(underBearer(secret))).toEqual(badBearer(reason));
+      expect(await ask(underBearer(other))).toMatchObject({
+        status: 'authenticated',
+        principal: { subject: 'acct_43' },
+      });
+      expect(find).toHaveBeenCalledTimes(3);
+    },
+  );
 
-  test.each(CHANGES)('while its look-up is in flight is refused for all who come after, and not kept: %s', async (_, change, reason) => {
-    const { store, hold, release } = slowStore();
-    const keys = apiKeys({ prefix: 'osir', store });
-    const { ask } = asking([keys]);
-    const { secret, record } = await keys.issue(WHOSE);
-    hold();
-    const before = ask(underBearer(secret));
-    await macrotask();
-    await change(keys, record.id);
-    const after = ask(underBearer(secret));
-    release();
-    await before;
-    expect(await after).toEqual(badBearer(reason));
-    expect(await ask(underBearer(secret))).toEqual(badBearer(reason));
-  });
+  test.each(CHANGES)(
+    'while its look-up is in flight is refused for all who come after, and not kept: %s',
+    async (_, change, reason) => {
+      const { store, hold, release } = slowStore();
+      const keys = apiKeys({ prefix: 'osir', store });
+      const { ask } = asking([keys]);
+      const { secret, record } = await keys.issue(WHOSE);
+      hold();
+      const before = ask(underBearer(secret));
+      await macrotask();
+      await change(keys, record.id);
+      const after = ask(underBearer(secret));
+      release();
+      await before;
+      expect(await after).toEqual(badBearer(reason));
+      expect(await ask(underBearer(secret))).toEqual(badBearer(reason));
+    },
+  );
 
   it('is not refused to who asked before, where it was only changed while the look-up was in flight', async () => {
     const { store, hold, release } = slowStore();
@@ -228,16 +273,22 @@ describe('what was ended on this instance', () => {
     await keys.update(record.id, { scopes: ['billing:read'] });
     release();
     expect(await before).toMatchObject({ status: 'authenticated' });
-    expect(await ask(underBearer(secret))).toMatchObject({ principal: { scopes: ['billing:read'] } });
+    expect(await ask(underBearer(secret))).toMatchObject({
+      principal: { scopes: ['billing:read'] },
+    });
   });
 
   it('is refused by every guard that uses the same verifier, without a word from the store', async () => {
     const keys = apiKeys({ prefix: 'osir', store: slowStore().store });
     const guards = [asking([keys]), asking([keys])];
     const { secret, record } = await keys.issue(WHOSE);
-    for (const { ask } of guards) await ask(underBearer(secret));
+    for (const { ask } of guards) {
+      await ask(underBearer(secret));
+    }
     await keys.revoke(record.id);
-    for (const { ask } of guards) expect(await ask(underBearer(secret))).toEqual(badBearer('revoked'));
+    for (const { ask } of guards) {
+      expect(await ask(underBearer(secret))).toEqual(badBearer('revoked'));
+    }
   });
 
   it('is refused at once on an instance that the store tells, and within the time to live on one that it does not', async () => {
@@ -249,7 +300,9 @@ describe('what was ended on this instance', () => {
     ];
     const [onTold, onDeaf] = [asking([told]), asking([deaf])];
     const { secret, record } = await here.issue(WHOSE);
-    for (const { ask } of [onTold, onDeaf]) await ask(underBearer(secret));
+    for (const { ask } of [onTold, onDeaf]) {
+      await ask(underBearer(secret));
+    }
     await here.revoke(record.id);
     expect(await onTold.ask(underBearer(secret))).toEqual(badBearer('revoked'));
     jest.setSystemTime(NOW + 29_999);
@@ -264,18 +317,26 @@ describe('what was ended on this instance', () => {
     const { secret, record } = await keys.issue(WHOSE);
     await ask(underBearer(secret));
     await keys.update(record.id, { scopes: ['billing:read'] });
-    expect(await ask(underBearer(secret))).toMatchObject({ principal: { scopes: ['billing:read'] } });
+    expect(await ask(underBearer(secret))).toMatchObject({
+      principal: { scopes: ['billing:read'] },
+    });
   });
 });
 
 describe('a mark that a verifier pushes', () => {
-  function watched(answer: Partial<Extract<Verification, { ok: true }>> = {}, options: Partial<LatchkeyOptions> = {}) {
+  function watched(
+    answer: Partial<Extract<Verification, { ok: true }>> = {},
+    options: Partial<LatchkeyOptions> = {},
+  ) {
     let revoked!: (mark: RevocationEvent) => void;
-    const verifier = ownVerifier({ subscribe: (listener) => ((revoked = listener), () => undefined) });
+    const verifier = ownVerifier({
+      subscribe: (listener) => ((revoked = listener), () => undefined),
+    });
     verifier.verify.mockReturnValue({ ok: true, principal, grantId: 'grant_9', ...answer });
     return {
       verifier,
-      push: (kind: RevocationEvent['type'], id: string, at = NOW) => revoked({ type: kind, id, at }),
+      push: (kind: RevocationEvent['type'], id: string, at = NOW) =>
+        revoked({ type: kind, id, at }),
       ...asking([verifier], options),
     };
   }
@@ -300,16 +361,21 @@ describe('a mark that a verifier pushes', () => {
     expect(verifier.verify).toHaveBeenCalledTimes(2);
   });
 
-  test.each(MARKS)('on its %s refuses what cannot be proven anew, as long as it is no younger', async (kind, id) => {
-    const { verifier, push, ask } = watched({ issuedAt: NOW });
-    expect(await ask()).toMatchObject({ status: 'authenticated' });
-    push(kind, id, NOW - 1);
-    expect(await ask()).toMatchObject({ status: 'authenticated' });
-    push(kind, id, NOW);
-    for (let n = 0; n < 2; n++) expect(await ask()).toEqual(badBearer('revoked'));
-    verifier.verify.mockReturnValue({ ok: true, principal, issuedAt: NOW + 1 });
-    expect(await ask()).toMatchObject({ status: 'authenticated' });
-  });
+  test.each(MARKS)(
+    'on its %s refuses what cannot be proven anew, as long as it is no younger',
+    async (kind, id) => {
+      const { verifier, push, ask } = watched({ issuedAt: NOW });
+      expect(await ask()).toMatchObject({ status: 'authenticated' });
+      push(kind, id, NOW - 1);
+      expect(await ask()).toMatchObject({ status: 'authenticated' });
+      push(kind, id, NOW);
+      for (let n = 0; n < 2; n++) {
+        expect(await ask()).toEqual(badBearer('revoked'));
+      }
+      verifier.verify.mockReturnValue({ ok: true, principal, issuedAt: NOW + 1 });
+      expect(await ask()).toMatchObject({ status: 'authenticated' });
+    },
+  );
 
   it('refuses what cannot be proven anew also where it comes before the answer', async () => {
     const { verifier, push, ask } = watched();
@@ -329,7 +395,9 @@ describe('a mark that a verifier pushes', () => {
     await ask();
     push('credential', 'k1');
     jest.setSystemTime(then);
-    for (let n = 0; n < 5_000; n++) push('credential', `other ${n}`);
+    for (let n = 0; n < 5_000; n++) {
+      push('credential', `other ${n}`);
+    }
     verifier.verify.mockRejectedValue(new Error('connect ECONNREFUSED'));
     expect(await ask()).toEqual(OUTAGE);
   });

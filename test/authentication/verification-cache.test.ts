@@ -1,19 +1,45 @@
-import { apiKeys, latchkey, type CacheLimits, type CredentialRecord, type Principal, type Reason, type Verifier } from 'latchkey';
-import { NO_CACHE, verificationCache, type CachedVerification } from '../../src/authentication/verification-cache';
-import { generateSecret } from '../../src/credential/secret';
+import {
+  apiKeys,
+  type CacheLimits,
+  type CredentialRecord,
+  latchkey,
+  type Principal,
+  type Reason,
+  type Verifier,
+} from 'latchkey';
+
 import { Revocations } from '../../src/authentication/revocations';
+import {
+  type CachedVerification,
+  NO_CACHE,
+  verificationCache,
+} from '../../src/authentication/verification-cache';
+import { generateSecret } from '../../src/credential/secret';
 import { badBearer, OUTAGE } from '../support/answers';
 import { deferred } from '../support/deferred';
-import { guardedTable, rowOf, type GuardedTable } from '../support/guarded-table';
+import { type GuardedTable, guardedTable, rowOf } from '../support/guarded-table';
 import { asking, ownVerifier, proven } from '../support/own-verifier';
 
 const NOW = Date.UTC(2030, 0, 1);
 const TTL_MS = 30_000;
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
-const principal: Principal = { kind: 'api_key', verifier: 'api_keys', subject: 'acct_42', credentialId: 'k1', scopes: [], claims: {} };
+const principal: Principal = {
+  kind: 'api_key',
+  verifier: 'api_keys',
+  subject: 'acct_42',
+  credentialId: 'k1',
+  scopes: [],
+  claims: {},
+};
 const proofOf = (members: Partial<CachedVerification> = {}): CachedVerification => ({
   digest: 'digest',
   principal,
@@ -29,7 +55,12 @@ const proofOf = (members: Partial<CachedVerification> = {}): CachedVerification 
 
 describe('proofs by fingerprint', () => {
   const cacheOf = (limits: Partial<CacheLimits> = {}) =>
-    verificationCache<CachedVerification>({ max: 100, ttlMs: TTL_MS, staleIfErrorMs: 0, ...limits });
+    verificationCache<CachedVerification>({
+      max: 100,
+      ttlMs: TTL_MS,
+      staleIfErrorMs: 0,
+      ...limits,
+    });
 
   it('are handed back as they were kept, under their own fingerprint alone', () => {
     const cache = cacheOf();
@@ -49,10 +80,17 @@ describe('proofs by fingerprint', () => {
 
   it('are bounded: the one that was not used for longest goes', () => {
     const cache = cacheOf({ max: 3 });
-    for (const digest of ['a', 'b', 'c']) cache.set(digest, proofOf({ digest }));
+    for (const digest of ['a', 'b', 'c']) {
+      cache.set(digest, proofOf({ digest }));
+    }
     cache.fresh('a', NOW);
     cache.set('d', proofOf({ digest: 'd' }));
-    expect(['a', 'b', 'c', 'd'].map((digest) => cache.fresh(digest, NOW)?.digest)).toEqual(['a', undefined, 'c', 'd']);
+    expect(['a', 'b', 'c', 'd'].map((digest) => cache.fresh(digest, NOW)?.digest)).toEqual([
+      'a',
+      undefined,
+      'c',
+      'd',
+    ]);
   });
 
   test.each([
@@ -92,7 +130,9 @@ describe('proofs by fingerprint', () => {
   it('are not made younger by use', () => {
     const cache = cacheOf();
     cache.set('fingerprint', proofOf());
-    for (let after = 0; after < TTL_MS; after += 1_000) expect(cache.fresh('fingerprint', NOW + after)).toBeDefined();
+    for (let after = 0; after < TTL_MS; after += 1_000) {
+      expect(cache.fresh('fingerprint', NOW + after)).toBeDefined();
+    }
     expect(cache.fresh('fingerprint', NOW + TTL_MS)).toBeUndefined();
   });
 
@@ -112,7 +152,9 @@ describe('proofs by fingerprint', () => {
     const isRevoked = jest.spyOn(proof.revocations, 'isRevoked');
     cache.set('fingerprint', proof);
     proof.revocations.add({ type: 'credential', id: 'another', at: NOW });
-    for (let n = 0; n < 10; n++) expect(cache.fresh('fingerprint', NOW)).toBe(proof);
+    for (let n = 0; n < 10; n++) {
+      expect(cache.fresh('fingerprint', NOW)).toBe(proof);
+    }
     expect(isRevoked).toHaveBeenCalledTimes(1);
     proof.revocations.add({ type: 'subject', id: 'acct_42', at: NOW });
     expect(cache.fresh('fingerprint', NOW)).toBeUndefined();
@@ -125,17 +167,25 @@ describe('proofs by fingerprint', () => {
       ['when the further time is over', {}, TTL_MS + 5_000, false],
       ['at their own end', { expiresAt: NOW + TTL_MS + 1_000 }, TTL_MS + 1_000, false],
       ['where the clock was set back', {}, -1, false],
-    ])('%s: %p after %p ms they may serve while there is no other: %p', (_, members, after, good) => {
-      const cache = cacheOf({ staleIfErrorMs: 5_000 });
-      cache.set('fingerprint', proofOf(members));
-      expect(cache.stale('fingerprint', NOW + after) !== undefined).toBe(good);
-      if (after >= TTL_MS) expect(cache.fresh('fingerprint', NOW + after)).toBeUndefined();
-    });
+    ])(
+      '%s: %p after %p ms they may serve while there is no other: %p',
+      (_, members, after, good) => {
+        const cache = cacheOf({ staleIfErrorMs: 5_000 });
+        cache.set('fingerprint', proofOf(members));
+        expect(cache.stale('fingerprint', NOW + after) !== undefined).toBe(good);
+        if (after >= TTL_MS) {
+          expect(cache.fresh('fingerprint', NOW + after)).toBeUndefined();
+        }
+      },
+    );
 
     it('never serve unless that was asked for, not even within it', () => {
       const cache = cacheOf();
       cache.set('fingerprint', proofOf());
-      expect([cache.stale('fingerprint', NOW), cache.stale('fingerprint', NOW + TTL_MS)]).toEqual([undefined, undefined]);
+      expect([cache.stale('fingerprint', NOW), cache.stale('fingerprint', NOW + TTL_MS)]).toEqual([
+        undefined,
+        undefined,
+      ]);
     });
 
     it('do not serve after a mark', () => {
@@ -149,7 +199,10 @@ describe('proofs by fingerprint', () => {
 
   it('are not kept at all by no cache', () => {
     NO_CACHE.set('fingerprint', proofOf() as never);
-    expect([NO_CACHE.fresh('fingerprint', NOW), NO_CACHE.stale('fingerprint', NOW)]).toEqual([undefined, undefined]);
+    expect([NO_CACHE.fresh('fingerprint', NOW), NO_CACHE.stale('fingerprint', NOW)]).toEqual([
+      undefined,
+      undefined,
+    ]);
   });
 });
 
@@ -162,23 +215,29 @@ describe('a guard with a cache', () => {
     const first = await ask(secret);
     expect(first).toMatchObject({ status: 'authenticated', principal: { subject: 'acct_42' } });
     jest.setSystemTime(NOW + TTL_MS - 1);
-    expect(await askByHeader(secret)).toEqual({ ...first, headers: { 'Cache-Control': 'private', Vary: 'X-API-Key' } });
+    expect(await askByHeader(secret)).toEqual({
+      ...first,
+      headers: { 'Cache-Control': 'private', Vary: 'X-API-Key' },
+    });
     expect(find).toHaveBeenCalledTimes(1);
     jest.setSystemTime(NOW + TTL_MS);
     expect(await ask(secret)).toEqual(first);
     expect(find).toHaveBeenCalledTimes(2);
   });
 
-  it.each([1, 5_000, 3_600_000])('never lets a revocation elsewhere go unseen for longer than its time to live of %p ms', async (ttlMs) => {
-    const { put, ask } = guardedTable({ cache: { ttlMs } });
-    put(secret);
-    await ask(secret);
-    put(secret, { revokedAt: NOW });
-    jest.setSystemTime(NOW + ttlMs - 1);
-    expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
-    jest.setSystemTime(NOW + ttlMs);
-    expect(await ask(secret)).toEqual(badBearer('revoked'));
-  });
+  it.each([1, 5_000, 3_600_000])(
+    'never lets a revocation elsewhere go unseen for longer than its time to live of %p ms',
+    async (ttlMs) => {
+      const { put, ask } = guardedTable({ cache: { ttlMs } });
+      put(secret);
+      await ask(secret);
+      put(secret, { revokedAt: NOW });
+      jest.setSystemTime(NOW + ttlMs - 1);
+      expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
+      jest.setSystemTime(NOW + ttlMs);
+      expect(await ask(secret)).toEqual(badBearer('revoked'));
+    },
+  );
 
   it('reckons that time from when the store was asked, not from when it answered', async () => {
     const { find, put, ask } = guardedTable();
@@ -212,7 +271,10 @@ describe('a guard with a cache', () => {
     put(secret, { expiresAt: NOW + 1_000 });
     await ask(secret);
     jest.setSystemTime(NOW + 999);
-    expect(await ask(secret)).toMatchObject({ status: 'authenticated', principal: { expiresAt: NOW + 1_000 } });
+    expect(await ask(secret)).toMatchObject({
+      status: 'authenticated',
+      principal: { expiresAt: NOW + 1_000 },
+    });
     expect(find).toHaveBeenCalledTimes(1);
     jest.setSystemTime(NOW + 1_000);
     expect(await ask(secret)).toEqual(badBearer('expired'));
@@ -231,9 +293,15 @@ describe('a guard with a cache', () => {
   it('keeps no more than it may', async () => {
     const { find, put, ask } = guardedTable({ cache: { max: 2 } });
     const secrets = Array.from({ length: 3 }, () => generateSecret('osir', 'live'));
-    for (const one of secrets) put(one);
-    for (const one of secrets) await ask(one);
-    for (const one of secrets.slice(1)) await ask(one);
+    for (const one of secrets) {
+      put(one);
+    }
+    for (const one of secrets) {
+      await ask(one);
+    }
+    for (const one of secrets.slice(1)) {
+      await ask(one);
+    }
     expect(find).toHaveBeenCalledTimes(3);
     await ask(secrets[0] as string);
     expect(find).toHaveBeenCalledTimes(4);
@@ -242,14 +310,24 @@ describe('a guard with a cache', () => {
   it('keeps good keys through a flood of unknown ones, which it asks for each time', async () => {
     const { find, put, ask } = guardedTable({ cache: { max: 10 } });
     const good = Array.from({ length: 10 }, () => generateSecret('osir', 'live'));
-    for (const one of good) put(one);
-    for (const one of good) await ask(one);
+    for (const one of good) {
+      put(one);
+    }
+    for (const one of good) {
+      await ask(one);
+    }
     find.mockClear();
     const answers = new Set<string>();
-    for (let n = 0; n < 20_000; n++) answers.add(JSON.stringify(await ask(generateSecret('osir', 'live'))));
-    expect([...answers].map((answer) => JSON.parse(answer) as unknown)).toEqual([badBearer('unknown')]);
+    for (let n = 0; n < 20_000; n++) {
+      answers.add(JSON.stringify(await ask(generateSecret('osir', 'live'))));
+    }
+    expect([...answers].map((answer) => JSON.parse(answer) as unknown)).toEqual([
+      badBearer('unknown'),
+    ]);
     expect(find).toHaveBeenCalledTimes(20_000);
-    for (const one of good) expect(await ask(one)).toMatchObject({ status: 'authenticated' });
+    for (const one of good) {
+      expect(await ask(one)).toMatchObject({ status: 'authenticated' });
+    }
     expect(find).toHaveBeenCalledTimes(20_000);
   });
 
@@ -262,7 +340,9 @@ describe('a guard with a cache', () => {
 
   it('takes no key by a extractor that could not have carried it, though it knows it from another', async () => {
     const find = async () => rowOf('old!key');
-    const { check } = latchkey({ verifiers: [apiKeys({ prefix: 'osir', legacy: /^old![a-z]+$/, store: { find } })] });
+    const { check } = latchkey({
+      verifiers: [apiKeys({ prefix: 'osir', legacy: /^old![a-z]+$/, store: { find } })],
+    });
     const asBearer = () => check({ headers: { authorization: 'Bearer old!key' } });
     const asKey = () => check({ headers: { 'x-api-key': 'old!key' } });
     expect(await asBearer()).toEqual(badBearer('malformed'));
@@ -308,7 +388,10 @@ describe('a guard that may serve what is stale while the store is down', () => {
   test.each(FAULTS)('does so where it %s', async (_, fault) => {
     const { find, ask } = await servedBefore();
     find.mockImplementation(fault);
-    expect(await underway(ask(secret))).toMatchObject({ status: 'authenticated', principal: { subject: 'acct_42' } });
+    expect(await underway(ask(secret))).toMatchObject({
+      status: 'authenticated',
+      principal: { subject: 'acct_42' },
+    });
   });
 
   it('does so until the time is over, to the millisecond', async () => {
@@ -336,7 +419,11 @@ describe('a guard that may serve what is stale while the store is down', () => {
 
   test.each([
     ['over', { expiresAt: NOW + TTL_MS }, OUTAGE],
-    ['bound to a key that nothing can ask for', { confirmation: { jkt: 'x' } }, badBearer('bad_proof')],
+    [
+      'bound to a key that nothing can ask for',
+      { confirmation: { jkt: 'x' } },
+      badBearer('bad_proof'),
+    ],
   ])('does not do so once the verifier has said that it is %s', async (_, answer, refused) => {
     const verifier = ownVerifier();
     const { ask } = asking([verifier], { cache: { staleIfErrorMs: STALE_MS } });
@@ -354,7 +441,9 @@ describe('a guard that may serve what is stale while the store is down', () => {
     );
     other?.verify.mockRejectedValue(new Error('connect ECONNREFUSED'));
     const { ask } = asking([one, other] as Verifier[], { cache: { staleIfErrorMs: STALE_MS } });
-    expect(await ask({ headers: { authorization: 'Bearer token' } })).toMatchObject({ status: 'authenticated' });
+    expect(await ask({ headers: { authorization: 'Bearer token' } })).toMatchObject({
+      status: 'authenticated',
+    });
     expect(await ask({ headers: { 'x-api-key': 'token' } })).toEqual(OUTAGE);
   });
 

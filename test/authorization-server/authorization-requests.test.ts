@@ -1,7 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { RegisteredClient } from 'latchkey/authorization-server';
+
 import { memoryStore } from 'latchkey';
-import { CALLBACK, startIssuing, WEB_CLIENT, type Issuing } from '../support/issuing';
+import type { RegisteredClient } from 'latchkey/authorization-server';
+
+import { CALLBACK, type Issuing, startIssuing, WEB_CLIENT } from '../support/issuing';
 
 let issuing: Issuing;
 let web: RegisteredClient;
@@ -20,16 +22,30 @@ beforeAll(async () => {
 });
 afterAll(() => issuing.close());
 
-/** The first response to an authorization request: `login`, or the error that the client is told. */
-async function decide(at: Issuing, client: RegisteredClient['client'], more: readonly (readonly [string, string])[]): Promise<string> {
+/**
+ * The first response to an authorization request: `login`, or the error that the client is told.
+ */
+async function decide(
+  at: Issuing,
+  client: RegisteredClient['client'],
+  more: readonly (readonly [string, string])[],
+): Promise<string> {
   const url = new URL(at.authorizeUrl(client));
-  for (const [name, value] of more) url.searchParams.append(name, value);
+  for (const [name, value] of more) {
+    url.searchParams.append(name, value);
+  }
   const response = await fetch(url, { redirect: 'manual' });
   const to = new URL(response.headers.get('location') ?? 'about:blank', at.origin);
-  if (to.pathname.startsWith('/oauth/interaction/')) return 'login';
-  return new URLSearchParams(to.hash === '' ? to.search : to.hash.slice(1)).get('error') ?? `page ${response.status}`;
+  if (to.pathname.startsWith('/oauth/interaction/')) {
+    return 'login';
+  }
+  return (
+    new URLSearchParams(to.hash === '' ? to.search : to.hash.slice(1)).get('error') ??
+    `page ${response.status}`
+  );
 }
-const decision = (...more: readonly (readonly [string, string])[]) => decide(issuing, web.client, more);
+const decision = (...more: readonly (readonly [string, string])[]) =>
+  decide(issuing, web.client, more);
 
 describe('parameters of OpenID Connect and of nobody', () => {
   test.each([
@@ -55,16 +71,24 @@ describe('parameters of OpenID Connect and of nobody', () => {
     expect(await decision([name, value])).toBe('login');
   });
 
-  test.each(['-1', '1.5', 'abc', '1e3', ' 1', '99999999999'])('max_age=%j is refused', async (value) => {
-    expect(await decision(['max_age', value])).toBe('invalid_request');
-  });
-
-  test.each(['nonce', 'max_age', 'acr_values', 'prompt', 'login_hint', 'ui_locales', 'id_token_hint'])(
-    '%s given twice is refused',
-    async (name) => {
-      expect(await decision([name, '1'], [name, '1'])).toBe('invalid_request');
+  test.each(['-1', '1.5', 'abc', '1e3', ' 1', '99999999999'])(
+    'max_age=%j is refused',
+    async (value) => {
+      expect(await decision(['max_age', value])).toBe('invalid_request');
     },
   );
+
+  test.each([
+    'nonce',
+    'max_age',
+    'acr_values',
+    'prompt',
+    'login_hint',
+    'ui_locales',
+    'id_token_hint',
+  ])('%s given twice is refused', async (name) => {
+    expect(await decision([name, '1'], [name, '1'])).toBe('invalid_request');
+  });
 
   test.each(['audience', 'access_type', 'utm_source', 'latchkey_max_age'])(
     'the unknown %s is ignored though it is given twice',
@@ -73,13 +97,19 @@ describe('parameters of OpenID Connect and of nobody', () => {
     },
   );
 
-  test.each(['none login', 'nobody', 'none select_account', 'select_account nobody'])('prompt=%s is refused', async (prompt) => {
-    expect(await decision(['prompt', prompt])).toBe('invalid_request');
-  });
+  test.each(['none login', 'nobody', 'none select_account', 'select_account nobody'])(
+    'prompt=%s is refused',
+    async (prompt) => {
+      expect(await decision(['prompt', prompt])).toBe('invalid_request');
+    },
+  );
 
-  test.each([{}, { max_age: '0' }, { acr_values: 'mfa' }])('prompt=none with %j is login_required: there is no session', async (more) => {
-    expect(await decision(['prompt', 'none'], ...Object.entries(more))).toBe('login_required');
-  });
+  test.each([{}, { max_age: '0' }, { acr_values: 'mfa' }])(
+    'prompt=none with %j is login_required: there is no session',
+    async (more) => {
+      expect(await decision(['prompt', 'none'], ...Object.entries(more))).toBe('login_required');
+    },
+  );
 });
 
 describe('what a request makes the store keep', () => {
@@ -93,18 +123,28 @@ describe('what a request makes the store keep', () => {
     ['state in Chinese', [['state', '中'.repeat(1_500)]]],
     ['state of control characters', [['state', '\u0001'.repeat(700)]]],
     ['resource, very often', Array.from({ length: 200 }, () => ['resource', 'here'] as const)],
-    ['everything a bit', ['state', 'login_hint', 'ui_locales', 'acr_values', 'display'].map((name) => [name, 'x'.repeat(700)] as const)],
+    [
+      'everything a bit',
+      ['state', 'login_hint', 'ui_locales', 'acr_values', 'display'].map(
+        (name) => [name, 'x'.repeat(700)] as const,
+      ),
+    ],
   ])('is nothing where it is too long: %s', async (_, parameters) => {
     written = 0;
-    const at = parameters.map(([name, value]) => [name, value === 'here' ? issuing.issuer : value] as const);
+    const at = parameters.map(
+      ([name, value]) => [name, value === 'here' ? issuing.issuer : value] as const,
+    );
     expect([await decision(...at), written]).toEqual(['invalid_request', 0]);
   });
 
-  test.each(['nonce', 'claims', 'id_token_hint', 'unknown'])('is not the ignored parameter %s', async (name) => {
-    written = 0;
-    expect(await decision([name, LONG])).toBe('login');
-    expect(written).toBeLessThan(1_500);
-  });
+  test.each(['nonce', 'claims', 'id_token_hint', 'unknown'])(
+    'is not the ignored parameter %s',
+    async (name) => {
+      written = 0;
+      expect(await decision([name, LONG])).toBe('login');
+      expect(written).toBeLessThan(1_500);
+    },
+  );
 
   test.each([500, 1_000, 1_500])('is at most 4 kB for a state of %i characters', async (length) => {
     written = 0;
@@ -113,7 +153,9 @@ describe('what a request makes the store keep', () => {
   });
 
   it('tells the client its state, though it is too long to keep', async () => {
-    const response = await fetch(issuing.authorizeUrl(web.client, { state: LONG }), { redirect: 'manual' });
+    const response = await fetch(issuing.authorizeUrl(web.client, { state: LONG }), {
+      redirect: 'manual',
+    });
     const to = new URL(response.headers.get('location') as string);
     expect([`${to.origin}${to.pathname}`, to.searchParams.get('state')]).toEqual([CALLBACK, LONG]);
   });
@@ -127,14 +169,28 @@ describe('the resource', () => {
   ])('may be %s, at both endpoints', async (_, spell) => {
     const resource = spell(issuing.issuer);
     expect(await decision(['resource', resource])).toBe('login');
-    const { client, secret = '' } = await issuing.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] });
+    const { client, secret = '' } = await issuing.server.clients.register({
+      name: 'Nightly',
+      scopes: ['domains:read'],
+    });
     const credentials = { client_id: client.clientId, client_secret: secret };
-    expect((await issuing.post('/oauth/token', { grant_type: 'client_credentials', resource, ...credentials })).status).toBe(200);
+    expect(
+      (
+        await issuing.post('/oauth/token', {
+          grant_type: 'client_credentials',
+          resource,
+          ...credentials,
+        })
+      ).status,
+    ).toBe(200);
   });
 
-  test.each(['/other', '//', '/?a=b', '/#a', '.evil.example'])('is none where the issuer is followed by %s', async (more) => {
-    expect(await decision(['resource', `${issuing.issuer}${more}`])).toBe('invalid_target');
-  });
+  test.each(['/other', '//', '/?a=b', '/#a', '.evil.example'])(
+    'is none where the issuer is followed by %s',
+    async (more) => {
+      expect(await decision(['resource', `${issuing.issuer}${more}`])).toBe('invalid_target');
+    },
+  );
 
   describe.each(['opaque tokens', 'JWTs'])('of several, with %s', (kind) => {
     const audience = ['https://one.example', 'https://two.example/v1'] as const;
@@ -152,7 +208,8 @@ describe('the resource', () => {
     });
     afterAll(() => several.close());
 
-    const introspect = async (token: string) => (await several.post('/oauth/introspect', { token, ...credentials })).body.aud;
+    const introspect = async (token: string) =>
+      (await several.post('/oauth/introspect', { token, ...credentials })).body.aud;
 
     test.each([
       [undefined, audience[0]],
@@ -160,21 +217,43 @@ describe('the resource', () => {
       ['https://TWO.example/v1', audience[1]],
     ])('is %s the audience of tokens for %s', async (resource, expected) => {
       const more: Record<string, string> = resource === undefined ? {} : { resource };
-      const own = await several.post('/oauth/token', { grant_type: 'client_credentials', ...more, ...credentials });
-      const code = (await several.authorize(client.client, more)).searchParams.get('code') as string;
-      const users = await several.post('/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, ...credentials });
+      const own = await several.post('/oauth/token', {
+        grant_type: 'client_credentials',
+        ...more,
+        ...credentials,
+      });
+      const code = (await several.authorize(client.client, more)).searchParams.get(
+        'code',
+      ) as string;
+      const users = await several.post('/oauth/token', {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: CALLBACK,
+        ...credentials,
+      });
       const refreshed = await several.post('/oauth/token', {
         ...{ grant_type: 'refresh_token', refresh_token: users.body.refresh_token },
         ...credentials,
       });
-      for (const { body } of [own, users, refreshed]) expect(await introspect(body.access_token)).toBe(expected);
+      for (const { body } of [own, users, refreshed]) {
+        expect(await introspect(body.access_token)).toBe(expected);
+      }
     });
 
     it('is refused where it is none of them, and at the token endpoint where it was not granted', async () => {
-      expect(await decide(several, client.client, [['resource', 'https://three.example']])).toBe('invalid_target');
-      const code = (await several.authorize(client.client, { resource: audience[1] })).searchParams.get('code') as string;
+      expect(await decide(several, client.client, [['resource', 'https://three.example']])).toBe(
+        'invalid_target',
+      );
+      const code = (
+        await several.authorize(client.client, { resource: audience[1] })
+      ).searchParams.get('code') as string;
       const answer = await several.post('/oauth/token', {
-        ...{ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, resource: audience[0] },
+        ...{
+          grant_type: 'authorization_code',
+          code,
+          redirect_uri: CALLBACK,
+          resource: audience[0],
+        },
         ...credentials,
       });
       expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_target' } });
@@ -186,18 +265,26 @@ describe('scopes that clients add', () => {
   let lenient: Issuing;
   let client: RegisteredClient;
   beforeAll(async () => {
-    lenient = await startIssuing({ compatibility: { ignoreUnknownScopes: true, commaSeparatedScopes: true } });
+    lenient = await startIssuing({
+      compatibility: { ignoreUnknownScopes: true, commaSeparatedScopes: true },
+    });
     client = await lenient.server.clients.register(WEB_CLIENT);
   });
   afterAll(() => lenient.close());
 
-  test.each(['domains:read offline_access', 'openid domains:read', ' domains:read', 'domains:read  profile', 'email,domains:read'])(
+  test.each([
+    'domains:read offline_access',
+    'openid domains:read',
+    ' domains:read',
+    'domains:read  profile',
+    'email,domains:read',
+  ])(
     '%j is its declared part with ignoreUnknownScopes, and invalid_scope without',
     async (scope) => {
-      expect([await decide(lenient, client.client, [['scope', scope]]), await decision(['scope', scope])]).toEqual([
-        'login',
-        'invalid_scope',
-      ]);
+      expect([
+        await decide(lenient, client.client, [['scope', scope]]),
+        await decision(['scope', scope]),
+      ]).toEqual(['login', 'invalid_scope']);
     },
   );
 
@@ -213,8 +300,15 @@ describe('scopes that clients add', () => {
       name: 'Nightly',
       scopes: ['domains:read', 'billing:read'],
     });
-    const request = { grant_type: 'client_credentials', client_id: machine.clientId, client_secret: secret };
-    const answer = await lenient.post('/oauth/token', { ...request, scope: 'domains:read offline_access' });
+    const request = {
+      grant_type: 'client_credentials',
+      client_id: machine.clientId,
+      client_secret: secret,
+    };
+    const answer = await lenient.post('/oauth/token', {
+      ...request,
+      scope: 'domains:read offline_access',
+    });
     expect(answer).toMatchObject({ status: 200, body: { scope: 'domains:read' } });
     expect(await lenient.post('/oauth/token', { ...request, scope: 'openid' })).toMatchObject({
       status: 400,

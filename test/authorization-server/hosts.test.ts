@@ -2,8 +2,9 @@ import express from 'express';
 import { accessTokens, getAuth, latchkey, memoryStore } from 'latchkey';
 import { authorizationServer } from 'latchkey/authorization-server';
 import * as openid from 'openid-client';
+
 import { Browser } from '../support/browser';
-import { agree, CALLBACK, login, logIn, SCOPES, WEB_CLIENT } from '../support/issuing';
+import { agree, CALLBACK, logIn, login, SCOPES, WEB_CLIENT } from '../support/issuing';
 import { listen } from '../support/servers';
 
 /** Two programs on two hosts with one store, as a document with `www.` and `api.` has them. */
@@ -17,11 +18,18 @@ async function twoHosts() {
   const servers = apps.map((app) => {
     const server = authorizationServer({
       issuer: origins.api,
-      endpoints: { authorization: `${origins.www}/auth/login`, token: `${origins.api}/oauth2/token` },
+      endpoints: {
+        authorization: `${origins.www}/auth/login`,
+        token: `${origins.api}/oauth2/token`,
+      },
       ...{ store, scopes: SCOPES, tokens, login },
     });
     app.use(server.middleware);
-    app.get('/v1/domains', guards.requireScopes('domains:read'), (req, res) => void res.json(getAuth(req)));
+    app.get(
+      '/v1/domains',
+      guards.requireScopes('domains:read'),
+      (req, res) => void res.json(getAuth(req)),
+    );
     return server;
   });
   return {
@@ -33,11 +41,21 @@ async function twoHosts() {
 it('a client finds endpoints on several hosts, and its user stays on that of the authorization endpoint', async () => {
   const { origins, clients, close } = await twoHosts();
   const { client, secret = '' } = await clients.register(WEB_CLIENT);
-  const config = await openid.discovery(new URL(origins.api), client.clientId, undefined, openid.ClientSecretBasic(secret), {
-    algorithm: 'oauth2',
-    execute: [openid.allowInsecureRequests],
+  const config = await openid.discovery(
+    new URL(origins.api),
+    client.clientId,
+    undefined,
+    openid.ClientSecretBasic(secret),
+    {
+      algorithm: 'oauth2',
+      execute: [openid.allowInsecureRequests],
+    },
+  );
+  const url = openid.buildAuthorizationUrl(config, {
+    redirect_uri: CALLBACK,
+    scope: 'domains:read',
+    state: 'xyz',
   });
-  const url = openid.buildAuthorizationUrl(config, { redirect_uri: CALLBACK, scope: 'domains:read', state: 'xyz' });
   expect(`${url.origin}${url.pathname}`).toBe(`${origins.www}/auth/login`);
 
   const page = await new Browser().open(url.href);
@@ -47,8 +65,14 @@ it('a client finds endpoints on several hosts, and its user stays on that of the
   const tokens = await openid.authorizationCodeGrant(config, back.url, { expectedState: 'xyz' });
   expect(config.serverMetadata().token_endpoint).toBe(`${origins.api}/oauth2/token`);
 
-  const response = await fetch(`${origins.api}/v1/domains`, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+  const response = await fetch(`${origins.api}/v1/domains`, {
+    headers: { authorization: `Bearer ${tokens.access_token}` },
+  });
   const { subject } = (await response.json()) as { subject: string };
   await close();
-  expect([response.status, subject, back.url.searchParams.get('iss')]).toEqual([200, 'acct_42', origins.api]);
+  expect([response.status, subject, back.url.searchParams.get('iss')]).toEqual([
+    200,
+    'acct_42',
+    origins.api,
+  ]);
 });

@@ -1,8 +1,9 @@
 import express from 'express';
-import type { Browser, Page } from 'playwright-core';
 import type { RegisteredClient } from 'latchkey/authorization-server';
+import type { Browser, Page } from 'playwright-core';
+
 import { startChromium } from '../support/chromium';
-import { startIssuing, WEB_CLIENT, type Issuing } from '../support/issuing';
+import { type Issuing, startIssuing, WEB_CLIENT } from '../support/issuing';
 import { listen } from '../support/servers';
 
 jest.setTimeout(120_000);
@@ -29,17 +30,24 @@ interface WebApp {
   readonly close: () => Promise<void>;
 }
 
-/** A client on a host of its own: it sends its user to the server, and shows what the API answered. */
+/**
+ * A client on a host of its own: it sends its user to the server, and shows what the API answered.
+ */
 async function startWebApp(): Promise<WebApp> {
   const site = express();
   const { port, close } = await listen(site);
   const url = `http://127.0.0.1:${port}`;
   const redirectUri = `${url}/callback`;
-  const { client, secret = '' }: RegisteredClient = await issuing.server.clients.register({ ...WEB_CLIENT, redirectUris: [redirectUri] });
+  const { client, secret = '' }: RegisteredClient = await issuing.server.clients.register({
+    ...WEB_CLIENT,
+    redirectUris: [redirectUri],
+  });
   site.get('/', (_req, res) => res.redirect(issuing.authorizeUrl(client, { state: 'xyz' })));
   site.get('/callback', async ({ query }, res) => {
     const { code, error, state } = query as Readonly<Record<string, string>>;
-    if (code === undefined) return void res.send(`<h1>${error}</h1><p>${state}</p>`);
+    if (code === undefined) {
+      return void res.send(`<h1>${error}</h1><p>${state}</p>`);
+    }
     const { body } = await issuing.post('/oauth/token', {
       ...{ grant_type: 'authorization_code', code, redirect_uri: redirectUri },
       ...{ client_id: client.clientId, client_secret: secret },
@@ -50,13 +58,22 @@ async function startWebApp(): Promise<WebApp> {
   return { url, close };
 }
 
-async function visit(javaScriptEnabled: boolean, way: (page: Page) => Promise<void>): Promise<void> {
+async function visit(
+  javaScriptEnabled: boolean,
+  way: (page: Page) => Promise<void>,
+): Promise<void> {
   const context = await browser.newContext({ javaScriptEnabled });
   const complaints: string[] = [];
   try {
     const page = await context.newPage();
     // A policy that is in the way of the page itself shows here.
-    page.on('console', (message) => message.type() === 'error' && !/40[34]/.test(message.text()) && complaints.push(message.text()));
+    page.on(
+      'console',
+      (message) =>
+        message.type() === 'error' &&
+        !/40[34]/.test(message.text()) &&
+        complaints.push(message.text()),
+    );
     await page.goto(app.url);
     await way(page);
     expect(complaints).toEqual([]);
@@ -80,10 +97,16 @@ describe.each([
       expect(new URL(page.url()).origin).toBe(issuing.origin);
       await logIn(page);
       expect(await page.getByRole('heading').textContent()).toBe('Allow Domain Watch?');
-      expect(await page.getByRole('listitem').allTextContents()).toEqual(['View domains', 'Manage domains']);
+      expect(await page.getByRole('listitem').allTextContents()).toEqual([
+        'View domains',
+        'Manage domains',
+      ]);
       await page.getByRole('button', { name: 'Allow' }).click();
       expect(new URL(page.url()).origin).toBe(app.url);
-      expect([await page.getByRole('heading').textContent(), await page.getByRole('paragraph').textContent()]).toEqual(['acct_42', 'xyz']);
+      expect([
+        await page.getByRole('heading').textContent(),
+        await page.getByRole('paragraph').textContent(),
+      ]).toEqual(['acct_42', 'xyz']);
     });
   });
 
@@ -94,24 +117,33 @@ describe.each([
       expect(await page.getByLabel('Name').inputValue()).toBe('ada');
       await logIn(page);
       await page.getByRole('button', { name: 'Deny' }).click();
-      expect([await page.getByRole('heading').textContent(), await page.getByRole('paragraph').textContent()]).toEqual([
-        'access_denied',
-        'xyz',
-      ]);
+      expect([
+        await page.getByRole('heading').textContent(),
+        await page.getByRole('paragraph').textContent(),
+      ]).toEqual(['access_denied', 'xyz']);
     });
   });
 
   it('arrives where the client redirects them, though it is another site', async () => {
-    const dashboard = await listen(express().use((_req, res) => void res.send('<h1>Dashboard</h1>')));
+    const dashboard = await listen(
+      express().use((_req, res) => void res.send('<h1>Dashboard</h1>')),
+    );
     const site = express();
     const { port, close } = await listen(site);
     const redirectUri = `http://127.0.0.1:${port}/callback`;
-    const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, redirectUris: [redirectUri] });
-    site.get('/callback', (_req, res) => res.redirect(`http://localhost:${dashboard.port}/dashboard`));
+    const { client } = await issuing.server.clients.register({
+      ...WEB_CLIENT,
+      redirectUris: [redirectUri],
+    });
+    site.get('/callback', (_req, res) =>
+      res.redirect(`http://localhost:${dashboard.port}/dashboard`),
+    );
     for (const end of ['Allow', 'Deny', 'Cancel']) {
       await visit(javaScriptEnabled, async (page) => {
         await page.goto(issuing.authorizeUrl(client));
-        if (end !== 'Cancel') await logIn(page);
+        if (end !== 'Cancel') {
+          await logIn(page);
+        }
         await page.getByRole('button', { name: end }).click();
         await page.waitForURL('**/dashboard');
       });
@@ -137,7 +169,10 @@ describe.each([
 });
 
 it('fits a screen of 320 pixels with a name that has no space, on each page', async () => {
-  const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, name: 'Unbreakable'.repeat(18) });
+  const { client } = await issuing.server.clients.register({
+    ...WEB_CLIENT,
+    name: 'Unbreakable'.repeat(18),
+  });
   await visit(true, async (page) => {
     await page.setViewportSize({ width: 320, height: 640 });
     const width = () => page.evaluate('document.documentElement.scrollWidth');
@@ -161,7 +196,9 @@ it('has dark colours where the user prefers them', async () => {
 
 it('is shown with its own style, by the keyboard alone too', async () => {
   await visit(true, async (page) => {
-    expect(await page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth")).not.toBe('none');
+    expect(
+      await page.evaluate("getComputedStyle(document.querySelector('main')).maxWidth"),
+    ).not.toBe('none');
     await page.keyboard.press('Tab');
     await page.keyboard.type('ada');
     await page.keyboard.press('Tab');

@@ -1,7 +1,9 @@
-import { generateKeyPairSync, sign, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type JsonWebKey, type KeyObject, sign } from 'node:crypto';
+
 import { decodeProtectedHeader } from 'jose';
-import { jwt, latchkey, memoryStore, type JwkSet } from 'latchkey';
-import { startIssuing, type Issuing } from '../support/issuing';
+import { type JwkSet, jwt, latchkey, memoryStore } from 'latchkey';
+
+import { type Issuing, startIssuing } from '../support/issuing';
 
 const AUDIENCE = 'https://api.osir.com/v1';
 const KEYS: Readonly<Record<string, () => KeyObject>> = {
@@ -11,31 +13,61 @@ const KEYS: Readonly<Record<string, () => KeyObject>> = {
   EdDSA: () => generateKeyPairSync('ed25519').privateKey,
 };
 
-const rsaJwk = (members: object): JsonWebKey => ({ ...(KEYS.RS256 as () => KeyObject)().export({ format: 'jwk' }), ...members });
-
-test.each(Object.keys(KEYS))('a token signed by %s is proven by jwt(), by the profile of RFC 9068', async (algorithm) => {
-  const key = (KEYS[algorithm] as () => KeyObject)();
-  const issuing = await startIssuing({ tokens: { keys: [key] }, audience: AUDIENCE });
-  const { client, tokens } = await issuing.grant();
-  const jwks = (await (await fetch(`${issuing.origin}/oauth/jwks`)).json()) as JwkSet;
-  const { check, close } = latchkey({
-    scopes: ['domains:read'],
-    verifiers: [jwt({ issuer: issuing.issuer, audience: AUDIENCE, algorithms: [algorithm as 'RS256'], jwks, profile: 'rfc9068' })],
-  });
-  const outcome = await check({ headers: { authorization: `Bearer ${tokens.access_token}` } }, { scopes: ['domains:read'] });
-  await close();
-  await issuing.close();
-  expect(decodeProtectedHeader(tokens.access_token)).toMatchObject({ typ: 'at+jwt', alg: algorithm, kid: jwks.keys[0]?.kid });
-  expect(outcome).toMatchObject({
-    status: 'authenticated',
-    principal: {
-      ...{ kind: 'access_token', subject: 'acct_42', issuer: issuing.issuer, clientId: client.clientId },
-      scopes: ['domains:read', 'domains:write'],
-      claims: { aud: AUDIENCE, jti: expect.any(String), auth_time: expect.any(Number) },
-    },
-  });
-  expect(tokens).toMatchObject({ expires_in: 3600, token_type: 'Bearer', scope: 'domains:read domains:write' });
+const rsaJwk = (members: object): JsonWebKey => ({
+  ...(KEYS.RS256 as () => KeyObject)().export({ format: 'jwk' }),
+  ...members,
 });
+
+test.each(Object.keys(KEYS))(
+  'a token signed by %s is proven by jwt(), by the profile of RFC 9068',
+  async (algorithm) => {
+    const key = (KEYS[algorithm] as () => KeyObject)();
+    const issuing = await startIssuing({ tokens: { keys: [key] }, audience: AUDIENCE });
+    const { client, tokens } = await issuing.grant();
+    const jwks = (await (await fetch(`${issuing.origin}/oauth/jwks`)).json()) as JwkSet;
+    const { check, close } = latchkey({
+      scopes: ['domains:read'],
+      verifiers: [
+        jwt({
+          issuer: issuing.issuer,
+          audience: AUDIENCE,
+          algorithms: [algorithm as 'RS256'],
+          jwks,
+          profile: 'rfc9068',
+        }),
+      ],
+    });
+    const outcome = await check(
+      { headers: { authorization: `Bearer ${tokens.access_token}` } },
+      { scopes: ['domains:read'] },
+    );
+    await close();
+    await issuing.close();
+    expect(decodeProtectedHeader(tokens.access_token)).toMatchObject({
+      typ: 'at+jwt',
+      alg: algorithm,
+      kid: jwks.keys[0]?.kid,
+    });
+    expect(outcome).toMatchObject({
+      status: 'authenticated',
+      principal: {
+        ...{
+          kind: 'access_token',
+          subject: 'acct_42',
+          issuer: issuing.issuer,
+          clientId: client.clientId,
+        },
+        scopes: ['domains:read', 'domains:write'],
+        claims: { aud: AUDIENCE, jti: expect.any(String), auth_time: expect.any(Number) },
+      },
+    });
+    expect(tokens).toMatchObject({
+      expires_in: 3600,
+      token_type: 'Bearer',
+      scope: 'domains:read domains:write',
+    });
+  },
+);
 
 it('a refresh gives another one, and a client’s own names the client', async () => {
   const issuing = await startIssuing({ tokens: { keys: [(KEYS.ES256 as () => KeyObject)()] } });
@@ -45,15 +77,27 @@ it('a refresh gives another one, and a client’s own names the client', async (
     refresh_token: tokens.refresh_token,
     ...credentials,
   });
-  const { client, secret = '' } = await issuing.server.clients.register({ name: 'Nightly', scopes: ['billing:read'] });
+  const { client, secret = '' } = await issuing.server.clients.register({
+    name: 'Nightly',
+    scopes: ['billing:read'],
+  });
   const own = await issuing.post('/oauth/token', {
     ...{ grant_type: 'client_credentials', client_id: client.clientId, client_secret: secret },
   });
-  const reused = await issuing.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
+  const reused = await issuing.post('/oauth/token', {
+    grant_type: 'refresh_token',
+    refresh_token: tokens.refresh_token,
+    ...credentials,
+  });
   await issuing.close();
-  const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()) as object;
+  const claimsOf = (token: string) =>
+    JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()) as object;
   expect(refreshed.body.access_token).not.toBe(tokens.access_token);
-  expect(claimsOf(own.body.access_token)).toMatchObject({ sub: client.clientId, client_id: client.clientId, scope: 'billing:read' });
+  expect(claimsOf(own.body.access_token)).toMatchObject({
+    sub: client.clientId,
+    client_id: client.clientId,
+    scope: 'billing:read',
+  });
   expect(reused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
 });
 
@@ -92,9 +136,12 @@ describe('a JWT of another make', () => {
       signed(key, own, { typ: 'JWT' }),
       good.replace(/[^.]+$/, ''),
     ];
-    const ask = async (token: string) => (await issuing.post('/oauth/introspect', { token, ...credentials })).body.active as boolean;
+    const ask = async (token: string) =>
+      (await issuing.post('/oauth/introspect', { token, ...credentials })).body.active as boolean;
     const active = await Promise.all([good, ...bad].map(ask));
-    const revoked = await Promise.all(bad.map((token) => issuing.post('/oauth/revoke', { token, ...credentials })));
+    const revoked = await Promise.all(
+      bad.map((token) => issuing.post('/oauth/revoke', { token, ...credentials })),
+    );
     const after = [await ask(good), (await issuing.call(good)).status];
     await issuing.close();
     expect(active).toEqual([true, ...bad.map(() => false)]);
@@ -126,7 +173,11 @@ test.each<[what: string, key: JsonWebKey, expected: string]>([
   const { tokens } = await issuing.grant();
   const called = await issuing.call(tokens.access_token);
   await issuing.close();
-  expect(decodeProtectedHeader(tokens.access_token)).toEqual({ alg: expected, typ: 'at+jwt', kid: 'of-may' });
+  expect(decodeProtectedHeader(tokens.access_token)).toEqual({
+    alg: expected,
+    typ: 'at+jwt',
+    kid: 'of-may',
+  });
   expect(called.status).toBe(200);
 });
 
@@ -134,10 +185,18 @@ it('a token of a key that signs no more is good, and can be revoked', async () =
   const [old, current] = [(KEYS.RS256 as () => KeyObject)(), (KEYS.ES256 as () => KeyObject)()];
   const before = await startIssuing({ tokens: { keys: [old] } });
   const { credentials, tokens } = await before.grant();
-  const after = await startIssuing({ tokens: { keys: [current, old] }, store: before.store, issuerOrigin: before.origin });
+  const after = await startIssuing({
+    tokens: { keys: [current, old] },
+    store: before.store,
+    issuerOrigin: before.origin,
+  });
   const statuses = [(await after.call(tokens.access_token)).status];
-  statuses.push((await after.post('/oauth/revoke', { token: tokens.access_token, ...credentials })).status);
-  for (const { call } of [after, before]) statuses.push((await call(tokens.access_token)).status);
+  statuses.push(
+    (await after.post('/oauth/revoke', { token: tokens.access_token, ...credentials })).status,
+  );
+  for (const { call } of [after, before]) {
+    statuses.push((await call(tokens.access_token)).status);
+  }
   await before.close();
   await after.close();
   expect(statuses).toEqual([200, 200, 401, 401]);
@@ -147,7 +206,9 @@ it('a JWT of more than a day is looked at, and its revocation is kept for as lon
   const store = memoryStore();
   const kept: number[] = [];
   const replace: typeof store.set = (group, key, value, until) => {
-    if (group === 'jwt-revocations') kept.push(until - Date.now());
+    if (group === 'jwt-revocations') {
+      kept.push(until - Date.now());
+    }
     return store.set(group, key, value, until);
   };
   const twoDaysMs = 2 * 86_400_000;
@@ -156,10 +217,15 @@ it('a JWT of more than a day is looked at, and its revocation is kept for as lon
     tokens: { keys: [(KEYS.ES256 as () => KeyObject)()] },
   });
   const { credentials, tokens } = await issuing.grant();
-  const asked = await issuing.post('/oauth/introspect', { token: tokens.access_token, ...credentials });
+  const asked = await issuing.post('/oauth/introspect', {
+    token: tokens.access_token,
+    ...credentials,
+  });
   await issuing.post('/oauth/revoke', { token: tokens.access_token, ...credentials });
   await issuing.close();
   expect(asked.body).toMatchObject({ active: true });
   expect(kept.length).toBeGreaterThan(0);
-  for (const lifeMs of kept) expect(lifeMs).toBeGreaterThan(twoDaysMs + 599_000);
+  for (const lifeMs of kept) {
+    expect(lifeMs).toBeGreaterThan(twoDaysMs + 599_000);
+  }
 });

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+
 import { startIssuing } from '../support/issuing';
 
 const read = async (url: string) => {
@@ -28,7 +29,11 @@ describe('the metadata', () => {
       response_modes_supported: ['query', 'fragment'],
       grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
       token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
-      revocation_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'none'],
+      revocation_endpoint_auth_methods_supported: [
+        'client_secret_basic',
+        'client_secret_post',
+        'none',
+      ],
       introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
@@ -37,7 +42,11 @@ describe('the metadata', () => {
 
   it('of an issuer with a path is where the path is inserted, and where it is appended', async () => {
     const { origin, issuer, close } = await startIssuing({ issuerPath: '/tenant/a' });
-    const answers = await Promise.all([`${WELL_KNOWN}/tenant/a`, `/tenant/a${WELL_KNOWN}`, WELL_KNOWN].map((path) => read(origin + path)));
+    const answers = await Promise.all(
+      [`${WELL_KNOWN}/tenant/a`, `/tenant/a${WELL_KNOWN}`, WELL_KNOWN].map((path) =>
+        read(origin + path),
+      ),
+    );
     await close();
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 404]);
     expect(answers[0]?.document).toMatchObject({ issuer, token_endpoint: `${origin}/oauth/token` });
@@ -46,7 +55,9 @@ describe('the metadata', () => {
 
   it('does not depend on the Host that a request names', async () => {
     const { origin, issuer, close } = await startIssuing();
-    const response = await fetch(`${origin}${WELL_KNOWN}`, { headers: { host: 'evil.example', 'x-forwarded-host': 'evil.example' } });
+    const response = await fetch(`${origin}${WELL_KNOWN}`, {
+      headers: { host: 'evil.example', 'x-forwarded-host': 'evil.example' },
+    });
     const document = (await response.json()) as { issuer: string; token_endpoint: string };
     await close();
     expect([document.issuer, document.token_endpoint]).toEqual([issuer, `${origin}/oauth/token`]);
@@ -62,9 +73,14 @@ describe('the metadata', () => {
     });
     const { document } = await read(`${origin}${WELL_KNOWN}`);
     const statuses = await Promise.all(
-      ['/auth/login', '/oauth2/authorize', '/oauth2/token', '/oauth2/revoke', '/oauth/token', '/oauth/authorize'].map(
-        async (path) => (await fetch(`${origin}${path}`, { redirect: 'manual' })).status,
-      ),
+      [
+        '/auth/login',
+        '/oauth2/authorize',
+        '/oauth2/token',
+        '/oauth2/revoke',
+        '/oauth/token',
+        '/oauth/authorize',
+      ].map(async (path) => (await fetch(`${origin}${path}`, { redirect: 'manual' })).status),
     );
     await close();
     expect(document).toMatchObject({
@@ -81,7 +97,10 @@ describe('the metadata', () => {
     const { status } = await fetch(`${origin}/oauth/authorize`);
     await close();
     expect(document).not.toHaveProperty('authorization_endpoint');
-    expect(document).toMatchObject({ grant_types_supported: ['client_credentials'], response_types_supported: [] });
+    expect(document).toMatchObject({
+      grant_types_supported: ['client_credentials'],
+      response_types_supported: [],
+    });
     expect(status).toBe(404);
   });
 
@@ -90,15 +109,19 @@ describe('the metadata', () => {
     const old = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     const { origin, close } = await startIssuing({ tokens: { keys: [privateKey, old] } });
     const { document } = await read(`${origin}${WELL_KNOWN}`);
-    const keys = (await read(`${origin}/oauth/jwks`)).document as { keys: Record<string, string>[] };
+    const keys = (await read(`${origin}/oauth/jwks`)).document as {
+      keys: Record<string, string>[];
+    };
     await close();
     expect(document).toMatchObject({ jwks_uri: `${origin}/oauth/jwks` });
     expect(keys.keys.map(({ alg, use, kid }) => [alg, use, typeof kid])).toEqual([
       ['RS256', 'sig', 'string'],
       ['ES256', 'sig', 'string'],
     ]);
-    expect(keys.keys.flatMap((key) => Object.keys(key)).filter((name) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].includes(name))).toEqual(
-      [],
-    );
+    expect(
+      keys.keys
+        .flatMap((key) => Object.keys(key))
+        .filter((name) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k'].includes(name)),
+    ).toEqual([]);
   });
 });

@@ -1,12 +1,21 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { inspect } from 'node:util';
+
 import type { ErrorRequestHandler } from 'express';
 import { memoryStore } from 'latchkey';
 import type { OAuthRefusal } from 'latchkey/authorization-server';
+
 import { toRefusal } from '../../src/authorization-server/refusals';
 import { runProgram } from '../http/child';
 import { Browser, type Page } from '../support/browser';
-import { CALLBACK, logIn, startIssuing, WEB_CLIENT, type Issuing, type IssuingOptions } from '../support/issuing';
+import {
+  CALLBACK,
+  type Issuing,
+  type IssuingOptions,
+  logIn,
+  startIssuing,
+  WEB_CLIENT,
+} from '../support/issuing';
 
 const CHANNEL = 'latchkey:oauth-refusal';
 
@@ -34,16 +43,26 @@ describe('an operator learns why a request was refused', () => {
   });
   afterAll(() => issuing.close());
 
-  const token = (parameters: Readonly<Record<string, string>>) => issuing.post('/oauth/token', parameters);
+  const token = (parameters: Readonly<Record<string, string>>) =>
+    issuing.post('/oauth/token', parameters);
 
   it('at the token endpoint, more than the client is told', async () => {
     const { client, credentials, tokens } = await issuing.grant();
-    const refresh = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token as string, ...credentials };
+    const refresh = {
+      grant_type: 'refresh_token',
+      refresh_token: tokens.refresh_token as string,
+      ...credentials,
+    };
     const code = (await issuing.authorize(client)).searchParams.get('code') as string;
     const told = await toldOf(async () => {
       await token({ ...refresh, client_id: 'nobody' });
       await token({ ...refresh, client_secret: 'wrong' });
-      await token({ grant_type: 'authorization_code', code, redirect_uri: 'https://app.example/other', ...credentials });
+      await token({
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: 'https://app.example/other',
+        ...credentials,
+      });
       await token({ grant_type: 'client_credentials', ...credentials });
       await token(refresh);
       await token(refresh);
@@ -55,11 +74,23 @@ describe('an operator learns why a request was refused', () => {
     const at = { endpoint: 'token', cause: undefined };
     const refreshing = { ...at, clientId, grantType: 'refresh_token' };
     expect(told).toEqual([
-      { ...at, status: 401, error: 'invalid_client', reason: 'client not found', clientId: undefined, grantType: 'refresh_token' },
+      {
+        ...at,
+        status: 401,
+        error: 'invalid_client',
+        reason: 'client not found',
+        clientId: undefined,
+        grantType: 'refresh_token',
+      },
       { ...refreshing, status: 401, error: 'invalid_client', reason: 'invalid secret provided' },
       {
         ...refreshing,
-        ...{ grantType: 'authorization_code', status: 400, error: 'invalid_grant', reason: 'authorization code redirect_uri mismatch' },
+        ...{
+          grantType: 'authorization_code',
+          status: 400,
+          error: 'invalid_grant',
+          reason: 'authorization code redirect_uri mismatch',
+        },
       },
       {
         ...refreshing,
@@ -68,7 +99,12 @@ describe('an operator learns why a request was refused', () => {
       },
       { ...refreshing, status: 400, error: 'invalid_grant', reason: 'refresh token already used' },
       {
-        ...{ ...at, status: 401, error: 'invalid_client', reason: 'client authentication is missing or malformed' },
+        ...{
+          ...at,
+          status: 401,
+          error: 'invalid_client',
+          reason: 'client authentication is missing or malformed',
+        },
         ...{ clientId: undefined, grantType: undefined },
       },
       {
@@ -79,31 +115,84 @@ describe('an operator learns why a request was refused', () => {
         clientId: undefined,
         grantType: undefined,
       },
-      { ...at, status: 405, error: 'invalid_request', reason: 'the method must be one of POST', clientId: undefined, grantType: undefined },
+      {
+        ...at,
+        status: 405,
+        error: 'invalid_request',
+        reason: 'the method must be one of POST',
+        clientId: undefined,
+        grantType: undefined,
+      },
     ]);
-    const secrets = [credentials.client_secret, code, tokens.refresh_token, tokens.access_token] as string[];
-    for (const secret of secrets) expect(inspect(told, { depth: 9 })).not.toContain(secret);
+    const secrets = [
+      credentials.client_secret,
+      code,
+      tokens.refresh_token,
+      tokens.access_token,
+    ] as string[];
+    for (const secret of secrets) {
+      expect(inspect(told, { depth: 9 })).not.toContain(secret);
+    }
   });
 
   it('at the other endpoints, and on the pages', async () => {
     const [mine, other] = [await issuing.grant(), await issuing.grant()];
     const told = await toldOf(async () => {
       await new Browser().open(issuing.authorizeUrl(mine.client, { scope: 'domains:wipe' }));
-      await new Browser().open(issuing.authorizeUrl(mine.client, { redirect_uri: 'https://evil.example/' }));
-      await (await logIn(await new Browser().open(issuing.authorizeUrl(mine.client)))).submit({ decision: 'deny' });
-      await issuing.post('/oauth/revoke', { token: mine.tokens.access_token, ...other.credentials });
-      await issuing.post('/oauth/introspect', { token: mine.tokens.access_token, client_id: mine.client.clientId });
+      await new Browser().open(
+        issuing.authorizeUrl(mine.client, { redirect_uri: 'https://evil.example/' }),
+      );
+      await (
+        await logIn(await new Browser().open(issuing.authorizeUrl(mine.client)))
+      ).submit({ decision: 'deny' });
+      await issuing.post('/oauth/revoke', {
+        token: mine.tokens.access_token,
+        ...other.credentials,
+      });
+      await issuing.post('/oauth/introspect', {
+        token: mine.tokens.access_token,
+        client_id: mine.client.clientId,
+      });
       await fetch(`${issuing.origin}/oauth/interaction/made-up`);
       const page = await new Browser().open(issuing.authorizeUrl(mine.client));
-      await page.browser.open(page.url.href, { method: 'POST', body: new URLSearchParams({ username: 'ada', password: 'lovelace' }) });
+      await page.browser.open(page.url.href, {
+        method: 'POST',
+        body: new URLSearchParams({ username: 'ada', password: 'lovelace' }),
+      });
     });
-    expect(told.map(({ endpoint, status, error, reason, clientId }) => [endpoint, status, error, reason, clientId])).toEqual([
-      ['authorization', 400, 'invalid_scope', 'the scope is unknown, or the client may not have it', mine.client.clientId],
+    expect(
+      told.map(({ endpoint, status, error, reason, clientId }) => [
+        endpoint,
+        status,
+        error,
+        reason,
+        clientId,
+      ]),
+    ).toEqual([
+      [
+        'authorization',
+        400,
+        'invalid_scope',
+        'the scope is unknown, or the client may not have it',
+        mine.client.clientId,
+      ],
       ['authorization', 400, 'invalid_redirect_uri', expect.any(String), mine.client.clientId],
       ['authorization', 400, 'access_denied', 'the user did not allow it', mine.client.clientId],
-      ['revocation', 400, 'invalid_request', 'the token is of another client', other.client.clientId],
+      [
+        'revocation',
+        400,
+        'invalid_request',
+        'the token is of another client',
+        other.client.clientId,
+      ],
       ['introspection', 401, 'invalid_client', expect.any(String), mine.client.clientId],
-      ['interaction', 400, 'invalid_request', 'This page has expired, or belongs to another browser.', undefined],
+      [
+        'interaction',
+        400,
+        'invalid_request',
+        'This page has expired, or belongs to another browser.',
+        undefined,
+      ],
       ['interaction', 400, 'invalid_request', 'This form was not sent from our page.', undefined],
     ]);
   });
@@ -151,7 +240,9 @@ const seenOn = ({ response, text, url }: Page): Seen => ({
 
 it('a bug in the engine is told as it is, and to the client as server_error', () => {
   const bug = new Error('x is not a function');
-  const context = { oidc: { route: 'token', params: {}, client: undefined } } as unknown as Parameters<typeof toRefusal>[0];
+  const context = {
+    oidc: { route: 'token', params: {}, client: undefined },
+  } as unknown as Parameters<typeof toRefusal>[0];
   expect(toRefusal(context, bug)).toEqual({
     ...{ endpoint: 'token', status: 500, error: 'server_error', cause: bug },
     ...{ reason: undefined, clientId: undefined, grantType: undefined },
@@ -182,7 +273,9 @@ describe('NODE_DEBUG=latchkey', () => {
 
   it('prints one line a refusal, whatever a client sent', async () => {
     const output = await runProgram(PROGRAM, { NODE_DEBUG: 'latchkey' });
-    const lines = output.split('\n').filter((line) => line !== '' && !line.startsWith('oidc-provider'));
+    const lines = output
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('oidc-provider'));
     expect(lines.map((line) => line.replace(/^LATCHKEY \d+: /, ''))).toEqual([
       '400 unsupported_grant_type endpoint=token client=nightly grant_type=- reason="unsupported grant_type requested"',
       '401 invalid_client endpoint=token client=nightly grant_type=client_credentials reason="invalid secret provided"',
@@ -193,7 +286,9 @@ describe('NODE_DEBUG=latchkey', () => {
 });
 
 /** What an outage may do to a request of each endpoint, from its first step to its last. */
-const REQUESTS: Readonly<Record<string, (issuing: Issuing, breakDown: () => void) => Promise<Seen>>> = {
+const REQUESTS: Readonly<
+  Record<string, (issuing: Issuing, breakDown: () => void) => Promise<Seen>>
+> = {
   async code(issuing, breakDown) {
     const { client, secret = '' } = await issuing.server.clients.register(WEB_CLIENT);
     const code = (await issuing.authorize(client)).searchParams.get('code') as string;
@@ -206,12 +301,23 @@ const REQUESTS: Readonly<Record<string, (issuing: Issuing, breakDown: () => void
   async refresh(issuing, breakDown) {
     const { tokens, credentials } = await issuing.grant();
     breakDown();
-    return post(issuing, '/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
+    return post(issuing, '/oauth/token', {
+      grant_type: 'refresh_token',
+      refresh_token: tokens.refresh_token,
+      ...credentials,
+    });
   },
   async 'client credentials'(issuing, breakDown) {
-    const { client, secret = '' } = await issuing.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] });
+    const { client, secret = '' } = await issuing.server.clients.register({
+      name: 'Nightly',
+      scopes: ['domains:read'],
+    });
     breakDown();
-    return post(issuing, '/oauth/token', { grant_type: 'client_credentials', client_id: client.clientId, client_secret: secret });
+    return post(issuing, '/oauth/token', {
+      grant_type: 'client_credentials',
+      client_id: client.clientId,
+      client_secret: secret,
+    });
   },
   async revocation(issuing, breakDown) {
     const { tokens, credentials } = await issuing.grant();
@@ -226,7 +332,12 @@ const REQUESTS: Readonly<Record<string, (issuing: Issuing, breakDown: () => void
   async authorization(issuing, breakDown) {
     const { client } = await issuing.server.clients.register(WEB_CLIENT);
     breakDown();
-    return seenIn(await fetch(issuing.authorizeUrl(client, { state: 'xyz' }), { redirect: 'manual', headers: CLOSE }));
+    return seenIn(
+      await fetch(issuing.authorizeUrl(client, { state: 'xyz' }), {
+        redirect: 'manual',
+        headers: CLOSE,
+      }),
+    );
   },
   async login(issuing, breakDown) {
     const { client } = await issuing.server.clients.register(WEB_CLIENT);
@@ -243,9 +354,25 @@ const REQUESTS: Readonly<Record<string, (issuing: Issuing, breakDown: () => void
 };
 const CLOSE = { connection: 'close' };
 const post = async (issuing: Issuing, path: string, parameters: Readonly<Record<string, string>>) =>
-  seenIn(await fetch(`${issuing.origin}${path}`, { method: 'POST', headers: CLOSE, body: new URLSearchParams(parameters) }));
+  seenIn(
+    await fetch(`${issuing.origin}${path}`, {
+      method: 'POST',
+      headers: CLOSE,
+      body: new URLSearchParams(parameters),
+    }),
+  );
 
-const METHODS = ['find', 'findById', 'insert', 'get', 'setIfAbsent', 'set', 'getAndDelete', 'revoke', 'revokeAll'] as const;
+const METHODS = [
+  'find',
+  'findById',
+  'insert',
+  'get',
+  'setIfAbsent',
+  'set',
+  'getAndDelete',
+  'revoke',
+  'revokeAll',
+] as const;
 const fault = new Error('connect ECONNREFUSED 10.0.0.7:6379');
 const FAULTS = {
   rejects: () => Promise.reject(fault),
@@ -254,48 +381,83 @@ const FAULTS = {
   },
 } as const;
 
-describe.each(Object.entries(REQUESTS))('a store that fails in the middle of a request: %s', (_what, request) => {
-  test.each(METHODS.flatMap((method) => Object.keys(FAULTS).map((how) => [method, how as keyof typeof FAULTS] as const)))(
-    'where %s() %s, it is done, or an outage that the operator learns the cause of',
-    async (method, how) => {
-      const store = memoryStore();
-      let isBroken = false;
-      let calls = 0;
-      const call = store[method].bind(store) as (...args: unknown[]) => unknown;
-      const failing = (...args: unknown[]) => (isBroken ? (calls++, FAULTS[how]()) : call(...args));
-      const options: IssuingOptions = { store: { ...store, [method]: failing } };
-      const issuing = await startIssuing(options);
-      let seen!: Seen;
-      const told = await toldOf(async () => {
-        seen = await request(issuing, () => void (isBroken = true));
-      });
-      await issuing.close();
-      const { status, headers, text, back } = seen;
-      if (calls === 0) return expect([told, status < 400]).toEqual([[], true]);
-      expect(told).toEqual([expect.objectContaining({ status: 503, error: 'temporarily_unavailable', cause: fault })]);
-      expect(JSON.stringify([text, ...headers])).not.toContain('10.0.0.7');
-      if (back) expect(Object.fromEntries(back.searchParams)).toMatchObject({ error: 'temporarily_unavailable' });
-      else expect([status, headers.get('retry-after')]).toEqual([503, '1']);
-    },
-  );
-});
+describe.each(Object.entries(REQUESTS))(
+  'a store that fails in the middle of a request: %s',
+  (_what, request) => {
+    test.each(
+      METHODS.flatMap((method) =>
+        Object.keys(FAULTS).map((how) => [method, how as keyof typeof FAULTS] as const),
+      ),
+    )(
+      'where %s() %s, it is done, or an outage that the operator learns the cause of',
+      async (method, how) => {
+        const store = memoryStore();
+        let isBroken = false;
+        let calls = 0;
+        const call = store[method].bind(store) as (...args: unknown[]) => unknown;
+        const failing = (...args: unknown[]) =>
+          isBroken ? (calls++, FAULTS[how]()) : call(...args);
+        const options: IssuingOptions = { store: { ...store, [method]: failing } };
+        const issuing = await startIssuing(options);
+        let seen!: Seen;
+        const told = await toldOf(async () => {
+          seen = await request(issuing, () => void (isBroken = true));
+        });
+        await issuing.close();
+        const { status, headers, text, back } = seen;
+        if (calls === 0) {
+          return expect([told, status < 400]).toEqual([[], true]);
+        }
+        expect(told).toEqual([
+          expect.objectContaining({ status: 503, error: 'temporarily_unavailable', cause: fault }),
+        ]);
+        expect(JSON.stringify([text, ...headers])).not.toContain('10.0.0.7');
+        if (back) {
+          expect(Object.fromEntries(back.searchParams)).toMatchObject({
+            error: 'temporarily_unavailable',
+          });
+        } else {
+          expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+        }
+      },
+    );
+  },
+);
 
-describe.each(['code', 'refresh', 'client credentials', 'authorization', 'login', 'consent'])('a store that talks nonsense: %s', (what) => {
-  const nonsense = [{}, 'yesterday', 7, { kind: 'oauth_client', clientId: 'x', revokedAt: null }];
+describe.each(['code', 'refresh', 'client credentials', 'authorization', 'login', 'consent'])(
+  'a store that talks nonsense: %s',
+  (what) => {
+    const nonsense = [{}, 'yesterday', 7, { kind: 'oauth_client', clientId: 'x', revokedAt: null }];
 
-  test.each(['find', 'findById', 'get'] as const)('%s() is an outage, and no word about the client', async (method) => {
-    for (const answer of nonsense) {
-      const store = memoryStore();
-      let isBroken = false;
-      let calls = 0;
-      const call = store[method].bind(store) as (...args: unknown[]) => Promise<unknown>;
-      const talking = async (...args: unknown[]) => (isBroken ? (calls++, answer) : call(...args));
-      const issuing = await startIssuing({ store: { ...store, [method]: talking } });
-      const { status, back } = await (REQUESTS[what] as (typeof REQUESTS)[string])(issuing, () => void (isBroken = true));
-      await issuing.close();
-      if (calls === 0) continue;
-      if (back) expect([answer, back.searchParams.get('error')]).toEqual([answer, 'temporarily_unavailable']);
-      else expect([answer, status]).toEqual([answer, 503]);
-    }
-  });
-});
+    test.each(['find', 'findById', 'get'] as const)(
+      '%s() is an outage, and no word about the client',
+      async (method) => {
+        for (const answer of nonsense) {
+          const store = memoryStore();
+          let isBroken = false;
+          let calls = 0;
+          const call = store[method].bind(store) as (...args: unknown[]) => Promise<unknown>;
+          const talking = async (...args: unknown[]) =>
+            isBroken ? (calls++, answer) : call(...args);
+          const issuing = await startIssuing({ store: { ...store, [method]: talking } });
+          const { status, back } = await (REQUESTS[what] as (typeof REQUESTS)[string])(
+            issuing,
+            () => void (isBroken = true),
+          );
+          await issuing.close();
+          if (calls === 0) {
+            continue;
+          }
+          if (back) {
+            expect([answer, back.searchParams.get('error')]).toEqual([
+              answer,
+              'temporarily_unavailable',
+            ]);
+          } else {
+            expect([answer, status]).toEqual([answer, 503]);
+          }
+        }
+      },
+    );
+  },
+);

@@ -1,6 +1,7 @@
 import express from 'express';
 import type { ClientCompatibility, RegisteredClient } from 'latchkey/authorization-server';
-import { answerOf, startIssuing, type Issuing } from '../support/issuing';
+
+import { answerOf, type Issuing, startIssuing } from '../support/issuing';
 
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
@@ -15,16 +16,34 @@ async function ask(
     body,
     before = [],
     path = '/oauth/token',
-  }: { type: string; body: (c: Record<string, string>) => string; before?: express.RequestHandler[]; path?: string },
+  }: {
+    type: string;
+    body: (c: Record<string, string>) => string;
+    before?: express.RequestHandler[];
+    path?: string;
+  },
 ) {
-  const issuing = await startIssuing({ before, ...(compatibility && { compatibility: compatibility }) });
+  const issuing = await startIssuing({
+    before,
+    ...(compatibility && { compatibility: compatibility }),
+  });
   servers.push(issuing);
   const { client, secret = '' }: RegisteredClient = await issuing.server.clients.register({
     name: 'Nightly',
     scopes: ['domains:read', 'billing:read'],
   });
-  const credentials = { grant_type: 'client_credentials', client_id: client.clientId, client_secret: secret };
-  return answerOf(await fetch(issuing.origin + path, { method: 'POST', headers: { 'content-type': type }, body: body(credentials) }));
+  const credentials = {
+    grant_type: 'client_credentials',
+    client_id: client.clientId,
+    client_secret: secret,
+  };
+  return answerOf(
+    await fetch(issuing.origin + path, {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: body(credentials),
+    }),
+  );
 }
 
 const asForm = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString();
@@ -50,22 +69,35 @@ describe('a body that a parser has read', () => {
     ['given as an object', '&scope[a]=domains:read'],
   ])('is refused with a parameter %s', async (_, more) => {
     const before = [express.urlencoded({ extended: true })];
-    expect(await ask(undefined, { type: FORM, body: (parameters) => asForm(parameters) + more, before })).toMatchObject(BAD);
+    expect(
+      await ask(undefined, { type: FORM, body: (parameters) => asForm(parameters) + more, before }),
+    ).toMatchObject(BAD);
   });
 
   it('as JSON is refused where no compatibility takes it', async () => {
-    expect(await ask(undefined, { type: JSON_TYPE, body: asJson, before: [express.json()] })).toMatchObject(BAD);
+    expect(
+      await ask(undefined, { type: JSON_TYPE, body: asJson, before: [express.json()] }),
+    ).toMatchObject(BAD);
   });
 
   it('as JSON is taken by its compatibility', async () => {
-    expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body: asJson, before: [express.json()] })).toMatchObject(GOOD);
+    expect(
+      await ask(
+        { jsonTokenRequests: true },
+        { type: JSON_TYPE, body: asJson, before: [express.json()] },
+      ),
+    ).toMatchObject(GOOD);
   });
 });
 
 describe('token requests as JSON', () => {
   it('are taken where the compatibility has them, and forms still are', async () => {
-    expect(await ask({ jsonTokenRequests: true }, { type: `${JSON_TYPE}; charset=utf-8`, body: asJson })).toMatchObject(GOOD);
-    expect(await ask({ jsonTokenRequests: true }, { type: FORM, body: asForm })).toMatchObject(GOOD);
+    expect(
+      await ask({ jsonTokenRequests: true }, { type: `${JSON_TYPE}; charset=utf-8`, body: asJson }),
+    ).toMatchObject(GOOD);
+    expect(await ask({ jsonTokenRequests: true }, { type: FORM, body: asForm })).toMatchObject(
+      GOOD,
+    );
   });
 
   test.each<[string, (c: Record<string, string>) => string]>([
@@ -76,7 +108,10 @@ describe('token requests as JSON', () => {
     ['that is a form', asForm],
     ['with a number', (c) => asJson({ ...c, scope: 7 })],
     ['with an object', (c) => asJson({ ...c, scope: { a: 1 } })],
-    ['with a list for a parameter', (c) => asJson({ ...c, scope: ['domains:read', 'billing:read'] })],
+    [
+      'with a list for a parameter',
+      (c) => asJson({ ...c, scope: ['domains:read', 'billing:read'] }),
+    ],
     ['that is empty', () => ''],
     ['of too many bytes', (c) => asJson({ ...c, more: 'x'.repeat(70_000) })],
   ])('are refused for JSON %s', async (_, body) => {
@@ -84,7 +119,8 @@ describe('token requests as JSON', () => {
   });
 
   it.each([FORM, JSON_TYPE])('are read no further than 64 KiB, as %s', async (type) => {
-    const body = (c: Record<string, string>) => (type === FORM ? asForm : asJson)({ ...c, more: 'x'.repeat(70_000) });
+    const body = (c: Record<string, string>) =>
+      (type === FORM ? asForm : asJson)({ ...c, more: 'x'.repeat(70_000) });
     expect(await ask({ jsonTokenRequests: true }, { type, body })).toMatchObject({
       ...BAD,
       body: { error_description: 'the request body is too large' },
@@ -93,11 +129,23 @@ describe('token requests as JSON', () => {
 
   test.each<[string, (c: Record<string, string>) => string]>([
     ['that names a parameter twice', (c) => asJson(c).replace('{', '{"grant_type":"password",')],
-    ['that names a parameter twice with the same value', (c) => asJson(c).replace('}', ',"grant_type":"client_credentials"}')],
-    ['that names a parameter twice, once escaped', (c) => asJson(c).replace('{', '{"grant\\u005ftype":"password",')],
-    ['that names a parameter twice, with spaces', (c) => asJson(c).replace('{', '{ "grant_type" \n : "password" ,')],
+    [
+      'that names a parameter twice with the same value',
+      (c) => asJson(c).replace('}', ',"grant_type":"client_credentials"}'),
+    ],
+    [
+      'that names a parameter twice, once escaped',
+      (c) => asJson(c).replace('{', '{"grant\\u005ftype":"password",'),
+    ],
+    [
+      'that names a parameter twice, with spaces',
+      (c) => asJson(c).replace('{', '{ "grant_type" \n : "password" ,'),
+    ],
     ['that names an unknown parameter twice', (c) => asJson(c).replace('{', '{"a":"1","a":"1",')],
-    ['that names a parameter twice, once as null', (c) => asJson(c).replace('{', '{"scope":null,"scope":"domains:read",')],
+    [
+      'that names a parameter twice, once as null',
+      (c) => asJson(c).replace('{', '{"scope":null,"scope":"domains:read",'),
+    ],
     ['with half of a surrogate pair', (c) => asJson(c).replace('{', '{"state":"\\ud800",')],
     ['with half of a surrogate pair in a name', (c) => asJson(c).replace('{', '{"\\udfff":"x",')],
   ])('are refused for JSON %s', async (_, body) => {
@@ -105,28 +153,44 @@ describe('token requests as JSON', () => {
   });
 
   it('may have text in a value that looks like a member', async () => {
-    const body = (c: Record<string, string>) => asJson({ ...c, state: '"scope":"a","scope":"b"', note: 'a "b": \\' });
+    const body = (c: Record<string, string>) =>
+      asJson({ ...c, state: '"scope":"a","scope":"b"', note: 'a "b": \\' });
     expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body })).toMatchObject(GOOD);
   });
 
   it('leave out what is null', async () => {
-    expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body: (c) => asJson({ ...c, scope: null }) })).toMatchObject(GOOD);
+    expect(
+      await ask(
+        { jsonTokenRequests: true },
+        { type: JSON_TYPE, body: (c) => asJson({ ...c, scope: null }) },
+      ),
+    ).toMatchObject(GOOD);
   });
 
   it('are for the token endpoint alone', async () => {
     const body = (c: Record<string, string>) => asJson({ ...c, token: 'x' });
-    expect(await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body, path: '/oauth/revoke' })).toMatchObject(BAD);
+    expect(
+      await ask({ jsonTokenRequests: true }, { type: JSON_TYPE, body, path: '/oauth/revoke' }),
+    ).toMatchObject(BAD);
   });
 });
 
 it('forms that call themselves JSON are taken where the compatibility has them', async () => {
-  expect(await ask({ formUnderJsonContentType: true }, { type: JSON_TYPE, body: asForm })).toMatchObject(GOOD);
-  expect(await ask({ formUnderJsonContentType: true }, { type: JSON_TYPE, body: asJson })).toMatchObject({
+  expect(
+    await ask({ formUnderJsonContentType: true }, { type: JSON_TYPE, body: asForm }),
+  ).toMatchObject(GOOD);
+  expect(
+    await ask({ formUnderJsonContentType: true }, { type: JSON_TYPE, body: asJson }),
+  ).toMatchObject({
     ...BAD,
-    body: { error_description: 'the request body must be a form: token requests as JSON are not enabled' },
+    body: {
+      error_description: 'the request body must be a form: token requests as JSON are not enabled',
+    },
   });
   const both = { formUnderJsonContentType: true, jsonTokenRequests: true };
-  for (const body of [asForm, asJson]) expect(await ask(both, { type: JSON_TYPE, body })).toMatchObject(GOOD);
+  for (const body of [asForm, asJson]) {
+    expect(await ask(both, { type: JSON_TYPE, body })).toMatchObject(GOOD);
+  }
   expect(await ask(undefined, { type: JSON_TYPE, body: asForm })).toMatchObject(BAD);
 });
 
@@ -143,12 +207,20 @@ describe('bytes that are not UTF-8', () => {
     ['in a form under JSON', JSON_TYPE, (c) => `${asForm(c)}&state=caf%E9`],
   ])('are refused: %s', async (_, type, body) => {
     const compatibility = { jsonTokenRequests: true, formUnderJsonContentType: true };
-    expect(await ask(compatibility, { type, body })).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+    expect(await ask(compatibility, { type, body })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_request' },
+    });
   });
 
-  test.each(['caf%C3%A9', 'caf\u00e9', '%F0%9F%94%91', '%EF%BF%BD', '100%', '%zz', 'a+b'])('are not those of %j', async (value) => {
-    expect(await ask(undefined, { type: FORM, body: (c) => `${asForm(c)}&state=${value}` })).toMatchObject(GOOD);
-  });
+  test.each(['caf%C3%A9', 'caf\u00e9', '%F0%9F%94%91', '%EF%BF%BD', '100%', '%zz', 'a+b'])(
+    'are not those of %j',
+    async (value) => {
+      expect(
+        await ask(undefined, { type: FORM, body: (c) => `${asForm(c)}&state=${value}` }),
+      ).toMatchObject(GOOD);
+    },
+  );
 });
 
 describe('a body that is no form', () => {
@@ -166,16 +238,20 @@ describe('a body that is no form', () => {
 describe('scopes with commas', () => {
   const body = (scope: string) => (c: Record<string, string>) => asForm({ ...c, scope });
 
-  test.each(['domains:read,billing:read', 'domains:read, billing:read', 'domains:read billing:read', ',domains:read,,billing:read,'])(
-    '%j are two where the compatibility has them',
-    async (scope) => {
-      const answer = await ask({ commaSeparatedScopes: true }, { type: FORM, body: body(scope) });
-      expect(answer).toMatchObject({ status: 200, body: { scope: 'domains:read billing:read' } });
-    },
-  );
+  test.each([
+    'domains:read,billing:read',
+    'domains:read, billing:read',
+    'domains:read billing:read',
+    ',domains:read,,billing:read,',
+  ])('%j are two where the compatibility has them', async (scope) => {
+    const answer = await ask({ commaSeparatedScopes: true }, { type: FORM, body: body(scope) });
+    expect(answer).toMatchObject({ status: 200, body: { scope: 'domains:read billing:read' } });
+  });
 
   it('are one unknown scope where it has not', async () => {
-    expect(await ask(undefined, { type: FORM, body: body('domains:read,billing:read') })).toMatchObject({
+    expect(
+      await ask(undefined, { type: FORM, body: body('domains:read,billing:read') }),
+    ).toMatchObject({
       status: 400,
       body: { error: 'invalid_scope' },
     });
@@ -189,15 +265,27 @@ describe('scopes with commas', () => {
       scopes: ['domains:read', 'billing:read'],
       redirectUris: ['https://app.example/callback'],
     });
-    const response = await fetch(issuing.authorizeUrl(client, { scope: 'domains:read,billing:read' }), { redirect: 'manual' });
+    const response = await fetch(
+      issuing.authorizeUrl(client, { scope: 'domains:read,billing:read' }),
+      { redirect: 'manual' },
+    );
     expect(response.headers.get('location')).toMatch(/^\/oauth\/interaction\//);
   });
 });
 
 it('a token request at the authorization endpoint is one where the compatibility has it', async () => {
-  expect(await ask({ tokenAtAuthorize: true }, { type: FORM, body: asForm, path: '/oauth/authorize' })).toMatchObject(GOOD);
-  expect(await ask(undefined, { type: FORM, body: asForm, path: '/oauth/authorize' })).toMatchObject({ status: 405 });
-  expect(await ask({ tokenAtAuthorize: true }, { type: FORM, body: asForm, path: '/oauth/authorize/step' })).toMatchObject({ status: 405 });
+  expect(
+    await ask({ tokenAtAuthorize: true }, { type: FORM, body: asForm, path: '/oauth/authorize' }),
+  ).toMatchObject(GOOD);
+  expect(
+    await ask(undefined, { type: FORM, body: asForm, path: '/oauth/authorize' }),
+  ).toMatchObject({ status: 405 });
+  expect(
+    await ask(
+      { tokenAtAuthorize: true },
+      { type: FORM, body: asForm, path: '/oauth/authorize/step' },
+    ),
+  ).toMatchObject({ status: 405 });
 });
 
 it('two Authorization headers are refused', async () => {
@@ -217,7 +305,9 @@ it('two Authorization headers are refused', async () => {
       'Content-Length',
       '0',
     ];
-    request(`${issuing.origin}/oauth/token`, { method: 'POST', headers }, (response) => resolve(response.resume().statusCode)).end();
+    request(`${issuing.origin}/oauth/token`, { method: 'POST', headers }, (response) =>
+      resolve(response.resume().statusCode),
+    ).end();
   });
   expect(status).toBe(400);
 });

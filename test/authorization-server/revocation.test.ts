@@ -1,11 +1,22 @@
 import { generateKeyPairSync } from 'node:crypto';
+
 import { memoryStore, type StateStore } from 'latchkey';
-import { CALLBACK, startIssuing, WEB_CLIENT, type Granted, type Issuing, type IssuingOptions } from '../support/issuing';
+
+import {
+  CALLBACK,
+  type Granted,
+  type Issuing,
+  type IssuingOptions,
+  startIssuing,
+  WEB_CLIENT,
+} from '../support/issuing';
 
 const keys = [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey] as const;
 
 const claimsOf = (token: string) =>
-  JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()) as Readonly<Record<string, unknown>>;
+  JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()) as Readonly<
+    Record<string, unknown>
+  >;
 
 describe.each<[form: string, options: IssuingOptions]>([
   ['opaque tokens', {}],
@@ -18,9 +29,17 @@ describe.each<[form: string, options: IssuingOptions]>([
   afterAll(() => issuing.close());
 
   const refresh = ({ credentials, tokens }: Granted) =>
-    issuing.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
+    issuing.post('/oauth/token', {
+      grant_type: 'refresh_token',
+      refresh_token: tokens.refresh_token,
+      ...credentials,
+    });
   const revoke = (token: string, credentials: Readonly<Record<string, string>>, hint?: string) =>
-    issuing.post('/oauth/revoke', { token, ...credentials, ...(hint !== undefined && { token_type_hint: hint }) });
+    issuing.post('/oauth/revoke', {
+      token,
+      ...credentials,
+      ...(hint !== undefined && { token_type_hint: hint }),
+    });
   const introspect = (token: string, credentials: Readonly<Record<string, string>>) =>
     issuing.post('/oauth/introspect', { token, ...credentials });
   const statusesOf = async (granted: Granted) => [
@@ -30,18 +49,34 @@ describe.each<[form: string, options: IssuingOptions]>([
 
   /** As an operator finds it. */
   const grantIdOf = async ({ client, tokens }: Granted): Promise<string> => {
-    if (options.tokens) return claimsOf(tokens.access_token).grant_id as string;
+    if (options.tokens) {
+      return claimsOf(tokens.access_token).grant_id as string;
+    }
     const [record] = await issuing.tokens.list({ clientId: client.clientId });
     return record?.grantId as string;
   };
-  /** A JWT says when it was issued in whole seconds: one of the second of a revocation counts as issued before. */
-  const nextSecond = () => (options.tokens ? new Promise((resolve) => setTimeout(resolve, 1_000 - (Date.now() % 1_000))) : undefined);
+  /**
+   * A JWT says when it was issued in whole seconds: one of the second of a revocation counts as
+   * issued before.
+   */
+  const nextSecond = () =>
+    options.tokens
+      ? new Promise((resolve) => setTimeout(resolve, 1_000 - (Date.now() % 1_000)))
+      : undefined;
 
   it('answers a revocation by an empty body without a media type', async () => {
     const issuing = await startIssuing();
     const { tokens, credentials } = await issuing.grant();
-    const { status, headers, body } = await issuing.post('/oauth/revoke', { token: tokens.access_token, ...credentials });
-    expect([status, headers.get('content-type'), headers.get('content-length'), body]).toEqual([200, null, '0', '']);
+    const { status, headers, body } = await issuing.post('/oauth/revoke', {
+      token: tokens.access_token,
+      ...credentials,
+    });
+    expect([status, headers.get('content-type'), headers.get('content-length'), body]).toEqual([
+      200,
+      null,
+      '0',
+      '',
+    ]);
     await issuing.close();
   });
 
@@ -86,8 +121,16 @@ describe.each<[form: string, options: IssuingOptions]>([
     });
 
     test.each<[what: string, whose: unknown, fault: string]>([
-      ['two of them', { subject: 'acct_42', clientId: 'x' }, 'give one of "subject", "clientId" and "grantId"'],
-      ['one and a misspelt one', { subject: 'acct_42', typo: 'x' }, 'unknown option "typo"; allowed are subject, clientId, grantId'],
+      [
+        'two of them',
+        { subject: 'acct_42', clientId: 'x' },
+        'give one of "subject", "clientId" and "grantId"',
+      ],
+      [
+        'one and a misspelt one',
+        { subject: 'acct_42', typo: 'x' },
+        'unknown option "typo"; allowed are subject, clientId, grantId',
+      ],
       ['none', {}, 'give one of "subject", "clientId" and "grantId"'],
       ['nothing', undefined, 'give one of "subject", "clientId" and "grantId"'],
       ['null', null, 'give one of "subject", "clientId" and "grantId"'],
@@ -104,7 +147,11 @@ describe.each<[form: string, options: IssuingOptions]>([
 
     it('one, though others be there as undefined', async () => {
       const [one, other] = [await issuing.grant(), await issuing.grant()];
-      await issuing.server.revoke({ clientId: one.client.clientId, grantId: undefined, subject: undefined } as never);
+      await issuing.server.revoke({
+        clientId: one.client.clientId,
+        grantId: undefined,
+        subject: undefined,
+      } as never);
       expect([await statusesOf(one), await statusesOf(other)]).toEqual([
         [401, 400],
         [200, 200],
@@ -137,7 +184,9 @@ describe.each<[form: string, options: IssuingOptions]>([
         },
         async find(digest) {
           const record = await store.find(digest);
-          if (record?.kind === 'client_secret') await after.proof?.();
+          if (record?.kind === 'client_secret') {
+            await after.proof?.();
+          }
           return record;
         },
       },
@@ -151,12 +200,21 @@ describe.each<[form: string, options: IssuingOptions]>([
       ...{ grant_type: 'refresh_token', refresh_token: tokens.refresh_token },
       ...credentials,
     });
-    const machine = await slow.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] });
+    const machine = await slow.server.clients.register({
+      name: 'Nightly',
+      scopes: ['domains:read'],
+    });
     after.proof = () => slow.server.clients.remove(machine.client.clientId);
     const own = await slow.post('/oauth/token', {
-      ...{ grant_type: 'client_credentials', client_id: machine.client.clientId, client_secret: machine.secret as string },
+      ...{
+        grant_type: 'client_credentials',
+        client_id: machine.client.clientId,
+        client_secret: machine.secret as string,
+      },
     });
-    const called = await Promise.all([refreshed, own].map(({ body }) => slow.call(body.access_token)));
+    const called = await Promise.all(
+      [refreshed, own].map(({ body }) => slow.call(body.access_token)),
+    );
     await slow.close();
     expect([refreshed, own].map(({ status }) => status)).toEqual([200, 200]);
     expect(called.map(({ status }) => status)).toEqual([401, 401]);
@@ -180,10 +238,19 @@ describe.each<[form: string, options: IssuingOptions]>([
     });
 
     it('ends a client’s own token', async () => {
-      const { client, secret = '' } = await issuing.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] });
+      const { client, secret = '' } = await issuing.server.clients.register({
+        name: 'Nightly',
+        scopes: ['domains:read'],
+      });
       const credentials = { client_id: client.clientId, client_secret: secret };
-      const { body } = await issuing.post('/oauth/token', { grant_type: 'client_credentials', ...credentials });
-      expect((await introspect(body.access_token, credentials)).body).toMatchObject({ active: true, sub: client.clientId });
+      const { body } = await issuing.post('/oauth/token', {
+        grant_type: 'client_credentials',
+        ...credentials,
+      });
+      expect((await introspect(body.access_token, credentials)).body).toMatchObject({
+        active: true,
+        sub: client.clientId,
+      });
       expect((await revoke(body.access_token, credentials)).status).toBe(200);
       expect((await issuing.call(body.access_token)).status).toBe(401);
       expect((await introspect(body.access_token, credentials)).body).toEqual({ active: false });
@@ -201,13 +268,20 @@ describe.each<[form: string, options: IssuingOptions]>([
 
     it('ends no token of another client, and none for a client that does not prove itself', async () => {
       const [mine, other] = [await issuing.grant(), await issuing.grant()];
-      expect(await revoke(mine.tokens.access_token, other.credentials)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
-      expect(await revoke(mine.tokens.access_token, { client_id: mine.client.clientId })).toMatchObject({
+      expect(await revoke(mine.tokens.access_token, other.credentials)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_request' },
+      });
+      expect(
+        await revoke(mine.tokens.access_token, { client_id: mine.client.clientId }),
+      ).toMatchObject({
         status: 401,
         body: { error: 'invalid_client' },
       });
       const open = await issuing.server.clients.register({ ...WEB_CLIENT, type: 'public' });
-      expect((await revoke(mine.tokens.refresh_token, { client_id: open.client.clientId })).status).toBe(200);
+      expect(
+        (await revoke(mine.tokens.refresh_token, { client_id: open.client.clientId })).status,
+      ).toBe(200);
       expect(await statusesOf(mine)).toEqual([200, 200]);
     });
 
@@ -221,7 +295,11 @@ describe.each<[form: string, options: IssuingOptions]>([
 
     it('tells a client of its own tokens, and a resource server of all', async () => {
       const { client, credentials, tokens } = await issuing.grant();
-      const api = await issuing.server.clients.register({ name: 'API', scopes: [], resourceServer: true });
+      const api = await issuing.server.clients.register({
+        name: 'API',
+        scopes: [],
+        resourceServer: true,
+      });
       const expected = {
         active: true,
         sub: 'acct_42',
@@ -233,12 +311,18 @@ describe.each<[form: string, options: IssuingOptions]>([
         exp: expect.any(Number),
         auth_time: expect.any(Number),
         token_type: 'Bearer',
-        ...(options.tokens && { jti: claimsOf(tokens.access_token).jti, grant_id: claimsOf(tokens.access_token).grant_id }),
+        ...(options.tokens && {
+          jti: claimsOf(tokens.access_token).jti,
+          grant_id: claimsOf(tokens.access_token).grant_id,
+        }),
       };
       const asApi = { client_id: api.client.clientId, client_secret: api.secret as string };
       expect((await introspect(tokens.access_token, credentials)).body).toEqual(expected);
       expect((await introspect(tokens.access_token, asApi)).body).toEqual(expected);
-      expect((await introspect(tokens.refresh_token, credentials)).body).toMatchObject({ active: true, client_id: client.clientId });
+      expect((await introspect(tokens.refresh_token, credentials)).body).toMatchObject({
+        active: true,
+        client_id: client.clientId,
+      });
     });
 
     it('tells nobody else, and of no token that is not good any more', async () => {
@@ -252,13 +336,18 @@ describe.each<[form: string, options: IssuingOptions]>([
       for (const token of [mine.tokens.access_token, body.access_token, body.refresh_token]) {
         expect(await introspect(token, mine.credentials)).toMatchObject(inactive);
       }
-      expect(await introspect(other.tokens.access_token, { client_id: other.client.clientId })).toMatchObject({ status: 401 });
+      expect(
+        await introspect(other.tokens.access_token, { client_id: other.client.clientId }),
+      ).toMatchObject({ status: 401 });
     });
   });
 });
 
 describe('while the store is down', () => {
-  const broken = (method: keyof StateStore | 'find' | 'findById' | 'insert' | 'revokeAll', failure: () => Promise<never>) => {
+  const broken = (
+    method: keyof StateStore | 'find' | 'findById' | 'insert' | 'revokeAll',
+    failure: () => Promise<never>,
+  ) => {
     const store = memoryStore();
     let isBroken = false;
     const call = store[method].bind(store) as (...args: unknown[]) => Promise<unknown>;
@@ -275,54 +364,73 @@ describe('while the store is down', () => {
     ['insert', 'fails', () => Promise.reject(new Error('connection refused at 10.0.0.7'))],
     ['get', 'hangs', () => new Promise<never>(() => {})],
     ['setIfAbsent', 'hangs', () => new Promise<never>(() => {})],
-  ] as const)('where %s() %s, the answer is 503 and says nothing about the client or the store', async (method, _, failure) => {
-    const { store, breakDown, mend } = broken(method, failure);
-    const slow = await startIssuing({ store, timeoutMs: 100 });
-    const { credentials, tokens } = await slow.grant();
-    const request = () => slow.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
-    breakDown();
-    const answer = await request();
-    expect([answer.status, answer.body, answer.headers.get('retry-after')]).toEqual([
-      503,
-      { error: 'temporarily_unavailable', error_description: 'the server cannot answer at the moment' },
-      '1',
-    ]);
-    mend();
-    const again = await request();
-    await slow.close();
-    expect(again.status).toBe(method === 'insert' ? 400 : 200);
-  });
+  ] as const)(
+    'where %s() %s, the answer is 503 and says nothing about the client or the store',
+    async (method, _, failure) => {
+      const { store, breakDown, mend } = broken(method, failure);
+      const slow = await startIssuing({ store, timeoutMs: 100 });
+      const { credentials, tokens } = await slow.grant();
+      const request = () =>
+        slow.post('/oauth/token', {
+          grant_type: 'refresh_token',
+          refresh_token: tokens.refresh_token,
+          ...credentials,
+        });
+      breakDown();
+      const answer = await request();
+      expect([answer.status, answer.body, answer.headers.get('retry-after')]).toEqual([
+        503,
+        {
+          error: 'temporarily_unavailable',
+          error_description: 'the server cannot answer at the moment',
+        },
+        '1',
+      ]);
+      mend();
+      const again = await request();
+      await slow.close();
+      expect(again.status).toBe(method === 'insert' ? 400 : 200);
+    },
+  );
 
   describe.each(['revokeAll', 'getAndDelete', 'set'] as const)('where %s() fails', (method) => {
     const fails = () => Promise.reject(new Error('connection refused at 10.0.0.7'));
 
-    test.each(['access_token', 'refresh_token'] as const)('a revocation by %s is 503, and done by the next try', async (member) => {
-      const { store, breakDown, mend } = broken(method, fails);
-      const slow = await startIssuing({ store });
-      const { credentials, tokens } = await slow.grant();
-      const request = () => slow.post('/oauth/revoke', { token: tokens[member], ...credentials });
-      breakDown();
-      const answers = [await request()];
-      mend();
-      answers.push(await request());
-      const called = await slow.call(tokens.access_token);
-      const refreshed = await slow.post('/oauth/token', {
-        ...{ grant_type: 'refresh_token', refresh_token: tokens.refresh_token },
-        ...credentials,
-      });
-      await slow.close();
-      expect(answers.map(({ status, body }) => [status, body.error])).toEqual([
-        [503, 'temporarily_unavailable'],
-        [200, undefined],
-      ]);
-      expect([called.status, refreshed.status]).toEqual([401, 400]);
-    });
+    test.each(['access_token', 'refresh_token'] as const)(
+      'a revocation by %s is 503, and done by the next try',
+      async (member) => {
+        const { store, breakDown, mend } = broken(method, fails);
+        const slow = await startIssuing({ store });
+        const { credentials, tokens } = await slow.grant();
+        const request = () => slow.post('/oauth/revoke', { token: tokens[member], ...credentials });
+        breakDown();
+        const answers = [await request()];
+        mend();
+        answers.push(await request());
+        const called = await slow.call(tokens.access_token);
+        const refreshed = await slow.post('/oauth/token', {
+          ...{ grant_type: 'refresh_token', refresh_token: tokens.refresh_token },
+          ...credentials,
+        });
+        await slow.close();
+        expect(answers.map(({ status, body }) => [status, body.error])).toEqual([
+          [503, 'temporarily_unavailable'],
+          [200, undefined],
+        ]);
+        expect([called.status, refreshed.status]).toEqual([401, 400]);
+      },
+    );
 
     it('the reuse of a refresh token is 503, and ends the grant with the next try', async () => {
       const { store, breakDown, mend } = broken(method, fails);
       const slow = await startIssuing({ store });
       const { credentials, tokens } = await slow.grant();
-      const request = () => slow.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
+      const request = () =>
+        slow.post('/oauth/token', {
+          grant_type: 'refresh_token',
+          refresh_token: tokens.refresh_token,
+          ...credentials,
+        });
       const { body } = await request();
       breakDown();
       const answers = [await request()];

@@ -1,10 +1,21 @@
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { createClient } from 'redis';
-import { memoryStore, type CredentialStore, type StateStore } from 'latchkey';
+
+import { type CredentialStore, memoryStore, type StateStore } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { sqlStore } from 'latchkey/sql';
-import { agree, CALLBACK, logIn, startIssuing, WEB_CLIENT, type Answer, type Granted, type Issuing } from '../support/issuing';
+import { createClient } from 'redis';
+
 import { Browser } from '../support/browser';
+import {
+  agree,
+  type Answer,
+  CALLBACK,
+  type Granted,
+  type Issuing,
+  logIn,
+  startIssuing,
+  WEB_CLIENT,
+} from '../support/issuing';
 import { startMariadb } from '../support/mariadb';
 import { startPostgres } from '../support/postgres';
 import { startRedis } from '../support/redis';
@@ -47,7 +58,10 @@ async function redis(): Promise<Database> {
   const server = await startRedis();
   return {
     async open() {
-      const client = createClient({ url: `redis://127.0.0.1:${server.port}`, disableOfflineQueue: true });
+      const client = createClient({
+        url: `redis://127.0.0.1:${server.port}`,
+        disableOfflineQueue: true,
+      });
       client.on('error', () => {});
       await client.connect();
       return { store: redisStore({ client }), close: async () => client.destroy() };
@@ -56,7 +70,9 @@ async function redis(): Promise<Database> {
       const keys = (await server.command('KEYS', '*')).split('\n');
       const values = await Promise.all(
         keys.map(async (key) =>
-          (await server.command('TYPE', key)) === 'string' ? server.command('GET', key) : server.command('HGETALL', key).catch(() => ''),
+          (await server.command('TYPE', key)) === 'string'
+            ? server.command('GET', key)
+            : server.command('HGETALL', key).catch(() => ''),
         ),
       );
       return [...keys, ...values].join('\n');
@@ -65,7 +81,10 @@ async function redis(): Promise<Database> {
   };
 }
 
-const sql = async (address: Parameters<typeof connect>[0], close: () => unknown): Promise<Database> => ({
+const sql = async (
+  address: Parameters<typeof connect>[0],
+  close: () => unknown,
+): Promise<Database> => ({
   async open() {
     const db = connect(address);
     const store = sqlStore({ db });
@@ -74,7 +93,11 @@ const sql = async (address: Parameters<typeof connect>[0], close: () => unknown)
   },
   async dump() {
     const db = connect(address);
-    const rows = await Promise.all(['latchkey_state', 'latchkey_credentials'].map((table) => db.selectFrom(table).selectAll().execute()));
+    const rows = await Promise.all(
+      ['latchkey_state', 'latchkey_credentials'].map((table) =>
+        db.selectFrom(table).selectAll().execute(),
+      ),
+    );
     await db.destroy();
     return JSON.stringify(rows);
   },
@@ -97,7 +120,11 @@ async function sqlite(): Promise<Database> {
 }
 
 const grantOf = (token: string) =>
-  (JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()) as { readonly grant_id: string }).grant_id;
+  (
+    JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()) as {
+      readonly grant_id: string;
+    }
+  ).grant_id;
 
 describe.each([
   ['memory', memory],
@@ -115,23 +142,38 @@ describe.each([
     database = await start();
     machines = [await database.open(), await database.open()];
     issuing = await startIssuing({ store: machines[0]!.store, timeoutMs: 20_000 });
-    other = await startIssuing({ store: machines[1]!.store, timeoutMs: 20_000, issuerOrigin: issuing.origin });
+    other = await startIssuing({
+      store: machines[1]!.store,
+      timeoutMs: 20_000,
+      issuerOrigin: issuing.origin,
+    });
   });
   afterAll(async () => {
     await issuing.close();
     await other.close();
-    for (const { close } of machines) await close();
+    for (const { close } of machines) {
+      await close();
+    }
     await database.close();
   });
 
   const atOnce = (count: number, act: (machine: Issuing) => Promise<Answer>) =>
-    Promise.all(Array.from({ length: count }, (_unused, index) => act(index % 2 === 0 ? issuing : other)));
-  const statuses = (answers: readonly Answer[]) => [200, 400].map((wanted) => answers.filter(({ status }) => status === wanted).length);
+    Promise.all(
+      Array.from({ length: count }, (_unused, index) => act(index % 2 === 0 ? issuing : other)),
+    );
+  const statuses = (answers: readonly Answer[]) =>
+    [200, 400].map((wanted) => answers.filter(({ status }) => status === wanted).length);
 
   it('one code gives one token response, of 50 at once on two machines, and the reuse ends the grant', async () => {
     const { client, secret = '' } = await issuing.server.clients.register(WEB_CLIENT);
     const code = (await issuing.authorize(client)).searchParams.get('code') as string;
-    const request = { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, client_id: client.clientId, client_secret: secret };
+    const request = {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: CALLBACK,
+      client_id: client.clientId,
+      client_secret: secret,
+    };
     const answers = await atOnce(50, (machine) => machine.post('/oauth/token', request));
     expect(statuses(answers)).toEqual([1, 49]);
     const { body } = answers.find(({ status }) => status === 200) as Answer;
@@ -139,68 +181,125 @@ describe.each([
       ...{ grant_type: 'refresh_token', refresh_token: body.refresh_token },
       ...{ client_id: client.clientId, client_secret: secret },
     });
-    expect([(await issuing.call(body.access_token)).status, (await other.call(body.access_token)).status, refreshed.status]).toEqual([
-      401, 401, 400,
-    ]);
+    expect([
+      (await issuing.call(body.access_token)).status,
+      (await other.call(body.access_token)).status,
+      refreshed.status,
+    ]).toEqual([401, 401, 400]);
   });
 
   it('one refresh token gives one token response, of 50 at once on two machines, and the reuse ends the grant', async () => {
     const { credentials, tokens } = await issuing.grant();
-    const request = { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials };
+    const request = {
+      grant_type: 'refresh_token',
+      refresh_token: tokens.refresh_token,
+      ...credentials,
+    };
     const answers = await atOnce(50, (machine) => machine.post('/oauth/token', request));
     expect(statuses(answers)).toEqual([1, 49]);
     const { body } = answers.find(({ status }) => status === 200) as Answer;
-    const again = await other.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: body.refresh_token, ...credentials });
-    expect([(await other.call(body.access_token)).status, (await other.call(tokens.access_token)).status, again.status]).toEqual([
-      401, 401, 400,
-    ]);
+    const again = await other.post('/oauth/token', {
+      grant_type: 'refresh_token',
+      refresh_token: body.refresh_token,
+      ...credentials,
+    });
+    expect([
+      (await other.call(body.access_token)).status,
+      (await other.call(tokens.access_token)).status,
+      again.status,
+    ]).toEqual([401, 401, 400]);
   });
 
-  const exchange = (machine: Issuing, credentials: Credentials, code: string, more: Credentials = {}) =>
-    machine.post('/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, ...credentials, ...more });
+  const exchange = (
+    machine: Issuing,
+    credentials: Credentials,
+    code: string,
+    more: Credentials = {},
+  ) =>
+    machine.post('/oauth/token', {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: CALLBACK,
+      ...credentials,
+      ...more,
+    });
   const invalidGrant = { status: 400, body: { error: 'invalid_grant' } };
 
-  it.each(['code', 'refresh token'])('a %s that is used again later, on the other machine, ends the grant', async (what) => {
-    const { client, secret = '' } = await issuing.server.clients.register(WEB_CLIENT);
-    const credentials = { client_id: client.clientId, client_secret: secret };
-    const code = (await issuing.authorize(client)).searchParams.get('code') as string;
-    const { body: first } = await exchange(issuing, credentials, code);
-    const refresh = (machine: Issuing, token: string) =>
-      machine.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: token, ...credentials });
-    const { body: second } = await refresh(issuing, first.refresh_token as string);
-    expect((await issuing.call(second.access_token as string)).status).toBe(200);
-    const reused = what === 'code' ? await exchange(other, credentials, code) : await refresh(other, first.refresh_token as string);
-    expect(reused).toMatchObject(invalidGrant);
-    expect(await refresh(issuing, second.refresh_token as string)).toMatchObject(invalidGrant);
-    for (const { access_token: token } of [first, second]) expect((await other.call(token as string)).status).toBe(401);
-  });
+  it.each(['code', 'refresh token'])(
+    'a %s that is used again later, on the other machine, ends the grant',
+    async (what) => {
+      const { client, secret = '' } = await issuing.server.clients.register(WEB_CLIENT);
+      const credentials = { client_id: client.clientId, client_secret: secret };
+      const code = (await issuing.authorize(client)).searchParams.get('code') as string;
+      const { body: first } = await exchange(issuing, credentials, code);
+      const refresh = (machine: Issuing, token: string) =>
+        machine.post('/oauth/token', {
+          grant_type: 'refresh_token',
+          refresh_token: token,
+          ...credentials,
+        });
+      const { body: second } = await refresh(issuing, first.refresh_token as string);
+      expect((await issuing.call(second.access_token as string)).status).toBe(200);
+      const reused =
+        what === 'code'
+          ? await exchange(other, credentials, code)
+          : await refresh(other, first.refresh_token as string);
+      expect(reused).toMatchObject(invalidGrant);
+      expect(await refresh(issuing, second.refresh_token as string)).toMatchObject(invalidGrant);
+      for (const { access_token: token } of [first, second]) {
+        expect((await other.call(token as string)).status).toBe(401);
+      }
+    },
+  );
 
   it('a code with a challenge wants its verifier, and one of a public client a challenge', async () => {
     const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, type: 'public' });
-    const [verifier, another] = [randomBytes(32).toString('base64url'), randomBytes(32).toString('base64url')];
-    const challenge = { code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256' };
+    const [verifier, another] = [
+      randomBytes(32).toString('base64url'),
+      randomBytes(32).toString('base64url'),
+    ];
+    const challenge = {
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    };
     const code = (await issuing.authorize(client, challenge)).searchParams.get('code') as string;
     const as = { client_id: client.clientId };
     expect(await exchange(other, as, code)).toMatchObject(invalidGrant);
     expect(await exchange(other, as, code, { code_verifier: another })).toMatchObject(invalidGrant);
-    expect(await exchange(other, as, code, { code_verifier: verifier })).toMatchObject({ status: 200 });
+    expect(await exchange(other, as, code, { code_verifier: verifier })).toMatchObject({
+      status: 200,
+    });
     const bare = await fetch(issuing.authorizeUrl(client), { redirect: 'manual' });
-    expect(new URL(bare.headers.get('location') as string).searchParams.get('error')).toBe('invalid_request');
+    expect(new URL(bare.headers.get('location') as string).searchParams.get('error')).toBe(
+      'invalid_request',
+    );
   });
 
   it('a redirect URI is the registered one to the character, at both endpoints', async () => {
     const redirectUris = [CALLBACK, `${CALLBACK}/other`];
-    const { client, secret = '' } = await issuing.server.clients.register({ ...WEB_CLIENT, redirectUris });
+    const { client, secret = '' } = await issuing.server.clients.register({
+      ...WEB_CLIENT,
+      redirectUris,
+    });
     const credentials = { client_id: client.clientId, client_secret: secret };
-    for (const uri of [`${CALLBACK}/`, `${CALLBACK}?a=b`, 'https://APP.example/callback'])
-      expect((await fetch(other.authorizeUrl(client, { redirect_uri: uri }), { redirect: 'manual' })).status).toBe(400);
+    for (const uri of [`${CALLBACK}/`, `${CALLBACK}?a=b`, 'https://APP.example/callback']) {
+      expect(
+        (await fetch(other.authorizeUrl(client, { redirect_uri: uri }), { redirect: 'manual' }))
+          .status,
+      ).toBe(400);
+    }
     const code = (await issuing.authorize(client)).searchParams.get('code') as string;
-    expect(await exchange(other, credentials, code, { redirect_uri: `${CALLBACK}/other` })).toMatchObject(invalidGrant);
+    expect(
+      await exchange(other, credentials, code, { redirect_uri: `${CALLBACK}/other` }),
+    ).toMatchObject(invalidGrant);
     expect(await exchange(other, credentials, code)).toMatchObject({ status: 200 });
   });
 
   it('a client shows its own secret, and a parameter is given once', async () => {
-    const [mine, theirs] = [await issuing.server.clients.register(WEB_CLIENT), await issuing.server.clients.register(WEB_CLIENT)];
+    const [mine, theirs] = [
+      await issuing.server.clients.register(WEB_CLIENT),
+      await issuing.server.clients.register(WEB_CLIENT),
+    ];
     const { clientId } = mine.client;
     const code = (await issuing.authorize(mine.client)).searchParams.get('code') as string;
     const wrong: Credentials[] = [
@@ -209,14 +308,27 @@ describe.each([
       { client_id: clientId, client_secret: theirs.secret as string },
       { client_id: 'nobody', client_secret: mine.secret as string },
     ];
-    const answers = await Promise.all(wrong.map((credentials) => exchange(other, credentials, code)));
-    const refused = [401, { error: 'invalid_client', error_description: 'client authentication failed' }];
+    const answers = await Promise.all(
+      wrong.map((credentials) => exchange(other, credentials, code)),
+    );
+    const refused = [
+      401,
+      { error: 'invalid_client', error_description: 'client authentication failed' },
+    ];
     expect(answers.map(({ status, body }) => [status, body])).toEqual(wrong.map(() => refused));
     const good = { client_id: clientId, client_secret: mine.secret as string };
-    const twice = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, ...good });
+    const twice = new URLSearchParams({
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: CALLBACK,
+      ...good,
+    });
     twice.append('code', code);
     const response = await fetch(`${other.origin}/oauth/token`, { method: 'POST', body: twice });
-    expect([response.status, await response.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_request' })]);
+    expect([response.status, await response.json()]).toEqual([
+      400,
+      expect.objectContaining({ error: 'invalid_request' }),
+    ]);
     expect(await exchange(other, good, code)).toMatchObject({ status: 200 });
   });
 
@@ -239,16 +351,32 @@ describe.each([
     await startAgain();
     const credentials = { client_id: client.clientId, client_secret: secret };
     const code = back.url.searchParams.get('code') as string;
-    const tokens = await server.post('/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, ...credentials });
+    const tokens = await server.post('/oauth/token', {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: CALLBACK,
+      ...credentials,
+    });
     await startAgain();
     const refreshed = await server.post('/oauth/token', {
       ...{ grant_type: 'refresh_token', refresh_token: tokens.body.refresh_token },
       ...credentials,
     });
-    expect([tokens.status, refreshed.status, (await server.call(tokens.body.access_token)).status]).toEqual([200, 200, 200]);
+    expect([
+      tokens.status,
+      refreshed.status,
+      (await server.call(tokens.body.access_token)).status,
+    ]).toEqual([200, 200, 200]);
     await startAgain();
-    const reused = await server.post('/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, ...credentials });
-    expect([reused.status, (await server.call(refreshed.body.access_token)).status]).toEqual([400, 401]);
+    const reused = await server.post('/oauth/token', {
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: CALLBACK,
+      ...credentials,
+    });
+    expect([reused.status, (await server.call(refreshed.body.access_token)).status]).toEqual([
+      400, 401,
+    ]);
     await server.close();
     await machine.close();
   });
@@ -257,29 +385,61 @@ describe.each([
     let one: Issuing;
     let two: Issuing;
     beforeAll(async () => {
-      const tokens = { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey] } as const;
+      const tokens = {
+        keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey],
+      } as const;
       one = await startIssuing({ store: machines[0]!.store, timeoutMs: 20_000, tokens });
       // Which asks its store each time, and needs no news.
-      two = await startIssuing({ store: machines[1]!.store, timeoutMs: 20_000, tokens, issuerOrigin: one.origin, cache: false });
+      two = await startIssuing({
+        store: machines[1]!.store,
+        timeoutMs: 20_000,
+        tokens,
+        issuerOrigin: one.origin,
+        cache: false,
+      });
     });
     afterAll(async () => {
       await one.close();
       await two.close();
     });
     const refresh = ({ tokens, credentials }: Granted) =>
-      one.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials });
+      one.post('/oauth/token', {
+        grant_type: 'refresh_token',
+        refresh_token: tokens.refresh_token,
+        ...credentials,
+      });
 
     test.each<[string, (granted: Granted) => Promise<unknown>]>([
-      ['is revoked by its client', ({ tokens, credentials }) => one.post('/oauth/revoke', { token: tokens.access_token, ...credentials })],
-      ['loses its refresh token', ({ tokens, credentials }) => one.post('/oauth/revoke', { token: tokens.refresh_token, ...credentials })],
-      ['was renewed twice by one refresh token', async (granted) => [await refresh(granted), await refresh(granted)]],
+      [
+        'is revoked by its client',
+        ({ tokens, credentials }) =>
+          one.post('/oauth/revoke', { token: tokens.access_token, ...credentials }),
+      ],
+      [
+        'loses its refresh token',
+        ({ tokens, credentials }) =>
+          one.post('/oauth/revoke', { token: tokens.refresh_token, ...credentials }),
+      ],
+      [
+        'was renewed twice by one refresh token',
+        async (granted) => [await refresh(granted), await refresh(granted)],
+      ],
       ['loses its client', ({ client }) => one.server.clients.remove(client.clientId)],
-      ['is revoked with all of its client', ({ client }) => one.server.revoke({ clientId: client.clientId })],
-      ['is revoked with all of its grant', ({ tokens }) => one.server.revoke({ grantId: grantOf(tokens.access_token) })],
+      [
+        'is revoked with all of its client',
+        ({ client }) => one.server.revoke({ clientId: client.clientId }),
+      ],
+      [
+        'is revoked with all of its grant',
+        ({ tokens }) => one.server.revoke({ grantId: grantOf(tokens.access_token) }),
+      ],
       ['is revoked with all of its subject', () => one.server.revoke({ subject: 'acct_42' })],
     ])('that %s', async (_what, end) => {
       const granted = await one.grant();
-      const called = () => Promise.all([one, two].map(async ({ call }) => (await call(granted.tokens.access_token)).status));
+      const called = () =>
+        Promise.all(
+          [one, two].map(async ({ call }) => (await call(granted.tokens.access_token)).status),
+        );
       expect(await called()).toEqual([200, 200]);
       await end(granted);
       expect(await called()).toEqual([401, 401]);
@@ -300,8 +460,17 @@ describe.each([
         const headers = { cookie: `latchkey_interaction=${value}; latchkey_resume=${value}` };
         const body = new URLSearchParams({ decision: 'allow', csrf_token: csrf });
         const seen = await fetch(`${origin}${path}`, { headers });
-        const agreed = await fetch(`${origin}${path}`, { method: 'POST', headers, body, redirect: 'manual' });
-        expect([(await seen.text()).includes('Ada'), agreed.status, agreed.headers.get('location')]).toEqual([false, 400, null]);
+        const agreed = await fetch(`${origin}${path}`, {
+          method: 'POST',
+          headers,
+          body,
+          redirect: 'manual',
+        });
+        expect([
+          (await seen.text()).includes('Ada'),
+          agreed.status,
+          agreed.headers.get('location'),
+        ]).toEqual([false, 400, null]);
       }
       const resumed = await fetch(`${origin}/oauth/authorize/${publicId}`, {
         headers: { cookie: `latchkey_resume=${publicId}` },
@@ -316,18 +485,31 @@ describe.each([
     const { client } = await issuing.server.clients.register(WEB_CLIENT);
     const ask = async (state: string) => {
       const before = (await database.dump()).length;
-      const { headers } = await fetch(issuing.authorizeUrl(client, { state }), { redirect: 'manual' });
-      return { location: headers.get('location') ?? '', bytes: (await database.dump()).length - before };
+      const { headers } = await fetch(issuing.authorizeUrl(client, { state }), {
+        redirect: 'manual',
+      });
+      return {
+        location: headers.get('location') ?? '',
+        bytes: (await database.dump()).length - before,
+      };
     };
     const [short, long] = [await ask('s'.repeat(1_500)), await ask('s'.repeat(6_000))];
-    expect([short.location.startsWith('/oauth/interaction/'), short.bytes <= 4_096]).toEqual([true, true]);
-    expect([new URL(long.location).searchParams.get('error'), long.bytes]).toEqual(['invalid_request', 0]);
+    expect([short.location.startsWith('/oauth/interaction/'), short.bytes <= 4_096]).toEqual([
+      true,
+      true,
+    ]);
+    expect([new URL(long.location).searchParams.get('error'), long.bytes]).toEqual([
+      'invalid_request',
+      0,
+    ]);
   });
 
   it('keeps nothing that could be used by who reads it', async () => {
     const { client, secret = '' } = await issuing.server.clients.register(WEB_CLIENT);
     const browser = new Browser();
-    const login = await browser.open(issuing.authorizeUrl(client, { state: 'a state to know it by' }));
+    const login = await browser.open(
+      issuing.authorizeUrl(client, { state: 'a state to know it by' }),
+    );
     const consent = await logIn(login);
     const during = await database.dump();
     const back = await agree(consent);
@@ -340,10 +522,19 @@ describe.each([
     const after = await database.dump();
     expect(after).toContain(client.clientId);
     const secrets = [
-      ...[secret, code, body.access_token, body.refresh_token, login.url.pathname.split('/').at(-1), 'a state to know it by'],
+      ...[
+        secret,
+        code,
+        body.access_token,
+        body.refresh_token,
+        login.url.pathname.split('/').at(-1),
+        'a state to know it by',
+      ],
       ...browser.cookieValues(),
     ];
     expect(secrets.length).toBeGreaterThan(7);
-    for (const one of secrets) expect([during, between, after].some((dump) => dump.includes(one))).toBe(false);
+    for (const one of secrets) {
+      expect([during, between, after].some((dump) => dump.includes(one))).toBe(false);
+    }
   });
 });

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+
 import { apiKeys, type PublicRecord } from 'latchkey';
+
 import { openStore } from '../../src/cli/open-store';
-import { shell } from './terminal';
 import { issueExpired } from '../support/expired';
+import { shell } from './terminal';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-explain-'));
 const store = `sqlite:${join(folder, 'keys.db')}`;
@@ -35,12 +37,42 @@ const NO_JWT = 'It is a JWT, and this configuration has no verifier for JWTs of 
 
 test.each<[string, () => string, readonly string[], object]>([
   ['no key', () => `curl ${URL}`, [], { answer: 401, row: 1, reason: 'missing' }],
-  ['a bad key as bearer', () => `curl -H 'Authorization: Bearer osir_live_x' ${URL}`, [], { answer: 401, row: 2, reason: 'malformed' }],
-  ['a revoked key as bearer', () => `curl -H "authorization: bearer ${revoked}" ${URL}`, [], { row: 2, reason: 'revoked' }],
-  ['an expired key in its header', () => `curl --header 'X-API-Key: ${expired}' ${URL}`, [], { row: 3, reason: 'expired' }],
-  ['two credentials', () => `curl ${URL} -H 'X-API-Key: ${key}' --oauth2-bearer ${key}`, [], { answer: 400, row: 4, reason: 'multiple' }],
-  ['one header twice', () => `curl ${URL} -H 'X-API-Key: ${key}' -H 'X-API-Key: ${key}'`, [], { answer: 400, row: 4, reason: 'multiple' }],
-  ['a missing scope', () => `curl -X POST '${URL}?a=b' -H 'X-API-Key: ${key}'`, ['--scope', 'domains:write'], { answer: 403, row: 5 }],
+  [
+    'a bad key as bearer',
+    () => `curl -H 'Authorization: Bearer osir_live_x' ${URL}`,
+    [],
+    { answer: 401, row: 2, reason: 'malformed' },
+  ],
+  [
+    'a revoked key as bearer',
+    () => `curl -H "authorization: bearer ${revoked}" ${URL}`,
+    [],
+    { row: 2, reason: 'revoked' },
+  ],
+  [
+    'an expired key in its header',
+    () => `curl --header 'X-API-Key: ${expired}' ${URL}`,
+    [],
+    { row: 3, reason: 'expired' },
+  ],
+  [
+    'two credentials',
+    () => `curl ${URL} -H 'X-API-Key: ${key}' --oauth2-bearer ${key}`,
+    [],
+    { answer: 400, row: 4, reason: 'multiple' },
+  ],
+  [
+    'one header twice',
+    () => `curl ${URL} -H 'X-API-Key: ${key}' -H 'X-API-Key: ${key}'`,
+    [],
+    { answer: 400, row: 4, reason: 'multiple' },
+  ],
+  [
+    'a missing scope',
+    () => `curl -X POST '${URL}?a=b' -H 'X-API-Key: ${key}'`,
+    ['--scope', 'domains:write'],
+    { answer: 403, row: 5 },
+  ],
   [
     'a header that proxies drop',
     () => `curl ${URL} -H 'X_API_Key: ${key}'`,
@@ -60,12 +92,42 @@ test.each<[string, () => string, readonly string[], object]>([
     { row: 3, detail: expect.stringContaining('it is a JWT') as string },
   ],
   ['a key alone', () => revoked, [], { row: 2, reason: 'revoked' }],
-  ['a line with its prompt', () => `$ curl ${URL} -H 'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
-  ['a line with sudo', () => `sudo curl ${URL} -H 'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
-  ['a line of Windows', () => `curl.exe ${URL} -H "X-API-Key: ${revoked}"`, [], { row: 3, reason: 'revoked' }],
-  ['a line with tabs', () => `curl\t${URL}\t-H\t'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
-  ['a query without quotes', () => `curl ${URL}?limit=10&offset=20 -H 'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
-  ['a host alone', () => `curl api.osir.com -H 'X-API-Key: ${revoked}'`, [], { row: 3, reason: 'revoked' }],
+  [
+    'a line with its prompt',
+    () => `$ curl ${URL} -H 'X-API-Key: ${revoked}'`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
+  [
+    'a line with sudo',
+    () => `sudo curl ${URL} -H 'X-API-Key: ${revoked}'`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
+  [
+    'a line of Windows',
+    () => `curl.exe ${URL} -H "X-API-Key: ${revoked}"`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
+  [
+    'a line with tabs',
+    () => `curl\t${URL}\t-H\t'X-API-Key: ${revoked}'`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
+  [
+    'a query without quotes',
+    () => `curl ${URL}?limit=10&offset=20 -H 'X-API-Key: ${revoked}'`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
+  [
+    'a host alone',
+    () => `curl api.osir.com -H 'X-API-Key: ${revoked}'`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
   [
     'quotes within quotes',
     () => `curl ${URL} -d "it's \\"1\\"" -d $'it\\'s' -H 'X-API-Key: ${revoked}'`,
@@ -73,20 +135,55 @@ test.each<[string, () => string, readonly string[], object]>([
     { row: 3, reason: 'revoked' },
   ],
   ['a header line', () => `Authorization: Bearer ${revoked}`, [], { row: 2, reason: 'revoked' }],
-  ['header lines', () => `Accept: */*\r\nX-API-Key: ${revoked}\r\n`, [], { row: 3, reason: 'revoked' }],
+  [
+    'header lines',
+    () => `Accept: */*\r\nX-API-Key: ${revoked}\r\n`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
   [
     'what curl -v prints',
     () => `> GET /v1/domains HTTP/1.1\n> Host: api.osir.com\n> X-API-Key: ${revoked}\n>`,
     [],
     { row: 3, reason: 'revoked' },
   ],
-  ['one header line twice', () => `X-API-Key: ${key}\nX-API-Key: ${key}`, [], { row: 4, reason: 'multiple' }],
-  ['a key with no scheme', () => `Authorization: ${key}`, [], { row: 1, reason: 'missing', mend: NO_BEARER }],
-  ['a key with another scheme', () => `curl ${URL} -H "Authorization: Token ${key}"`, [], { row: 1, reason: 'missing', mend: NO_BEARER }],
-  ['a JWT', () => `curl ${URL} -H "Authorization: Bearer ${JWT}"`, [], { row: 2, reason: 'bad_issuer', happened: NO_JWT }],
+  [
+    'one header line twice',
+    () => `X-API-Key: ${key}\nX-API-Key: ${key}`,
+    [],
+    { row: 4, reason: 'multiple' },
+  ],
+  [
+    'a key with no scheme',
+    () => `Authorization: ${key}`,
+    [],
+    { row: 1, reason: 'missing', mend: NO_BEARER },
+  ],
+  [
+    'a key with another scheme',
+    () => `curl ${URL} -H "Authorization: Token ${key}"`,
+    [],
+    { row: 1, reason: 'missing', mend: NO_BEARER },
+  ],
+  [
+    'a JWT',
+    () => `curl ${URL} -H "Authorization: Bearer ${JWT}"`,
+    [],
+    { row: 2, reason: 'bad_issuer', happened: NO_JWT },
+  ],
   ['a JWT alone', () => JWT, [], { row: 2, reason: 'bad_issuer', happened: NO_JWT }],
-  ['an expired key, by the rule for all tokens', () => expired, [], { reason: 'expired', section: 'RFC 6750 §3.1' }],
-  ['lines that go on', () => `curl \\\n  -H 'X-API-Key: ${revoked}' \\\n  ${URL}`, [], { row: 3, reason: 'revoked' }],
+  [
+    'an expired key, by the rule for all tokens',
+    () => expired,
+    [],
+    { reason: 'expired', section: 'RFC 6750 §3.1' },
+  ],
+  [
+    'lines that go on',
+    () => `curl \\\n  -H 'X-API-Key: ${revoked}' \\\n  ${URL}`,
+    [],
+    { row: 3, reason: 'revoked' },
+  ],
   [
     'a good key',
     () => `curl -s -i -H 'X-API-Key: ${key}' ${URL}`,
@@ -100,8 +197,13 @@ test.each<[string, () => string, readonly string[], object]>([
 });
 
 it('says in words what happened, by which rule, and how to mend it, and never the secret', async () => {
-  const { out, err } = await latchkey(['explain'], `curl ${URL} -H "Authorization: Bearer ${revoked}"\n`);
-  expect(out).toContain('401, row 2 of the contract: {"error":"unauthorized","message":"Invalid or missing API key"}');
+  const { out, err } = await latchkey(
+    ['explain'],
+    `curl ${URL} -H "Authorization: Bearer ${revoked}"\n`,
+  );
+  expect(out).toContain(
+    '401, row 2 of the contract: {"error":"unauthorized","message":"Invalid or missing API key"}',
+  );
   expect(out).toContain('error="invalid_token"');
   expect(out).toContain('Reason: revoked (RFC 6750 §3.1)');
   expect(out + err).not.toContain(revoked);
@@ -115,11 +217,18 @@ it('is no use of the key', async () => {
 
 it('ends though the module holds something open', async () => {
   const config = join(folder, 'open.cjs');
-  writeFileSync(config, `setInterval(() => {}, 1000); exports.check = async () => ({ status: 'anonymous' });`);
+  writeFileSync(
+    config,
+    `setInterval(() => {}, 1000); exports.check = async () => ({ status: 'anonymous' });`,
+  );
   const bin = join(__dirname, '../../dist/cli.cjs');
-  const { stdout } = await promisify(execFile)(process.execPath, [bin, 'explain', '--config', config, 'curl localhost'], {
-    timeout: 20_000,
-  });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [bin, 'explain', '--config', config, 'curl localhost'],
+    {
+      timeout: 20_000,
+    },
+  );
   expect(stdout).toContain('It passes');
 }, 30_000);
 
@@ -139,7 +248,11 @@ it('asks the guards that a module exports', async () => {
 it.each([
   ['a path alone', 'curl localhost:3000/v1/domains?limit=10', '/v1/domains?limit=10'],
   ['a pattern', 'curl api.osir.com/v1/*?limit=[1] -H "X-API-Key: x"', '/v1/*?limit=[1]'],
-  ['a host behind an option that is not known', 'curl --connect-timeout 5 --proxy-user me api.osir.com?a=b', '/?a=b'],
+  [
+    'a host behind an option that is not known',
+    'curl --connect-timeout 5 --proxy-user me api.osir.com?a=b',
+    '/?a=b',
+  ],
   ['a host without a dot', 'curl api', '/'],
   ['a URL behind a proxy', 'curl -x proxy:8080 https://api.osir.com/v1', '/v1'],
 ])('reads the URL of %s', async (_, line, url) => {
@@ -148,7 +261,9 @@ it.each([
     config,
     `exports.check = async ({ url }) => ({ status: 'authenticated', principal: { subject: url, scopes: [], credentialId: 'c' } });`,
   );
-  expect(await latchkey(['explain', '--config', config, line])).toMatchObject({ out: `It passes: ${url}, with no scopes (c)` });
+  expect(await latchkey(['explain', '--config', config, line])).toMatchObject({
+    out: `It passes: ${url}, with no scopes (c)`,
+  });
 });
 
 it('shows what a subject hides, and says who is nobody', async () => {
@@ -158,14 +273,34 @@ it('shows what a subject hides, and says who is nobody', async () => {
     `exports.check = async ({ url }) => url === '/' ? { status: 'anonymous' } : { status: 'authenticated', principal: { subject: 'a\u202eb', scopes: [] } };`,
   );
   const explained = (line: string) => latchkey(['explain', '--config', config, line]);
-  expect(await explained('curl x/1')).toEqual({ code: 0, out: 'It passes: a\\u{202e}b, with no scopes (no id)', err: '' });
-  expect(await explained('curl x')).toEqual({ code: 0, out: 'It passes as anonymous: no credential was asked for.', err: '' });
+  expect(await explained('curl x/1')).toEqual({
+    code: 0,
+    out: 'It passes: a\\u{202e}b, with no scopes (no id)',
+    err: '',
+  });
+  expect(await explained('curl x')).toEqual({
+    code: 0,
+    out: 'It passes as anonymous: no credential was asked for.',
+    err: '',
+  });
 });
 
 it.each([
-  ['a quote that is not closed', `curl ${URL} -H 'X-API-Key: osir_live_secret`, /has an unclosed quote/],
-  ['another', `curl ${URL} -H "X-API-Key: osir_live_secret' -d '"`.slice(0, -1), /has an unclosed quote/],
-  ['what no shell reads', `curl ${URL} -H "X-API-Key: osir_live_secret\${"`, /is not valid shell syntax/],
+  [
+    'a quote that is not closed',
+    `curl ${URL} -H 'X-API-Key: osir_live_secret`,
+    /has an unclosed quote/,
+  ],
+  [
+    'another',
+    `curl ${URL} -H "X-API-Key: osir_live_secret' -d '"`.slice(0, -1),
+    /has an unclosed quote/,
+  ],
+  [
+    'what no shell reads',
+    `curl ${URL} -H "X-API-Key: osir_live_secret\${"`,
+    /is not valid shell syntax/,
+  ],
   ['a URL that is none', 'curl http://[osir_live_secret', /the URL of the curl command is invalid/],
 ])('tells of %s, and does not quote it', async (_, line, message) => {
   const { code, out, err } = await latchkey(['explain'], line);
@@ -174,12 +309,13 @@ it.each([
 });
 
 it('names all ways to tell whom to ask', async () => {
-  for (const env of [{}, { LATCHKEY_PREFIX: 'osir' }, { LATCHKEY_STORE: store }])
+  for (const env of [{}, { LATCHKEY_PREFIX: 'osir' }, { LATCHKEY_STORE: store }]) {
     expect(await shell(env)(['explain', key])).toEqual({
       code: 2,
       out: '',
       err: expect.stringMatching(/pass --config, or --store and --prefix/),
     });
+  }
 });
 
 it('tells what to write where a module exports guards alone', async () => {
@@ -195,8 +331,18 @@ it('tells what to write where a module exports guards alone', async () => {
 test.each<[string, readonly string[], number, RegExp]>([
   ['nothing to explain', ['explain'], 2, /nothing to explain/],
   ['a curl line without a URL', ['explain', 'curl -H "X-API-Key: x"'], 1, /has no URL/],
-  ['a module that is not there', ['explain', '--config', './nowhere.mjs', 'curl x'], 1, /nowhere\.mjs could not be loaded/],
-  ['a module without guards', ['explain', '--config', './package.json', 'curl x'], 1, /package\.json/],
+  [
+    'a module that is not there',
+    ['explain', '--config', './nowhere.mjs', 'curl x'],
+    1,
+    /nowhere\.mjs could not be loaded/,
+  ],
+  [
+    'a module without guards',
+    ['explain', '--config', './package.json', 'curl x'],
+    1,
+    /package\.json/,
+  ],
 ])('tells of %s', async (_, args, code, message) => {
   const printed = await latchkey(args);
   expect([printed.code, printed.err]).toEqual([code, expect.stringMatching(message)]);

@@ -1,16 +1,18 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+
 import { apiKeys, type PublicRecord } from 'latchkey';
+
 import { openStore } from '../../src/cli/open-store';
 import { run } from '../../src/cli/run';
-import { startMariadb, type MariadbServer } from '../support/mariadb';
-import { startPostgres, type PostgresServer } from '../support/postgres';
-import { startRedis, type RedisServer } from '../support/redis';
+import { type MariadbServer, startMariadb } from '../support/mariadb';
+import { type PostgresServer, startPostgres } from '../support/postgres';
+import { type RedisServer, startRedis } from '../support/redis';
 import { shell } from './terminal';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
@@ -18,9 +20,12 @@ const sqlite = `sqlite:${join(folder, 'keys.db')}`;
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const latchkey = shell({ LATCHKEY_STORE: sqlite });
-const create = (subject: string, ...more: string[]) => latchkey(['keys', 'create', '--prefix', 'osir', '--subject', subject, ...more]);
+const create = (subject: string, ...more: string[]) =>
+  latchkey(['keys', 'create', '--prefix', 'osir', '--subject', subject, ...more]);
 const list = async (subject: string) =>
-  JSON.parse((await latchkey(['keys', 'list', '--subject', subject, '--json'])).out) as readonly PublicRecord[];
+  JSON.parse(
+    (await latchkey(['keys', 'list', '--subject', subject, '--json'])).out,
+  ) as readonly PublicRecord[];
 const only = async (subject: string) => (await list(subject))[0] as PublicRecord;
 
 /** What the guard's own verifier says of a secret. */
@@ -39,11 +44,23 @@ describe('keys create', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^osir_live_[0-9A-Za-z]{49}$/);
     expect(err).not.toContain(out);
-    expect(await verdict(out)).toMatchObject({ ok: true, principal: { subject: 'acct_1', scopes: ['domains:read'] } });
+    expect(await verdict(out)).toMatchObject({
+      ok: true,
+      principal: { subject: 'acct_1', scopes: ['domains:read'] },
+    });
   });
 
   it('takes all that a key can have', async () => {
-    const all = ['--environment', 'test', '--client', 'app', '--metadata', '{"plan":"pro"}', '--expires', '2099-01-01'];
+    const all = [
+      '--environment',
+      'test',
+      '--client',
+      'app',
+      '--metadata',
+      '{"plan":"pro"}',
+      '--expires',
+      '2099-01-01',
+    ];
     await create('acct_2', '--scope', 'a b', '--scope', 'c,d', ...all);
     expect(await only('acct_2')).toMatchObject({
       scopes: ['a', 'b', 'c', 'd'],
@@ -73,7 +90,10 @@ describe('keys create', () => {
     const now = Date.now();
     await create('acct_90', '--expires', '90 days');
     const { expiresAt } = await only('acct_90');
-    expect([expiresAt! >= now + 90 * 86_400_000, expiresAt! <= Date.now() + 90 * 86_400_000]).toEqual([true, true]);
+    expect([
+      expiresAt! >= now + 90 * 86_400_000,
+      expiresAt! <= Date.now() + 90 * 86_400_000,
+    ]).toEqual([true, true]);
   });
 
   it('prints secret and record as one object with --json', async () => {
@@ -92,24 +112,50 @@ describe('the life of a key', () => {
     expect(code).toBe(0);
     expect(out.split('\n').map((line) => line.trim().split(/\s{2,}/))).toEqual([
       ['ID', 'KEY', 'NAME', 'SUBJECT', 'SCOPES', 'STATE', 'LAST USED', 'USES'],
-      [(await only('acct_4')).id, `${secret.slice(0, 14)}…`, 'Laptop', 'acct_4', 'a', 'live', '–', '0'],
+      [
+        (await only('acct_4')).id,
+        `${secret.slice(0, 14)}…`,
+        'Laptop',
+        'acct_4',
+        'a',
+        'live',
+        '–',
+        '0',
+      ],
     ]);
   });
 
   it('is paged', async () => {
-    for (const _ of [1, 2, 3]) await create('acct_5');
+    for (const _ of [1, 2, 3]) {
+      await create('acct_5');
+    }
     const ids = (await list('acct_5')).map(({ id }) => id);
     const page = async (after: string, limit: string) => {
-      const { out, err } = await latchkey(['keys', 'list', '--subject', 'acct_5', '--limit', limit, '--after', after, '--json']);
+      const { out, err } = await latchkey([
+        'keys',
+        'list',
+        '--subject',
+        'acct_5',
+        '--limit',
+        limit,
+        '--after',
+        after,
+        '--json',
+      ]);
       return [(JSON.parse(out) as PublicRecord[]).map(({ id }) => id), err];
     };
-    expect(await page(ids[0] as string, '1')).toEqual([[ids[1]], `There are more: go on with --after ${ids[1]}`]);
+    expect(await page(ids[0] as string, '1')).toEqual([
+      [ids[1]],
+      `There are more: go on with --after ${ids[1]}`,
+    ]);
     expect(await page(ids[0] as string, '2')).toEqual([ids.slice(1), '']);
     expect(await page(ids[0] as string, '3')).toEqual([ids.slice(1), '']);
   });
 
   it('is listed a hundred at a time, and it is said that there are more', async () => {
-    const lines = Array.from({ length: 101 }, (_, i) => createHash('sha256').update(`page ${i}`).digest('hex'));
+    const lines = Array.from({ length: 101 }, (_, i) =>
+      createHash('sha256').update(`page ${i}`).digest('hex'),
+    );
     await latchkey(['keys', 'import', '--subject', 'acct_17'], lines.join('\n'));
     const { out, err } = await latchkey(['keys', 'list', '--subject', 'acct_17']);
     const ids = out.split('\n').map((line) => line.slice(0, 22));
@@ -119,10 +165,19 @@ describe('the life of a key', () => {
   it('is not listed after one that is not there, or not of that owner', async () => {
     await create('acct_18');
     await create('acct_19');
-    const after = async (id: string) => latchkey(['keys', 'list', '--subject', 'acct_18', '--after', id]);
-    expect(await after('x'.repeat(22))).toEqual({ code: 1, out: '', err: `latchkey: no key ${'x'.repeat(22)}` });
+    const after = async (id: string) =>
+      latchkey(['keys', 'list', '--subject', 'acct_18', '--after', id]);
+    expect(await after('x'.repeat(22))).toEqual({
+      code: 1,
+      out: '',
+      err: `latchkey: no key ${'x'.repeat(22)}`,
+    });
     const { id } = await only('acct_19');
-    expect(await after(id)).toEqual({ code: 1, out: '', err: `latchkey: key ${id} does not belong to that owner` });
+    expect(await after(id)).toEqual({
+      code: 1,
+      out: '',
+      err: `latchkey: key ${id} does not belong to that owner`,
+    });
     expect(await after((await only('acct_18')).id)).toEqual({ code: 0, out: 'No keys.', err: '' });
   });
 
@@ -130,7 +185,9 @@ describe('the life of a key', () => {
     const { out: secret } = await create('acct_6', '--name', 'Old', '--scope', 'a');
     const { id } = await only('acct_6');
 
-    expect(await latchkey(['keys', 'update', id, '--name', 'New', '--scope', 'b', '--expires', '90d'])).toMatchObject({ code: 0 });
+    expect(
+      await latchkey(['keys', 'update', id, '--name', 'New', '--scope', 'b', '--expires', '90d']),
+    ).toMatchObject({ code: 0 });
     const shown = await latchkey(['keys', 'show', id]);
     expect(shown.out).toMatch(/name +New\n/);
     expect(shown.out).toMatch(/scopes +b\n/);
@@ -138,13 +195,26 @@ describe('the life of a key', () => {
 
     const rotated = await latchkey(['keys', 'rotate', id, '--overlap', '7d']);
     expect(rotated.out).toMatch(/^osir_live_/);
-    expect(await list('acct_6')).toMatchObject([{ id }, { rotatedFrom: id, name: 'New', scopes: ['b'] }]);
-    expect([await verdict(secret), await verdict(rotated.out)]).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(await list('acct_6')).toMatchObject([
+      { id },
+      { rotatedFrom: id, name: 'New', scopes: ['b'] },
+    ]);
+    expect([await verdict(secret), await verdict(rotated.out)]).toMatchObject([
+      { ok: true },
+      { ok: true },
+    ]);
 
     expect(await latchkey(['keys', 'revoke', id])).toEqual({ code: 0, out: 'Revoked: 1', err: '' });
     expect(await verdict(secret)).toEqual({ ok: false, reason: 'revoked' });
-    expect(await latchkey(['keys', 'revoke', id])).toMatchObject({ code: 1, out: '', err: expect.stringContaining(id) });
-    expect(await latchkey(['keys', 'revoke', '--subject', 'acct_6'])).toMatchObject({ code: 0, out: 'Revoked: 1' });
+    expect(await latchkey(['keys', 'revoke', id])).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining(id),
+    });
+    expect(await latchkey(['keys', 'revoke', '--subject', 'acct_6'])).toMatchObject({
+      code: 0,
+      out: 'Revoked: 1',
+    });
     expect(await verdict(rotated.out)).toEqual({ ok: false, reason: 'revoked' });
   });
 
@@ -153,15 +223,31 @@ describe('the life of a key', () => {
     const { id } = await only('acct_24');
     const revoke = (...args: string[]) => latchkey(['keys', 'revoke', ...args, '--if-exists']);
     expect(await revoke(id)).toEqual({ code: 0, out: 'Revoked: 1', err: '' });
-    for (const again of [[id], ['x'.repeat(22)], ['--subject', 'acct_24'], ['--grant', 'nobody']])
+    for (const again of [[id], ['x'.repeat(22)], ['--subject', 'acct_24'], ['--grant', 'nobody']]) {
       expect(await revoke(...again)).toEqual({ code: 0, out: 'Revoked: 0', err: '' });
-    expect(await revoke('--client', 'nobody', '--json')).toEqual({ code: 0, out: '{"revoked":0}', err: '' });
+    }
+    expect(await revoke('--client', 'nobody', '--json')).toEqual({
+      code: 0,
+      out: '{"revoked":0}',
+      err: '',
+    });
   });
 
   it('loses its name by --no-name alone', async () => {
-    const create = ['keys', 'create', '--prefix', 'osir', '--subject', 'acct_name', '--name', 'CI', '--json'];
+    const create = [
+      'keys',
+      'create',
+      '--prefix',
+      'osir',
+      '--subject',
+      'acct_name',
+      '--name',
+      'CI',
+      '--json',
+    ];
     const { id } = (JSON.parse((await latchkey(create)).out) as { record: PublicRecord }).record;
-    const name = async () => (JSON.parse((await latchkey(['keys', 'show', id, '--json'])).out) as PublicRecord).name;
+    const name = async () =>
+      (JSON.parse((await latchkey(['keys', 'show', id, '--json'])).out) as PublicRecord).name;
     for (const empty of ['', ' ']) {
       const { code, err } = await latchkey(['keys', 'update', id, '--name', empty]);
       expect([code, err]).toEqual([2, expect.stringMatching(/--name.*must not be empty/)]);
@@ -185,26 +271,41 @@ describe('the life of a key', () => {
     await create('acct_12');
     const { id } = await only('acct_12');
     await latchkey(['keys', 'revoke', id]);
-    const err = expect.stringMatching(new RegExp(`^latchkey: key ${id} has ended: revoked \\d{4}-\\S+Z$`));
+    const err = expect.stringMatching(
+      new RegExp(`^latchkey: key ${id} has ended: revoked \\d{4}-\\S+Z$`),
+    );
     for (const args of [
       ['revoke', id],
       ['rotate', id],
       ['update', id, '--name', 'x'],
-    ])
+    ]) {
       expect(await latchkey(['keys', ...args])).toEqual({ code: 1, out: '', err });
+    }
   });
 
   it('is rotated to its own prefix, whatever the environment says, else to what that says', async () => {
     const elsewhere = shell({ LATCHKEY_STORE: sqlite, LATCHKEY_PREFIX: 'acme' });
     await create('acct_13');
-    expect((await elsewhere(['keys', 'rotate', (await only('acct_13')).id])).out).toMatch(/^osir_live_/);
+    expect((await elsewhere(['keys', 'rotate', (await only('acct_13')).id])).out).toMatch(
+      /^osir_live_/,
+    );
 
-    const line = JSON.stringify({ digest: createHash('sha256').update('old').digest('hex'), subject: 'acct_14', scopes: [] });
+    const line = JSON.stringify({
+      digest: createHash('sha256').update('old').digest('hex'),
+      subject: 'acct_14',
+      scopes: [],
+    });
     await latchkey(['keys', 'import'], line);
     const { id } = await only('acct_14');
-    expect(await latchkey(['keys', 'rotate', id])).toMatchObject({ code: 1, out: '', err: expect.stringContaining('give --prefix') });
+    expect(await latchkey(['keys', 'rotate', id])).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('give --prefix'),
+    });
     expect((await elsewhere(['keys', 'rotate', id, '--overlap', '1d'])).out).toMatch(/^acme_live_/);
-    expect((await elsewhere(['keys', 'rotate', id, '--prefix', 'other'])).out).toMatch(/^other_live_/);
+    expect((await elsewhere(['keys', 'rotate', id, '--prefix', 'other'])).out).toMatch(
+      /^other_live_/,
+    );
   });
 
   it('is not printed raw: what a name hides is shown', async () => {
@@ -216,8 +317,11 @@ describe('the life of a key', () => {
     for (const args of [
       ['list', '--subject', 'acct_15'],
       ['show', id],
-    ])
-      expect((await latchkey(['keys', ...args])).out).toContain('a\\u{1b}[31m\\u{202e}b\\u{85}\\u{a}c');
+    ]) {
+      expect((await latchkey(['keys', ...args])).out).toContain(
+        'a\\u{1b}[31m\\u{202e}b\\u{85}\\u{a}c',
+      );
+    }
     const { out: json } = await latchkey(['keys', 'show', id, '--json']);
     expect(json).toMatch(/^[\n -~–…]*$/);
     expect((JSON.parse(json) as PublicRecord).name).toBe(name);
@@ -252,34 +356,50 @@ describe('the life of a key', () => {
     await keys.import([{ digest, subject: 'acct_8', scopes: [] }]);
     await close();
     const id = digest.slice(0, 22);
-    expect(await latchkey(['keys', 'show', id, '--json'])).toMatchObject({ code: 0, out: expect.stringContaining(id) });
+    expect(await latchkey(['keys', 'show', id, '--json'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining(id),
+    });
     expect(await latchkey(['keys', 'revoke', id])).toMatchObject({ code: 0 });
   });
 });
 
 describe('a key that is named by itself', () => {
   const unknown = `osir_test_${'x'.repeat(49)}`;
-  const COMMANDS = [['show'], ['update', '--name', 'Leaked'], ['rotate', '--overlap', '1d'], ['revoke']];
+  const COMMANDS = [
+    ['show'],
+    ['update', '--name', 'Leaked'],
+    ['rotate', '--overlap', '1d'],
+    ['revoke'],
+  ];
 
-  it.each(['as an argument', 'on standard input'])('is shown, updated, rotated and revoked %s, and not said again', async (how) => {
-    const { out: secret } = await create('acct_20');
-    for (const [command = '', ...options] of COMMANDS) {
-      const given =
-        how === 'as an argument'
-          ? latchkey(['keys', command, secret, ...options])
-          : latchkey(['keys', command, '-', ...options], `${secret}\n`);
-      const { code, out, err } = await given;
-      expect([code, `${out}${err}`.includes(secret)]).toEqual([0, false]);
-    }
-    expect(await verdict(secret)).toEqual({ ok: false, reason: 'revoked' });
-    expect(readFileSync(join(folder, 'keys.db')).includes(secret)).toBe(false);
-  });
+  it.each(['as an argument', 'on standard input'])(
+    'is shown, updated, rotated and revoked %s, and not said again',
+    async (how) => {
+      const { out: secret } = await create('acct_20');
+      for (const [command = '', ...options] of COMMANDS) {
+        const given =
+          how === 'as an argument'
+            ? latchkey(['keys', command, secret, ...options])
+            : latchkey(['keys', command, '-', ...options], `${secret}\n`);
+        const { code, out, err } = await given;
+        expect([code, `${out}${err}`.includes(secret)]).toEqual([0, false]);
+      }
+      expect(await verdict(secret)).toEqual({ ok: false, reason: 'revoked' });
+      expect(readFileSync(join(folder, 'keys.db')).includes(secret)).toBe(false);
+    },
+  );
 
-  it.each(COMMANDS)('is not said again by %s where no store knows it', async (command, ...options) => {
-    const { code, out, err } = await latchkey(['keys', command, unknown, ...options]);
-    expect([code, out]).toEqual([1, '']);
-    expect(err).toBe('latchkey: no such key in this store: give its ID, the 22 characters that "keys list" shows, or the whole key');
-  });
+  it.each(COMMANDS)(
+    'is not said again by %s where no store knows it',
+    async (command, ...options) => {
+      const { code, out, err } = await latchkey(['keys', command, unknown, ...options]);
+      expect([code, out]).toEqual([1, '']);
+      expect(err).toBe(
+        'latchkey: no such key in this store: give its ID, the 22 characters that "keys list" shows, or the whole key',
+      );
+    },
+  );
 });
 
 describe('keys import', () => {
@@ -298,7 +418,9 @@ describe('keys import', () => {
       { digest: hex('old-3'), subject: 'acct_10', scopes: ['a'], name: 'Importer' },
       { digest: hex('old-4'), subject: 'acct_10', scopes: [] },
     ];
-    expect(await latchkey(['keys', 'import'], lines.map((line) => JSON.stringify(line)).join('\n'))).toMatchObject({
+    expect(
+      await latchkey(['keys', 'import'], lines.map((line) => JSON.stringify(line)).join('\n')),
+    ).toMatchObject({
       out: 'Imported: 2 of 2',
     });
     expect((await list('acct_10')).map(({ name }) => name).sort()).toEqual(['Importer', null]);
@@ -309,7 +431,9 @@ describe('keys import', () => {
     const { out } = await latchkey(['keys', 'import', '--subject', 'acct_21'], lines);
     expect([out, (await list('acct_21')).map(({ id }) => id).sort()]).toEqual([
       'Imported: 3 of 3',
-      ['old-6', 'old-7', 'old-8'].map((key) => createHash('sha256').update(key).digest('base64url').slice(0, 22)).sort(),
+      ['old-6', 'old-7', 'old-8']
+        .map((key) => createHash('sha256').update(key).digest('base64url').slice(0, 22))
+        .sort(),
     ]);
   });
 
@@ -320,8 +444,18 @@ describe('keys import', () => {
       'osir_live_secret',
       'line 4 has no SHA-256 digest: 64 characters of hex, or 43 of base64 or base64url',
     ],
-    ['what is no digest, and has no owner', [], 'osir_live_secret', 'line 1 names no subject: give --subject'],
-    ['broken JSON', ['--subject', 'acct_22'], '{"secret"', 'line 4 is neither a digest nor a JSON object'],
+    [
+      'what is no digest, and has no owner',
+      [],
+      'osir_live_secret',
+      'line 1 names no subject: give --subject',
+    ],
+    [
+      'broken JSON',
+      ['--subject', 'acct_22'],
+      '{"secret"',
+      'line 4 is neither a digest nor a JSON object',
+    ],
     [
       'JSON without a digest',
       ['--subject', 'acct_22'],
@@ -336,7 +470,11 @@ describe('keys import', () => {
     ],
   ])('refuses %s, and imports nothing', async (_, options, line, message) => {
     const lines = `${hex('old-5')}\n\n \n${line}\n`;
-    expect(await latchkey(['keys', 'import', ...options], lines)).toEqual({ code: 2, out: '', err: `latchkey: ${message}` });
+    expect(await latchkey(['keys', 'import', ...options], lines)).toEqual({
+      code: 2,
+      out: '',
+      err: `latchkey: ${message}`,
+    });
     expect(await list('acct_22')).toEqual([]);
   });
 });
@@ -356,22 +494,69 @@ describe('a command line that is wrong', () => {
         2,
         /--scope.*must not be empty/,
       ],
-      [`the scopes "${empty}" of an update`, ['keys', 'update', id, '--scope', empty], 2, /--scope.*must not be empty/],
-      [`the scopes "${empty}" of an import`, ['keys', 'import', '--subject', 'a', '--scope', empty], 2, /--scope.*must not be empty/],
-      [`the scopes "${empty}" to explain`, ['explain', '--prefix', 'osir', '--scope', empty, 'x'], 2, /--scope.*must not be empty/],
+      [
+        `the scopes "${empty}" of an update`,
+        ['keys', 'update', id, '--scope', empty],
+        2,
+        /--scope.*must not be empty/,
+      ],
+      [
+        `the scopes "${empty}" of an import`,
+        ['keys', 'import', '--subject', 'a', '--scope', empty],
+        2,
+        /--scope.*must not be empty/,
+      ],
+      [
+        `the scopes "${empty}" to explain`,
+        ['explain', '--prefix', 'osir', '--scope', empty, 'x'],
+        2,
+        /--scope.*must not be empty/,
+      ],
     ]),
-    ...['--store-prefix', '--store-schema', '--store-ca'].map((option): [string, readonly string[], number, RegExp] => [
-      `an empty ${option}`,
-      ['keys', 'list', '--subject', 'a', option, ''],
+    ...['--store-prefix', '--store-schema', '--store-ca'].map(
+      (option): [string, readonly string[], number, RegExp] => [
+        `an empty ${option}`,
+        ['keys', 'list', '--subject', 'a', option, ''],
+        2,
+        /must not be empty/,
+      ],
+    ),
+    [
+      'a prefix for a SQL store',
+      ['keys', 'show', id, '--store-prefix', 'x:'],
+      2,
+      /--store-prefix is for Redis/,
+    ],
+    [
+      'a schema for SQLite',
+      ['keys', 'show', id, '--store-schema', 'auth'],
+      2,
+      /--store-schema is for PostgreSQL/,
+    ],
+    [
+      'a CA for SQLite',
+      ['keys', 'show', id, '--store-ca', './ca.pem'],
+      2,
+      /--store-ca is for servers/,
+    ],
+    [
+      'a prefix in a URL of MySQL',
+      ['keys', 'show', id, '--store', 'mysql://127.0.0.1:1/x?prefix=y'],
+      2,
+      /--store-prefix is for Redis/,
+    ],
+    [
+      'an empty prefix in a URL',
+      ['keys', 'show', id, '--store', 'redis://127.0.0.1:1?prefix='],
       2,
       /must not be empty/,
-    ]),
-    ['a prefix for a SQL store', ['keys', 'show', id, '--store-prefix', 'x:'], 2, /--store-prefix is for Redis/],
-    ['a schema for SQLite', ['keys', 'show', id, '--store-schema', 'auth'], 2, /--store-schema is for PostgreSQL/],
-    ['a CA for SQLite', ['keys', 'show', id, '--store-ca', './ca.pem'], 2, /--store-ca is for servers/],
-    ['a prefix in a URL of MySQL', ['keys', 'show', id, '--store', 'mysql://127.0.0.1:1/x?prefix=y'], 2, /--store-prefix is for Redis/],
-    ['an empty prefix in a URL', ['keys', 'show', id, '--store', 'redis://127.0.0.1:1?prefix='], 2, /must not be empty/],
-    ['a CA without TLS', ['keys', 'show', id, '--store', 'redis://127.0.0.1:1', '--store-ca', './ca.pem'], 2, /write rediss:/],
+    ],
+    [
+      'a CA without TLS',
+      ['keys', 'show', id, '--store', 'redis://127.0.0.1:1', '--store-ca', './ca.pem'],
+      2,
+      /write rediss:/,
+    ],
     [
       'a CA that is not there',
       ['keys', 'show', id, '--store', 'rediss://127.0.0.1:1', '--store-ca', './ca.pem'],
@@ -385,58 +570,152 @@ describe('a command line that is wrong', () => {
       1,
       /nothing to revoke: no key of that owner in the file .*keys\.db/,
     ],
-    ['a client without keys', ['keys', 'revoke', '--client', 'nobody', '--json'], 1, /nothing to revoke/],
-    ['a bad prefix', ['keys', 'create', '--prefix', 'Osir', '--subject', 'a'], 2, /option "prefix"/],
-    ['a bad scope', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--scope', 'a"b'], 2, /scopes/],
-    ...['soon', '30', '2027', '90x', '', 'd', '-90d', '2027-01-31 junk', '2027-02-30', '2027-13-01', '2027-01-31T10:00:00', '300000y'].map(
+    [
+      'a client without keys',
+      ['keys', 'revoke', '--client', 'nobody', '--json'],
+      1,
+      /nothing to revoke/,
+    ],
+    [
+      'a bad prefix',
+      ['keys', 'create', '--prefix', 'Osir', '--subject', 'a'],
+      2,
+      /option "prefix"/,
+    ],
+    [
+      'a bad scope',
+      ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--scope', 'a"b'],
+      2,
+      /scopes/,
+    ],
+    ...[
+      'soon',
+      '30',
+      '2027',
+      '90x',
+      '',
+      'd',
+      '-90d',
+      '2027-01-31 junk',
+      '2027-02-30',
+      '2027-13-01',
+      '2027-01-31T10:00:00',
+      '300000y',
+    ].map((when): [string, readonly string[], number, RegExp] => [
+      `the expiry "${when}"`,
+      ['keys', 'create', '--prefix', 'osir', '--subject', 'a', `--expires=${when}`],
+      2,
+      /It must be never, a date such as 2027-01-31, or a number with a unit: 90d, 12h or 30m/,
+    ]),
+    ...['2020-01-31', '2020-01-31T00:00:00Z', '0d'].map(
       (when): [string, readonly string[], number, RegExp] => [
-        `the expiry "${when}"`,
-        ['keys', 'create', '--prefix', 'osir', '--subject', 'a', `--expires=${when}`],
+        `an expiry that is past, ${when}`,
+        ['keys', 'update', id, '--expires', when],
         2,
-        /It must be never, a date such as 2027-01-31, or a number with a unit: 90d, 12h or 30m/,
+        /in the past; "latchkey keys revoke"/,
       ],
     ),
-    ...['2020-01-31', '2020-01-31T00:00:00Z', '0d'].map((when): [string, readonly string[], number, RegExp] => [
-      `an expiry that is past, ${when}`,
-      ['keys', 'update', id, '--expires', when],
+    [
+      'an age without a unit',
+      ['keys', 'prune', '--older-than', '30'],
       2,
-      /in the past; "latchkey keys revoke"/,
-    ]),
-    ['an age without a unit', ['keys', 'prune', '--older-than', '30'], 2, /It must be a number with a unit: 90d, 12h or 30m/],
-    ['an overlap without a unit', ['keys', 'rotate', id, '--overlap', '7'], 2, /It must be a number with a unit/],
-    ['a key to revoke and a subject', ['keys', 'revoke', id, '--subject', 'a'], 2, /give an id, or one of --subject, --client and --grant/],
-    ['nothing to change', ['keys', 'update', id], 2, /nothing to change: give --name, --scope, --expires or --metadata/],
-    ['nothing to revoke', ['keys', 'revoke'], 2, /give an id, or one of --subject, --client and --grant/],
-    ['two owners of what to revoke', ['keys', 'revoke', '--subject', 'a', '--client', 'b'], 2, /one of --subject/],
-    ['metadata that is no object', ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--metadata', '[]'], 2, /JSON object/],
+      /It must be a number with a unit: 90d, 12h or 30m/,
+    ],
+    [
+      'an overlap without a unit',
+      ['keys', 'rotate', id, '--overlap', '7'],
+      2,
+      /It must be a number with a unit/,
+    ],
+    [
+      'a key to revoke and a subject',
+      ['keys', 'revoke', id, '--subject', 'a'],
+      2,
+      /give an id, or one of --subject, --client and --grant/,
+    ],
+    [
+      'nothing to change',
+      ['keys', 'update', id],
+      2,
+      /nothing to change: give --name, --scope, --expires or --metadata/,
+    ],
+    [
+      'nothing to revoke',
+      ['keys', 'revoke'],
+      2,
+      /give an id, or one of --subject, --client and --grant/,
+    ],
+    [
+      'two owners of what to revoke',
+      ['keys', 'revoke', '--subject', 'a', '--client', 'b'],
+      2,
+      /one of --subject/,
+    ],
+    [
+      'metadata that is no object',
+      ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--metadata', '[]'],
+      2,
+      /JSON object/,
+    ],
     ['nobody to list', ['keys', 'list'], 2, /one of --subject/],
     ['two to list', ['keys', 'list', '--subject', 'a', '--client', 'b'], 2, /one of --subject/],
     ['an unknown key to show', ['keys', 'show', id], 1, /no key/],
     ['an unknown key to update', ['keys', 'update', id, '--name', 'x'], 1, /no key/],
     ['an unknown key to rotate', ['keys', 'rotate', id], 1, /no key/],
-    ['a file that is not there', ['keys', 'show', id, '--store', 'sqlite:./nowhere.db'], 1, /there is no database \.\/nowhere\.db yet/],
+    [
+      'a file that is not there',
+      ['keys', 'show', id, '--store', 'sqlite:./nowhere.db'],
+      1,
+      /there is no database \.\/nowhere\.db yet/,
+    ],
     ['a store of another kind', ['keys', 'show', id, '--store', 'mongodb://x'], 2, /sqlite:/],
-    ['a store by the name of an inherited member', ['keys', 'show', id, '--store', 'constructor:x'], 2, /sqlite:/],
-    ...['sqlite:', 'sqlite://', 'sqlite::memory:', 'sqlite: :memory: '].map((store): [string, readonly string[], number, RegExp] => [
-      `the store "${store}", which would end with the command`,
-      ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--store', store],
+    [
+      'a store by the name of an inherited member',
+      ['keys', 'show', id, '--store', 'constructor:x'],
       2,
-      /a database in memory ends with the command/,
-    ]),
+      /sqlite:/,
+    ],
+    ...['sqlite:', 'sqlite://', 'sqlite::memory:', 'sqlite: :memory: '].map(
+      (store): [string, readonly string[], number, RegExp] => [
+        `the store "${store}", which would end with the command`,
+        ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--store', store],
+        2,
+        /a database in memory ends with the command/,
+      ],
+    ),
     [
       'a folder that is not there',
-      ['keys', 'create', '--prefix', 'osir', '--subject', 'a', '--store', 'sqlite:./nowhere/keys.db'],
+      [
+        'keys',
+        'create',
+        '--prefix',
+        'osir',
+        '--subject',
+        'a',
+        '--store',
+        'sqlite:./nowhere/keys.db',
+      ],
       1,
       /there is no folder \.\/nowhere$/,
     ],
-    ['a database of Redis by a name', ['keys', 'show', id, '--store', 'redis://127.0.0.1/x'], 2, /must be a number: redis:\/\/host\/0/],
+    [
+      'a database of Redis by a name',
+      ['keys', 'show', id, '--store', 'redis://127.0.0.1/x'],
+      2,
+      /must be a number: redis:\/\/host\/0/,
+    ],
     ...['redis', 'mysql'].map((kind): [string, readonly string[], number, RegExp] => [
       `a URL that is none, of ${kind}`,
       ['keys', 'show', id, '--store', `${kind}://u:secret@[x`],
       2,
       /^latchkey: the URL of the store cannot be read: write sqlite:\.\/keys\.db, [^]*redis:\/\/…$/,
     ]),
-    ['a store that is not there', ['keys', 'show', id, '--store', 'postgres://127.0.0.1:1/x'], 1, /latchkey: /],
+    [
+      'a store that is not there',
+      ['keys', 'show', id, '--store', 'postgres://127.0.0.1:1/x'],
+      1,
+      /latchkey: /,
+    ],
   ])('%s', async (_, args, code, message) => {
     const printed = await latchkey(args);
     expect(printed).toMatchObject({ code, out: '' });
@@ -444,12 +723,24 @@ describe('a command line that is wrong', () => {
   });
 
   it('is told of a store that is missing', async () => {
-    expect(await shell()(['keys', 'show', id])).toMatchObject({ code: 2, err: expect.stringContaining('LATCHKEY_STORE') });
+    expect(await shell()(['keys', 'show', id])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('LATCHKEY_STORE'),
+    });
   });
 
   it('is helped', async () => {
-    for (const args of [['--help'], ['keys', '--help'], ['keys', 'create', '--help'], ['explain', '--help']]) {
-      expect(await latchkey(args)).toMatchObject({ code: 0, out: expect.stringContaining('--store'), err: '' });
+    for (const args of [
+      ['--help'],
+      ['keys', '--help'],
+      ['keys', 'create', '--help'],
+      ['explain', '--help'],
+    ]) {
+      expect(await latchkey(args)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('--store'),
+        err: '',
+      });
     }
     expect((await latchkey(['--version'])).out).toMatch(/^\d+\.\d+\.\d+$/);
   });
@@ -472,13 +763,26 @@ describe('the stores', () => {
     const ends = ['redis', 'postgres', 'mysql'].map((kind) =>
       latchkey(['keys', 'list', '--subject', 'a', '--store', `${kind}://u@127.0.0.1:${port}`]),
     );
-    for (const end of ends) expect(await end).toEqual({ code: 1, out: '', err: expect.stringMatching(/^latchkey: .*(timeout|ETIMEDOUT)/) });
+    for (const end of ends) {
+      expect(await end).toEqual({
+        code: 1,
+        out: '',
+        err: expect.stringMatching(/^latchkey: .*(timeout|ETIMEDOUT)/),
+      });
+    }
     sockets.forEach((socket) => socket.destroy());
     silent.close();
   }, 20_000);
 
   it('wait for one who takes long to type', async () => {
-    const lines = ['keys', 'import', '--subject', 'acct_23', '--store', `redis://127.0.0.1:${redis.port}`];
+    const lines = [
+      'keys',
+      'import',
+      '--subject',
+      'acct_23',
+      '--store',
+      `redis://127.0.0.1:${redis.port}`,
+    ];
     const code = await run(lines, {
       ...{ out: () => undefined, err: () => undefined, env: {} },
       input: () => setTimeout(6_000, 'z'.repeat(43)),
@@ -493,10 +797,20 @@ describe('the stores', () => {
     ['Redis', () => `redis://127.0.0.1:${redis.port}`],
   ])('%s keeps a key from one command to the next', async (_, url) => {
     const store = ['--store', url()];
-    const { code, out } = await latchkey(['keys', 'create', '--prefix', 'osir', '--subject', 'acct_11', ...store]);
+    const { code, out } = await latchkey([
+      'keys',
+      'create',
+      '--prefix',
+      'osir',
+      '--subject',
+      'acct_11',
+      ...store,
+    ]);
     expect(code).toBe(0);
     expect(await verdict(out, url())).toMatchObject({ ok: true });
     const listed = await latchkey(['keys', 'list', '--subject', 'acct_11', '--json', ...store]);
-    expect(JSON.parse(listed.out)).toContainEqual(expect.objectContaining({ hint: out.slice(0, 14) }));
+    expect(JSON.parse(listed.out)).toContainEqual(
+      expect.objectContaining({ hint: out.slice(0, 14) }),
+    );
   });
 });

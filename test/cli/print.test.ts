@@ -39,5 +39,7 @@ it('prints lines without trailing spaces', () => {
     clientTableOf([client, { ...client, name: 'A longer name than that of the other one' }]),
     clientDetailsOf({ ...client, name: 'ends in spaces   ' }),
   ];
-  for (const text of texts) expect(text).not.toMatch(/\s(\n|$)/);
+  for (const text of texts) {
+    expect(text).not.toMatch(/\s(\n|$)/);
+  }
 });

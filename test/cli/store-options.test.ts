@@ -1,27 +1,34 @@
 import { chownSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import SqliteDatabase from 'better-sqlite3';
+import { sql } from 'kysely';
 import { apiKeys, type ManagedVerifier } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { sqlStore } from 'latchkey/sql';
 import { createClient } from 'redis';
-import { sql } from 'kysely';
+
 import { openStore } from '../../src/cli/open-store';
 import { storeTarget } from '../../src/cli/store-options';
 import { safeTerminal } from '../../src/cli/terminal';
 import { selfSigned } from '../support/certificates';
 import { freePort } from '../support/daemon';
-import { startPostgres, type PostgresServer } from '../support/postgres';
-import { startRedis, type RedisServer } from '../support/redis';
-import { connect, type AnyKysely } from '../support/sql-databases';
+import { type PostgresServer, startPostgres } from '../support/postgres';
+import { type RedisServer, startRedis } from '../support/redis';
+import { type AnyKysely, connect } from '../support/sql-databases';
 import { shell } from './terminal';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Every kind of command reaches the keys of this store; without the options none does. */
-async function reaches(keys: ManagedVerifier, url: string, options: readonly string[], env: Readonly<Record<string, string>> = {}) {
+async function reaches(
+  keys: ManagedVerifier,
+  url: string,
+  options: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+) {
   const latchkey = shell({ LATCHKEY_STORE: url, LATCHKEY_PREFIX: 'acme', ...env });
   const { secret, record } = await keys.issue({ subject: 'acct_42', scopes: ['a'], name: 'CI' });
   const run = async (...args: string[]) => latchkey([...args, ...options]);
@@ -31,19 +38,30 @@ async function reaches(keys: ManagedVerifier, url: string, options: readonly str
   expect((await run('keys', 'update', record.id, '--name', 'new')).code).toBe(0);
   expect((await run('explain', secret)).out).toMatch(/acct_42/);
   const created = await run('keys', 'create', '--subject', 'acct_43');
-  expect(await keys.verify(created.out)).toMatchObject({ ok: true, principal: { subject: 'acct_43' } });
+  expect(await keys.verify(created.out)).toMatchObject({
+    ok: true,
+    principal: { subject: 'acct_43' },
+  });
   const rotated = await run('keys', 'rotate', record.id, '--overlap', '1h');
   expect(await keys.verify(rotated.out)).toMatchObject({ ok: true });
-  expect(await run('keys', 'revoke', '--subject', 'acct_42')).toMatchObject({ code: 0, out: 'Revoked: 2' });
-  expect(await keys.verify(secret)).toEqual(expect.objectContaining({ ok: false, reason: 'revoked' }));
-  const client = JSON.parse((await run('clients', 'register', '--name', 'Watch', '--json')).out) as { client: { clientId: string } };
+  expect(await run('keys', 'revoke', '--subject', 'acct_42')).toMatchObject({
+    code: 0,
+    out: 'Revoked: 2',
+  });
+  expect(await keys.verify(secret)).toEqual(
+    expect.objectContaining({ ok: false, reason: 'revoked' }),
+  );
+  const client = JSON.parse(
+    (await run('clients', 'register', '--name', 'Watch', '--json')).out,
+  ) as { client: { clientId: string } };
   expect((await run('clients', 'show', client.client.clientId)).code).toBe(0);
 }
 
 describe('a store in Redis with a prefix', () => {
   let server: RedisServer;
   let client: ReturnType<typeof createClient>;
-  const keysUnder = (prefix: string) => apiKeys({ prefix: 'acme', store: redisStore({ client, prefix }) });
+  const keysUnder = (prefix: string) =>
+    apiKeys({ prefix: 'acme', store: redisStore({ client, prefix }) });
 
   beforeAll(async () => {
     server = await startRedis();
@@ -75,14 +93,21 @@ describe('a store in Redis with a prefix', () => {
     const latchkey = shell({ LATCHKEY_STORE: `redis://u:hunter2@127.0.0.1:${server.port}` });
     const plain = shell({ LATCHKEY_STORE: `redis://127.0.0.1:${server.port}` });
     const { code, err } = await plain(['keys', 'revoke', '--subject', 'acct_44']);
-    expect([code, err]).toEqual([1, expect.stringContaining('in Redis under the prefix latchkey: is still unrevoked')]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining('in Redis under the prefix latchkey: is still unrevoked'),
+    ]);
     expect(await keysUnder('second:').verify(secret)).toMatchObject({ ok: true });
-    expect((await latchkey(['keys', 'revoke', '--subject', 'acct_44'])).err).not.toContain('hunter2');
+    expect((await latchkey(['keys', 'revoke', '--subject', 'acct_44'])).err).not.toContain(
+      'hunter2',
+    );
   });
 
   it('refuses a prefix that redisStore() refuses', async () => {
     const latchkey = shell({ LATCHKEY_STORE: `redis://127.0.0.1:${server.port}` });
-    expect(await latchkey(['keys', 'list', '--subject', 'a', '--store-prefix', '{x}'])).toMatchObject({
+    expect(
+      await latchkey(['keys', 'list', '--subject', 'a', '--store-prefix', '{x}']),
+    ).toMatchObject({
       code: 2,
       err: expect.stringContaining('option "prefix"'),
     });
@@ -106,7 +131,12 @@ describe('a store in a schema of PostgreSQL', () => {
   it.each<[string, string, readonly string[], Record<string, string>]>([
     ['--store-schema', '', ['--store-schema', 'auth'], {}],
     ['the URL', '?schema=auth', [], {}],
-    ['the URL, next to parameters of the driver', '?application_name=a&schema=auth&connect_timeout=5', [], {}],
+    [
+      'the URL, next to parameters of the driver',
+      '?application_name=a&schema=auth&connect_timeout=5',
+      [],
+      {},
+    ],
     ['LATCHKEY_STORE_SCHEMA', '', [], { LATCHKEY_STORE_SCHEMA: 'auth' }],
   ])('is reached by %s', async (_, query, options, env) => {
     const store = sqlStore({ db: db.withSchema('auth') });
@@ -117,14 +147,31 @@ describe('a store in a schema of PostgreSQL', () => {
 
 describe('TLS to a server with a CA of your own', () => {
   const { key, cert } = selfSigned('Test CA');
-  const [ca, other, keyFile] = [join(folder, 'ca.pem'), join(folder, 'other.pem'), join(folder, 'key.pem')];
-  const list = (url: string, ...args: string[]) => shell({ LATCHKEY_STORE: url })(['keys', 'list', '--subject', 'a', ...args]);
+  const [ca, other, keyFile] = [
+    join(folder, 'ca.pem'),
+    join(folder, 'other.pem'),
+    join(folder, 'key.pem'),
+  ];
+  const list = (url: string, ...args: string[]) =>
+    shell({ LATCHKEY_STORE: url })(['keys', 'list', '--subject', 'a', ...args]);
   /** Only with the right CA is the server trusted. */
   const trustsOnly = async (url: string) => {
     expect(await list(url, '--store-ca', ca)).toEqual({ code: 0, out: 'No keys.', err: '' });
-    expect(await shell({ LATCHKEY_STORE: url, LATCHKEY_STORE_CA: ca })(['keys', 'list', '--subject', 'a'])).toMatchObject({ code: 0 });
-    for (const args of [[], ['--store-ca', other]])
-      expect(await list(url, ...args)).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/self[- ]signed|certificate/) });
+    expect(
+      await shell({ LATCHKEY_STORE: url, LATCHKEY_STORE_CA: ca })([
+        'keys',
+        'list',
+        '--subject',
+        'a',
+      ]),
+    ).toMatchObject({ code: 0 });
+    for (const args of [[], ['--store-ca', other]]) {
+      expect(await list(url, ...args)).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringMatching(/self[- ]signed|certificate/),
+      });
+    }
   };
   beforeAll(() => {
     writeFileSync(ca, cert);
@@ -134,7 +181,16 @@ describe('TLS to a server with a CA of your own', () => {
 
   it('is verified on Redis', async () => {
     const port = await freePort();
-    const files = ['--tls-cert-file', ca, '--tls-key-file', keyFile, '--tls-ca-cert-file', ca, '--tls-auth-clients', 'no'];
+    const files = [
+      '--tls-cert-file',
+      ca,
+      '--tls-key-file',
+      keyFile,
+      '--tls-ca-cert-file',
+      ca,
+      '--tls-auth-clients',
+      'no',
+    ];
     const server = await startRedis('--tls-port', `${port}`, ...files);
     await trustsOnly(`rediss://localhost:${port}`);
     await server.stop();
@@ -143,7 +199,10 @@ describe('TLS to a server with a CA of your own', () => {
   it('is verified on PostgreSQL, whatever sslmode the URL has', async () => {
     const server = await startPostgres({ logsStatements: false });
     const db = connect({ postgres: server.url });
-    const [serverKey, serverCert] = [join(server.folder, 'key.pem'), join(server.folder, 'cert.pem')];
+    const [serverKey, serverCert] = [
+      join(server.folder, 'key.pem'),
+      join(server.folder, 'cert.pem'),
+    ];
     writeFileSync(serverKey, key, { mode: 0o600 });
     writeFileSync(serverCert, cert);
     const { uid, gid } = statSync(join(server.folder, 'data'));
@@ -152,8 +211,9 @@ describe('TLS to a server with a CA of your own', () => {
       ['ssl_key_file', serverKey],
       ['ssl_cert_file', serverCert],
       ['ssl', 'on'],
-    ])
+    ]) {
       await sql.raw(`alter system set ${setting} = '${value}'`).execute(db);
+    }
     await sql`select pg_reload_conf()`.execute(db);
     await db.destroy();
     const url = server.url.replace('127.0.0.1', 'localhost');
@@ -167,7 +227,10 @@ describe('a file of SQLite', () => {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const modes = () =>
-    readdirSync(folder).map((name) => [name.replace(/^.*\.db/, ''), (statSync(join(folder, name)).mode & 0o777).toString(8)]);
+    readdirSync(folder).map((name) => [
+      name.replace(/^.*\.db/, ''),
+      (statSync(join(folder, name)).mode & 0o777).toString(8),
+    ]);
 
   it('is created for its owner alone, with its journals', async () => {
     const before = process.umask(0);
@@ -200,17 +263,34 @@ describe('a file of SQLite', () => {
 
 describe('storeTarget()', () => {
   it('leaves every other parameter to the driver, and a SQLite file as it is', () => {
-    expect(storeTarget({ store: 'postgres://u:p%40@h/db?sslmode=require' }, {}).url).toBe('postgres://u:p%40@h/db?sslmode=require');
-    expect(storeTarget({ store: 'postgres://u:p%40@h/db?sslmode=require&schema=s' }, {})).toMatchObject({
+    expect(storeTarget({ store: 'postgres://u:p%40@h/db?sslmode=require' }, {}).url).toBe(
+      'postgres://u:p%40@h/db?sslmode=require',
+    );
+    expect(
+      storeTarget({ store: 'postgres://u:p%40@h/db?sslmode=require&schema=s' }, {}),
+    ).toMatchObject({
       url: 'postgres://u:p%40@h/db?sslmode=require',
       schema: 's',
     });
-    expect(storeTarget({ store: 'sqlite:./a?prefix=b' }, {})).toMatchObject({ url: 'sqlite:./a?prefix=b', prefix: undefined });
+    expect(storeTarget({ store: 'sqlite:./a?prefix=b' }, {})).toMatchObject({
+      url: 'sqlite:./a?prefix=b',
+      prefix: undefined,
+    });
   });
 
   it('treats an empty variable of the environment as absent', () => {
-    const env = { LATCHKEY_STORE: 'redis://h', LATCHKEY_STORE_PREFIX: '', LATCHKEY_STORE_SCHEMA: '', LATCHKEY_STORE_CA: '' };
-    expect(storeTarget({}, env)).toEqual({ url: 'redis://h', prefix: undefined, schema: undefined, ca: undefined });
+    const env = {
+      LATCHKEY_STORE: 'redis://h',
+      LATCHKEY_STORE_PREFIX: '',
+      LATCHKEY_STORE_SCHEMA: '',
+      LATCHKEY_STORE_CA: '',
+    };
+    expect(storeTarget({}, env)).toEqual({
+      url: 'redis://h',
+      prefix: undefined,
+      schema: undefined,
+      ca: undefined,
+    });
   });
 });
 
@@ -236,7 +316,12 @@ describe('the output', () => {
   ];
   const printed = (line: string) => {
     const lines: string[] = [];
-    const terminal = safeTerminal({ out: (text) => lines.push(text), err: (text) => lines.push(text), input: async () => '', env: {} });
+    const terminal = safeTerminal({
+      out: (text) => lines.push(text),
+      err: (text) => lines.push(text),
+      input: async () => '',
+      env: {},
+    });
     terminal.out(line);
     terminal.err(line);
     expect(lines[0]).toBe(lines[1]);
@@ -258,7 +343,11 @@ describe('the output', () => {
   it('escapes what an argument hides in a message', async () => {
     const store = `sqlite:${join(folder, 'output.db')}`;
     await (await openStore(store, true)).close();
-    const { err } = await shell({ LATCHKEY_STORE: store })(['clients', 'show', 'a\u001b[2J\u202eb']);
+    const { err } = await shell({ LATCHKEY_STORE: store })([
+      'clients',
+      'show',
+      'a\u001b[2J\u202eb',
+    ]);
     expect(err).toBe('latchkey: no client a\\u001b[2J\\u202eb');
   });
 });

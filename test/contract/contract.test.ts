@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+
 import jsonwebtoken from 'jsonwebtoken';
 import {
   accessTokens,
@@ -7,24 +8,25 @@ import {
   bearer,
   cookie,
   dpop,
+  type Extractor,
   findAuth,
   jwt,
   latchkey,
+  type LatchkeyOptions,
   memoryStore,
+  type Middleware,
   queryParameter,
   sessionTokens,
-  type Extractor,
-  type LatchkeyOptions,
-  type Middleware,
 } from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { serverNonces } from '../../src/possession/nonce';
 import { clientKey, proofOf, type ProofParts } from '../support/dpop';
-import { listen, MOUNTS, sendRaw, type Handler } from '../support/servers';
-import { DPOP_ROWS } from './dpop-rows';
-import { ROWS, type Mode } from './rows';
 import { issueExpired } from '../support/expired';
+import { type Handler, listen, MOUNTS, sendRaw } from '../support/servers';
+import { DPOP_ROWS } from './dpop-rows';
+import { type Mode, ROWS } from './rows';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const { privateKey: otherKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -32,7 +34,14 @@ const now = Math.floor(Date.now() / 1000);
 
 const sign = (claims: object, header: object = {}, key = privateKey) =>
   jsonwebtoken.sign(
-    { iss: 'https://osir.com', aud: 'https://api.osir.com', sub: 'acct_42', exp: now + 600, scope: 'domains:read', ...claims },
+    {
+      iss: 'https://osir.com',
+      aud: 'https://api.osir.com',
+      sub: 'acct_42',
+      exp: now + 600,
+      scope: 'domains:read',
+      ...claims,
+    },
     key,
     { algorithm: 'RS256', header: { alg: 'RS256', ...header } },
   );
@@ -46,11 +55,17 @@ const FAULTS: Record<string, () => Promise<unknown>> = {
   outage: () => Promise.reject(new Error('connect ECONNREFUSED')),
   hanging: () => new Promise(() => {}),
   nonsense: async () => ({}),
-  other: async () => store.findById((await keys.issue({ subject: 'acct_42', scopes: [] })).record.id),
+  other: async () =>
+    store.findById((await keys.issue({ subject: 'acct_42', scopes: [] })).record.id),
 };
-const broken = Object.keys(FAULTS).map((fault) => [fault, generateSecret('broken', 'live')] as const);
+const broken = Object.keys(FAULTS).map(
+  (fault) => [fault, generateSecret('broken', 'live')] as const,
+);
 const faults = new Map(broken.map(([fault, secret]) => [digestOf(secret), FAULTS[fault]]));
-const brokenKeys = apiKeys({ prefix: 'broken', store: { find: async (digest) => (await faults.get(digest)?.()) as never } });
+const brokenKeys = apiKeys({
+  prefix: 'broken',
+  store: { find: async (digest) => (await faults.get(digest)?.()) as never },
+});
 const credentials = new Map<string, string>(broken);
 
 const boundTo = clientKey();
@@ -75,15 +90,27 @@ const PROOFS: Record<string, () => Partial<ProofParts>> = {
   proofWithPrivateKey: () => ({ header: { jwk: boundTo.privateKey.export({ format: 'jwk' }) } }),
   proofWithoutId: () => ({ claims: { jti: undefined } }),
   proofAgain: () => ({ claims: { jti: 'again' } }),
-  proofWithNonce: () => ({ claims: { nonce: serverNonces(nonce.secret, nonce.rotateMs).current() } }),
+  proofWithNonce: () => ({
+    claims: { nonce: serverNonces(nonce.secret, nonce.rotateMs).current() },
+  }),
   proofWithOldNonce: () => ({ claims: { nonce: 'old' } }),
 };
 const valueOf = (name: string): string => {
   const parts = PROOFS[name]?.();
-  if (!parts) return name === 'nonce' ? serverNonces(nonce.secret, nonce.rotateMs).current() : (credentials.get(name) ?? `no ${name}`);
-  return proofOf({ key: boundTo, token: credentials.get('bound') as string, url: 'http://api.example.com/v1/domains', ...parts });
+  if (!parts) {
+    return name === 'nonce'
+      ? serverNonces(nonce.secret, nonce.rotateMs).current()
+      : (credentials.get(name) ?? `no ${name}`);
+  }
+  return proofOf({
+    key: boundTo,
+    token: credentials.get('bound') as string,
+    url: 'http://api.example.com/v1/domains',
+    ...parts,
+  });
 };
-const filled = (text: string): string => text.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name));
+const filled = (text: string): string =>
+  text.replace(/\{(\w+)\}/g, (_, name: string) => valueOf(name));
 
 beforeAll(async () => {
   const scopes = ['domains:read'];
@@ -100,8 +127,12 @@ beforeAll(async () => {
     session: (await sessions.issue({ subject, scopes })).secret,
     accessToken: (await tokens.issue({ subject, scopes })).secret,
     bound: (await tokens.issue({ subject, scopes, confirmation: { jkt: boundTo.jkt } })).secret,
-    boundToMore: (await tokens.issue({ subject, scopes, confirmation: { jkt: boundTo.jkt, kid: 'k1' } })).secret,
-    boundAndExpired: (await issueExpired(tokens, { subject, scopes, confirmation: { jkt: boundTo.jkt } })).secret,
+    boundToMore: (
+      await tokens.issue({ subject, scopes, confirmation: { jkt: boundTo.jkt, kid: 'k1' } })
+    ).secret,
+    boundAndExpired: (
+      await issueExpired(tokens, { subject, scopes, confirmation: { jkt: boundTo.jkt } })
+    ).secret,
     boundJwt: sign({ cnf: { jkt: boundTo.jkt } }),
     oldBoundJwt: sign({ cnf: { jkt: boundTo.jkt }, auth_time: now - 301, acr: 'urn:hw' }),
     freshBoundJwt: sign({ cnf: { jkt: boundTo.jkt }, auth_time: now - 10, acr: 'urn:hw' }),
@@ -117,12 +148,19 @@ beforeAll(async () => {
     foreignJwt: sign({ iss: 'https://osir.com/' }),
     misdirectedJwt: sign({ aud: 'https://other.osir.com' }),
   };
-  for (const [name, secret] of Object.entries(secrets)) credentials.set(name, secret);
+  for (const [name, secret] of Object.entries(secrets)) {
+    credentials.set(name, secret);
+  }
 });
 
 const CARRIERS = {
   default: [bearer(), apiKeyHeader()],
-  all: [bearer(), apiKeyHeader(), queryParameter('api_key'), cookie('sid', { origins: ['https://app.example.org'] })],
+  all: [
+    bearer(),
+    apiKeyHeader(),
+    queryParameter('api_key'),
+    cookie('sid', { origins: ['https://app.example.org'] }),
+  ],
   'header only': [apiKeyHeader()],
 };
 /** With a memory of proofs of their own for each server. */
@@ -132,7 +170,11 @@ const extractorsOf = (name: NonNullable<Mode['extractors']>): LatchkeyOptions['e
     dpop: [bearer(), apiKeyHeader(), dpop()],
     'dpop only': [dpop({ algorithms: ['ES256', 'PS256'] })],
     'dpop with nonces': [bearer(), dpop({ nonce })],
-    'dpop without its store': [dpop({ store: { setIfAbsent: () => Promise.reject(new Error('connect ECONNREFUSED')) } as never })],
+    'dpop without its store': [
+      dpop({
+        store: { setIfAbsent: () => Promise.reject(new Error('connect ECONNREFUSED')) } as never,
+      }),
+    ],
   })[name];
 const BODIES: Record<NonNullable<Mode['body']>, LatchkeyOptions['body']> = {
   problem: ({ status }) => ({
@@ -145,11 +187,18 @@ const BODIES: Record<NonNullable<Mode['body']>, LatchkeyOptions['body']> = {
 function guards(mode: Partial<Mode>): Middleware[] {
   const { extractors = 'default', realm, resource, body, guard = 'authenticate' } = mode;
   const enabled = extractorsOf(extractors) as readonly Extractor[];
-  const jwts = jwt({ issuer: 'https://osir.com', audience: 'https://api.osir.com', algorithms: ['RS256'], key: publicKey });
+  const jwts = jwt({
+    issuer: 'https://osir.com',
+    audience: 'https://api.osir.com',
+    algorithms: ['RS256'],
+    key: publicKey,
+  });
   const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth } = latchkey({
     extractors: enabled,
     // A verifier that reads none of the extractors is refused at start-up.
-    verifiers: [keys, brokenKeys, tokens, sessions, jwts].filter((one) => enabled.some(({ name }) => one.extractors?.includes(name))),
+    verifiers: [keys, brokenKeys, tokens, sessions, jwts].filter((one) =>
+      enabled.some(({ name }) => one.extractors?.includes(name)),
+    ),
     timeoutMs: 100,
     ...(realm && { realm }),
     ...(resource && { resource: { url: 'https://api.osir.com/v1' } }),
@@ -175,19 +224,28 @@ const handler: Handler = (req, res) => {
 const unchunked = (body: string) => body.replace(/^[0-9a-f]+\r\n([^]*)\r\n0\r\n\r\n$/, '$1');
 
 describe.each(Object.entries(MOUNTS))('the HTTP contract on %s', (_name, mount) => {
-  test.each([...ROWS, ...DPOP_ROWS].map((row) => [`row ${row.row}`, row.when, row] as const))('%s: %s', async (_row, _when, row) => {
-    const server = await listen(mount(guards(row.mode ?? {}), handler));
-    try {
-      const request = filled(row.request);
-      for (let n = 1; n < (row.times ?? 1); n++) await sendRaw(server.port, request);
-      const answer = await sendRaw(server.port, request);
-      expect({ ...answer, body: unchunked(answer.body), headers: [...answer.headers].sort() }).toEqual({
-        status: row.status,
-        headers: row.headers.map(filled).sort(),
-        body: row.body,
-      });
-    } finally {
-      await server.close();
-    }
-  });
+  test.each([...ROWS, ...DPOP_ROWS].map((row) => [`row ${row.row}`, row.when, row] as const))(
+    '%s: %s',
+    async (_row, _when, row) => {
+      const server = await listen(mount(guards(row.mode ?? {}), handler));
+      try {
+        const request = filled(row.request);
+        for (let n = 1; n < (row.times ?? 1); n++) {
+          await sendRaw(server.port, request);
+        }
+        const answer = await sendRaw(server.port, request);
+        expect({
+          ...answer,
+          body: unchunked(answer.body),
+          headers: [...answer.headers].sort(),
+        }).toEqual({
+          status: row.status,
+          headers: row.headers.map(filled).sort(),
+          body: row.body,
+        });
+      } finally {
+        await server.close();
+      }
+    },
+  );
 });

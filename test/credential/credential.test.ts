@@ -1,14 +1,19 @@
 import { isB64Token, isCompactJws, isPlainToken } from '../../src/credential/credential';
 
 const ascii = Array.from({ length: 128 }, (_, code) => String.fromCharCode(code));
-const allowedBy = (grammar: (token: string) => boolean) => ascii.filter((char) => grammar(`a${char}a`)).join('');
+const allowedBy = (grammar: (token: string) => boolean) =>
+  ascii.filter((char) => grammar(`a${char}a`)).join('');
 
 describe('b64token', () => {
   it('is made of the characters that RFC 6750 §2.1 names', () => {
-    expect(allowedBy(isB64Token)).toBe('+-./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~');
+    expect(allowedBy(isB64Token)).toBe(
+      '+-./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~',
+    );
   });
 
-  test.each(['a', 'abc=', 'abc==', 'a.b.c', '-._~+/', 'a'.repeat(8_192)])('may be %s', (token) => expect(isB64Token(token)).toBe(true));
+  test.each(['a', 'abc=', 'abc==', 'a.b.c', '-._~+/', 'a'.repeat(8_192)])('may be %s', (token) =>
+    expect(isB64Token(token)).toBe(true),
+  );
 
   test.each([
     ['empty', ''],
@@ -46,7 +51,9 @@ describe('a token outside Authorization', () => {
 });
 
 describe('a compact JWS', () => {
-  test.each(['a.b.c', 'eyJ-_.eyJ0.c2ln'])('is three parts: %s', (token) => expect(isCompactJws(token)).toBe(true));
+  test.each(['a.b.c', 'eyJ-_.eyJ0.c2ln'])('is three parts: %s', (token) =>
+    expect(isCompactJws(token)).toBe(true),
+  );
 
   test.each([
     ['one part', 'abc'],

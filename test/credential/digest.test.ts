@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+
 import { digestOf, readDigest, toStoredDigest } from '../../src/credential/digest';
 
-const sha256 = (text: string, encoding: 'hex' | 'base64' | 'base64url') => createHash('sha256').update(text).digest(encoding);
+const sha256 = (text: string, encoding: 'hex' | 'base64' | 'base64url') =>
+  createHash('sha256').update(text).digest(encoding);
 
 it('is SHA-256 of the whole secret, in base64url', () => {
   expect(digestOf('osir_live_x')).toBe(sha256('osir_live_x', 'base64url'));
@@ -10,10 +12,19 @@ it('is SHA-256 of the whole secret, in base64url', () => {
 
 it('reads every spelling of a digest as the same', () => {
   // Its base64 has both characters in which the alphabets differ.
-  const key = Array.from({ length: 1_000 }, (_, n) => `key ${n}`).find((one) => /\+.*\/|\/.*\+/.test(sha256(one, 'base64'))) as string;
+  const key = Array.from({ length: 1_000 }, (_, n) => `key ${n}`).find((one) =>
+    /\+.*\/|\/.*\+/.test(sha256(one, 'base64')),
+  ) as string;
   const hex = sha256(key, 'hex');
   const base64 = sha256(key, 'base64');
-  const spellings = [hex, hex.toUpperCase(), digestOf(key), `${digestOf(key)}=`, base64, base64.slice(0, -1)];
+  const spellings = [
+    hex,
+    hex.toUpperCase(),
+    digestOf(key),
+    `${digestOf(key)}=`,
+    base64,
+    base64.slice(0, -1),
+  ];
   expect(spellings.map(readDigest)).toEqual(spellings.map(() => digestOf(key)));
   expect(spellings.map(toStoredDigest)).toEqual(spellings.map(() => digestOf(key)));
 });
@@ -21,7 +32,9 @@ it('reads every spelling of a digest as the same', () => {
 it('keeps a longer or shorter hash as its SHA-256, whatever its spelling', () => {
   for (const algorithm of ['sha512', 'sha1', 'md5']) {
     const hash = createHash(algorithm).update('key').digest();
-    const stored = (['hex', 'base64', 'base64url'] as const).map((encoding) => toStoredDigest(hash.toString(encoding)));
+    const stored = (['hex', 'base64', 'base64url'] as const).map((encoding) =>
+      toStoredDigest(hash.toString(encoding)),
+    );
     expect(new Set([...stored, toStoredDigest(hash.toString('hex').toUpperCase())]).size).toBe(1);
     expect(stored[0]).toMatch(/^[\w-]{43}$/);
   }

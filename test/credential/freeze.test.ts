@@ -3,17 +3,33 @@ import { deepFreeze, frozenJson } from '../../src/credential/freeze';
 it('freezes the value to the last object in it, and hands back the same', () => {
   const value = { list: [{ deep: { deeper: [] as unknown[] } }], empty: {}, text: 'x', none: null };
   expect(deepFreeze(value)).toBe(value);
-  for (const object of [value, value.list, value.list[0], value.list[0]?.deep, value.list[0]?.deep.deeper, value.empty]) {
+  for (const object of [
+    value,
+    value.list,
+    value.list[0],
+    value.list[0]?.deep,
+    value.list[0]?.deep.deeper,
+    value.empty,
+  ]) {
     expect(Object.isFrozen(object)).toBe(true);
   }
   expect(() => value.list[0]?.deep.deeper.push(1)).toThrow(TypeError);
 });
 
 it('freezes what is under names that look like those of a prototype', () => {
-  const value = deepFreeze(JSON.parse('{"__proto__":{"a":{}},"constructor":{"prototype":{}}}') as Record<string, { a?: object }>);
+  const value = deepFreeze(
+    JSON.parse('{"__proto__":{"a":{}},"constructor":{"prototype":{}}}') as Record<
+      string,
+      { a?: object }
+    >,
+  );
   const own = Object.values(value);
   expect(own).toEqual([{ a: {} }, { prototype: {} }]);
-  expect(own.flatMap((object) => [object, ...Object.values(object)]).every((object) => Object.isFrozen(object))).toBe(true);
+  expect(
+    own
+      .flatMap((object) => [object, ...Object.values(object)])
+      .every((object) => Object.isFrozen(object)),
+  ).toBe(true);
   expect(Object.isFrozen(Object.prototype)).toBe(false);
 });
 
@@ -23,7 +39,9 @@ it('goes on below an object that is frozen already', () => {
   expect(Object.isFrozen(inner)).toBe(true);
 });
 
-test.each([undefined, null, 0, '', 'text', true, 1n])('leaves %p as it is', (value) => expect(deepFreeze(value)).toBe(value));
+test.each([undefined, null, 0, '', 'text', true, 1n])('leaves %p as it is', (value) =>
+  expect(deepFreeze(value)).toBe(value),
+);
 
 describe('a frozen copy', () => {
   class Point {
@@ -38,25 +56,42 @@ describe('a frozen copy', () => {
     ['no members without a value', { a: undefined, b: () => 1, c: Symbol('s'), d: 1 }],
     ['null for what a list cannot hold', sparse()],
     ['a Date as its text', { at: new Date(0), list: [new Date(1)] }],
-    ['what an object says that it is', { url: new URL('https://osir.com/a'), own: { toJSON: () => ({ of: new Date(2) }) } }],
-    ['the members of an instance, a Map and bytes', [new Point(1), new Map([[1, 2]]), new Uint8Array([7])]],
+    [
+      'what an object says that it is',
+      { url: new URL('https://osir.com/a'), own: { toJSON: () => ({ of: new Date(2) }) } },
+    ],
+    [
+      'the members of an instance, a Map and bytes',
+      [new Point(1), new Map([[1, 2]]), new Uint8Array([7])],
+    ],
     ['an object without a prototype', Object.assign(Object.create(null) as object, { a: {} })],
     ['no members that a symbol names', { a: {}, [Symbol('s')]: { open: true } }],
-    ['names that look like those of a prototype', JSON.parse('{"constructor":1,"toJSON":"x","proto":{},"__proto":1}')],
+    [
+      'names that look like those of a prototype',
+      JSON.parse('{"constructor":1,"toJSON":"x","proto":{},"__proto":1}'),
+    ],
   ])('holds %s', (_, value) => {
     const copy = frozenJson(value);
     expect(copy).toEqual(JSON.parse(JSON.stringify(value)));
     expect(JSON.stringify(copy)).toBe(JSON.stringify(value));
     const objects = (one: unknown): object[] =>
-      typeof one === 'object' && one !== null ? [one, ...Reflect.ownKeys(one).flatMap((key) => objects((one as never)[key]))] : [];
+      typeof one === 'object' && one !== null
+        ? [one, ...Reflect.ownKeys(one).flatMap((key) => objects((one as never)[key]))]
+        : [];
     expect(objects(copy).filter((one) => !Object.isFrozen(one))).toEqual([]);
     expect(objects(copy).filter((one) => objects(value).includes(one))).toEqual([]);
   });
 
   it.each<[string, unknown]>([
-    ['a plain object', JSON.parse('{"__proto__":{"isAdmin":true},"a":{"__proto__":7},"b":[{"__proto__":{}}],"c":1}')],
+    [
+      'a plain object',
+      JSON.parse('{"__proto__":{"isAdmin":true},"a":{"__proto__":7},"b":[{"__proto__":{}}],"c":1}'),
+    ],
     ['an instance', new Point(JSON.parse('{"__proto__":{"isAdmin":true},"a":{}}') as never)],
-    ['what an object says that it is', { toJSON: () => JSON.parse('{"a":[{"__proto__":{"isAdmin":true}}]}') as object }],
+    [
+      'what an object says that it is',
+      { toJSON: () => JSON.parse('{"a":[{"__proto__":{"isAdmin":true}}]}') as object },
+    ],
   ])('drops each own __proto__ of %s', (_, value) => {
     const copy = frozenJson(value);
     expect(JSON.stringify(copy)).not.toContain('__proto__');

@@ -1,4 +1,5 @@
-import { toAuthInfo, type Principal } from 'latchkey';
+import { type Principal, toAuthInfo } from 'latchkey';
+
 import { freezePrincipal } from '../../src/credential/principal';
 
 const principal: Principal = {
@@ -22,7 +23,9 @@ describe('a sealed principal', () => {
   it('is frozen to the last object in it', () => {
     const sealed = freezePrincipal({ ...principal, claims: { a: [{ b: { c: [] } }] } });
     const reachable = (value: unknown): unknown[] =>
-      typeof value === 'object' && value !== null ? [value, ...Object.values(value).flatMap(reachable)] : [];
+      typeof value === 'object' && value !== null
+        ? [value, ...Object.values(value).flatMap(reachable)]
+        : [];
     const objects = reachable(sealed);
     expect(objects).toHaveLength(7);
     expect(objects.filter((object) => !Object.isFrozen(object))).toEqual([]);
@@ -34,7 +37,9 @@ describe('a sealed principal', () => {
   });
 
   it('keeps claims by the names of what every object inherits, and inherits none of them', () => {
-    const claims = JSON.parse('{"__proto__":{"admin":true},"constructor":"x","toString":1}') as Record<string, unknown>;
+    const claims = JSON.parse(
+      '{"__proto__":{"admin":true},"constructor":"x","toString":1}',
+    ) as Record<string, unknown>;
     const sealed = freezePrincipal({ ...principal, claims });
     expect(Object.keys(sealed.claims)).toEqual(['constructor', 'toString']);
     expect(sealed.claims.admin).toBeUndefined();
@@ -45,13 +50,27 @@ describe('a sealed principal', () => {
 describe('toAuthInfo', () => {
   it('gives seconds, and the client that the token was issued to', () => {
     expect(
-      toAuthInfo({ ...principal, scopes: ['a', 'b'], clientId: 'app', issuer: 'https://osir.com', expiresAt: 1_999 }, 'the token'),
+      toAuthInfo(
+        {
+          ...principal,
+          scopes: ['a', 'b'],
+          clientId: 'app',
+          issuer: 'https://osir.com',
+          expiresAt: 1_999,
+        },
+        'the token',
+      ),
     ).toEqual({
       token: 'the token',
       clientId: 'app',
       scopes: ['a', 'b'],
       expiresAt: 1,
-      extra: { subject: 'acct_42', kind: 'api_key', issuer: 'https://osir.com', claims: principal.claims },
+      extra: {
+        subject: 'acct_42',
+        kind: 'api_key',
+        issuer: 'https://osir.com',
+        claims: principal.claims,
+      },
     });
   });
 

@@ -1,8 +1,16 @@
-import { checkRecord } from '../../src/credential/record';
 import { digestOf } from '../../src/credential/digest';
+import { checkRecord } from '../../src/credential/record';
 
 const digest = digestOf('secret');
-const minimal = { id: 'k1', kind: 'api_key', digest, subject: 'acct_42', scopes: [], expiresAt: null, revokedAt: null };
+const minimal = {
+  id: 'k1',
+  kind: 'api_key',
+  digest,
+  subject: 'acct_42',
+  scopes: [],
+  expiresAt: null,
+  revokedAt: null,
+};
 
 it('takes a record of the required members alone, as it is', () => {
   expect(checkRecord(minimal, digest)).toBe(minimal);
@@ -11,9 +19,24 @@ it('takes a record of the required members alone, as it is', () => {
 test.each([
   ['times', { expiresAt: 1, revokedAt: 0 }],
   ['times before 1970', { expiresAt: -1 }],
-  ['absent texts as null', { clientId: null, grantId: null, environment: null, confirmation: null, metadata: null }],
-  ['absent texts as undefined', { clientId: undefined, grantId: undefined, environment: undefined, confirmation: undefined }],
-  ['all of them', { clientId: 'c', grantId: 'g', environment: 'live', confirmation: { jkt: 'x' }, metadata: { plan: 'pro' } }],
+  [
+    'absent texts as null',
+    { clientId: null, grantId: null, environment: null, confirmation: null, metadata: null },
+  ],
+  [
+    'absent texts as undefined',
+    { clientId: undefined, grantId: undefined, environment: undefined, confirmation: undefined },
+  ],
+  [
+    'all of them',
+    {
+      clientId: 'c',
+      grantId: 'g',
+      environment: 'live',
+      confirmation: { jkt: 'x' },
+      metadata: { plan: 'pro' },
+    },
+  ],
   ['members of its own table', { created_by: 'someone' }],
   ['a long list of scopes', { scopes: Array.from({ length: 10_000 }, (_, n) => `s:${n}`) }],
 ])('takes a record with %s', (_, members) => {
@@ -64,7 +87,9 @@ test.each<[string, unknown]>([
   ['metadata as JSON text', { ...minimal, metadata: '{}' }],
   ['metadata as a list', { ...minimal, metadata: [] }],
 ])('takes %s for an outage', (_, answer) => {
-  expect(() => checkRecord(answer, digest)).toThrow('The credential store answered something that is not the record it was asked for');
+  expect(() => checkRecord(answer, digest)).toThrow(
+    'The credential store answered something that is not the record it was asked for',
+  );
 });
 
 it('does not say in its error what the store answered', () => {

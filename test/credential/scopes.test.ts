@@ -1,5 +1,6 @@
 import { hasScopes, latchkey, type Principal, type ScopeDeclaration } from 'latchkey';
 import { fakeAuth } from 'latchkey/testing';
+
 import { checkRequired, isScopeToken, scopeCatalogue } from '../../src/credential/scopes';
 
 const request = { headers: {} };
@@ -12,10 +13,16 @@ const holding = (...scopes: readonly string[]): Principal => ({
 });
 
 /** Whether a guard for these scopes lets someone through to whom others were granted. */
-async function passes(granted: readonly string[], required: readonly string[], scopes?: ScopeDeclaration): Promise<boolean> {
+async function passes(
+  granted: readonly string[],
+  required: readonly string[],
+  scopes?: ScopeDeclaration,
+): Promise<boolean> {
   const { check } = fakeAuth({ scopes: granted }, scopes && { scopes });
   const answer = await check(request, { scopes: required });
-  if (answer.status === 'refused') expect([answer.reason, answer.refusal.status]).toEqual(['insufficient_scope', 403]);
+  if (answer.status === 'refused') {
+    expect([answer.reason, answer.refusal.status]).toEqual(['insufficient_scope', 403]);
+  }
   return answer.status === 'authenticated';
 }
 
@@ -46,17 +53,19 @@ describe('a granted scope', () => {
   test.each(NEAR_MISSES)('that is %s does not stand for domains:read', async (_, granted) => {
     expect(hasScopes(holding(granted), 'domains:read')).toBe(false);
     await expect(passes([granted], ['domains:read'])).resolves.toBe(false);
-    await expect(passes([granted], ['domains:read'], ['domains:read', 'domains:write'])).resolves.toBe(false);
+    await expect(
+      passes([granted], ['domains:read'], ['domains:read', 'domains:write']),
+    ).resolves.toBe(false);
   });
 
   test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'length', '0'])(
     'called %s is held only by who has it',
     async (name) => {
-      expect([hasScopes(holding(), name), hasScopes(holding('a', 'b'), name), hasScopes(holding(name), name)]).toEqual([
-        false,
-        false,
-        true,
-      ]);
+      expect([
+        hasScopes(holding(), name),
+        hasScopes(holding('a', 'b'), name),
+        hasScopes(holding(name), name),
+      ]).toEqual([false, false, true]);
       await expect(passes(['domains:read'], [name])).resolves.toBe(false);
       await expect(passes([name], [name])).resolves.toBe(true);
     },
@@ -65,7 +74,9 @@ describe('a granted scope', () => {
   it('may stand among 10,000 others, in any place, and more than once', async () => {
     const many = Array.from({ length: 10_000 }, (_, n) => `s:${n}`);
     expect(hasScopes(holding(...many), 's:0', 's:5000', 's:9999')).toBe(true);
-    await expect(passes([...many, 'domains:read', 'domains:read'], ['domains:read', 's:9999'])).resolves.toBe(true);
+    await expect(
+      passes([...many, 'domains:read', 'domains:read'], ['domains:read', 's:9999']),
+    ).resolves.toBe(true);
     await expect(passes(many, ['s:10000'])).resolves.toBe(false);
   });
 });
@@ -87,10 +98,16 @@ describe('several required scopes', () => {
 });
 
 describe('a required scope', () => {
-  const open = latchkey({ verifiers: [{ name: 'fake', accepts: () => false, verify: () => ({ ok: false, reason: 'unknown' }) }] });
+  const open = latchkey({
+    verifiers: [
+      { name: 'fake', accepts: () => false, verify: () => ({ ok: false, reason: 'unknown' }) },
+    ],
+  });
   const declared = latchkey({
     scopes: ['domains:read', 'domains:write'],
-    verifiers: [{ name: 'fake', accepts: () => false, verify: () => ({ ok: false, reason: 'unknown' }) }],
+    verifiers: [
+      { name: 'fake', accepts: () => false, verify: () => ({ ok: false, reason: 'unknown' }) },
+    ],
   });
 
   test.each([
@@ -111,17 +128,25 @@ describe('a required scope', () => {
     const name = value as never;
     for (const { requireScopes, requireAnyScope } of [open, declared]) {
       expect(() => requireScopes(name)).toThrow(TypeError);
-      expect(() => requireScopes(name)).toThrow(/^requireScopes\(\): .*is not a scope \(RFC 6749 §3\.3/s);
-      expect(() => requireAnyScope('domains:read', name)).toThrow(/^requireAnyScope\(\): .*is not a scope \(RFC 6749 §3\.3/s);
+      expect(() => requireScopes(name)).toThrow(
+        /^requireScopes\(\): .*is not a scope \(RFC 6749 §3\.3/s,
+      );
+      expect(() => requireAnyScope('domains:read', name)).toThrow(
+        /^requireAnyScope\(\): .*is not a scope \(RFC 6749 §3\.3/s,
+      );
     }
   });
 
   it('that was not declared is refused at start-up, and does not compile', () => {
     const message = '"domains:wrte" is not declared; declared are domains:read, domains:write';
     // @ts-expect-error a misspelt scope
-    expect(() => declared.requireScopes('domains:wrte')).toThrow(new TypeError(`requireScopes(): ${message}`));
+    expect(() => declared.requireScopes('domains:wrte')).toThrow(
+      new TypeError(`requireScopes(): ${message}`),
+    );
     // @ts-expect-error a misspelt scope
-    expect(() => declared.requireAnyScope('domains:read', 'domains:wrte')).toThrow(new TypeError(`requireAnyScope(): ${message}`));
+    expect(() => declared.requireAnyScope('domains:read', 'domains:wrte')).toThrow(
+      new TypeError(`requireAnyScope(): ${message}`),
+    );
     expect(() => open.requireScopes('domains:wrte')).not.toThrow();
   });
 
@@ -132,9 +157,13 @@ describe('a required scope', () => {
 
   it('there has to be one, and without one it does not compile', () => {
     // @ts-expect-error no scope
-    expect(() => open.requireScopes()).toThrow('requireScopes(): at least one scope is needed; to ask only who calls, use authenticate()');
+    expect(() => open.requireScopes()).toThrow(
+      'requireScopes(): at least one scope is needed; to ask only who calls, use authenticate()',
+    );
     // @ts-expect-error no scope
-    expect(() => declared.requireAnyScope()).toThrow('requireAnyScope(): at least one scope is needed');
+    expect(() => declared.requireAnyScope()).toThrow(
+      'requireAnyScope(): at least one scope is needed',
+    );
   });
 
   it('is kept as it was when the guard was made', () => {
@@ -147,13 +176,20 @@ describe('a required scope', () => {
 
 describe('a scope-token', () => {
   it('is made of the characters that RFC 6749 §3.3 names', () => {
-    const taken = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter((char) => isScopeToken(`a${char}a`));
-    expect(taken.join('')).toBe("!#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~");
+    const taken = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter(
+      (char) => isScopeToken(`a${char}a`),
+    );
+    expect(taken.join('')).toBe(
+      "!#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~",
+    );
   });
 
-  test.each(['', '\n', 'a\n', 7, null, undefined, ['a'], { toString: () => 'a' }])('is not %j', (value) => {
-    expect(isScopeToken(value)).toBe(false);
-  });
+  test.each(['', '\n', 'a\n', 7, null, undefined, ['a'], { toString: () => 'a' }])(
+    'is not %j',
+    (value) => {
+      expect(isScopeToken(value)).toBe(false);
+    },
+  );
 });
 
 describe('a declaration', () => {
@@ -161,19 +197,46 @@ describe('a declaration', () => {
     ['a list', ['a', 'b'], ['a', 'b']],
     ['a list that names one twice', ['a', 'b', 'a'], ['a', 'b']],
     ['a record of descriptions', { a: 'View', b: '' }, ['a', 'b']],
-    ['a record of definitions', { a: { description: 'View' }, b: { implies: ['a'] }, c: {} }, ['a', 'b', 'c']],
-    ['names of every object', JSON.parse('{"__proto__":"x","constructor":"y"}') as ScopeDeclaration, ['__proto__', 'constructor']],
-  ])('may be %s', (_, declaration, names) => expect(scopeCatalogue(declaration).names).toEqual(names));
+    [
+      'a record of definitions',
+      { a: { description: 'View' }, b: { implies: ['a'] }, c: {} },
+      ['a', 'b', 'c'],
+    ],
+    [
+      'names of every object',
+      JSON.parse('{"__proto__":"x","constructor":"y"}') as ScopeDeclaration,
+      ['__proto__', 'constructor'],
+    ],
+  ])('may be %s', (_, declaration, names) =>
+    expect(scopeCatalogue(declaration).names).toEqual(names),
+  );
 
-  it('that is not made allows any name', () => expect(scopeCatalogue(undefined).names).toBeUndefined());
+  it('that is not made allows any name', () =>
+    expect(scopeCatalogue(undefined).names).toBeUndefined());
 
   test.each<[string, ScopeDeclaration, string]>([
     ['a name that is empty', [''], '"" is not a scope'],
     ['a name with a space', ['domains read'], '"domains read" is not a scope'],
-    ['a name with a space, in a record', { 'domains read': 'View' }, '"domains read" is not a scope'],
-    ['an implied scope that is not declared', { a: { implies: ['b'] } }, 'scopes["a"].implies: "b" is not declared; declared are a'],
-    ['a wildcard that is not declared', { a: { implies: ['*'] } }, 'scopes["a"].implies: "*" is not declared'],
-    ['a name of every object that is not declared', { a: { implies: ['constructor'] } }, '"constructor" is not declared'],
+    [
+      'a name with a space, in a record',
+      { 'domains read': 'View' },
+      '"domains read" is not a scope',
+    ],
+    [
+      'an implied scope that is not declared',
+      { a: { implies: ['b'] } },
+      'scopes["a"].implies: "b" is not declared; declared are a',
+    ],
+    [
+      'a wildcard that is not declared',
+      { a: { implies: ['*'] } },
+      'scopes["a"].implies: "*" is not declared',
+    ],
+    [
+      'a name of every object that is not declared',
+      { a: { implies: ['constructor'] } },
+      '"constructor" is not declared',
+    ],
   ])('with %s is refused at start-up', (_, scopes, message) => {
     const declare = () => fakeAuth(undefined, { scopes });
     expect(declare).toThrow(TypeError);
@@ -195,7 +258,9 @@ describe('a declaration', () => {
   ])('that is %s is refused at start-up', (_, scopes) => {
     const declare = () => fakeAuth(undefined, { scopes: scopes as ScopeDeclaration });
     expect(declare).toThrow(TypeError);
-    expect(declare).toThrow('option "scopes" must be a list of scopes, or a record from scope to description or { description, implies }');
+    expect(declare).toThrow(
+      'option "scopes" must be a list of scopes, or a record from scope to description or { description, implies }',
+    );
   });
 });
 
@@ -220,11 +285,17 @@ describe('an implication', () => {
       ['domains:write', 'domains:write'],
       ['domains:write', 'domains:read'],
     ],
-  ])('is followed to its end: %p', (granted, all) => expect(scopeCatalogue(nested).expand(granted)).toEqual(all));
+  ])('is followed to its end: %p', (granted, all) =>
+    expect(scopeCatalogue(nested).expand(granted)).toEqual(all),
+  );
 
-  test.each([[[]], [['domains:read']], [['unknown', '__proto__', 'constructor']], [['domains:read', 'domains:read']]])(
-    'adds nothing to %p, and costs nothing there',
-    (granted: readonly string[]) => expect(scopeCatalogue(nested).expand(granted)).toBe(granted),
+  test.each([
+    [[]],
+    [['domains:read']],
+    [['unknown', '__proto__', 'constructor']],
+    [['domains:read', 'domains:read']],
+  ])('adds nothing to %p, and costs nothing there', (granted: readonly string[]) =>
+    expect(scopeCatalogue(nested).expand(granted)).toBe(granted),
   );
 
   it('never goes up', async () => {
@@ -234,11 +305,18 @@ describe('an implication', () => {
 
   it('never follows from a name alone', async () => {
     const flat = ['*', 'domains:*', 'domains:read', 'admin'];
-    for (const granted of ['*', 'domains:*', 'admin']) await expect(passes([granted], ['domains:read'], flat)).resolves.toBe(false);
+    for (const granted of ['*', 'domains:*', 'admin']) {
+      await expect(passes([granted], ['domains:read'], flat)).resolves.toBe(false);
+    }
   });
 
   it('may go in a circle, or to itself', async () => {
-    const circle = { a: { implies: ['b'] }, b: { implies: ['c'] }, c: { implies: ['a'] }, d: { implies: ['d'] } };
+    const circle = {
+      a: { implies: ['b'] },
+      b: { implies: ['c'] },
+      c: { implies: ['a'] },
+      d: { implies: ['d'] },
+    };
     const { expand } = scopeCatalogue(circle);
     expect([expand(['b']), expand(['d'])]).toEqual([['b', 'c', 'a'], ['d']]);
     await expect(passes(['c'], ['a', 'b', 'c'], circle)).resolves.toBe(true);
@@ -246,7 +324,12 @@ describe('an implication', () => {
   });
 
   it('may be long', () => {
-    const ladder = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`s${n}`, { implies: n === 4_999 ? [] : [`s${n + 1}`] }]));
+    const ladder = Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, n) => [
+        `s${n}`,
+        { implies: n === 4_999 ? [] : [`s${n + 1}`] },
+      ]),
+    );
     expect(scopeCatalogue(ladder).expand(['s0'])).toHaveLength(5_000);
   });
 
@@ -259,6 +342,9 @@ describe('an implication', () => {
   it('is seen by guards and by the principal alike', async () => {
     const { check } = fakeAuth({ scopes: ['domains:write'] }, { scopes: nested });
     const answer = await check(request, { scopes: ['domains:read'] });
-    expect(answer).toMatchObject({ status: 'authenticated', principal: { scopes: ['domains:write', 'domains:read'] } });
+    expect(answer).toMatchObject({
+      status: 'authenticated',
+      principal: { scopes: ['domains:write', 'domains:read'] },
+    });
   });
 });

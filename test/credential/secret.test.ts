@@ -1,12 +1,21 @@
 import { crc32 } from 'node:zlib';
-import { generateSecret, hintOf, isSecretWord, secretPattern, secretReader } from '../../src/credential/secret';
+
+import {
+  generateSecret,
+  hintOf,
+  isSecretWord,
+  secretPattern,
+  secretReader,
+} from '../../src/credential/secret';
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** The checksum as the plan words it, reckoned by another way than the source's. */
 function base62OfCrc32(body: string): string {
   let digits = '';
-  for (let rest = BigInt(crc32(Buffer.from(body))); rest > 0n; rest /= 62n) digits = DIGITS.charAt(Number(rest % 62n)) + digits;
+  for (let rest = BigInt(crc32(Buffer.from(body))); rest > 0n; rest /= 62n) {
+    digits = DIGITS.charAt(Number(rest % 62n)) + digits;
+  }
   return digits.padStart(6, '0');
 }
 
@@ -27,7 +36,9 @@ describe('a secret', () => {
   });
 
   it('is never the same twice, and uses every digit at every place', () => {
-    const randoms = Array.from({ length: 3_000 }, () => generateSecret('osir', 'live').slice('osir_live_'.length, -6));
+    const randoms = Array.from({ length: 3_000 }, () =>
+      generateSecret('osir', 'live').slice('osir_live_'.length, -6),
+    );
     expect(new Set(randoms).size).toBe(randoms.length);
     for (let place = 0; place < 43; place++) {
       expect(new Set(randoms.map((random) => random.charAt(place))).size).toBe(62);
@@ -35,7 +46,10 @@ describe('a secret', () => {
   });
 
   it('is read by its checksum, however many zeros that begins with', () => {
-    const bodies = Array.from({ length: 20_000 }, (_, n) => `osir_live_${String(n).padStart(43, '0')}`);
+    const bodies = Array.from(
+      { length: 20_000 },
+      (_, n) => `osir_live_${String(n).padStart(43, '0')}`,
+    );
     const padded = bodies.find((body) => base62OfCrc32(body).startsWith('00')) as string;
     expect(secretReader('osir')(sealed(padded))).toBe('live');
   });
@@ -57,10 +71,14 @@ describe('a secret', () => {
     for (let at = 0; at <= secret.length; at++) {
       const before = secret.slice(0, at);
       for (const other of ['0', 'a', 'A', 'z', '_', '-', '.', '%', '\0', '\n', 'é']) {
-        if (at < secret.length && secret[at] !== other) taken.push(before + other + secret.slice(at + 1));
+        if (at < secret.length && secret[at] !== other) {
+          taken.push(before + other + secret.slice(at + 1));
+        }
         taken.push(before + other + secret.slice(at));
       }
-      if (at < secret.length) taken.push(before + secret.slice(at + 1));
+      if (at < secret.length) {
+        taken.push(before + secret.slice(at + 1));
+      }
     }
     expect(taken.filter((token) => read(token) !== undefined)).toEqual([]);
   });
@@ -91,16 +109,24 @@ describe('a secret', () => {
   it('is read the same way each time', () => {
     const secret = generateSecret('osir', 'live');
     const read = secretReader('osir');
-    expect([read(secret), read('junk'), read(secret), read(secret)]).toEqual(['live', undefined, 'live', 'live']);
+    expect([read(secret), read('junk'), read(secret), read(secret)]).toEqual([
+      'live',
+      undefined,
+      'live',
+      'live',
+    ]);
   });
 });
 
 describe('the hint', () => {
-  test.each(['osir_live_', 'a_b_', `${'p'.repeat(32)}_${'e'.repeat(32)}_`])('shows four characters of randomness after %s', (start) => {
-    const [prefix = '', environment = ''] = start.split('_');
-    const secret = generateSecret(prefix, environment);
-    expect(hintOf(secret)).toBe(start + secret.slice(start.length, start.length + 4));
-  });
+  test.each(['osir_live_', 'a_b_', `${'p'.repeat(32)}_${'e'.repeat(32)}_`])(
+    'shows four characters of randomness after %s',
+    (start) => {
+      const [prefix = '', environment = ''] = start.split('_');
+      const secret = generateSecret(prefix, environment);
+      expect(hintOf(secret)).toBe(start + secret.slice(start.length, start.length + 4));
+    },
+  );
 });
 
 describe('the pattern for scanners', () => {
@@ -108,7 +134,11 @@ describe('the pattern for scanners', () => {
   const found = (text: string) => text.match(new RegExp(pattern, 'g')) ?? [];
 
   it('finds every secret in code, logs and URLs', () => {
-    const [one, two, three] = [generateSecret('osir', 'live'), generateSecret('osir', 'test'), generateSecret('osir', 'eu1')];
+    const [one, two, three] = [
+      generateSecret('osir', 'live'),
+      generateSecret('osir', 'test'),
+      generateSecret('osir', 'eu1'),
+    ];
     const text = `const key = '${one}';\n[info] Authorization: Bearer ${two}\nGET /v1?api_key=${three}&x=1 "${one}"\n(${two}),${three}`;
     expect(found(text)).toEqual([one, two, three, one, two, three]);
     expect(found(generateSecret('osir', 'live'))).toHaveLength(1);
@@ -133,12 +163,19 @@ describe('the pattern for scanners', () => {
 
   it('remembers nothing between two texts', () => {
     const secret = generateSecret('osir', 'live');
-    expect([pattern.test(secret), pattern.test(secret), pattern.global, pattern.sticky]).toEqual([true, true, false, false]);
+    expect([pattern.test(secret), pattern.test(secret), pattern.global, pattern.sticky]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
   });
 });
 
 describe('a word of a secret', () => {
-  test.each(['a', 'osir', 'k9', 'a'.repeat(32)])('may be %s', (word) => expect(isSecretWord(word)).toBe(true));
+  test.each(['a', 'osir', 'k9', 'a'.repeat(32)])('may be %s', (word) =>
+    expect(isSecretWord(word)).toBe(true),
+  );
   test.each([
     ['empty', ''],
     ['a digit first', '1a'],

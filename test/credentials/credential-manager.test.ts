@@ -1,14 +1,15 @@
 import {
   accessTokens,
   apiKeys,
-  memoryStore,
-  sessionTokens,
   type CredentialStore,
   type ImportedRecord,
   type Issued,
   type IssueOptions,
   type ManagedVerifier,
+  memoryStore,
+  sessionTokens,
 } from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 
@@ -17,7 +18,13 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const SUBJECT = { subject: 'acct_42', scopes: ['domains:read'] };
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
 const KINDS: [string, string, number | null, (store: CredentialStore) => ManagedVerifier][] = [
@@ -33,10 +40,13 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
     store = memoryStore();
     life = make(store);
   });
-  const issue = (options: Partial<IssueOptions> = {}): Promise<Issued> => life.issue({ ...SUBJECT, ...options });
+  const issue = (options: Partial<IssueOptions> = {}): Promise<Issued> =>
+    life.issue({ ...SUBJECT, ...options });
   const subjectsOf = async (...secrets: readonly string[]) => {
     const verifications = await Promise.all(secrets.map(async (secret) => life.verify(secret)));
-    return verifications.map((verification) => (verification.ok ? verification.principal.subject : verification.reason));
+    return verifications.map((verification) =>
+      verification.ok ? verification.principal.subject : verification.reason,
+    );
   };
 
   describe('issue()', () => {
@@ -92,14 +102,23 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
     });
 
     it('keeps what it was told, not what its caller does with that afterwards', async () => {
-      const options = { subject: 'acct_42', scopes: ['domains:read'], metadata: { plan: { name: 'pro' } } };
+      const options = {
+        subject: 'acct_42',
+        scopes: ['domains:read'],
+        metadata: { plan: { name: 'pro' } },
+      };
       const { secret, record } = await life.issue(options);
       options.scopes.push('admin');
       options.metadata.plan.name = 'free';
       (record.scopes as string[]).push('root');
       expect(record.scopes).toEqual(['domains:read', 'root']);
-      expect(await life.get(record.id)).toMatchObject({ scopes: ['domains:read'], metadata: { plan: { name: 'pro' } } });
-      expect(await life.verify(secret)).toMatchObject({ principal: { scopes: ['domains:read'], claims: { plan: { name: 'pro' } } } });
+      expect(await life.get(record.id)).toMatchObject({
+        scopes: ['domains:read'],
+        metadata: { plan: { name: 'pro' } },
+      });
+      expect(await life.verify(secret)).toMatchObject({
+        principal: { scopes: ['domains:read'], claims: { plan: { name: 'pro' } } },
+      });
     });
 
     it('does not hand out a secret that the store did not take', async () => {
@@ -112,7 +131,12 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
 
   describe('verify()', () => {
     it('proves a bare secret', async () => {
-      const { secret, record } = await issue({ clientId: 'client_7', grantId: 'grant_9', expiresAt: NOW + 5, metadata: { plan: 'pro' } });
+      const { secret, record } = await issue({
+        clientId: 'client_7',
+        grantId: 'grant_9',
+        expiresAt: NOW + 5,
+        metadata: { plan: 'pro' },
+      });
       expect(await life.verify(secret)).toEqual({
         ok: true,
         principal: {
@@ -133,8 +157,18 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
 
     it('leaves out what the record has not', async () => {
       const { secret, record } = await issue({ expiresAt: null });
-      const principal = { kind, verifier: `${kind}s`, subject: 'acct_42', environment: 'live', scopes: ['domains:read'], claims: {} };
-      expect(await life.verify(secret)).toEqual({ ok: true, principal: { ...principal, credentialId: record.id } });
+      const principal = {
+        kind,
+        verifier: `${kind}s`,
+        subject: 'acct_42',
+        environment: 'live',
+        scopes: ['domains:read'],
+        claims: {},
+      };
+      expect(await life.verify(secret)).toEqual({
+        ok: true,
+        principal: { ...principal, credentialId: record.id },
+      });
     });
 
     it('tells what the holder has to show', async () => {
@@ -146,14 +180,16 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       const { secret: ending } = await issue({ expiresAt: NOW + 1 });
       const { secret: revoked, record } = await issue();
       await life.revoke(record.id);
-      expect(await subjectsOf(ending, revoked, generateSecret('osir', 'live'), generateSecret('other', 'live'), 'junk', '')).toEqual([
-        'acct_42',
-        'revoked',
-        'unknown',
-        'malformed',
-        'malformed',
-        'malformed',
-      ]);
+      expect(
+        await subjectsOf(
+          ending,
+          revoked,
+          generateSecret('osir', 'live'),
+          generateSecret('other', 'live'),
+          'junk',
+          '',
+        ),
+      ).toEqual(['acct_42', 'revoked', 'unknown', 'malformed', 'malformed', 'malformed']);
       jest.setSystemTime(NOW + 1);
       expect(await subjectsOf(ending)).toEqual(['expired']);
     });
@@ -161,7 +197,14 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
 
   describe('rotate()', () => {
     it('replaces a credential by a new one with the same rights, and revokes the old', async () => {
-      const rights = { ...SUBJECT, name: 'CI', clientId: 'client_7', grantId: 'grant_9', environment: 'test', metadata: { plan: 'pro' } };
+      const rights = {
+        ...SUBJECT,
+        name: 'CI',
+        clientId: 'client_7',
+        grantId: 'grant_9',
+        environment: 'test',
+        metadata: { plan: 'pro' },
+      };
       const old = await issue({ ...rights, expiresAt: null, confirmation: { jkt: 'x' } });
       jest.setSystemTime(NOW + 1_000);
       const next = (await life.rotate(old.record.id)) as Issued;
@@ -185,7 +228,10 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(await subjectsOf(old.secret, next.secret)).toEqual(['acct_42', 'acct_42']);
       jest.setSystemTime(NOW + 60_000);
       expect(await subjectsOf(old.secret, next.secret)).toEqual(['expired', 'acct_42']);
-      expect(await life.get(old.record.id)).toMatchObject({ expiresAt: NOW + 60_000, revokedAt: null });
+      expect(await life.get(old.record.id)).toMatchObject({
+        expiresAt: NOW + 60_000,
+        revokedAt: null,
+      });
     });
 
     it('lets no old one live longer than it would have', async () => {
@@ -207,7 +253,10 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       const first = await issue();
       const second = (await life.rotate(first.record.id)) as Issued;
       const third = (await life.rotate(second.record.id)) as Issued;
-      const line = (await life.list({ subject: 'acct_42' })).map(({ id, rotatedFrom }) => [id, rotatedFrom]);
+      const line = (await life.list({ subject: 'acct_42' })).map(({ id, rotatedFrom }) => [
+        id,
+        rotatedFrom,
+      ]);
       expect(new Map(line as [string, string | null][])).toEqual(
         new Map([
           [first.record.id, null],
@@ -219,10 +268,14 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
 
     it('makes one new credential, however many ask at once for the old one to end', async () => {
       const old = await issue();
-      const rotated = await Promise.all(Array.from({ length: 20 }, () => life.rotate(old.record.id)));
+      const rotated = await Promise.all(
+        Array.from({ length: 20 }, () => life.rotate(old.record.id)),
+      );
       const winners = rotated.filter((one) => one !== undefined);
       expect(winners).toHaveLength(1);
-      const live = (await life.list({ subject: 'acct_42' })).filter(({ revokedAt }) => revokedAt === null);
+      const live = (await life.list({ subject: 'acct_42' })).filter(
+        ({ revokedAt }) => revokedAt === null,
+      );
       expect(live.map(({ id }) => id)).toEqual(winners.map(({ record }) => record.id));
     });
 
@@ -232,13 +285,18 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect((await life.rotate(record.id))?.record.expiresAt).toBe(8_640_000_000_000_000);
     });
 
-    test.each([0, 60_000])('hands nothing on of what is revoked meanwhile, with an overlap of %p ms', async (overlapMs) => {
-      const old = await issue();
-      const insert = store.insert.bind(store);
-      store.insert = async (record) => (await store.revoke(old.record.id, NOW), insert(record));
-      expect(await life.rotate(old.record.id, { overlapMs })).toBeUndefined();
-      expect((await life.list({ subject: 'acct_42' })).filter(({ revokedAt }) => revokedAt === null)).toEqual([]);
-    });
+    test.each([0, 60_000])(
+      'hands nothing on of what is revoked meanwhile, with an overlap of %p ms',
+      async (overlapMs) => {
+        const old = await issue();
+        const insert = store.insert.bind(store);
+        store.insert = async (record) => (await store.revoke(old.record.id, NOW), insert(record));
+        expect(await life.rotate(old.record.id, { overlapMs })).toBeUndefined();
+        expect(
+          (await life.list({ subject: 'acct_42' })).filter(({ revokedAt }) => revokedAt === null),
+        ).toEqual([]);
+      },
+    );
 
     test.each<[string, (id: string) => unknown]>([
       ['revoked', (id) => life.revoke(id)],
@@ -254,10 +312,19 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
   describe('update()', () => {
     it('changes what it is told and nothing else', async () => {
       const { secret, record } = await issue({ name: 'CI', metadata: { plan: 'pro' } });
-      const changes = { name: 'CD', scopes: ['domains:write'], metadata: { plan: 'free' }, expiresAt: NOW + 5 };
+      const changes = {
+        name: 'CD',
+        scopes: ['domains:write'],
+        metadata: { plan: 'free' },
+        expiresAt: NOW + 5,
+      };
       expect(await life.update(record.id, changes)).toEqual({ ...record, ...changes });
       expect(await life.get(record.id)).toEqual({ ...record, ...changes });
-      expect(await life.update(record.id, { name: null })).toEqual({ ...record, ...changes, name: null });
+      expect(await life.update(record.id, { name: null })).toEqual({
+        ...record,
+        ...changes,
+        name: null,
+      });
       expect(await life.verify(secret)).toMatchObject({
         expiresAt: NOW + 5,
         principal: { scopes: ['domains:write'], expiresAt: NOW + 5, claims: { plan: 'free' } },
@@ -305,22 +372,31 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       ['clientId', { clientId: 'client_7' }],
       ['grantId', { grantId: 'grant_9' }],
     ] as const)('revokes all of a %s, of no other, and says how many', async (_, whose) => {
-      const mine = await Promise.all([1, 2, 3].map(() => issue({ subject: 'acct_42', clientId: 'client_7', grantId: 'grant_9' })));
+      const mine = await Promise.all(
+        [1, 2, 3].map(() =>
+          issue({ subject: 'acct_42', clientId: 'client_7', grantId: 'grant_9' }),
+        ),
+      );
       // Each name of an owner stands for another kind of owner here.
       const other = await issue({ subject: 'client_7', clientId: 'grant_9', grantId: 'acct_42' });
       const none = await issue({ subject: 'grant_9' });
       await life.revoke(mine[0]?.record.id as string);
       expect(await life.revokeAll(whose)).toBe(2);
       expect(await life.revokeAll(whose)).toBe(0);
-      expect(await subjectsOf(...mine.map(({ secret }) => secret), other.secret, none.secret)).toEqual([
-        ...['revoked', 'revoked', 'revoked'],
-        ...['client_7', 'grant_9'],
-      ]);
+      expect(
+        await subjectsOf(...mine.map(({ secret }) => secret), other.secret, none.secret),
+      ).toEqual([...['revoked', 'revoked', 'revoked'], ...['client_7', 'grant_9']]);
     });
 
     it('goes by the owner that is named, though others are there and undefined', async () => {
       const { secret } = await issue({ clientId: 'client_7' });
-      expect(await life.revokeAll({ subject: undefined, grantId: undefined, clientId: 'client_7' } as never)).toBe(1);
+      expect(
+        await life.revokeAll({
+          subject: undefined,
+          grantId: undefined,
+          clientId: 'client_7',
+        } as never),
+      ).toBe(1);
       expect(await subjectsOf(secret)).toEqual(['revoked']);
     });
   });
@@ -366,7 +442,11 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       const paged: string[] = [];
       const sizes: number[] = [];
       for (let after: string | undefined; sizes.at(-1) !== 0; after = paged.at(-1)) {
-        const page = await life.list({ subject: 'acct_42', limit: 10, ...(after !== undefined && { after }) });
+        const page = await life.list({
+          subject: 'acct_42',
+          limit: 10,
+          ...(after !== undefined && { after }),
+        });
         sizes.push(page.length);
         paged.push(...idsOf(page));
       }
@@ -384,7 +464,13 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
 
     it('goes by the owner that is named, though others are there and undefined', async () => {
       const { record } = await issue({ grantId: 'grant_9' });
-      const whose = { subject: undefined, clientId: undefined, grantId: 'grant_9', after: undefined, limit: undefined };
+      const whose = {
+        subject: undefined,
+        clientId: undefined,
+        grantId: 'grant_9',
+        after: undefined,
+        limit: undefined,
+      };
       expect(idsOf(await life.list(whose as never))).toEqual([record.id]);
     });
   });
@@ -392,11 +478,17 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
   describe('import()', () => {
     const secrets = ['base64url', 'hex', 'HEX'].map(() => generateSecret('osir', 'live'));
     const hex = (secret: string) => Buffer.from(digestOf(secret), 'base64url').toString('hex');
-    const digests = [digestOf(secrets[0] as string), hex(secrets[1] as string), hex(secrets[2] as string).toUpperCase()];
+    const digests = [
+      digestOf(secrets[0] as string),
+      hex(secrets[1] as string),
+      hex(secrets[2] as string).toUpperCase(),
+    ];
 
     it('takes over credentials by digest, as base64url or hex', async () => {
       const added = await life.import(digests.map((digest) => ({ ...SUBJECT, digest })));
-      expect(added.map(({ id }) => id)).toEqual(secrets.map((secret) => digestOf(secret).slice(0, 22)));
+      expect(added.map(({ id }) => id)).toEqual(
+        secrets.map((secret) => digestOf(secret).slice(0, 22)),
+      );
       expect(await subjectsOf(...secrets)).toEqual(['acct_42', 'acct_42', 'acct_42']);
       expect(await Promise.all(added.map(({ id }) => life.get(id)))).toEqual(added);
     });
@@ -419,10 +511,32 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
         { ...said, digest: digests[0] as string },
         { ...SUBJECT, digest: digests[1] as string },
       ]);
-      expect(full).toEqual({ ...said, id: digests[0]?.slice(0, 22), kind, lastUsedAt: null, useCount: 0, rotatedFrom: null });
+      expect(full).toEqual({
+        ...said,
+        id: digests[0]?.slice(0, 22),
+        kind,
+        lastUsedAt: null,
+        useCount: 0,
+        rotatedFrom: null,
+      });
       expect(bare).toEqual({
-        ...{ ...SUBJECT, id: digestOf(secrets[1] as string).slice(0, 22), kind, hint: '', issuedAt: NOW, expiresAt: null, revokedAt: null },
-        ...{ name: null, clientId: null, grantId: null, environment: null, confirmation: null, metadata: {} },
+        ...{
+          ...SUBJECT,
+          id: digestOf(secrets[1] as string).slice(0, 22),
+          kind,
+          hint: '',
+          issuedAt: NOW,
+          expiresAt: null,
+          revokedAt: null,
+        },
+        ...{
+          name: null,
+          clientId: null,
+          grantId: null,
+          environment: null,
+          confirmation: null,
+          metadata: {},
+        },
         ...{ lastUsedAt: null, useCount: 0, rotatedFrom: null },
       });
     });
@@ -434,7 +548,9 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
         yield { ...SUBJECT, digest: digests[0] as string };
         yield { subject: 'thief', scopes: ['admin'], digest: digests[0] as string };
       };
-      expect(await life.import(records())).toMatchObject([{ subject: 'acct_42', id: digests[0]?.slice(0, 22) }]);
+      expect(await life.import(records())).toMatchObject([
+        { subject: 'acct_42', id: digests[0]?.slice(0, 22) },
+      ]);
       expect(await life.get(record.id)).toEqual(record);
       expect(await subjectsOf(secret, secrets[0] as string)).toEqual(['acct_42', 'acct_42']);
       expect(await life.import(records())).toEqual([]);
@@ -463,13 +579,21 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       const revoked = await issue({ expiresAt: null });
       await life.revoke(revoked.record.id);
       const known = async () =>
-        (await Promise.all([live, later, expired, justExpired, revoked].map(({ record }) => life.get(record.id)))).map(Boolean);
+        (
+          await Promise.all(
+            [live, later, expired, justExpired, revoked].map(({ record }) => life.get(record.id)),
+          )
+        ).map(Boolean);
       expect(await life.prune({ olderThanMs: 1_000 })).toBe(1);
       expect(await known()).toEqual([true, true, false, true, true]);
       jest.setSystemTime(NOW + 1);
       expect(await life.prune({ olderThanMs: 0 })).toBe(2);
       expect(await known()).toEqual([true, true, false, false, false]);
-      expect(await subjectsOf(live.secret, expired.secret, revoked.secret)).toEqual(['acct_42', 'unknown', 'unknown']);
+      expect(await subjectsOf(live.secret, expired.secret, revoked.secret)).toEqual([
+        'acct_42',
+        'unknown',
+        'unknown',
+      ]);
     });
 
     it('keeps what ended for 30 days where nothing else is said', async () => {
@@ -484,7 +608,9 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
 
   it('shows the store no secret that is given in the place of an id', async () => {
     const { secret } = await issue();
-    const calls = (['findById', 'list', 'update', 'revoke', 'expireAt'] as const).map((name) => jest.spyOn(store, name));
+    const calls = (['findById', 'list', 'update', 'revoke', 'expireAt'] as const).map((name) =>
+      jest.spyOn(store, name),
+    );
     expect(await life.get(secret)).toBeUndefined();
     expect(await life.rotate(secret)).toBeUndefined();
     expect(await life.update(secret, { name: 'CI' })).toBeUndefined();
@@ -495,8 +621,16 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
   });
 
   it('leaves alone what is of another kind in the same store', async () => {
-    const others = KINDS.filter(([, other]) => other !== kind).map(([, , , makeOther]) => makeOther(store));
-    const whose = { subject: 'acct_42', scopes: ['domains:read'], clientId: 'client_7', grantId: 'grant_9', expiresAt: null };
+    const others = KINDS.filter(([, other]) => other !== kind).map(([, , , makeOther]) =>
+      makeOther(store),
+    );
+    const whose = {
+      subject: 'acct_42',
+      scopes: ['domains:read'],
+      clientId: 'client_7',
+      grantId: 'grant_9',
+      expiresAt: null,
+    };
     for (const other of others) {
       const { secret, record } = await other.issue(whose);
       expect(await subjectsOf(secret)).toEqual(['unknown']);
@@ -504,7 +638,11 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(await life.rotate(record.id)).toBeUndefined();
       expect(await life.update(record.id, { scopes: ['admin'] })).toBeUndefined();
       expect(await life.revoke(record.id)).toBe(false);
-      for (const owner of [{ subject: 'acct_42' }, { clientId: 'client_7' }, { grantId: 'grant_9' }]) {
+      for (const owner of [
+        { subject: 'acct_42' },
+        { clientId: 'client_7' },
+        { grantId: 'grant_9' },
+      ]) {
         expect(await life.list(owner)).toEqual([]);
         expect(await life.revokeAll(owner)).toBe(0);
       }
@@ -527,7 +665,9 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       (await life.rotate(record.id))?.record,
     ].flat();
     expect(handedOut.map((one) => typeof one?.id)).toEqual(Array(6).fill('string'));
-    for (const one of handedOut) expect(one).not.toHaveProperty('digest');
+    for (const one of handedOut) {
+      expect(one).not.toHaveProperty('digest');
+    }
     expect(JSON.stringify(handedOut)).not.toContain(digestOf(secret));
   });
 });

@@ -1,11 +1,13 @@
-import { accessTokens, apiKeys, memoryStore, sessionTokens, type ManagedVerifier } from 'latchkey';
+import { accessTokens, apiKeys, type ManagedVerifier, memoryStore, sessionTokens } from 'latchkey';
 
 const DIGEST = 'a'.repeat(43);
 const SUBJECT = { subject: 'acct_42', scopes: ['domains:read'] };
 const circle: Record<string, unknown> = {};
 circle.self = circle;
 
-/** What every text, list, time and object may not be, and the name by which the TypeError calls it. */
+/**
+ * What every text, list, time and object may not be, and the name by which the TypeError calls it.
+ */
 const WRONG_MEMBERS: [string, unknown][] = [
   ['subject', undefined],
   ['subject', ''],
@@ -52,9 +54,19 @@ const named = (name: string) => `option "${name}" must be `;
 
 type Case = [string, string, (keys: ManagedVerifier) => unknown, string];
 const CASES: readonly Case[] = [
-  ...WRONG_MEMBERS.map(([name, value]): Case => ['issue', name, (keys) => keys.issue({ ...SUBJECT, [name]: value }), named(name)]),
+  ...WRONG_MEMBERS.map(([name, value]): Case => [
+    'issue',
+    name,
+    (keys) => keys.issue({ ...SUBJECT, [name]: value }),
+    named(name),
+  ]),
   ...['', 'Live', 'a_b', '1st', 7, null].map((environment): Case => {
-    return ['issue', 'environment', (keys) => keys.issue({ ...SUBJECT, environment } as never), named('environment')];
+    return [
+      'issue',
+      'environment',
+      (keys) => keys.issue({ ...SUBJECT, environment } as never),
+      named('environment'),
+    ];
   }),
   ['issue', 'nothing', (keys) => keys.issue(undefined as never), 'issue()'],
   ['issue', 'null', (keys) => keys.issue(null as never), 'issue()'],
@@ -64,35 +76,106 @@ const CASES: readonly Case[] = [
     (keys) => keys.issue({ ...SUBJECT, expires: 7 } as never),
     'unknown option "expires"; allowed are subject, ',
   ],
-  ['issue', 'a digest', (keys) => keys.issue({ ...SUBJECT, digest: DIGEST } as never), 'unknown option "digest"'],
+  [
+    'issue',
+    'a digest',
+    (keys) => keys.issue({ ...SUBJECT, digest: DIGEST } as never),
+    'unknown option "digest"',
+  ],
 
   ...WRONG_MEMBERS.map(([name, value]): Case => {
-    return ['import', name, (keys) => keys.import([{ ...SUBJECT, digest: DIGEST, [name]: value }]), `record 0: ${named(name)}`];
+    return [
+      'import',
+      name,
+      (keys) => keys.import([{ ...SUBJECT, digest: DIGEST, [name]: value }]),
+      `record 0: ${named(name)}`,
+    ];
   }),
-  ...[undefined, '', 'osir_live_secret', 'a'.repeat(42), 'a'.repeat(44), 'g'.repeat(64), Buffer.alloc(32)].map((digest): Case => {
-    return ['import', 'digest', (keys) => keys.import([{ ...SUBJECT, digest } as never]), `record 0: ${named('digest')}`];
+  ...[
+    undefined,
+    '',
+    'osir_live_secret',
+    'a'.repeat(42),
+    'a'.repeat(44),
+    'g'.repeat(64),
+    Buffer.alloc(32),
+  ].map((digest): Case => {
+    return [
+      'import',
+      'digest',
+      (keys) => keys.import([{ ...SUBJECT, digest } as never]),
+      `record 0: ${named('digest')}`,
+    ];
   }),
-  ...Object.entries({ environment: 'Live', hint: 7, issuedAt: '2020', revokedAt: NaN }).map(([name, value]): Case => {
-    return ['import', name, (keys) => keys.import([{ ...SUBJECT, digest: DIGEST, [name]: value }]), `record 0: ${named(name)}`];
-  }),
-  ['import', 'nothing', (keys) => keys.import(undefined as never), 'records'],
-  ['import', 'one record', (keys) => keys.import({ ...SUBJECT, digest: DIGEST } as never), 'records'],
-  ['import', 'a string', (keys) => keys.import('ab' as never), 'import(): record 0'],
-  ['import', 'a hole', (keys) => keys.import([{ ...SUBJECT, digest: DIGEST }, undefined as never]), 'import(): record 1'],
-  ['import', 'a use count', (keys) => keys.import([{ ...SUBJECT, digest: DIGEST, useCount: 7 } as never]), 'unknown option "useCount"'],
-
-  ...WRONG_MEMBERS.filter(([name, value]) => ['name', 'scopes', 'expiresAt', 'metadata'].includes(name) && value !== undefined).map(
-    ([name, value]): Case => ['update', name, (keys) => keys.update('k1', { [name]: value }), named(name)],
+  ...Object.entries({ environment: 'Live', hint: 7, issuedAt: '2020', revokedAt: NaN }).map(
+    ([name, value]): Case => {
+      return [
+        'import',
+        name,
+        (keys) => keys.import([{ ...SUBJECT, digest: DIGEST, [name]: value }]),
+        `record 0: ${named(name)}`,
+      ];
+    },
   ),
+  ['import', 'nothing', (keys) => keys.import(undefined as never), 'records'],
+  [
+    'import',
+    'one record',
+    (keys) => keys.import({ ...SUBJECT, digest: DIGEST } as never),
+    'records',
+  ],
+  ['import', 'a string', (keys) => keys.import('ab' as never), 'import(): record 0'],
+  [
+    'import',
+    'a hole',
+    (keys) => keys.import([{ ...SUBJECT, digest: DIGEST }, undefined as never]),
+    'import(): record 1',
+  ],
+  [
+    'import',
+    'a use count',
+    (keys) => keys.import([{ ...SUBJECT, digest: DIGEST, useCount: 7 } as never]),
+    'unknown option "useCount"',
+  ],
+
+  ...WRONG_MEMBERS.filter(
+    ([name, value]) =>
+      ['name', 'scopes', 'expiresAt', 'metadata'].includes(name) && value !== undefined,
+  ).map(([name, value]): Case => [
+    'update',
+    name,
+    (keys) => keys.update('k1', { [name]: value }),
+    named(name),
+  ]),
   ['update', 'nothing', (keys) => keys.update('k1', undefined as never), 'update()'],
-  ['update', 'another subject', (keys) => keys.update('k1', { subject: 'root' } as never), 'unknown option "subject"'],
-  ['update', 'no revocation', (keys) => keys.update('k1', { revokedAt: null } as never), 'unknown option "revokedAt"'],
+  [
+    'update',
+    'another subject',
+    (keys) => keys.update('k1', { subject: 'root' } as never),
+    'unknown option "subject"',
+  ],
+  [
+    'update',
+    'no revocation',
+    (keys) => keys.update('k1', { revokedAt: null } as never),
+    'unknown option "revokedAt"',
+  ],
 
   ...[-1, NaN, Infinity, '60000', null].map((overlapMs): Case => {
-    return ['rotate', 'overlapMs', (keys) => keys.rotate('k1', { overlapMs } as never), named('overlapMs')];
+    return [
+      'rotate',
+      'overlapMs',
+      (keys) => keys.rotate('k1', { overlapMs } as never),
+      named('overlapMs'),
+    ];
   }),
   ['rotate', 'null', (keys) => keys.rotate('k1', null as never), 'rotate()'],
-  ['rotate', 'a misspelt member', (keys) => keys.rotate('k1', { overlap: 7 } as never), 'unknown option "overlap"; allowed are overlapMs'],
+  [
+    'rotate',
+    'a misspelt member',
+    (keys) => keys.rotate('k1', { overlap: 7 } as never),
+    'unknown option "overlap"; allowed are overlapMs',
+  ],
 
   ...(['get', 'revoke', 'rotate', 'update'] as const).flatMap((method) =>
     [undefined, null, '', 7, ['k1'], { id: 'k1' }].map((id): Case => {
@@ -106,29 +189,55 @@ const CASES: readonly Case[] = [
   ),
 
   ...(['revokeAll', 'list'] as const).flatMap((method): Case[] => {
-    const call = (keys: ManagedVerifier, whose: unknown) => (keys[method] as (whose: unknown) => unknown)(whose);
+    const call = (keys: ManagedVerifier, whose: unknown) =>
+      (keys[method] as (whose: unknown) => unknown)(whose);
     const one = 'give one of "subject", "clientId" and "grantId"';
     return [
       [method, 'nothing', (keys) => call(keys, undefined), `${method}()`],
       [method, 'nobody', (keys) => call(keys, {}), one],
       [method, 'an undefined owner', (keys) => call(keys, { subject: undefined }), one],
       [method, 'two owners', (keys) => call(keys, { subject: 'a', clientId: 'b' }), one],
-      [method, 'a misspelt owner', (keys) => call(keys, { sub: 'a' }), 'unknown option "sub"; allowed are subject, clientId, grantId'],
+      [
+        method,
+        'a misspelt owner',
+        (keys) => call(keys, { sub: 'a' }),
+        'unknown option "sub"; allowed are subject, clientId, grantId',
+      ],
       ...['subject', 'clientId', 'grantId'].flatMap((name) =>
-        ['', null, 7, ['a']].map((value): Case => [method, name, (keys) => call(keys, { [name]: value }), named(name)]),
+        ['', null, 7, ['a']].map((value): Case => [
+          method,
+          name,
+          (keys) => call(keys, { [name]: value }),
+          named(name),
+        ]),
       ),
     ];
   }),
   ...[0, -1, 1.5, 1_001, NaN, Infinity, '10', null].map((limit): Case => {
     return ['list', 'limit', (keys) => keys.list({ subject: 'a', limit } as never), named('limit')];
   }),
-  ...['', 7, null].map((after): Case => ['list', 'after', (keys) => keys.list({ subject: 'a', after } as never), named('after')]),
+  ...['', 7, null].map((after): Case => [
+    'list',
+    'after',
+    (keys) => keys.list({ subject: 'a', after } as never),
+    named('after'),
+  ]),
 
   ...[-1, NaN, Infinity, '0', null].map((olderThanMs): Case => {
-    return ['prune', 'olderThanMs', (keys) => keys.prune({ olderThanMs } as never), named('olderThanMs')];
+    return [
+      'prune',
+      'olderThanMs',
+      (keys) => keys.prune({ olderThanMs } as never),
+      named('olderThanMs'),
+    ];
   }),
   ['prune', 'null', (keys) => keys.prune(null as never), 'prune()'],
-  ['prune', 'a misspelt member', (keys) => keys.prune({ olderThan: 7 } as never), 'unknown option "olderThan"'],
+  [
+    'prune',
+    'a misspelt member',
+    (keys) => keys.prune({ olderThan: 7 } as never),
+    'unknown option "olderThan"',
+  ],
 ];
 
 /** A store that tells which of its methods were called. */
@@ -147,7 +256,9 @@ test.each(CASES)(
   '%s(), wrong in %s: a TypeError that names it, and the store hears nothing of it',
   async (_method, _what, call, message) => {
     const { store, calls } = countingStore();
-    const error = await Promise.resolve(call(apiKeys({ prefix: 'osir', store }))).catch((thrown: unknown) => thrown);
+    const error = await Promise.resolve(call(apiKeys({ prefix: 'osir', store }))).catch(
+      (thrown: unknown) => thrown,
+    );
     expect(error).toBeInstanceOf(TypeError);
     expect((error as TypeError).message).toContain('api_keys');
     expect((error as TypeError).message).toContain(message);
@@ -161,7 +272,9 @@ it('is the verifier that a TypeError names', async () => {
     ['access_tokens', accessTokens({ prefix: 'osir', store })],
     ['session_tokens', sessionTokens({ prefix: 'osir', store })],
   ] as const) {
-    await expect(verifier.issue({} as never)).rejects.toThrow(new RegExp(`^${name}\\.issue\\(\\): `));
+    await expect(verifier.issue({} as never)).rejects.toThrow(
+      new RegExp(`^${name}\\.issue\\(\\): `),
+    );
     await expect(verifier.get('')).rejects.toThrow(new RegExp(`^${name}: id`));
   }
 });
@@ -169,7 +282,14 @@ it('is the verifier that a TypeError names', async () => {
 it('never quotes a value, which may be a secret', async () => {
   const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
   const secret = 'osir_live_hunter2';
-  const wrong = { subject: [secret], scopes: [`${secret} `], name: [secret], expiresAt: secret, metadata: secret, clientId: [secret] };
+  const wrong = {
+    subject: [secret],
+    scopes: [`${secret} `],
+    name: [secret],
+    expiresAt: secret,
+    metadata: secret,
+    clientId: [secret],
+  };
   for (const call of [
     () => keys.issue(wrong as never),
     () => keys.import([{ ...wrong, digest: secret } as never]),
@@ -187,30 +307,61 @@ describe('what is allowed', () => {
     ['no scopes', { scopes: [] }],
     ['an empty name', { name: '' }],
     ['nulls', { name: null, expiresAt: null, clientId: null, grantId: null, confirmation: null }],
-    ['undefined', { name: undefined, expiresAt: undefined, clientId: undefined, environment: undefined, metadata: undefined }],
+    [
+      'undefined',
+      {
+        name: undefined,
+        expiresAt: undefined,
+        clientId: undefined,
+        environment: undefined,
+        metadata: undefined,
+      },
+    ],
     ['an environment of its own', { environment: 'production' }],
-    ['metadata of every kind of JSON', { metadata: { text: '', list: [1, null, { deep: true }], none: null } }],
+    [
+      'metadata of every kind of JSON',
+      { metadata: { text: '', list: [1, null, { deep: true }], none: null } },
+    ],
   ])('is %s', async (_, options) => {
-    await expect(keys.issue({ ...SUBJECT, ...options } as never)).resolves.toMatchObject({ record: { subject: 'acct_42' } });
+    await expect(keys.issue({ ...SUBJECT, ...options } as never)).resolves.toMatchObject({
+      record: { subject: 'acct_42' },
+    });
   });
 
   it('is only one of the environments that were named, the first where nothing is said', async () => {
-    const some = apiKeys({ prefix: 'osir', store: memoryStore(), environments: ['production', 'development'] });
+    const some = apiKeys({
+      prefix: 'osir',
+      store: memoryStore(),
+      environments: ['production', 'development'],
+    });
     expect((await some.issue(SUBJECT)).secret).toMatch(/^osir_production_/);
-    expect((await some.issue({ ...SUBJECT, environment: 'development' })).secret).toMatch(/^osir_development_/);
+    expect((await some.issue({ ...SUBJECT, environment: 'development' })).secret).toMatch(
+      /^osir_development_/,
+    );
     const refused = some.issue({ ...SUBJECT, environment: 'live' });
-    await expect(refused).rejects.toThrow(new TypeError('api_keys.issue(): option "environment" must be one of production, development'));
+    await expect(refused).rejects.toThrow(
+      new TypeError(
+        'api_keys.issue(): option "environment" must be one of production, development',
+      ),
+    );
   });
 
   it('is only the environment of the verifier, where it has one', async () => {
     const live = apiKeys({ prefix: 'osir', store: memoryStore(), environment: 'prod' });
     expect((await live.issue(SUBJECT)).secret).toMatch(/^osir_prod_/);
     const refused = live.issue({ ...SUBJECT, environment: 'test' });
-    await expect(refused).rejects.toThrow(new TypeError('api_keys.issue(): option "environment" must be one of prod'));
+    await expect(refused).rejects.toThrow(
+      new TypeError('api_keys.issue(): option "environment" must be one of prod'),
+    );
   });
 
   it('is any of the environments that are named beside that of the verifier, which is the default', async () => {
-    const live = apiKeys({ prefix: 'osir', store: memoryStore(), environment: 'prod', environments: ['test', 'prod'] });
+    const live = apiKeys({
+      prefix: 'osir',
+      store: memoryStore(),
+      environment: 'prod',
+      environments: ['test', 'prod'],
+    });
     expect((await live.issue(SUBJECT)).secret).toMatch(/^osir_prod_/);
     expect((await live.issue({ ...SUBJECT, environment: 'test' })).secret).toMatch(/^osir_test_/);
     await expect(live.issue({ ...SUBJECT, environment: 'dev' })).rejects.toThrow(TypeError);

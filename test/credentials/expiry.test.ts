@@ -1,16 +1,34 @@
-import { accessTokens, apiKeys, memoryStore, sessionTokens, type ManagedVerifier } from 'latchkey';
+import { accessTokens, apiKeys, type ManagedVerifier, memoryStore, sessionTokens } from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
-import { assertFutureExpiry, assertMilliseconds, MAX_TIME, timeAfter } from '../../src/credentials/expiry';
+import {
+  assertFutureExpiry,
+  assertMilliseconds,
+  MAX_TIME,
+  timeAfter,
+} from '../../src/credentials/expiry';
 
 const NOW = Date.UTC(2026, 10, 30);
 const SECOND_MS = 1_000;
 const DAY_S = 86_400;
 const SUBJECT = { subject: 'acct_42', scopes: [] };
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
-const IN_SECONDS = [NOW / SECOND_MS, NOW / SECOND_MS + DAY_S, NOW / SECOND_MS - DAY_S, 4_102_444_800, 99_999_999_999];
+const IN_SECONDS = [
+  NOW / SECOND_MS,
+  NOW / SECOND_MS + DAY_S,
+  NOW / SECOND_MS - DAY_S,
+  4_102_444_800,
+  99_999_999_999,
+];
 const PAST = [NOW, NOW - 1, NOW - DAY_S * SECOND_MS, 0, -1, 1, 100_000_000_000];
 const VERIFIERS: [string, (store: ReturnType<typeof memoryStore>) => ManagedVerifier][] = [
   ['apiKeys', (store) => apiKeys({ prefix: 'acme', store })],
@@ -19,26 +37,39 @@ const VERIFIERS: [string, (store: ReturnType<typeof memoryStore>) => ManagedVeri
 ];
 
 describe.each(VERIFIERS)('the expiry of %s', (_, create) => {
-  test.each(IN_SECONDS)('rejects %d, which is in seconds, in issue(), update() and import()', async (seconds) => {
-    const store = memoryStore();
-    const verifier = create(store);
-    const { record } = await verifier.issue({ ...SUBJECT, name: 'before' });
-    const rejection = {
-      name: 'TypeError',
-      code: 'ERR_LATCHKEY_EXPIRY',
-      message: expect.stringMatching(/"expiresAt" .*seconds: multiply it by 1000$/),
-    };
-    const digest = digestOf('old');
-    await expect(verifier.issue({ ...SUBJECT, expiresAt: seconds })).rejects.toMatchObject(rejection);
-    await expect(verifier.update(record.id, { expiresAt: seconds, name: 'after' })).rejects.toMatchObject(rejection);
-    await expect(verifier.import([{ ...SUBJECT, digest, expiresAt: seconds }])).rejects.toMatchObject(rejection);
-    expect(await verifier.list({ subject: 'acct_42' })).toEqual([record]);
-  });
+  test.each(IN_SECONDS)(
+    'rejects %d, which is in seconds, in issue(), update() and import()',
+    async (seconds) => {
+      const store = memoryStore();
+      const verifier = create(store);
+      const { record } = await verifier.issue({ ...SUBJECT, name: 'before' });
+      const rejection = {
+        name: 'TypeError',
+        code: 'ERR_LATCHKEY_EXPIRY',
+        message: expect.stringMatching(/"expiresAt" .*seconds: multiply it by 1000$/),
+      };
+      const digest = digestOf('old');
+      await expect(verifier.issue({ ...SUBJECT, expiresAt: seconds })).rejects.toMatchObject(
+        rejection,
+      );
+      await expect(
+        verifier.update(record.id, { expiresAt: seconds, name: 'after' }),
+      ).rejects.toMatchObject(rejection);
+      await expect(
+        verifier.import([{ ...SUBJECT, digest, expiresAt: seconds }]),
+      ).rejects.toMatchObject(rejection);
+      expect(await verifier.list({ subject: 'acct_42' })).toEqual([record]);
+    },
+  );
 
   test.each(PAST)('rejects %d, which is in the past, in issue() and update()', async (past) => {
     const verifier = create(memoryStore());
     const { record } = await verifier.issue(SUBJECT);
-    const rejection = { name: 'TypeError', code: 'ERR_LATCHKEY_EXPIRY', message: expect.stringContaining('a time in the future') };
+    const rejection = {
+      name: 'TypeError',
+      code: 'ERR_LATCHKEY_EXPIRY',
+      message: expect.stringContaining('a time in the future'),
+    };
     await expect(verifier.issue({ ...SUBJECT, expiresAt: past })).rejects.toMatchObject(rejection);
     await expect(verifier.update(record.id, { expiresAt: past })).rejects.toMatchObject(rejection);
     expect(await verifier.list({ subject: 'acct_42' })).toEqual([record]);
@@ -48,31 +79,43 @@ describe.each(VERIFIERS)('the expiry of %s', (_, create) => {
     const verifier = create(memoryStore());
     for (const expiresAt of [NOW + 1, NOW + 90 * DAY_S * SECOND_MS, MAX_TIME, null]) {
       const { record } = await verifier.issue({ ...SUBJECT, expiresAt });
-      expect([record.expiresAt, (await verifier.update(record.id, { expiresAt }))?.expiresAt]).toEqual([expiresAt, expiresAt]);
+      expect([
+        record.expiresAt,
+        (await verifier.update(record.id, { expiresAt }))?.expiresAt,
+      ]).toEqual([expiresAt, expiresAt]);
     }
   });
 });
 
 describe('import()', () => {
   const keys = apiKeys({ prefix: 'acme', store: memoryStore() });
-  const importOne = (members: object, id: string) => keys.import([{ ...SUBJECT, digest: digestOf(id), ...members }]);
+  const importOne = (members: object, id: string) =>
+    keys.import([{ ...SUBJECT, digest: digestOf(id), ...members }]);
 
-  test.each([NOW - 1, NOW - 10 * 365 * DAY_S * SECOND_MS, 0, -1, 1, 100_000_000_000])('accepts the old time %d', async (time) => {
-    expect(await importOne({ expiresAt: time }, `expires ${time}`)).toHaveLength(1);
-    expect(await importOne({ issuedAt: time, revokedAt: time }, `issued ${time}`)).toHaveLength(1);
-  });
+  test.each([NOW - 1, NOW - 10 * 365 * DAY_S * SECOND_MS, 0, -1, 1, 100_000_000_000])(
+    'accepts the old time %d',
+    async (time) => {
+      expect(await importOne({ expiresAt: time }, `expires ${time}`)).toHaveLength(1);
+      expect(await importOne({ issuedAt: time, revokedAt: time }, `issued ${time}`)).toHaveLength(
+        1,
+      );
+    },
+  );
 
-  test.each(['issuedAt', 'revokedAt', 'expiresAt'])('rejects %s in seconds, and says which record has it', async (member) => {
-    const records = [
-      { ...SUBJECT, digest: digestOf(`first ${member}`) },
-      { ...SUBJECT, digest: digestOf('second'), [member]: NOW / SECOND_MS },
-    ];
-    await expect(keys.import(records)).rejects.toMatchObject({
-      code: 'ERR_LATCHKEY_EXPIRY',
-      message: `api_keys.import(): record 1: option "${member}" must be in milliseconds since the epoch, and looks like seconds: multiply it by 1000`,
-    });
-    expect(await importOne({}, `first ${member}`)).toHaveLength(1);
-  });
+  test.each(['issuedAt', 'revokedAt', 'expiresAt'])(
+    'rejects %s in seconds, and says which record has it',
+    async (member) => {
+      const records = [
+        { ...SUBJECT, digest: digestOf(`first ${member}`) },
+        { ...SUBJECT, digest: digestOf('second'), [member]: NOW / SECOND_MS },
+      ];
+      await expect(keys.import(records)).rejects.toMatchObject({
+        code: 'ERR_LATCHKEY_EXPIRY',
+        message: `api_keys.import(): record 1: option "${member}" must be in milliseconds since the epoch, and looks like seconds: multiply it by 1000`,
+      });
+      expect(await importOne({}, `first ${member}`)).toHaveLength(1);
+    },
+  );
 });
 
 it('is never later than a Date can hold, however long a lifetime or an overlap is', async () => {

@@ -1,8 +1,20 @@
-import { apiKeys, memoryStore, type CredentialStore, type ImportError, type StoredRecord } from 'latchkey';
+import {
+  apiKeys,
+  type CredentialStore,
+  type ImportError,
+  memoryStore,
+  type StoredRecord,
+} from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
 
 const records = (count: number, more: object = {}) =>
-  Array.from({ length: count }, (_, n) => ({ digest: digestOf(`key ${n}`), subject: 'acct_42', scopes: ['a'], ...more }));
+  Array.from({ length: count }, (_, n) => ({
+    digest: digestOf(`key ${n}`),
+    subject: 'acct_42',
+    scopes: ['a'],
+    ...more,
+  }));
 
 /** A store with `insertMany()`, and the sizes of its batches. */
 function bulkStore() {
@@ -38,16 +50,25 @@ describe('import()', () => {
 
   it('passes each ID to insertMany() once: the first record of an ID wins', async () => {
     const { store, batches } = bulkStore();
-    const list = [...records(2), ...records(2, { subject: 'thief' }), ...records(3, { subject: 'acct_43' })];
+    const list = [
+      ...records(2),
+      ...records(2, { subject: 'thief' }),
+      ...records(3, { subject: 'acct_43' }),
+    ];
     const added = await apiKeys({ prefix: 'acme', store }).import(list);
-    expect([batches, added.map(({ subject }) => subject)]).toEqual([[3], ['acct_42', 'acct_42', 'acct_43']]);
+    expect([batches, added.map(({ subject }) => subject)]).toEqual([
+      [3],
+      ['acct_42', 'acct_42', 'acct_43'],
+    ]);
   });
 
   it('returns the records in the order in which they were given, also where an ID occurs twice', async () => {
     const list = [...records(2), ...records(1, { subject: 'thief' }), ...records(3)];
     for (const store of [memoryStore(), bulkStore().store]) {
       const added = await apiKeys({ prefix: 'acme', store }).import(list);
-      expect(added.map(({ id, subject }) => [id, subject])).toEqual(records(3).map(({ digest }) => [digest.slice(0, 22), 'acct_42']));
+      expect(added.map(({ id, subject }) => [id, subject])).toEqual(
+        records(3).map(({ digest }) => [digest.slice(0, 22), 'acct_42']),
+      );
     }
   });
 
@@ -60,7 +81,10 @@ describe('import()', () => {
   it('writes nothing if any record is invalid, the last of 3,000 too', async () => {
     const { store, batches } = bulkStore();
     const list = [...records(2_999), { digest: 'x', subject: 'acct_42', scopes: [] }];
-    expect(await importInto(store, list)).toMatchObject({ name: 'TypeError', code: 'ERR_LATCHKEY_OPTION' });
+    expect(await importInto(store, list)).toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_LATCHKEY_OPTION',
+    });
     expect([batches, await count(store)]).toEqual([[], 0]);
   });
 });
@@ -77,7 +101,9 @@ describe('import() into a store that fails', () => {
     expect(error.message).toBe(
       'api_keys.import(): 2 of 5 records were added; then the store failed: connection lost. Import them again: known records are left as they are',
     );
-    expect(error.added.map(({ id }) => id)).toEqual(records(2).map(({ digest }) => digest.slice(0, 22)));
+    expect(error.added.map(({ id }) => id)).toEqual(
+      records(2).map(({ digest }) => digest.slice(0, 22)),
+    );
     store.insert = insert;
     expect(await apiKeys({ prefix: 'acme', store }).import(records(5))).toHaveLength(3);
   });
@@ -85,18 +111,25 @@ describe('import() into a store that fails', () => {
   it('finds out what an unfinished batch has written', async () => {
     const { store } = bulkStore();
     const insertMany = async (batch: readonly StoredRecord[]) => {
-      for (const record of batch.slice(0, 3)) await store.insert(record);
+      for (const record of batch.slice(0, 3)) {
+        await store.insert(record);
+      }
       throw new Error('timeout');
     };
     const error = await importInto({ ...store, insertMany });
     expect([error.added.length, error.uncertain.length]).toEqual([3, 0]);
-    for (const record of error.added) expect(record).not.toHaveProperty('digest');
+    for (const record of error.added) {
+      expect(record).not.toHaveProperty('digest');
+    }
   });
 
   it('does not count records that were known before', async () => {
     const { store } = bulkStore();
     await apiKeys({ prefix: 'acme', store }).import(records(2, { name: 'earlier' }));
-    const error = await importInto({ ...store, insertMany: () => Promise.reject(new Error('timeout')) });
+    const error = await importInto({
+      ...store,
+      insertMany: () => Promise.reject(new Error('timeout')),
+    });
     expect([error.added, error.uncertain]).toEqual([[], []]);
   });
 
@@ -105,11 +138,16 @@ describe('import() into a store that fails', () => {
     const down = () => Promise.reject(new Error('down'));
     const error = await importInto({ ...store, insertMany: down, findById: down });
     expect([error.added.length, error.uncertain.length]).toEqual([0, 5]);
-    expect(error.message).toContain('0 of 5 records were added, and 5 may have been added; then the store failed: down');
+    expect(error.message).toContain(
+      '0 of 5 records were added, and 5 may have been added; then the store failed: down',
+    );
   });
 
-  test.each([undefined, [], [true], 5])('rejects if insertMany() returns %j instead of a result for each record', async (answer) => {
-    const error = await importInto({ ...memoryStore(), insertMany: async () => answer as never });
-    expect(error.message).toContain('insertMany() must return a boolean for each record');
-  });
+  test.each([undefined, [], [true], 5])(
+    'rejects if insertMany() returns %j instead of a result for each record',
+    async (answer) => {
+      const error = await importInto({ ...memoryStore(), insertMany: async () => answer as never });
+      expect(error.message).toContain('insertMany() must return a boolean for each record');
+    },
+  );
 });

@@ -1,13 +1,24 @@
-import { memoryStore, type CredentialStore, type IssueOptions } from 'latchkey';
+import { type CredentialStore, type IssueOptions, memoryStore } from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
 import { newRecord, toPublicRecord } from '../../src/credentials/records';
 import { rotate } from '../../src/credentials/rotate';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2030, 0, 1);
-const OLD = newRecord({ digest: digestOf('old'), subject: 'acct_42', scopes: ['a'], issuedAt: NOW - DAY_MS }, 'api_key', null);
+const OLD = newRecord(
+  { digest: digestOf('old'), subject: 'acct_42', scopes: ['a'], issuedAt: NOW - DAY_MS },
+  'api_key',
+  null,
+);
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
 /** A store that holds `OLD`, and what a rotation in it did. */
@@ -16,14 +27,24 @@ async function rotationIn(store: CredentialStore, old = OLD) {
   const notified: string[] = [];
   let count = 0;
   const issue = async (options: IssueOptions, rotatedFrom: string) => {
-    const record = newRecord({ ...options, digest: digestOf(`new ${(count += 1)}`) }, 'api_key', rotatedFrom);
+    const record = newRecord(
+      { ...options, digest: digestOf(`new ${(count += 1)}`) },
+      'api_key',
+      rotatedFrom,
+    );
     await store.insert(record);
     return { secret: 'secret', record: toPublicRecord(record) };
   };
-  return { notified, rotate: (overlapMs = 0) => rotate({ store, issue, notifyChanged: (id) => notified.push(id) }, old, overlapMs) };
+  return {
+    notified,
+    rotate: (overlapMs = 0) =>
+      rotate({ store, issue, notifyChanged: (id) => notified.push(id) }, old, overlapMs),
+  };
 }
 const live = async (store: CredentialStore) =>
-  (await store.list({ kind: 'api_key', by: 'subject', id: 'acct_42' }, { limit: 100 })).filter(({ revokedAt }) => revokedAt === null);
+  (await store.list({ kind: 'api_key', by: 'subject', id: 'acct_42' }, { limit: 100 })).filter(
+    ({ revokedAt }) => revokedAt === null,
+  );
 
 it('issues the replacement before the old credential ends, and notifies this instance of the old one', async () => {
   const store = memoryStore();
@@ -46,18 +67,21 @@ it('leaves the old credential valid if the replacement cannot be stored', async 
   expect((await live(store)).map(({ id }) => id)).toEqual([OLD.id]);
 });
 
-it.each([0, 60_000])('revokes the replacement if the old credential is revoked in between (overlap %d ms)', async (overlapMs) => {
-  const store = memoryStore();
-  const { rotate } = await rotationIn(store);
-  const insert = store.insert.bind(store);
-  store.insert = async (record) => {
-    const isAdded = await insert(record);
-    await store.revoke(OLD.id, NOW);
-    return isAdded;
-  };
-  expect(await rotate(overlapMs)).toBeUndefined();
-  expect(await live(store)).toEqual([]);
-});
+it.each([0, 60_000])(
+  'revokes the replacement if the old credential is revoked in between (overlap %d ms)',
+  async (overlapMs) => {
+    const store = memoryStore();
+    const { rotate } = await rotationIn(store);
+    const insert = store.insert.bind(store);
+    store.insert = async (record) => {
+      const isAdded = await insert(record);
+      await store.revoke(OLD.id, NOW);
+      return isAdded;
+    };
+    expect(await rotate(overlapMs)).toBeUndefined();
+    expect(await live(store)).toEqual([]);
+  },
+);
 
 it('lets one of twenty concurrent rotations win, and leaves one credential', async () => {
   const store = memoryStore();
@@ -76,8 +100,16 @@ it('counts an old credential that ends before the overlap does as ended', async 
 });
 
 it.each([
-  ['as long as the old one was issued for', { issuedAt: NOW - DAY_MS, expiresAt: NOW + DAY_MS }, NOW + 2 * DAY_MS],
-  ['what is left of an imported one that is dated in the future', { issuedAt: NOW + 9 * DAY_MS, expiresAt: NOW + DAY_MS }, NOW + DAY_MS],
+  [
+    'as long as the old one was issued for',
+    { issuedAt: NOW - DAY_MS, expiresAt: NOW + DAY_MS },
+    NOW + 2 * DAY_MS,
+  ],
+  [
+    'what is left of an imported one that is dated in the future',
+    { issuedAt: NOW + 9 * DAY_MS, expiresAt: NOW + DAY_MS },
+    NOW + DAY_MS,
+  ],
   ['without end where the old one has none', { expiresAt: null }, null],
 ])('issues a replacement that lasts %s', async (_, members, expiresAt) => {
   const { rotate } = await rotationIn(memoryStore(), { ...OLD, ...members });

@@ -1,5 +1,14 @@
-import { apiKeys, latchkey, memoryStore, type CredentialStore, type ManagedVerifier, type RecordedUsage } from 'latchkey';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
+import {
+  apiKeys,
+  type CredentialStore,
+  latchkey,
+  type ManagedVerifier,
+  memoryStore,
+  type RecordedUsage,
+} from 'latchkey';
+
 import type { StoreEvent } from '../../src/stores/store-events';
 import { deferred } from '../support/deferred';
 import { asking, ownVerifier, principal, underBearer } from '../support/own-verifier';
@@ -19,10 +28,19 @@ beforeEach(() => {
 });
 afterEach(() => void unsubscribe('latchkey:store', onEvent));
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
-/** A guard over a store of which it is seen what uses it is told to write, and a way to use a key so many times. */
+/**
+ * A guard over a store of which it is seen what uses it is told to write, and a way to use a key so
+ * many times.
+ */
 async function counted() {
   const inner = memoryStore();
   const recordUsage = jest.fn(async (uses: readonly RecordedUsage[]) => inner.recordUsage(uses));
@@ -31,7 +49,9 @@ async function counted() {
   const { ask, close, flush } = asking([keys]);
   const { secret, record } = await keys.issue(SUBJECT);
   const use = async (times: number, token = secret) => {
-    for (let n = 0; n < times; n++) await ask(underBearer(token));
+    for (let n = 0; n < times; n++) {
+      await ask(underBearer(token));
+    }
   };
   /** What the store knows, without the verifier writing first what it knows better. */
   const written = async (id = record.id) => {
@@ -86,14 +106,18 @@ it('keeps no process alive by what is left to write', async () => {
   const timers = jest.spyOn(global, 'setTimeout');
   const { keys, record } = await counted();
   keys.onUsed?.({ ...principal, credentialId: record.id });
-  expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
+  expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([
+    false,
+  ]);
 });
 
 it('keeps count of no more than 100,000 credentials for a store that takes no writes', async () => {
   const { keys, recordUsage } = await counted();
   recordUsage.mockRejectedValueOnce(new Error('connect ECONNREFUSED'));
   for (const round of [1, 2]) {
-    for (let n = 0; n < 60_000; n++) keys.onUsed?.({ ...principal, credentialId: `${round} ${n}` });
+    for (let n = 0; n < 60_000; n++) {
+      keys.onUsed?.({ ...principal, credentialId: `${round} ${n}` });
+    }
     await jest.advanceTimersByTimeAsync(1_000);
   }
   expect(recordUsage.mock.calls.map(([uses]) => uses.length)).toEqual([60_000, 100_000]);
@@ -142,7 +166,9 @@ describe('close()', () => {
     const closed = jest.fn();
     void close().catch(closed);
     await jest.advanceTimersByTimeAsync(60_000);
-    expect(closed.mock.calls).toEqual([[expect.objectContaining({ code: 'ERR_LATCHKEY_USAGE', count: 3 })]]);
+    expect(closed.mock.calls).toEqual([
+      [expect.objectContaining({ code: 'ERR_LATCHKEY_USAGE', count: 3 })],
+    ]);
     expect(lost()).toEqual([3]);
   });
 
@@ -189,16 +215,30 @@ describe('close()', () => {
     await use(100);
     await jest.advanceTimersByTimeAsync(2_500);
     await use(5);
-    await expect(close()).rejects.toMatchObject({ code: 'ERR_LATCHKEY_USAGE', count: 5, cause: READ_ONLY });
+    await expect(close()).rejects.toMatchObject({
+      code: 'ERR_LATCHKEY_USAGE',
+      count: 5,
+      cause: READ_ONLY,
+    });
     expect(lost()).toEqual([100, 5]);
   });
 
   it('ends all verifiers, and rejects with every failure, if several cannot write', async () => {
-    const stores = [1, 2].map(() => ({ ...memoryStore(), recordUsage: () => Promise.reject(READ_ONLY) }));
-    const verifiers = stores.map((store, n) => apiKeys({ prefix: `osir${n}`, name: `keys${n}`, store }));
+    const stores = [1, 2].map(() => ({
+      ...memoryStore(),
+      recordUsage: () => Promise.reject(READ_ONLY),
+    }));
+    const verifiers = stores.map((store, n) =>
+      apiKeys({ prefix: `osir${n}`, name: `keys${n}`, store }),
+    );
     const guard = latchkey({ verifiers });
-    for (const keys of verifiers) await guard.check(underBearer((await keys.issue(SUBJECT)).secret));
-    await expect(guard.close()).rejects.toMatchObject({ code: 'ERR_LATCHKEY_USAGE', errors: [{ count: 1 }, { count: 1 }] });
+    for (const keys of verifiers) {
+      await guard.check(underBearer((await keys.issue(SUBJECT)).secret));
+    }
+    await expect(guard.close()).rejects.toMatchObject({
+      code: 'ERR_LATCHKEY_USAGE',
+      errors: [{ count: 1 }, { count: 1 }],
+    });
   });
 });
 
@@ -228,18 +268,27 @@ describe('flush()', () => {
     await use(2);
     await keys.flush?.();
     expect(await written()).toEqual([2, NOW]);
-    await latchkey({ verifiers: [apiKeys({ prefix: 'osir', store: { find: async () => undefined } }), ownVerifier()] }).flush();
+    await latchkey({
+      verifiers: [
+        apiKeys({ prefix: 'osir', store: { find: async () => undefined } }),
+        ownVerifier(),
+      ],
+    }).flush();
   });
 });
 
 describe('uses that cannot be written', () => {
   it('are reported once, by the name of the store, and written when it works again', async () => {
     const { recordUsage, use, written } = await counted();
-    const inner = recordUsage.getMockImplementation() as (uses: readonly RecordedUsage[]) => Promise<void>;
+    const inner = recordUsage.getMockImplementation() as (
+      uses: readonly RecordedUsage[],
+    ) => Promise<void>;
     recordUsage.mockRejectedValue(READ_ONLY);
     await use(100);
     await jest.advanceTimersByTimeAsync(4_000);
-    expect(events).toEqual([{ store: 'memory', event: 'usage_lost', error: READ_ONLY, count: 100 }]);
+    expect(events).toEqual([
+      { store: 'memory', event: 'usage_lost', error: READ_ONLY, count: 100 },
+    ]);
     await use(7);
     await jest.advanceTimersByTimeAsync(600_000);
     expect(lost()).toEqual([100, 7]);
@@ -275,14 +324,20 @@ describe('uses that cannot be written', () => {
   it('are retried without those that the store wrote', async () => {
     const { keys, recordUsage, record, written } = await counted();
     const { record: other } = await keys.issue(SUBJECT);
-    const inner = recordUsage.getMockImplementation() as (uses: readonly RecordedUsage[]) => Promise<void>;
+    const inner = recordUsage.getMockImplementation() as (
+      uses: readonly RecordedUsage[],
+    ) => Promise<void>;
     recordUsage.mockImplementationOnce(async ([first, ...others]) => {
       await inner([first as RecordedUsage]);
       throw Object.assign(new Error('one node is down'), { unwritten: others });
     });
-    for (const { id } of [record, other, other]) keys.onUsed?.({ ...principal, credentialId: id });
+    for (const { id } of [record, other, other]) {
+      keys.onUsed?.({ ...principal, credentialId: id });
+    }
     await jest.advanceTimersByTimeAsync(10_000);
-    expect(recordUsage.mock.calls.map(([uses]) => uses.map(({ id, count }) => [id, count]))).toEqual([
+    expect(
+      recordUsage.mock.calls.map(([uses]) => uses.map(({ id, count }) => [id, count])),
+    ).toEqual([
       [
         [record.id, 1],
         [other.id, 2],
@@ -295,7 +350,9 @@ describe('uses that cannot be written', () => {
   it('are reported where there are too many to keep', async () => {
     const { keys, recordUsage } = await counted();
     recordUsage.mockRejectedValue(READ_ONLY);
-    for (let n = 0; n < 100_010; n++) keys.onUsed?.({ ...principal, credentialId: String(n) });
+    for (let n = 0; n < 100_010; n++) {
+      keys.onUsed?.({ ...principal, credentialId: String(n) });
+    }
     await jest.advanceTimersByTimeAsync(3_000);
     expect(lost()).toEqual([10, 100_000]);
   });
@@ -338,7 +395,9 @@ describe('a write that', () => {
   it('is slow loses nothing of what is used meanwhile, and is not made a second time', async () => {
     const { recordUsage, use, written, close } = await counted();
     const write = deferred<void>();
-    const inner = recordUsage.getMockImplementation() as (uses: readonly RecordedUsage[]) => Promise<void>;
+    const inner = recordUsage.getMockImplementation() as (
+      uses: readonly RecordedUsage[],
+    ) => Promise<void>;
     recordUsage.mockImplementationOnce((uses) => write.promise.then(() => inner(uses)));
     await use(5);
     await jest.advanceTimersByTimeAsync(1_000);
@@ -380,7 +439,9 @@ describe('what is read of a record', () => {
     expect(await keys.get(record.id)).toMatchObject({ useCount: 5, lastUsedAt: NOW });
     jest.setSystemTime(NOW + 10);
     await use(1);
-    expect(await keys.list({ subject: 'acct_42' })).toMatchObject([{ useCount: 6, lastUsedAt: NOW + 10 }]);
+    expect(await keys.list({ subject: 'acct_42' })).toMatchObject([
+      { useCount: 6, lastUsedAt: NOW + 10 },
+    ]);
   });
 
   it('is read though the uses cannot be written', async () => {
@@ -409,6 +470,10 @@ it('counts for every guard that uses the same verifier', async () => {
   const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
   const guards = [latchkey({ verifiers: [keys] }), latchkey({ verifiers: [keys], cache: false })];
   const { secret, record } = await keys.issue(SUBJECT);
-  for (const { check } of guards) for (let n = 0; n < 2; n++) await check(underBearer(secret), { scopes: ['domains:read'] });
+  for (const { check } of guards) {
+    for (let n = 0; n < 2; n++) {
+      await check(underBearer(secret), { scopes: ['domains:read'] });
+    }
+  }
   expect(await keys.get(record.id)).toMatchObject({ useCount: 4 });
 });

@@ -1,9 +1,11 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
+
 import jsonwebtoken from 'jsonwebtoken';
+
 import { Browser } from '../support/browser';
-import { bearing, commandOf, startExample, type Example } from '../support/examples';
-import { agree, logIn } from '../support/issuing';
 import { assertBuilt } from '../support/built';
+import { bearing, commandOf, type Example, startExample } from '../support/examples';
+import { agree, logIn } from '../support/issuing';
 import { run } from '../support/programs';
 
 // @requires curl
@@ -32,18 +34,23 @@ const user = (token: string) => iiniit.ask('/user', { headers: bearing(token) })
 const projects = (token: string) => iiniit.ask('/projects', { headers: bearing(token) });
 
 describe('the authorization code flow', () => {
-  it.each(['/auth/login', '/oauth2/authorize'])('sends the user back with code and state, from %s', async (path) => {
-    const back = await iiniit.authorize(requestPath(path, 'read:user'));
-    expect(`${back.origin}${back.pathname}`).toBe(CALLBACK);
-    expect(Object.fromEntries(back.searchParams)).toEqual({
-      code: expect.any(String),
-      state: 'RANDOM_STATE_VALUE',
-      iss: iiniit.fact('url'),
-    });
-  });
+  it.each(['/auth/login', '/oauth2/authorize'])(
+    'sends the user back with code and state, from %s',
+    async (path) => {
+      const back = await iiniit.authorize(requestPath(path, 'read:user'));
+      expect(`${back.origin}${back.pathname}`).toBe(CALLBACK);
+      expect(Object.fromEntries(back.searchParams)).toEqual({
+        code: expect.any(String),
+        state: 'RANDOM_STATE_VALUE',
+        iss: iiniit.fact('url'),
+      });
+    },
+  );
 
   it('answers the five members of the table, in the way of the JavaScript', async () => {
-    const { status, headers, body } = await exchange(await codeFor('read:user read:projects', '/oauth2/authorize'));
+    const { status, headers, body } = await exchange(
+      await codeFor('read:user read:projects', '/oauth2/authorize'),
+    );
     expect({ status, body }).toEqual({
       status: 200,
       body: {
@@ -72,22 +79,37 @@ describe('the authorization code flow', () => {
 --data-urlencode 'client_id=${ids.client_id}' \\
 --data-urlencode 'client_secret=${ids.client_secret}'`;
     const body = JSON.parse(await run('/', ['sh', '-c', line]));
-    expect(Object.keys(body as object).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'scope', 'token_type']);
-    expect([(await user(body.access_token)).status, (await projects(body.access_token)).status]).toEqual([200, 403]);
+    expect(Object.keys(body as object).sort()).toEqual([
+      'access_token',
+      'expires_in',
+      'refresh_token',
+      'scope',
+      'token_type',
+    ]);
+    expect([
+      (await user(body.access_token)).status,
+      (await projects(body.access_token)).status,
+    ]).toEqual([200, 403]);
   });
 
   it('gives JWTs that any API can prove by the published keys', async () => {
     const { body } = await exchange(await codeFor('read:user'));
     const { body: metadata } = await iiniit.ask('/.well-known/oauth-authorization-server');
     const response = await fetch(metadata.jwks_uri as string);
-    const { keys } = (await response.json()) as { readonly keys: readonly (JsonWebKey & { readonly kid: string })[] };
+    const { keys } = (await response.json()) as {
+      readonly keys: readonly (JsonWebKey & { readonly kid: string })[];
+    };
     const [key] = keys;
-    const { header, payload } = jsonwebtoken.verify(body.access_token, createPublicKey({ key: key as JsonWebKey, format: 'jwk' }), {
-      algorithms: ['RS256'],
-      issuer: iiniit.fact('url'),
-      audience: 'https://api.iiniit.com',
-      complete: true,
-    });
+    const { header, payload } = jsonwebtoken.verify(
+      body.access_token,
+      createPublicKey({ key: key as JsonWebKey, format: 'jwk' }),
+      {
+        algorithms: ['RS256'],
+        issuer: iiniit.fact('url'),
+        audience: 'https://api.iiniit.com',
+        complete: true,
+      },
+    );
     expect(header).toEqual({ alg: 'RS256', typ: 'at+jwt', kid: key?.kid });
     expect(payload).toMatchObject({ sub: 'acct_42', client_id: ids.client_id, scope: 'read:user' });
     expect(keys).toHaveLength(1);
@@ -96,23 +118,41 @@ describe('the authorization code flow', () => {
 
   it('obtains a new access token by the refresh token, once', async () => {
     const { body: first } = await exchange(await codeFor('read:user'));
-    const refresh = (token: string) => iiniit.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token: token, ...ids });
+    const refresh = (token: string) =>
+      iiniit.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token: token, ...ids });
     const { status, body: second } = await refresh(first.refresh_token as string);
     expect([status, (await user(second.access_token as string)).status]).toEqual([200, 200]);
-    expect(await refresh(first.refresh_token as string)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-    expect(await refresh(second.refresh_token as string)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-  });
-
-  it.each(['refresh_token', 'access_token'])('refuses the JWT, and refreshes no more, after a revocation of the %s', async (member) => {
-    const { body } = await exchange(await codeFor('read:user'));
-    expect((await user(body.access_token as string)).status).toBe(200);
-    expect((await iiniit.post('/oauth2/revoke', { token: body[member], ...ids })).status).toBe(200);
-    expect((await user(body.access_token as string)).status).toBe(401);
-    expect(await iiniit.post('/oauth2/token', { grant_type: 'refresh_token', refresh_token: body.refresh_token, ...ids })).toMatchObject({
+    expect(await refresh(first.refresh_token as string)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
+    expect(await refresh(second.refresh_token as string)).toMatchObject({
       status: 400,
       body: { error: 'invalid_grant' },
     });
   });
+
+  it.each(['refresh_token', 'access_token'])(
+    'refuses the JWT, and refreshes no more, after a revocation of the %s',
+    async (member) => {
+      const { body } = await exchange(await codeFor('read:user'));
+      expect((await user(body.access_token as string)).status).toBe(200);
+      expect((await iiniit.post('/oauth2/revoke', { token: body[member], ...ids })).status).toBe(
+        200,
+      );
+      expect((await user(body.access_token as string)).status).toBe(401);
+      expect(
+        await iiniit.post('/oauth2/token', {
+          grant_type: 'refresh_token',
+          refresh_token: body.refresh_token,
+          ...ids,
+        }),
+      ).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_grant' },
+      });
+    },
+  );
 });
 
 describe('error handling', () => {
@@ -122,27 +162,43 @@ describe('error handling', () => {
     ['unauthorized_client', { grant_type: 'client_credentials' }],
   ])('answers %s to %j', async (error, parameters) => {
     const { status, body } = await iiniit.post('/oauth2/token', { ...parameters, ...ids });
-    expect({ status, body }).toEqual({ status: 400, body: { error, error_description: expect.any(String) } });
+    expect({ status, body }).toEqual({
+      status: 400,
+      body: { error, error_description: expect.any(String) },
+    });
   });
 
   it.each(['read:secrets', 'read:user read:secrets', 'user', 'read:user,read:projects'])(
     'sends invalid_scope back for %j',
     async (scope) => {
       const back = await iiniit.authorize(requestPath('/auth/login', scope));
-      expect(Object.fromEntries(back.searchParams)).toMatchObject({ error: 'invalid_scope', state: 'RANDOM_STATE_VALUE' });
+      expect(Object.fromEntries(back.searchParams)).toMatchObject({
+        error: 'invalid_scope',
+        state: 'RANDOM_STATE_VALUE',
+      });
     },
   );
 
   it('sends access_denied back when the user denies the request', async () => {
-    const page = await logIn(await new Browser().open(`${iiniit.fact('url')}${requestPath('/auth/login', 'read:user')}`));
+    const page = await logIn(
+      await new Browser().open(`${iiniit.fact('url')}${requestPath('/auth/login', 'read:user')}`),
+    );
     const { url } = await page.submit({ decision: 'deny' });
-    expect(Object.fromEntries(url.searchParams)).toMatchObject({ error: 'access_denied', state: 'RANDOM_STATE_VALUE' });
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      error: 'access_denied',
+      state: 'RANDOM_STATE_VALUE',
+    });
   });
 
   it('asks for name and password again when they are wrong, and takes them then', async () => {
-    const page = await new Browser().open(`${iiniit.fact('url')}${requestPath('/auth/login', 'read:user')}`);
+    const page = await new Browser().open(
+      `${iiniit.fact('url')}${requestPath('/auth/login', 'read:user')}`,
+    );
     const again = await page.submit({ username: 'ada', password: 'wrong' });
-    expect([again.response.status, again.text]).toEqual([403, expect.stringContaining('Wrong name or password.')]);
+    expect([again.response.status, again.text]).toEqual([
+      403,
+      expect.stringContaining('Wrong name or password.'),
+    ]);
     expect((await agree(await logIn(again))).url.searchParams.has('code')).toBe(true);
   });
 
@@ -150,28 +206,58 @@ describe('error handling', () => {
     'answers invalid_request to the body %j, which is neither JSON nor a form',
     async (body) => {
       for (const path of ['/oauth2/authorize', '/oauth2/token']) {
-        const answer = await iiniit.ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+        const answer = await iiniit.ask(path, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/json' },
+          body,
+        });
         expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
       }
     },
   );
 
-  it.each(['text/plain', 'application/xml', 'multipart/form-data; boundary=x'])('answers invalid_request to a body of %s', async (type) => {
-    const body = new URLSearchParams({ grant_type: 'authorization_code', ...ids }).toString();
-    const answer = await iiniit.ask('/oauth2/authorize', { method: 'POST', headers: { 'Content-Type': type }, body });
-    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
-  });
+  it.each(['text/plain', 'application/xml', 'multipart/form-data; boundary=x'])(
+    'answers invalid_request to a body of %s',
+    async (type) => {
+      const body = new URLSearchParams({ grant_type: 'authorization_code', ...ids }).toString();
+      const answer = await iiniit.ask('/oauth2/authorize', {
+        method: 'POST',
+        headers: { 'Content-Type': type },
+        body,
+      });
+      expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+    },
+  );
 });
 
-it.each(['/oauth2/authorize', '/oauth2/token'])('accepts a token request as JSON at %s, which the curl line suggests', async (path) => {
-  const send = (parameters: object) =>
-    iiniit.ask(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ ...parameters, ...ids }) });
-  const first = await send({ grant_type: 'authorization_code', code: await codeFor('read:user'), redirect_uri: CALLBACK });
-  const second = await send({ grant_type: 'refresh_token', refresh_token: first.body.refresh_token });
-  expect([first.status, second.status, (await user(second.body.access_token)).status]).toEqual([200, 200, 200]);
-});
+it.each(['/oauth2/authorize', '/oauth2/token'])(
+  'accepts a token request as JSON at %s, which the curl line suggests',
+  async (path) => {
+    const send = (parameters: object) =>
+      iiniit.ask(path, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ ...parameters, ...ids }),
+      });
+    const first = await send({
+      grant_type: 'authorization_code',
+      code: await codeFor('read:user'),
+      redirect_uri: CALLBACK,
+    });
+    const second = await send({
+      grant_type: 'refresh_token',
+      refresh_token: first.body.refresh_token,
+    });
+    expect([first.status, second.status, (await user(second.body.access_token)).status]).toEqual([
+      200, 200, 200,
+    ]);
+  },
+);
 
 it('takes API keys too', async () => {
   const headers = { 'X-API-Key': iiniit.fact('api_key') };
-  expect([(await iiniit.ask('/projects', { headers })).status, (await iiniit.ask('/user', { headers })).status]).toEqual([200, 403]);
+  expect([
+    (await iiniit.ask('/projects', { headers })).status,
+    (await iiniit.ask('/user', { headers })).status,
+  ]).toEqual([200, 403]);
 });

@@ -1,7 +1,7 @@
 import { Browser } from '../support/browser';
-import { bearing, commandOf, startExample, type Example } from '../support/examples';
-import { logIn, type Answer } from '../support/issuing';
 import { assertBuilt } from '../support/built';
+import { bearing, commandOf, type Example, startExample } from '../support/examples';
+import { type Answer, logIn } from '../support/issuing';
 
 jest.setTimeout(60_000);
 
@@ -19,7 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => osir.stop());
 
-const domains = (token: string, method = 'GET') => osir.ask('/v1/domains', { method, headers: bearing(token) });
+const domains = (token: string, method = 'GET') =>
+  osir.ask('/v1/domains', { method, headers: bearing(token) });
 
 /** Step 1. */
 const authorize = (scope = 'domains:read domains:write') =>
@@ -30,10 +31,18 @@ const authorize = (scope = 'domains:read domains:write') =>
 /** Steps 1 and 2. */
 async function tokensFor(scope?: string): Promise<Answer['body']> {
   const code = (await authorize(scope)).searchParams.get('code') as string;
-  return (await osir.post('/oauth/token', { grant_type: 'authorization_code', code, ...ids, redirect_uri: CALLBACK })).body;
+  return (
+    await osir.post('/oauth/token', {
+      grant_type: 'authorization_code',
+      code,
+      ...ids,
+      redirect_uri: CALLBACK,
+    })
+  ).body;
 }
 
-const refresh = (refreshToken: string) => osir.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: refreshToken, ...ids });
+const refresh = (refreshToken: string) =>
+  osir.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: refreshToken, ...ids });
 
 describe('API key authentication', () => {
   it('takes a key that begins with osir_live_ as bearer token and in X-API-Key', async () => {
@@ -73,44 +82,71 @@ describe('OAuth 2.0 authentication', () => {
     });
     expect(headers.get('cache-control')).toBe('no-store');
 
-    expect(await domains(body.access_token)).toMatchObject({ status: 200, body: { account: 'acct_42' } });
+    expect(await domains(body.access_token)).toMatchObject({
+      status: 200,
+      body: { account: 'acct_42' },
+    });
     expect(await domains(body.access_token, 'POST')).toMatchObject({ status: 201 });
   });
 
   it('refreshes, and ends all of the grant when a refresh token is used again', async () => {
     const first = await tokensFor();
     const { status, body: second } = await refresh(first.refresh_token);
-    expect([status, second.expires_in, second.scope]).toEqual([200, 3600, 'domains:read domains:write']);
+    expect([status, second.expires_in, second.scope]).toEqual([
+      200,
+      3600,
+      'domains:read domains:write',
+    ]);
     expect(second.refresh_token).not.toBe(first.refresh_token);
     expect(await domains(second.access_token)).toMatchObject({ status: 200 });
 
-    expect(await refresh(first.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
-    expect(await refresh(second.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await refresh(first.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
+    expect(await refresh(second.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
     expect(await domains(second.access_token)).toMatchObject({ status: 401 });
   });
 
   it('takes back what an app lets go of', async () => {
     const tokens = await tokensFor();
     expect(await domains(tokens.access_token)).toMatchObject({ status: 200 });
-    expect(await osir.post('/oauth/revoke', { token: tokens.refresh_token, ...ids })).toMatchObject({ status: 200 });
-    expect(await refresh(tokens.refresh_token)).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await osir.post('/oauth/revoke', { token: tokens.refresh_token, ...ids })).toMatchObject(
+      { status: 200 },
+    );
+    expect(await refresh(tokens.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
     expect(await domains(tokens.access_token)).toMatchObject({ status: 401 });
   });
 
   it('gives no token for a wrong secret, a wrong redirect URI, or a code that was used', async () => {
     const code = (await authorize()).searchParams.get('code') as string;
     const request = { grant_type: 'authorization_code', code, ...ids, redirect_uri: CALLBACK };
-    expect(await osir.post('/oauth/token', { ...request, client_secret: 'your_client_secret' })).toMatchObject({
+    expect(
+      await osir.post('/oauth/token', { ...request, client_secret: 'your_client_secret' }),
+    ).toMatchObject({
       status: 401,
       body: { error: 'invalid_client' },
     });
-    expect(await osir.post('/oauth/token', { ...request, redirect_uri: 'https://yourapp.com/' })).toMatchObject({
+    expect(
+      await osir.post('/oauth/token', { ...request, redirect_uri: 'https://yourapp.com/' }),
+    ).toMatchObject({
       status: 400,
       body: { error: 'invalid_grant' },
     });
     const used = (await authorize()).searchParams.get('code') as string;
-    expect(await osir.post('/oauth/token', { ...request, code: used })).toMatchObject({ status: 200 });
-    expect(await osir.post('/oauth/token', { ...request, code: used })).toMatchObject({ status: 400, body: { error: 'invalid_grant' } });
+    expect(await osir.post('/oauth/token', { ...request, code: used })).toMatchObject({
+      status: 200,
+    });
+    expect(await osir.post('/oauth/token', { ...request, code: used })).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
   });
 });
 
@@ -132,27 +168,46 @@ describe('scopes', () => {
   });
 
   it('are explained to the user who is asked for them', async () => {
-    const query = new URLSearchParams({ client_id: ids.client_id, redirect_uri: CALLBACK, response_type: 'code', scope: 'domains:write' });
-    const page = await logIn(await new Browser().open(`${osir.fact('url')}/oauth/authorize?${query.toString()}`));
+    const query = new URLSearchParams({
+      client_id: ids.client_id,
+      redirect_uri: CALLBACK,
+      response_type: 'code',
+      scope: 'domains:write',
+    });
+    const page = await logIn(
+      await new Browser().open(`${osir.fact('url')}/oauth/authorize?${query.toString()}`),
+    );
     expect(page.text).toContain(`<li>${SCOPES['domains:write']}</li>`);
     expect(page.text).not.toContain(SCOPES['domains:read']);
   });
 
-  it.each(['domains', 'vps', 'email', 'billing'])('guard %s, apart for reading and writing', async (area) => {
-    const challenges = await Promise.all(
-      ['GET', 'POST'].map(async (method) => (await osir.ask(`/v1/${area}`, { method })).headers.get('www-authenticate')),
-    );
-    expect(challenges).toEqual([`Bearer realm="api", scope="${area}:read"`, `Bearer realm="api", scope="${area}:write"`]);
-  });
+  it.each(['domains', 'vps', 'email', 'billing'])(
+    'guard %s, apart for reading and writing',
+    async (area) => {
+      const challenges = await Promise.all(
+        ['GET', 'POST'].map(async (method) =>
+          (await osir.ask(`/v1/${area}`, { method })).headers.get('www-authenticate'),
+        ),
+      );
+      expect(challenges).toEqual([
+        `Bearer realm="api", scope="${area}:read"`,
+        `Bearer realm="api", scope="${area}:write"`,
+      ]);
+    },
+  );
 
   it('give an app no more than it asked for', async () => {
     const { access_token: token, scope } = await tokensFor('domains:read');
     expect(scope).toBe('domains:read');
-    expect([(await domains(token)).status, (await domains(token, 'POST')).status]).toEqual([200, 403]);
+    expect([(await domains(token)).status, (await domains(token, 'POST')).status]).toEqual([
+      200, 403,
+    ]);
   });
 
   it('that the app may not have are invalid_scope', async () => {
-    expect((await authorize('domains:read billing:write')).searchParams.get('error')).toBe('invalid_scope');
+    expect((await authorize('domains:read billing:write')).searchParams.get('error')).toBe(
+      'invalid_scope',
+    );
   });
 });
 
@@ -163,23 +218,34 @@ describe('session tokens', () => {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(credentials),
     });
-  const logOut = (token: string) => osir.ask('/v1/sessions/current', { method: 'DELETE', headers: bearing(token) });
+  const logOut = (token: string) =>
+    osir.ask('/v1/sessions/current', { method: 'DELETE', headers: bearing(token) });
 
   it('answer JSON to a body that is none', async () => {
     const headers = { 'Content-Type': 'application/json' };
-    expect(await osir.ask('/v1/sessions', { method: 'POST', headers, body: '{"username":' })).toMatchObject({
+    expect(
+      await osir.ask('/v1/sessions', { method: 'POST', headers, body: '{"username":' }),
+    ).toMatchObject({
       status: 400,
       body: { error: 'bad_request', message: 'The request body cannot be read' },
     });
   });
 
   it('give temporary access to all that the user may do, until they log out', async () => {
-    const { status, headers, body } = await open({ username: osir.fact('user'), password: osir.fact('password') });
-    expect({ status, body }).toEqual({ status: 201, body: { session_token: expect.any(String), expires_in: 1800 } });
+    const { status, headers, body } = await open({
+      username: osir.fact('user'),
+      password: osir.fact('password'),
+    });
+    expect({ status, body }).toEqual({
+      status: 201,
+      body: { session_token: expect.any(String), expires_in: 1800 },
+    });
     expect(headers.get('cache-control')).toBe('no-store');
     const token = body.session_token as string;
     for (const area of ['domains', 'vps', 'email', 'billing']) {
-      const answers = ['GET', 'POST'].map((method) => osir.ask(`/v1/${area}`, { method, headers: bearing(token) }));
+      const answers = ['GET', 'POST'].map((method) =>
+        osir.ask(`/v1/${area}`, { method, headers: bearing(token) }),
+      );
       expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 201]);
     }
     expect((await logOut(token)).status).toBe(204);
@@ -192,9 +258,15 @@ describe('session tokens', () => {
     expect((await domains(key)).status).toBe(200);
   });
 
-  it.each([{ username: 'ada', password: 'wrong' }, { username: 'ada' }, {}])('are not to be had for %j', async (credentials) => {
-    expect(await open(credentials)).toMatchObject({ status: 401, body: { error: 'unauthorized', message: 'Wrong name or password' } });
-  });
+  it.each([{ username: 'ada', password: 'wrong' }, { username: 'ada' }, {}])(
+    'are not to be had for %j',
+    async (credentials) => {
+      expect(await open(credentials)).toMatchObject({
+        status: 401,
+        body: { error: 'unauthorized', message: 'Wrong name or password' },
+      });
+    },
+  );
 });
 
 describe('error responses', () => {
@@ -209,13 +281,21 @@ describe('error responses', () => {
     ['the same in X-API-Key', { 'X-API-Key': 'osir_live_your_api_key' }],
     ['the token of the document', { Authorization: 'Bearer access_token_here' }],
   ])('are the documented bytes with 401, for %s', async (_, headers) => {
-    expect(await answerTo({ headers })).toEqual([401, 'application/json; charset=utf-8', UNAUTHORIZED]);
+    expect(await answerTo({ headers })).toEqual([
+      401,
+      'application/json; charset=utf-8',
+      UNAUTHORIZED,
+    ]);
   });
 
   it('are the documented bytes with 403, for a scope that is not there', async () => {
     const key = osir.fact('api_key');
     for (const headers of [bearing(key), { 'X-API-Key': key }]) {
-      expect(await answerTo({ method: 'POST', headers })).toEqual([403, 'application/json; charset=utf-8', FORBIDDEN]);
+      expect(await answerTo({ method: 'POST', headers })).toEqual([
+        403,
+        'application/json; charset=utf-8',
+        FORBIDDEN,
+      ]);
     }
   });
 });

@@ -12,7 +12,10 @@ describe.each([
       .replaceAll('bearer', scheme.toLowerCase());
   const extract = (authorization: string | readonly string[] | undefined) =>
     extractor.extract({
-      headers: { authorization: typeof authorization === 'string' ? written(authorization) : authorization?.map(written) },
+      headers: {
+        authorization:
+          typeof authorization === 'string' ? written(authorization) : authorization?.map(written),
+      },
     });
 
   it('is a scheme of Authorization', () => {
@@ -33,7 +36,8 @@ describe.each([
     expect(extract(value)).toBe(written(token));
   });
 
-  // Presented and not a token: what is found must not pass the grammar, but it must be found, or the request would be anonymous.
+  // Presented and not a token: what is found must not pass the grammar, but it must be found, or
+  // the request would be anonymous.
   test.each<[string, string | string[]]>([
     ['the scheme alone', 'Bearer'],
     ['the scheme and spaces', 'Bearer   '],
@@ -84,9 +88,15 @@ describe.each([
     ['one line', ['Authorization', 'Bearer a'], false],
     ['two lines', ['Authorization', 'Bearer a', 'Authorization', 'Bearer a'], true],
     ['two lines of two schemes', ['Authorization', 'Basic a', 'authorization', 'Bearer a'], true],
-    ['another header twice', ['Authorization', 'Bearer a', 'X-API-Key', 'a', 'X-API-Key', 'a'], false],
+    [
+      'another header twice',
+      ['Authorization', 'Bearer a', 'X-API-Key', 'a', 'X-API-Key', 'a'],
+      false,
+    ],
   ])('is repeated by %s: %s', (_, rawHeaders, repeated) => {
-    expect(extractor.isRepeated?.({ headers: { authorization: rawHeaders[1] }, rawHeaders })).toBe(repeated);
+    expect(extractor.isRepeated?.({ headers: { authorization: rawHeaders[1] }, rawHeaders })).toBe(
+      repeated,
+    );
   });
 });
 

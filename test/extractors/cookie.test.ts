@@ -1,8 +1,10 @@
 import { cookie } from 'latchkey';
+
 import { isPlainToken } from '../../src/credential/credential';
 
 const extractor = cookie('sid');
-const extract = (value: string | string[] | undefined) => extractor.extract({ headers: { cookie: value } });
+const extract = (value: string | string[] | undefined) =>
+  extractor.extract({ headers: { cookie: value } });
 
 it('is ambient, without a scheme, and by itself from no other origin', () => {
   expect(extractor).toMatchObject({ name: 'cookie', ambient: true, header: 'Cookie', origins: [] });
@@ -47,7 +49,8 @@ test.each<[string, string | string[] | undefined]>([
   expect(extract(value)).toBeUndefined();
 });
 
-// Another host of the site, or a page of it, can plant a cookie of this name: which one the browser sends first says nothing.
+// Another host of the site, or a page of it, can plant a cookie of this name: which one the browser
+// sends first says nothing.
 test.each<[string, string | string[]]>([
   ['two values', 'sid=a; sid=b'],
   ['one value twice', 'sid=a; sid=a'],
@@ -79,7 +82,9 @@ test.each<[string, unknown]>([
   ['a name with a line feed', 'sid\n'],
   ['a name beyond ASCII', 'sïd'],
 ])('may not be named %s', (_, name) => {
-  expect(() => cookie(name as string)).toThrow(new TypeError('cookie(name): name: must be the name of a cookie (RFC 6265 §4.1.1)'));
+  expect(() => cookie(name as string)).toThrow(
+    new TypeError('cookie(name): name: must be the name of a cookie (RFC 6265 §4.1.1)'),
+  );
 });
 
 test.each<[string, unknown]>([
@@ -100,12 +105,18 @@ test.each<[string, unknown]>([
   ['a good one beside a bad one', ['https://app.example.com', 'evil']],
 ])('may not be sent from %s', (_, origins) => {
   expect(() => cookie('sid', { origins: origins as string[] })).toThrow(
-    new TypeError('cookie(name, options): option "origins" must be a list of origins, such as "https://app.example.com"'),
+    new TypeError(
+      'cookie(name, options): option "origins" must be a list of origins, such as "https://app.example.com"',
+    ),
   );
 });
 
 test.each<[string, unknown, string]>([
-  ['a misspelt option', { origin: ['https://app.example.com'] }, 'unknown option "origin"; allowed are origins'],
+  [
+    'a misspelt option',
+    { origin: ['https://app.example.com'] },
+    'unknown option "origin"; allowed are origins',
+  ],
   ['null', null, 'an object of options is wanted'],
   ['a list', ['https://app.example.com'], 'an object of options is wanted'],
   ['a string', 'https://app.example.com', 'an object of options is wanted'],

@@ -2,14 +2,20 @@ import { isCrossSiteRequest } from '../../src/extractors/csrf';
 
 const HOST = 'api.example.com';
 const ORIGINS = ['https://app.example.org'];
-const forgeable = (method: string | undefined, headers: Record<string, string | string[]> = {}, origins?: readonly string[]) =>
-  isCrossSiteRequest({ method, headers: { host: HOST, ...headers } }, origins);
+const forgeable = (
+  method: string | undefined,
+  headers: Record<string, string | string[]> = {},
+  origins?: readonly string[],
+) => isCrossSiteRequest({ method, headers: { host: HOST, ...headers } }, origins);
 
 const FOREIGN = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
 
-test.each(['GET', 'HEAD', 'OPTIONS', 'TRACE'])('%s changes nothing: it may come from anywhere', (method) => {
-  expect(forgeable(method, FOREIGN)).toBe(false);
-});
+test.each(['GET', 'HEAD', 'OPTIONS', 'TRACE'])(
+  '%s changes nothing: it may come from anywhere',
+  (method) => {
+    expect(forgeable(method, FOREIGN)).toBe(false);
+  },
+);
 
 test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND', 'CONNECT', 'QUERY', 'get', '', undefined])(
   '%s may change something: it may not come from elsewhere',
@@ -19,27 +25,49 @@ test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND', 'CONNECT', 'QUERY', 'ge
   },
 );
 
-test.each(['GET', 'HEAD', 'POST', undefined])('an upgrade by %s may not come from elsewhere', (method) => {
-  for (const upgrade of ['websocket', 'h2c', '']) {
-    expect(forgeable(method, { upgrade, ...FOREIGN })).toBe(true);
-    expect(forgeable(method, { upgrade, 'sec-fetch-site': 'same-origin' })).toBe(false);
-    expect(forgeable(method, { upgrade })).toBe(false);
-  }
-});
+test.each(['GET', 'HEAD', 'POST', undefined])(
+  'an upgrade by %s may not come from elsewhere',
+  (method) => {
+    for (const upgrade of ['websocket', 'h2c', '']) {
+      expect(forgeable(method, { upgrade, ...FOREIGN })).toBe(true);
+      expect(forgeable(method, { upgrade, 'sec-fetch-site': 'same-origin' })).toBe(false);
+      expect(forgeable(method, { upgrade })).toBe(false);
+    }
+  },
+);
 
 describe('by Sec-Fetch-Site', () => {
-  test.each(['same-origin', 'same-site', 'none'])('%s is the API’s own site, whatever Origin says', (site) => {
-    expect(forgeable('POST', { 'sec-fetch-site': site })).toBe(false);
-    expect(forgeable('POST', { 'sec-fetch-site': site, origin: 'https://elsewhere.example' })).toBe(false);
-  });
+  test.each(['same-origin', 'same-site', 'none'])(
+    '%s is the API’s own site, whatever Origin says',
+    (site) => {
+      expect(forgeable('POST', { 'sec-fetch-site': site })).toBe(false);
+      expect(
+        forgeable('POST', { 'sec-fetch-site': site, origin: 'https://elsewhere.example' }),
+      ).toBe(false);
+    },
+  );
 
-  test.each(['cross-site', '', 'Same-Origin', 'same-origin, cross-site', 'same-origin ', 'x', 'undefined'])('%j is not', (site) => {
+  test.each([
+    'cross-site',
+    '',
+    'Same-Origin',
+    'same-origin, cross-site',
+    'same-origin ',
+    'x',
+    'undefined',
+  ])('%j is not', (site) => {
     expect(forgeable('POST', { 'sec-fetch-site': site })).toBe(true);
     expect(forgeable('POST', { 'sec-fetch-site': site, origin: `https://${HOST}` })).toBe(true);
   });
 
   it('of a listed origin is passed over', () => {
-    expect(forgeable('POST', { 'sec-fetch-site': 'cross-site', origin: 'https://app.example.org' }, ORIGINS)).toBe(false);
+    expect(
+      forgeable(
+        'POST',
+        { 'sec-fetch-site': 'cross-site', origin: 'https://app.example.org' },
+        ORIGINS,
+      ),
+    ).toBe(false);
     expect(forgeable('POST', { 'sec-fetch-site': 'cross-site' }, ORIGINS)).toBe(true);
   });
 
@@ -91,12 +119,20 @@ describe('by Origin, from a browser without Sec-Fetch-Site', () => {
   });
 
   it('is held against the authority of HTTP/2, which has no Host', () => {
-    const request = (authority: string) => ({ method: 'POST', headers: { ':authority': authority, origin: `https://${HOST}` } });
-    expect([isCrossSiteRequest(request(HOST)), isCrossSiteRequest(request('evil.example'))]).toEqual([false, true]);
+    const request = (authority: string) => ({
+      method: 'POST',
+      headers: { ':authority': authority, origin: `https://${HOST}` },
+    });
+    expect([
+      isCrossSiteRequest(request(HOST)),
+      isCrossSiteRequest(request('evil.example')),
+    ]).toEqual([false, true]);
   });
 
   it('is held against nothing where the host is not known', () => {
-    expect(isCrossSiteRequest({ method: 'POST', headers: { origin: `https://${HOST}` } })).toBe(true);
+    expect(isCrossSiteRequest({ method: 'POST', headers: { origin: `https://${HOST}` } })).toBe(
+      true,
+    );
   });
 });
 

@@ -20,7 +20,11 @@ describe('a header is repeated', () => {
     ['two lines of different case', 'k', ['x-api-key', 'k', 'X-API-KEY', 'l']],
     ['two lines of one value', 'k', ['X-API-Key', 'k', 'X-API-Key', 'k']],
     ['two empty lines', '', ['X-API-Key', '', 'X-API-Key', '']],
-    ['two lines far apart', 'k', ['X-API-Key', 'k', ...Array.from({ length: 2_000 }, () => 'a'), 'X-API-Key', 'l']],
+    [
+      'two lines far apart',
+      'k',
+      ['X-API-Key', 'k', ...Array.from({ length: 2_000 }, () => 'a'), 'X-API-Key', 'l'],
+    ],
     ['a list of two, without raw headers', ['k', 'l'], undefined],
     ['a list of two, with empty raw headers', ['k', 'l'], []],
   ])('by %s', (_, value, rawHeaders) => {
@@ -32,11 +36,17 @@ describe('a header is repeated', () => {
     ['a list of one', ['k'], ['X-API-Key', 'k']],
     ['no raw headers', 'k', undefined],
     ['empty raw headers', 'k', []],
-    ['its name among the values of others', 'k', ['A', 'x-api-key', 'X-API-Key', 'k', 'B', 'X-API-Key']],
+    [
+      'its name among the values of others',
+      'k',
+      ['A', 'x-api-key', 'X-API-Key', 'k', 'B', 'X-API-Key'],
+    ],
     ['another name of the same length', 'k', ['X-API-Key', 'k', 'X-API-Kex', 'l']],
     ['another name that begins so', 'k', ['X-API-Key', 'k', 'X-API-Key-2', 'l']],
     ['no header at all', undefined, []],
   ])('not by %s', (_, value, rawHeaders) => {
-    expect(headerRepeated({ headers: { 'x-api-key': value }, rawHeaders }, 'x-api-key')).toBe(false);
+    expect(headerRepeated({ headers: { 'x-api-key': value }, rawHeaders }, 'x-api-key')).toBe(
+      false,
+    );
   });
 });

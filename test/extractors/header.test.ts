@@ -1,4 +1,5 @@
 import { apiKeyHeader } from 'latchkey';
+
 import { isPlainToken } from '../../src/credential/credential';
 
 it('is X-API-Key unless named otherwise, without a scheme', () => {
@@ -12,9 +13,13 @@ it('is X-API-Key unless named otherwise, without a scheme', () => {
 test.each(['X-Acme-Key', 'apikey', 'X.Key', "!#$%&'*+-.^_`|~", 'x'])('may be named %s', (name) => {
   const extractor = apiKeyHeader(name);
   expect(extractor.header).toBe(name);
-  expect(extractor.extract({ headers: { [name.toLowerCase()]: 'k', 'x-api-key': 'other' } })).toBe('k');
+  expect(extractor.extract({ headers: { [name.toLowerCase()]: 'k', 'x-api-key': 'other' } })).toBe(
+    'k',
+  );
   const rawHeaders = [name.toUpperCase(), 'k', name.toLowerCase(), 'k'];
-  expect(extractor.isRepeated?.({ headers: { [name.toLowerCase()]: 'k, k' }, rawHeaders })).toBe(true);
+  expect(extractor.isRepeated?.({ headers: { [name.toLowerCase()]: 'k, k' }, rawHeaders })).toBe(
+    true,
+  );
 });
 
 test.each<[string, unknown]>([
@@ -34,7 +39,9 @@ test.each<[string, unknown]>([
   ['Cookie', 'COOKIE'],
 ])('may not be %s', (_, name) => {
   expect(() => apiKeyHeader(name as string)).toThrow(
-    new TypeError('apiKeyHeader(name): name: must be the name of a header field (RFC 9110 §5.1) other than Authorization and Cookie'),
+    new TypeError(
+      'apiKeyHeader(name): name: must be the name of a header field (RFC 9110 §5.1) other than Authorization and Cookie',
+    ),
   );
 });
 
@@ -43,7 +50,10 @@ describe('the key', () => {
 
   test.each<[string, string | string[]]>([
     ['a key of ours', 'osir_live_x'],
-    ['every visible character but the comma', String.fromCharCode(...Array.from({ length: 94 }, (_, n) => 0x21 + n)).replace(',', '')],
+    [
+      'every visible character but the comma',
+      String.fromCharCode(...Array.from({ length: 94 }, (_, n) => 0x21 + n)).replace(',', ''),
+    ],
     ['a list of one', ['osir_live_x']],
   ])('is %s, as it stands there', (_, value) => {
     const key = extractor.extract({ headers: { 'x-api-key': value } });
@@ -73,7 +83,10 @@ describe('the key', () => {
 
   it('is nowhere but in its header', () => {
     expect(
-      extractor.extract({ headers: { authorization: 'Bearer k', 'x-api-keys': 'k', apikey: 'k' }, url: '/?x-api-key=k' }),
+      extractor.extract({
+        headers: { authorization: 'Bearer k', 'x-api-keys': 'k', apikey: 'k' },
+        url: '/?x-api-key=k',
+      }),
     ).toBeUndefined();
   });
 });

@@ -5,7 +5,11 @@ const at = (url: string | undefined) => ({ url, headers: {} });
 
 it('has neither scheme nor header, and is not ambient', () => {
   expect(extractor).toMatchObject({ name: 'query' });
-  expect([extractor.scheme, extractor.header, extractor.ambient]).toEqual([undefined, undefined, undefined]);
+  expect([extractor.scheme, extractor.header, extractor.ambient]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
   expect(Object.isFrozen(extractor)).toBe(true);
 });
 
@@ -69,5 +73,7 @@ test.each<[string, unknown]>([
   ['a list', ['api_key']],
   ['an object', { name: 'api_key' }],
 ])('may not be named %s', (_, name) => {
-  expect(() => queryParameter(name as string)).toThrow(new TypeError('queryParameter(name): name: must be a non-empty string'));
+  expect(() => queryParameter(name as string)).toThrow(
+    new TypeError('queryParameter(name): name: must be a non-empty string'),
+  );
 });

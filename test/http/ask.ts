@@ -1,8 +1,13 @@
 import type { RequestListener, ServerOptions } from 'node:http';
-import { listen, rawRequest, sendRaw, type RawResponse } from '../support/servers';
+
+import { listen, rawRequest, type RawResponse, sendRaw } from '../support/servers';
 
 /** Asks a listener once, by a request's bytes. */
-export async function ask(listener: RequestListener, request: string, options?: ServerOptions): Promise<RawResponse> {
+export async function ask(
+  listener: RequestListener,
+  request: string,
+  options?: ServerOptions,
+): Promise<RawResponse> {
   const server = await listen(listener, options);
   try {
     return await sendRaw(server.port, request);
@@ -15,4 +20,6 @@ export const get = (...headers: readonly string[]): string => rawRequest('GET /'
 
 /** A header's values in an answer, one for each line. */
 export const valuesOf = ({ headers }: RawResponse, name: string): readonly string[] =>
-  headers.filter((line) => line.toLowerCase().startsWith(`${name.toLowerCase()}: `)).map((line) => line.slice(name.length + 2));
+  headers
+    .filter((line) => line.toLowerCase().startsWith(`${name.toLowerCase()}: `))
+    .map((line) => line.slice(name.length + 2));

@@ -1,4 +1,5 @@
 import { apiKeys, findAuth, getAuth, latchkey, memoryStore, type Principal } from 'latchkey';
+
 import { MOUNTS } from '../support/servers';
 import { ask, get } from './ask';
 
@@ -7,7 +8,11 @@ const { authenticate } = latchkey({ verifiers: [keys] });
 
 describe.each(Object.entries(MOUNTS))('in a handler on %s', (_, mount) => {
   it('getAuth and findAuth give the principal that the guard proved, which req.auth is', async () => {
-    const { secret, record } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'], metadata: { plan: 'pro' } });
+    const { secret, record } = await keys.issue({
+      subject: 'acct_42',
+      scopes: ['domains:read'],
+      metadata: { plan: 'pro' },
+    });
     let seen: unknown[] = [];
     const app = mount([authenticate()], (req, res) => {
       seen = [getAuth(req), findAuth(req), (req as { auth?: Principal }).auth];
@@ -32,7 +37,9 @@ describe.each(Object.entries(MOUNTS))('in a handler on %s', (_, mount) => {
     const app = mount([authenticate({ optional: true })], (req, res) => {
       found = findAuth(req);
       expect(() => getAuth(req)).toThrow(
-        new Error('getAuth(): no principal on this request: put a guard before the handler, or use findAuth() where one is optional'),
+        new Error(
+          'getAuth(): no principal on this request: put a guard before the handler, or use findAuth() where one is optional',
+        ),
       );
       res.end('anonymous');
     });

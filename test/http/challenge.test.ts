@@ -18,9 +18,14 @@ it('sends its parameters in the order of the contract, however they were given',
 });
 
 it('leaves out what is undefined', () => {
-  expect(challenge('DPoP', { realm: undefined, error: 'invalid_token', scope: undefined })).toBe('DPoP error="invalid_token"');
+  expect(challenge('DPoP', { realm: undefined, error: 'invalid_token', scope: undefined })).toBe(
+    'DPoP error="invalid_token"',
+  );
 });
 
 it('is the scheme alone where there is no parameter', () => {
-  expect([challenge('Bearer', {}), challenge('Bearer', { scope: undefined })]).toEqual(['Bearer', 'Bearer']);
+  expect([challenge('Bearer', {}), challenge('Bearer', { scope: undefined })]).toEqual([
+    'Bearer',
+    'Bearer',
+  ]);
 });

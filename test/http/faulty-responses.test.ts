@@ -1,6 +1,16 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+
 import express from 'express';
-import { apiKeys, findAuth, latchkey, memoryStore, type Middleware, type Verification, type Verifier } from 'latchkey';
+import {
+  apiKeys,
+  findAuth,
+  latchkey,
+  memoryStore,
+  type Middleware,
+  type Verification,
+  type Verifier,
+} from 'latchkey';
+
 import { listen } from '../support/servers';
 import { ask, get } from './ask';
 import { runProgram } from './child';
@@ -10,7 +20,8 @@ const verifier = (isAsync: boolean): Verifier => ({
   name: 'own',
   accepts: () => true,
   verify({ token }) {
-    const result: Verification = token === 'good' ? { ok: true, principal } : { ok: false, reason: 'unknown' };
+    const result: Verification =
+      token === 'good' ? { ok: true, principal } : { ok: false, reason: 'unknown' };
     return isAsync ? Promise.resolve(result) : result;
   },
 });
@@ -36,14 +47,30 @@ const breaks = () => {
 /** A response object of somebody else, some of which is missing or throws. */
 const responseWith = (members: object) =>
   Object.defineProperties(
-    { statusCode: 200, headersSent: false, setHeader: () => undefined, getHeader: () => undefined, end: () => undefined },
+    {
+      statusCode: 200,
+      headersSent: false,
+      setHeader: () => undefined,
+      getHeader: () => undefined,
+      end: () => undefined,
+    },
     Object.getOwnPropertyDescriptors(members),
   ) as unknown as ServerResponse;
 
 /** What `next` was called with, after everything has settled. */
-async function callsOf(guard: Middleware, res: ServerResponse, token: string, req: object = {}): Promise<unknown[][]> {
+async function callsOf(
+  guard: Middleware,
+  res: ServerResponse,
+  token: string,
+  req: object = {},
+): Promise<unknown[][]> {
   const calls: unknown[][] = [];
-  const request = { method: 'GET', url: '/', headers: { 'x-api-key': token }, ...req } as unknown as IncomingMessage;
+  const request = {
+    method: 'GET',
+    url: '/',
+    headers: { 'x-api-key': token },
+    ...req,
+  } as unknown as IncomingMessage;
   guard(request, res, (...args) => calls.push(args));
   await new Promise((resolve) => setTimeout(resolve, 5));
   return calls;
@@ -58,7 +85,11 @@ const FAULTS: Readonly<Record<string, object>> = {
     },
   },
 };
-const FAULTS_OF_A_PASS = { ...FAULTS, 'a getHeader() that throws': { getHeader: breaks }, 'no getHeader()': { getHeader: undefined } };
+const FAULTS_OF_A_PASS = {
+  ...FAULTS,
+  'a getHeader() that throws': { getHeader: breaks },
+  'no getHeader()': { getHeader: undefined },
+};
 const FAULTS_OF_A_REFUSAL = {
   ...FAULTS,
   'an end() that throws': { end: breaks },
@@ -70,7 +101,11 @@ const FAULTS_OF_A_REFUSAL = {
     },
   }),
 };
-const internal = { code: 'ERR_LATCHKEY_INTERNAL', message: 'latchkey: the request could not be judged', cause: expect.any(Error) };
+const internal = {
+  code: 'ERR_LATCHKEY_INTERNAL',
+  message: 'latchkey: the request could not be judged',
+  cause: expect.any(Error),
+};
 
 describe.each([
   ['at once', false],
@@ -79,21 +114,35 @@ describe.each([
   const guards = Object.entries(guardsOf(isAsync));
 
   describe.each(guards.filter(([name]) => name !== 'requireFreshAuth()'))('%s', (_name, guard) => {
-    test.each(Object.entries(FAULTS_OF_A_PASS))('passes the fault of %s to next(), once', async (_what, members) => {
-      expect(await callsOf(guard, responseWith(members), 'good')).toEqual([[expect.objectContaining(internal)]]);
-    });
+    test.each(Object.entries(FAULTS_OF_A_PASS))(
+      'passes the fault of %s to next(), once',
+      async (_what, members) => {
+        expect(await callsOf(guard, responseWith(members), 'good')).toEqual([
+          [expect.objectContaining(internal)],
+        ]);
+      },
+    );
 
     it('does without hasHeader()', async () => {
       const headers: Record<string, unknown> = {};
-      const res = responseWith({ setHeader: (name: string, value: unknown) => void (headers[name] = value) });
+      const res = responseWith({
+        setHeader: (name: string, value: unknown) => void (headers[name] = value),
+      });
       expect(await callsOf(guard, res, 'good')).toEqual([[]]);
-      expect(headers).toMatchObject({ 'Cache-Control': 'private', Vary: expect.stringContaining('X-API-Key') });
+      expect(headers).toMatchObject({
+        'Cache-Control': 'private',
+        Vary: expect.stringContaining('X-API-Key'),
+      });
     });
 
     it('passes a request that cannot be changed to next() as an error', async () => {
       const res = responseWith({});
       const calls: unknown[][] = [];
-      const req = Object.freeze({ method: 'GET', url: '/', headers: { 'x-api-key': 'good' } }) as unknown as IncomingMessage;
+      const req = Object.freeze({
+        method: 'GET',
+        url: '/',
+        headers: { 'x-api-key': 'good' },
+      }) as unknown as IncomingMessage;
       guard(req, res, (...args) => calls.push(args));
       await new Promise((resolve) => setTimeout(resolve, 5));
       expect(calls).toEqual([[expect.objectContaining(internal)]]);
@@ -101,23 +150,34 @@ describe.each([
   });
 
   describe.each(guards)('%s', (_name, guard) => {
-    test.each(Object.entries(FAULTS_OF_A_REFUSAL))('passes the fault of %s in a refusal to next(), once', async (_what, members) => {
-      expect(await callsOf(guard, responseWith(members), 'bad')).toEqual([[expect.objectContaining(internal)]]);
-    });
+    test.each(Object.entries(FAULTS_OF_A_REFUSAL))(
+      'passes the fault of %s in a refusal to next(), once',
+      async (_what, members) => {
+        expect(await callsOf(guard, responseWith(members), 'bad')).toEqual([
+          [expect.objectContaining(internal)],
+        ]);
+      },
+    );
 
-    test.each(['headers', 'auth'])('passes a request whose %s throws to next(), once', async (name) => {
-      const req = { url: '/' };
-      Object.defineProperty(req, name, { get: breaks, enumerable: true });
-      const calls: unknown[][] = [];
-      guard(req as IncomingMessage, responseWith({}), (...args) => calls.push(args));
-      await new Promise((resolve) => setTimeout(resolve, 5));
-      expect(calls).toEqual([[expect.objectContaining(internal)]]);
-    });
+    test.each(['headers', 'auth'])(
+      'passes a request whose %s throws to next(), once',
+      async (name) => {
+        const req = { url: '/' };
+        Object.defineProperty(req, name, { get: breaks, enumerable: true });
+        const calls: unknown[][] = [];
+        guard(req as IncomingMessage, responseWith({}), (...args) => calls.push(args));
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        expect(calls).toEqual([[expect.objectContaining(internal)]]);
+      },
+    );
   });
 
   it('leaves nobody in req.auth if the response is broken', async () => {
     const { authenticate } = latchkey({ verifiers: [verifier(isAsync)] });
-    const req = { headers: { 'x-api-key': 'good' }, auth: { subject: 'forged' } } as unknown as IncomingMessage;
+    const req = {
+      headers: { 'x-api-key': 'good' },
+      auth: { subject: 'forged' },
+    } as unknown as IncomingMessage;
     authenticate()(req, responseWith({ setHeader: breaks }), () => undefined);
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(findAuth(req)).toBeUndefined();
@@ -125,15 +185,31 @@ describe.each([
 });
 
 it('passes the fault of a response to next() where metadata is served', async () => {
-  const { resourceMetadata } = latchkey({ verifiers: [verifier(false)], resource: { url: 'https://api.example.com' } });
-  const req = { method: 'GET', url: '/.well-known/oauth-protected-resource', headers: {} } as IncomingMessage;
-  for (const members of [{ setHeader: breaks }, { setHeader: undefined }, { end: breaks }, { end: undefined }]) {
+  const { resourceMetadata } = latchkey({
+    verifiers: [verifier(false)],
+    resource: { url: 'https://api.example.com' },
+  });
+  const req = {
+    method: 'GET',
+    url: '/.well-known/oauth-protected-resource',
+    headers: {},
+  } as IncomingMessage;
+  for (const members of [
+    { setHeader: breaks },
+    { setHeader: undefined },
+    { end: breaks },
+    { end: undefined },
+  ]) {
     const next = jest.fn();
     resourceMetadata()(req, responseWith(members), next);
     expect(next.mock.calls).toEqual([[expect.objectContaining(internal)]]);
   }
   const other = jest.fn();
-  resourceMetadata()({ url: '/other', headers: {} } as IncomingMessage, responseWith({ setHeader: breaks }), other);
+  resourceMetadata()(
+    { url: '/other', headers: {} } as IncomingMessage,
+    responseWith({ setHeader: breaks }),
+    other,
+  );
   expect(other.mock.calls).toEqual([[]]);
 });
 
@@ -142,14 +218,18 @@ it('reaches the error handler of Express, and the server goes on', async () => {
   const { secret } = await keys.issue({ subject: 's', scopes: [] });
   const app = express();
   app.use((req, res, next) => {
-    if (req.url === '/broken') res.setHeader = breaks;
+    if (req.url === '/broken') {
+      res.setHeader = breaks;
+    }
     next();
   });
   app.use(latchkey({ verifiers: [keys] }).authenticate(), (_req, res) => void res.end('passed'));
-  app.use((error: Error, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
-    res.statusCode = 500;
-    res.end(error.message);
-  });
+  app.use(
+    (error: Error, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
+      res.statusCode = 500;
+      res.end(error.message);
+    },
+  );
   for (const path of ['/broken', '/']) {
     const answer = await ask(app, get(`X-API-Key: ${secret}`).replace('GET /', `GET ${path}`));
     expect(answer.status).toBe(path === '/' ? 200 : 500);
@@ -164,7 +244,13 @@ it('calls next() once where next() throws, and lets its error through', async ()
     calls++;
     throw boom;
   };
-  expect(() => authenticate()({ headers: { 'x-api-key': 'good' } } as unknown as IncomingMessage, responseWith({}), next)).toThrow(boom);
+  expect(() =>
+    authenticate()(
+      { headers: { 'x-api-key': 'good' } } as unknown as IncomingMessage,
+      responseWith({}),
+      next,
+    ),
+  ).toThrow(boom);
   expect(calls).toBe(1);
 });
 
@@ -219,10 +305,14 @@ describe('a request that is derived from another', () => {
     'a spread': (req) => ({ ...req }),
     'Object.assign()': (req) => Object.assign({}, req),
     'Object.create()': (req) => Object.create(req) as object,
-    'all own properties': (req) => Object.defineProperties({}, Object.getOwnPropertyDescriptors(req)),
+    'all own properties': (req) =>
+      Object.defineProperties({}, Object.getOwnPropertyDescriptors(req)),
     'a proxy': (req) =>
       new Proxy(req, {
-        get: (target, name) => (name === 'headers' ? { authorization: `Bearer ${user}` } : (Reflect.get(target, name) as unknown)),
+        get: (target, name) =>
+          name === 'headers'
+            ? { authorization: `Bearer ${user}` }
+            : (Reflect.get(target, name) as unknown),
       }),
   };
   test.each(Object.entries(DERIVED))('by %s is judged by its own headers', async (_how, derive) => {
@@ -230,8 +320,12 @@ describe('a request that is derived from another', () => {
     let seen: unknown;
     app.use(authenticate(), (req, res, next) => {
       const derived = derive(req) as express.Request;
-      if ((derived as Partial<express.Request>).headers?.authorization !== `Bearer ${user}`)
-        Object.defineProperty(derived, 'headers', { value: { authorization: `Bearer ${user}` }, configurable: true });
+      if ((derived as Partial<express.Request>).headers?.authorization !== `Bearer ${user}`) {
+        Object.defineProperty(derived, 'headers', {
+          value: { authorization: `Bearer ${user}` },
+          configurable: true,
+        });
+      }
       seen = findAuth(req)?.subject;
       requireScopes('admin')(derived, res, next);
     });
@@ -241,11 +335,20 @@ describe('a request that is derived from another', () => {
   });
 
   it('loses the principal that it inherited where it has no credential', async () => {
-    const req = { method: 'GET', url: '/', headers: { authorization: `Bearer ${admin}` } } as unknown as IncomingMessage;
+    const req = {
+      method: 'GET',
+      url: '/',
+      headers: { authorization: `Bearer ${admin}` },
+    } as unknown as IncomingMessage;
     await new Promise((resolve) => authenticate()(req, responseWith({}), resolve));
     expect(findAuth(req)?.subject).toBe('admin');
-    for (const derived of [{ ...req, headers: {} }, Object.create(req, { headers: { value: {} } }) as IncomingMessage]) {
-      await new Promise((resolve) => authenticate({ optional: true })(derived as IncomingMessage, responseWith({}), resolve));
+    for (const derived of [
+      { ...req, headers: {} },
+      Object.create(req, { headers: { value: {} } }) as IncomingMessage,
+    ]) {
+      await new Promise((resolve) =>
+        authenticate({ optional: true })(derived as IncomingMessage, responseWith({}), resolve),
+      );
       expect(findAuth(derived)).toBeUndefined();
     }
     expect(findAuth(req)?.subject).toBe('admin');
@@ -257,14 +360,20 @@ describe('a request that is derived from another', () => {
     const own = apiKeys({ prefix: 'acme', store });
     const { secret } = await own.issue({ subject: 's', scopes: ['a'] });
     const guards = latchkey({ verifiers: [own], cache: false });
-    const server = await listen(createServerListener(guards.authenticate(), guards.requireScopes('a')));
+    const server = await listen(
+      createServerListener(guards.authenticate(), guards.requireScopes('a')),
+    );
     await fetch(`http://127.0.0.1:${server.port}/v1/x`, { headers: { 'x-api-key': secret } });
     await server.close();
     expect(find).toHaveBeenCalledTimes(1);
   });
 
   it('leaves nothing on the request but auth', async () => {
-    const req = { method: 'GET', url: '/', headers: { authorization: `Bearer ${admin}` } } as unknown as IncomingMessage;
+    const req = {
+      method: 'GET',
+      url: '/',
+      headers: { authorization: `Bearer ${admin}` },
+    } as unknown as IncomingMessage;
     await new Promise((resolve) => authenticate()(req, responseWith({}), resolve));
     expect(Reflect.ownKeys(req)).toEqual(['method', 'url', 'headers', 'auth']);
   });

@@ -1,5 +1,6 @@
-import { IncomingMessage, ServerResponse, type RequestListener } from 'node:http';
+import { IncomingMessage, type RequestListener, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+
 import cors from 'cors';
 import express from 'express';
 import express4 from 'express4';
@@ -10,24 +11,33 @@ import {
   cookie,
   findAuth,
   latchkey,
-  memoryStore,
   type LatchkeyOptions,
+  memoryStore,
   type Middleware,
   type Principal,
   type Reason,
   type Verification,
   type Verifier,
 } from 'latchkey';
-import { MOUNTS, type Handler } from '../support/servers';
+
+import { type Handler, MOUNTS } from '../support/servers';
 import { ask, get, valuesOf } from './ask';
 import { runProgram } from './child';
 
-const principal: Principal = { kind: 'api_key', verifier: 'own', subject: 'acct_42', scopes: ['a', 'b'], claims: {} };
+const principal: Principal = {
+  kind: 'api_key',
+  verifier: 'own',
+  subject: 'acct_42',
+  scopes: ['a', 'b'],
+  claims: {},
+};
 const forged: Principal = { ...principal, subject: 'admin', scopes: ['a', 'b', 'admin'] };
 const BEARER = get('Authorization: Bearer good');
 
 /** A verifier that knows one token, and how often it was asked. */
-function counted(answer: () => Verification | Promise<Verification> = () => ({ ok: true, principal })): Verifier & { calls: number } {
+function counted(
+  answer: () => Verification | Promise<Verification> = () => ({ ok: true, principal }),
+): Verifier & { calls: number } {
   return {
     name: 'own',
     calls: 0,
@@ -39,7 +49,8 @@ function counted(answer: () => Verification | Promise<Verification> = () => ({ o
   };
 }
 const later = async (): Promise<Verification> => ({ ok: true, principal });
-const made = (options: Partial<LatchkeyOptions> = {}) => latchkey({ verifiers: [counted()], ...options });
+const made = (options: Partial<LatchkeyOptions> = {}) =>
+  latchkey({ verifiers: [counted()], ...options });
 
 const whoCalls: Handler = (req, res) => res.end(findAuth(req)?.subject ?? 'anonymous');
 const setting =
@@ -60,8 +71,17 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
   ])('whose verifier answers %s', (_when, verifierOf) => {
     it('proves a request once, however many guards of its instance stand in the way', async () => {
       const verifier = verifierOf();
-      const { authenticate, requireScopes, requireAnyScope, authorize } = latchkey({ verifiers: [verifier], cache: false });
-      const guards = [authenticate(), authenticate({ optional: true }), requireScopes('a'), requireAnyScope('b'), authorize(() => true)];
+      const { authenticate, requireScopes, requireAnyScope, authorize } = latchkey({
+        verifiers: [verifier],
+        cache: false,
+      });
+      const guards = [
+        authenticate(),
+        authenticate({ optional: true }),
+        requireScopes('a'),
+        requireAnyScope('b'),
+        authorize(() => true),
+      ];
       const app = mount(guards, whoCalls);
       expect(await ask(app, BEARER)).toMatchObject({ status: 200, body: 'acct_42' });
       expect(verifier.calls).toBe(1);
@@ -80,8 +100,13 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
 
     it('proves for its own instance alone: of two on one request each asks its own verifier', async () => {
       const [one, other] = [verifierOf(), verifierOf()];
-      const guards = [one, other].map((verifier) => latchkey({ verifiers: [verifier], cache: false }).authenticate());
-      expect(await ask(mount(guards, whoCalls), BEARER)).toMatchObject({ status: 200, body: 'acct_42' });
+      const guards = [one, other].map((verifier) =>
+        latchkey({ verifiers: [verifier], cache: false }).authenticate(),
+      );
+      expect(await ask(mount(guards, whoCalls), BEARER)).toMatchObject({
+        status: 200,
+        body: 'acct_42',
+      });
       expect([one.calls, other.calls]).toEqual([1, 1]);
     });
 
@@ -96,7 +121,10 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
       const { authenticate, requireScopes, authorize } = latchkey({ verifiers: [verifierOf()] });
       const subjects: string[] = [];
       const policy = ({ subject }: Principal) => subjects.push(subject) > 0;
-      const app = mount([authenticate(), posing, authorize(policy), posing, requireScopes('admin')], whoCalls);
+      const app = mount(
+        [authenticate(), posing, authorize(policy), posing, requireScopes('admin')],
+        whoCalls,
+      );
       expect(await ask(app, BEARER)).toMatchObject({ status: 403 });
       expect(subjects).toEqual(['acct_42']);
     });
@@ -108,7 +136,9 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
         left = req;
         posing(req, res, next);
       };
-      expect(await ask(mount([keeping, requireScopes('admin')], whoCalls), BEARER)).toMatchObject({ status: 403 });
+      expect(await ask(mount([keeping, requireScopes('admin')], whoCalls), BEARER)).toMatchObject({
+        status: 403,
+      });
       expect(findAuth(left as IncomingMessage)).toBeUndefined();
     });
 
@@ -117,8 +147,14 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
         res.write('begun, ');
         next();
       };
-      const { authenticate } = latchkey({ extractors: [apiKeyHeader()], verifiers: [verifierOf()] });
-      const answer = await ask(mount([beginning, authenticate({ optional: true })], whoCalls), get('X-API-Key: good'));
+      const { authenticate } = latchkey({
+        extractors: [apiKeyHeader()],
+        verifiers: [verifierOf()],
+      });
+      const answer = await ask(
+        mount([beginning, authenticate({ optional: true })], whoCalls),
+        get('X-API-Key: good'),
+      );
       expect(answer).toMatchObject({ status: 200, headers: ['Transfer-Encoding: chunked'] });
       expect(answer.body).toContain('begun, ');
       expect(answer.body).toContain('acct_42');
@@ -143,8 +179,14 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
   test.each<Reason>(['missing', 'multiple', 'unknown', 'denied', 'unavailable'])(
     'lets no bad credential pass as anonymous, though its verifier says %s',
     async (reason) => {
-      for (const verifier of [counted(() => ({ ok: false, reason })), counted(async () => ({ ok: false, reason }))]) {
-        const app = mount([latchkey({ verifiers: [verifier] }).authenticate({ optional: true })], whoCalls);
+      for (const verifier of [
+        counted(() => ({ ok: false, reason })),
+        counted(async () => ({ ok: false, reason })),
+      ]) {
+        const app = mount(
+          [latchkey({ verifiers: [verifier] }).authenticate({ optional: true })],
+          whoCalls,
+        );
         const answer = await ask(app, BEARER);
         expect(answer.body).not.toBe('anonymous');
         expect(answer.status).toBeGreaterThanOrEqual(400);
@@ -153,34 +195,77 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
   );
 
   it('takes the key of one instance for no key of another', async () => {
-    const [one, other] = ['osir', 'other'].map((prefix) => apiKeys({ prefix, store: memoryStore() }));
+    const [one, other] = ['osir', 'other'].map((prefix) =>
+      apiKeys({ prefix, store: memoryStore() }),
+    );
     const { secret } = await one!.issue({ subject: 'acct_42', scopes: [] });
-    const [first, second] = [one!, other!].map((keys) => latchkey({ verifiers: [keys] }).authenticate());
-    expect(await ask(mount([first!], whoCalls), get(`X-API-Key: ${secret}`))).toMatchObject({ status: 200, body: 'acct_42' });
-    expect(await ask(mount([first!, second!], whoCalls), get(`X-API-Key: ${secret}`))).toMatchObject({ status: 401 });
-    expect(await ask(mount([second!, first!], whoCalls), get(`X-API-Key: ${secret}`))).toMatchObject({ status: 401 });
+    const [first, second] = [one!, other!].map((keys) =>
+      latchkey({ verifiers: [keys] }).authenticate(),
+    );
+    expect(await ask(mount([first!], whoCalls), get(`X-API-Key: ${secret}`))).toMatchObject({
+      status: 200,
+      body: 'acct_42',
+    });
+    expect(
+      await ask(mount([first!, second!], whoCalls), get(`X-API-Key: ${secret}`)),
+    ).toMatchObject({ status: 401 });
+    expect(
+      await ask(mount([second!, first!], whoCalls), get(`X-API-Key: ${secret}`)),
+    ).toMatchObject({ status: 401 });
   });
 
   test.each<[string, string, Middleware, string]>([
-    ['Vary that cors() set', 'Vary', cors({ origin: 'https://app.example.com' }) as Middleware, 'Origin, X-API-Key'],
-    ['Vary in two lines', 'Vary', setting('Vary', ['Origin', 'Accept-Encoding']), 'Origin, Accept-Encoding, X-API-Key'],
-    ['Vary that names the header already', 'Vary', setting('Vary', 'Origin , x-api-key'), 'Origin, x-api-key'],
+    [
+      'Vary that cors() set',
+      'Vary',
+      cors({ origin: 'https://app.example.com' }) as Middleware,
+      'Origin, X-API-Key',
+    ],
+    [
+      'Vary in two lines',
+      'Vary',
+      setting('Vary', ['Origin', 'Accept-Encoding']),
+      'Origin, Accept-Encoding, X-API-Key',
+    ],
+    [
+      'Vary that names the header already',
+      'Vary',
+      setting('Vary', 'Origin , x-api-key'),
+      'Origin, x-api-key',
+    ],
     ['an empty Vary', 'Vary', setting('Vary', ''), 'X-API-Key'],
     ['Vary that names everything', 'Vary', setting('Vary', '*'), '*'],
-    ['a Cache-Control', 'Cache-Control', setting('Cache-Control', 'public, max-age=60'), 'public, max-age=60'],
+    [
+      'a Cache-Control',
+      'Cache-Control',
+      setting('Cache-Control', 'public, max-age=60'),
+      'public, max-age=60',
+    ],
     ['no Cache-Control', 'Cache-Control', setting('X-Other', '1'), 'private'],
   ])('keeps %s', async (_what, name, before, value) => {
     const { authenticate, requireScopes } = made();
-    const answer = await ask(mount([before, authenticate(), requireScopes('a')], whoCalls), get('X-API-Key: good'));
+    const answer = await ask(
+      mount([before, authenticate(), requireScopes('a')], whoCalls),
+      get('X-API-Key: good'),
+    );
     expect(answer).toMatchObject({ status: 200, body: 'acct_42' });
-    expect(valuesOf(answer, name).map((line) => line.split(/\s*,\s*/))).toEqual([value.split(', ')]);
+    expect(valuesOf(answer, name).map((line) => line.split(/\s*,\s*/))).toEqual([
+      value.split(', '),
+    ]);
   });
 
   it('names each header once on an optional route with extractors that share one', async () => {
     const extractors = [bearer(), apiKeyHeader(), apiKeyHeader('X-Old-Key'), cookie('sid')];
-    const app = mount([setting('Vary', 'origin'), made({ extractors }).authenticate({ optional: true })], whoCalls);
-    expect(valuesOf(await ask(app, get()), 'Vary')).toEqual(['origin, Authorization, X-API-Key, X-Old-Key, Cookie']);
-    expect(valuesOf(await ask(app, get('X-Old-Key: good')), 'Vary')).toEqual(['origin, Authorization, X-API-Key, X-Old-Key, Cookie']);
+    const app = mount(
+      [setting('Vary', 'origin'), made({ extractors }).authenticate({ optional: true })],
+      whoCalls,
+    );
+    expect(valuesOf(await ask(app, get()), 'Vary')).toEqual([
+      'origin, Authorization, X-API-Key, X-Old-Key, Cookie',
+    ]);
+    expect(valuesOf(await ask(app, get('X-Old-Key: good')), 'Vary')).toEqual([
+      'origin, Authorization, X-API-Key, X-Old-Key, Cookie',
+    ]);
   });
 
   it('keeps what was set before a refusal, and lets no cache store it', async () => {
@@ -206,11 +291,16 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
   });
 
   it('answers no preflight: that is for cors() before it', async () => {
-    const preflight = 'OPTIONS / HTTP/1.1\r\nHost: x\r\nOrigin: https://app.example.com\r\nConnection: close\r\n';
+    const preflight =
+      'OPTIONS / HTTP/1.1\r\nHost: x\r\nOrigin: https://app.example.com\r\nConnection: close\r\n';
     const asking = `${preflight}Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: authorization\r\n\r\n`;
     const { authenticate } = made();
-    expect(await ask(mount([cors() as Middleware, authenticate()], whoCalls), asking)).toMatchObject({ status: 204 });
-    expect(await ask(mount([authenticate(), cors() as Middleware], whoCalls), asking)).toMatchObject({ status: 401 });
+    expect(
+      await ask(mount([cors() as Middleware, authenticate()], whoCalls), asking),
+    ).toMatchObject({ status: 204 });
+    expect(
+      await ask(mount([authenticate(), cors() as Middleware], whoCalls), asking),
+    ).toMatchObject({ status: 401 });
   });
 
   test.each<[string, Partial<LatchkeyOptions>]>([
@@ -230,7 +320,10 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
     let reached = false;
     const app = mount([made(options).authenticate({ optional: true })], () => (reached = true));
     const answer = await ask(app, get('Authorization: Bearer bad'));
-    expect(answer).toMatchObject({ status: 500, body: 'next: latchkey: the request could not be judged' });
+    expect(answer).toMatchObject({
+      status: 500,
+      body: 'next: latchkey: the request could not be judged',
+    });
     expect(reached).toBe(false);
   });
 });
@@ -245,14 +338,24 @@ describe.each([
 ])('on %s', (_name, create) => {
   const boom = new Error('the handler broke');
   /** What the error handler saw. */
-  async function errorsOf(guards: readonly Middleware[], handler: express.Handler): Promise<unknown[]> {
+  async function errorsOf(
+    guards: readonly Middleware[],
+    handler: express.Handler,
+  ): Promise<unknown[]> {
     const app = create();
     const seen: unknown[] = [];
     app.get('/', ...guards, handler);
-    app.use((error: unknown, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
-      seen.push(error);
-      res.status(500).end('failed');
-    });
+    app.use(
+      (
+        error: unknown,
+        _req: express.Request,
+        res: express.Response,
+        _next: express.NextFunction,
+      ) => {
+        seen.push(error);
+        res.status(500).end('failed');
+      },
+    );
     expect(await ask(app, BEARER)).toMatchObject({ status: 500, body: 'failed' });
     return seen;
   }
@@ -260,18 +363,24 @@ describe.each([
   test.each([
     ['at once', counted()],
     ['later', counted(later)],
-  ])('a handler that throws after a verifier that answers %s is seen as itself, and was called once', async (_when, verifier) => {
-    let calls = 0;
-    const { authenticate, requireScopes, authorize } = latchkey({ verifiers: [verifier], cache: false });
-    const guards = [authenticate(), requireScopes('a'), authorize(async () => true)];
-    const errors = await errorsOf(guards, () => {
-      calls++;
-      throw boom;
-    });
-    expect(errors).toHaveLength(1);
-    expect(errors[0]).toBe(boom);
-    expect(calls).toBe(1);
-  });
+  ])(
+    'a handler that throws after a verifier that answers %s is seen as itself, and was called once',
+    async (_when, verifier) => {
+      let calls = 0;
+      const { authenticate, requireScopes, authorize } = latchkey({
+        verifiers: [verifier],
+        cache: false,
+      });
+      const guards = [authenticate(), requireScopes('a'), authorize(async () => true)];
+      const errors = await errorsOf(guards, () => {
+        calls++;
+        throw boom;
+      });
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toBe(boom);
+      expect(calls).toBe(1);
+    },
+  );
 
   it('a handler that passes an error on is seen as itself', async () => {
     const errors = await errorsOf([made().authenticate()], (_req, _res, next) => next(boom));
@@ -284,8 +393,14 @@ describe.each([
     const body = () => {
       throw broken;
     };
-    for (const verifier of [counted(() => ({ ok: false, reason: 'unknown' })), counted(async () => ({ ok: false, reason: 'unknown' }))]) {
-      const errors = await errorsOf([latchkey({ verifiers: [verifier], body }).authenticate()], (_req, res) => void res.end());
+    for (const verifier of [
+      counted(() => ({ ok: false, reason: 'unknown' })),
+      counted(async () => ({ ok: false, reason: 'unknown' })),
+    ]) {
+      const errors = await errorsOf(
+        [latchkey({ verifiers: [verifier], body }).authenticate()],
+        (_req, res) => void res.end(),
+      );
       expect(errors).toHaveLength(1);
       expect(errors[0]).toBeInstanceOf(Error);
       expect((errors[0] as Error).message).toBe('latchkey: the request could not be judged');
@@ -307,42 +422,62 @@ describe.each([
     inner.get('/things', requireScopes('a'), (req, res) => whoCalls(req, res));
     app.use(authenticate());
     app.use('/v1', inner);
-    expect(await ask(app, BEARER.replace('GET /', 'GET /v1/things'))).toMatchObject({ status: 200, body: 'acct_42' });
+    expect(await ask(app, BEARER.replace('GET /', 'GET /v1/things'))).toMatchObject({
+      status: 200,
+      body: 'acct_42',
+    });
     expect(verifier.calls).toBe(1);
   });
 
-  test.each(['authenticate', 'requireScopes', 'requireAnyScope', 'authorize', 'requireFreshAuth'] as const)(
-    '%s that was mounted without being called lets nobody through',
-    async (name) => {
-      const app = create();
-      let reached = false;
-      app.use(made()[name] as unknown as express.Handler);
-      app.use((_req, res) => {
-        reached = true;
-        res.end();
-      });
-      app.use((error: unknown, _req: express.Request, res: express.Response, _next: express.NextFunction) => {
+  test.each([
+    'authenticate',
+    'requireScopes',
+    'requireAnyScope',
+    'authorize',
+    'requireFreshAuth',
+  ] as const)('%s that was mounted without being called lets nobody through', async (name) => {
+    const app = create();
+    let reached = false;
+    app.use(made()[name] as unknown as express.Handler);
+    app.use((_req, res) => {
+      reached = true;
+      res.end();
+    });
+    app.use(
+      (
+        error: unknown,
+        _req: express.Request,
+        res: express.Response,
+        _next: express.NextFunction,
+      ) => {
         res.status(500).end(error instanceof TypeError ? error.message : 'something else');
-      });
-      const answer = await ask(app, BEARER);
-      expect(answer).toMatchObject({ status: 500, body: expect.stringMatching(new RegExp(`^${name}\\(`)) });
-      expect(answer.body).not.toContain('good');
-      expect(reached).toBe(false);
-    },
-  );
+      },
+    );
+    const answer = await ask(app, BEARER);
+    expect(answer).toMatchObject({
+      status: 500,
+      body: expect.stringMatching(new RegExp(`^${name}\\(`)),
+    });
+    expect(answer.body).not.toContain('good');
+    expect(reached).toBe(false);
+  });
 });
 
 describe('a guard by itself', () => {
   const exchange = (...headers: readonly string[]) => {
     const req = new IncomingMessage(new Socket());
     req.rawHeaders = [...headers];
-    for (let i = 0; i < headers.length; i += 2) req.headers[headers[i]!.toLowerCase()] = headers[i + 1];
+    for (let i = 0; i < headers.length; i += 2) {
+      req.headers[headers[i]!.toLowerCase()] = headers[i + 1];
+    }
     return [req, new ServerResponse(req)] as const;
   };
 
   it('calls next before it returns where nothing has to be waited for', () => {
     const calls: unknown[][] = [];
-    made().authenticate()(...exchange('Authorization', 'Bearer good'), (...args) => calls.push(args));
+    made().authenticate()(...exchange('Authorization', 'Bearer good'), (...args) =>
+      calls.push(args),
+    );
     expect(calls).toEqual([[]]);
   });
 
@@ -368,7 +503,8 @@ describe('a guard by itself', () => {
 
 it('is a request listener of its own: next may be any function', async () => {
   const { requireScopes } = made();
-  const listener: RequestListener = (req, res) => requireScopes('a')(req, res, () => whoCalls(req, res));
+  const listener: RequestListener = (req, res) =>
+    requireScopes('a')(req, res, () => whoCalls(req, res));
   expect(await ask(listener, BEARER)).toMatchObject({ status: 200, body: 'acct_42' });
   expect(await ask(listener, get())).toMatchObject({ status: 401 });
 });

@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
+
 import type { RawResponse } from '../support/servers';
 
 /**
- * Sends requests over one connection without waiting for an answer, and reads as many as come before the other side ends it.
- * Each answer must say how long it is; those to `HEAD` have no body.
+ * Sends requests over one connection without waiting for an answer, and reads as many as come
+ * before the other side ends it. Each answer must say how long it is; those to `HEAD` have no body.
  */
 export async function pipeline(port: number, requests: readonly string[]): Promise<RawResponse[]> {
   let rest = await new Promise<string>((resolve, reject) => {
@@ -32,7 +33,9 @@ export async function pipeline(port: number, requests: readonly string[]): Promi
 }
 
 /** Requests for one connection, which the last of them ends. */
-export const keptAlive = (requests: readonly (readonly [line: string, ...headers: string[]])[]): string[] =>
+export const keptAlive = (
+  requests: readonly (readonly [line: string, ...headers: string[]])[],
+): string[] =>
   requests.map(([line, ...headers], index) => {
     const last = index === requests.length - 1 ? ['Connection: close'] : [];
     return [`${line} HTTP/1.1`, 'Host: api.example.com', ...headers, ...last, '', ''].join('\r\n');

@@ -1,35 +1,51 @@
 import {
-  bearer,
-  latchkey,
   type AuthenticationResult,
+  bearer,
   type Extractor,
+  latchkey,
   type LatchkeyOptions,
   type Middleware,
   type Refusal,
   type Verification,
 } from 'latchkey';
+
 import { MOUNTS, rawRequest } from '../support/servers';
 import { ask, get, valuesOf } from './ask';
 
 const BAD = get('Authorization: Bearer bad');
 const DOCUMENTED = '{"error":"unauthorized","message":"Invalid or missing API key"}';
 const refusing: Verification = { ok: false, reason: 'unknown' };
-const made = (options: Partial<LatchkeyOptions> = {}, verify: () => Verification | Promise<Verification> = () => refusing) =>
-  latchkey({ verifiers: [{ name: 'own', accepts: () => true, verify }], ...options });
+const made = (
+  options: Partial<LatchkeyOptions> = {},
+  verify: () => Verification | Promise<Verification> = () => refusing,
+) => latchkey({ verifiers: [{ name: 'own', accepts: () => true, verify }], ...options });
 
 /** A extractor under the other scheme, which finds nothing. */
-const dpop: Extractor = { name: 'dpop', scheme: 'DPoP', header: 'Authorization', extract: () => undefined };
+const dpop: Extractor = {
+  name: 'dpop',
+  scheme: 'DPoP',
+  header: 'Authorization',
+  extract: () => undefined,
+};
 
 const behind = (guard: Middleware) => MOUNTS['node:http']!([guard], (_req, res) => res.end());
 
 async function refusalOf(options: Partial<LatchkeyOptions>): Promise<Refusal> {
-  const decision: AuthenticationResult = await made(options).check({ headers: { authorization: 'Bearer bad' } });
-  if (decision.status !== 'refused') throw new Error('It was not refused');
+  const decision: AuthenticationResult = await made(options).check({
+    headers: { authorization: 'Bearer bad' },
+  });
+  if (decision.status !== 'refused') {
+    throw new Error('It was not refused');
+  }
   return decision.refusal;
 }
 
 describe.each(Object.entries(MOUNTS))('a body of your own on %s', (_name, mount) => {
-  const asked = (body: LatchkeyOptions['body'], request = BAD, verify?: () => Verification | Promise<Verification>) => {
+  const asked = (
+    body: LatchkeyOptions['body'],
+    request = BAD,
+    verify?: () => Verification | Promise<Verification>,
+  ) => {
     let reached = false;
     const app = mount([made({ ...(body && { body }) }, verify).authenticate()], (_req, res) => {
       reached = true;
@@ -47,9 +63,24 @@ describe.each(Object.entries(MOUNTS))('a body of your own on %s', (_name, mount)
       'application/problem+json',
       '{"status":401}',
     ],
-    ['JSON that is no object', { contentType: 'application/vnd.api+json', json: null }, 'application/vnd.api+json', 'null'],
-    ['an object with a contentType alone', { contentType: 'x' }, 'application/json; charset=utf-8', '{"contentType":"x"}'],
-    ['letters of more than one byte', { message: 'Schlüssel 🔑' }, 'application/json; charset=utf-8', '{"message":"Schlüssel 🔑"}'],
+    [
+      'JSON that is no object',
+      { contentType: 'application/vnd.api+json', json: null },
+      'application/vnd.api+json',
+      'null',
+    ],
+    [
+      'an object with a contentType alone',
+      { contentType: 'x' },
+      'application/json; charset=utf-8',
+      '{"contentType":"x"}',
+    ],
+    [
+      'letters of more than one byte',
+      { message: 'Schlüssel 🔑' },
+      'application/json; charset=utf-8',
+      '{"message":"Schlüssel 🔑"}',
+    ],
   ])('is sent as it was given: %s', async (_what, body, contentType, text) => {
     expect(await asked(() => body)).toEqual({
       status: 401,
@@ -65,7 +96,10 @@ describe.each(Object.entries(MOUNTS))('a body of your own on %s', (_name, mount)
   });
 
   it('is for headers alone on HEAD', async () => {
-    const answer = await asked(() => ({ code: 'E401' }), rawRequest('HEAD /', 'Authorization: Bearer bad'));
+    const answer = await asked(
+      () => ({ code: 'E401' }),
+      rawRequest('HEAD /', 'Authorization: Bearer bad'),
+    );
     expect(answer).toMatchObject({ status: 401, body: '' });
     expect(valuesOf(answer, 'Content-Length')).toEqual(['15']);
   });
@@ -84,8 +118,14 @@ describe.each(Object.entries(MOUNTS))('a body of your own on %s', (_name, mount)
     ['a bigint in it', { code: 1n }],
     ['JSON that is undefined once it is written', { toJSON: () => undefined }],
     ['JSON that is a function', { contentType: 'application/json', json: () => 1 }],
-    ['JSON that throws', { contentType: 'application/json', json: { toJSON: () => JSON.parse('{') as unknown } }],
-    ['a content type with a line feed', { contentType: 'application/json\r\nX-Forged: 1', json: {} }],
+    [
+      'JSON that throws',
+      { contentType: 'application/json', json: { toJSON: () => JSON.parse('{') as unknown } },
+    ],
+    [
+      'a content type with a line feed',
+      { contentType: 'application/json\r\nX-Forged: 1', json: {} },
+    ],
     ['a content type beyond Latin-1', { contentType: 'application/ключ', json: {} }],
   ];
   describe.each([
@@ -109,10 +149,20 @@ describe('what a body is made of', () => {
       seen.push(refusal);
       return { status: refusal.status };
     };
-    const proven: Verification = { ok: true, principal: { kind: 'api_key', verifier: 'own', subject: 's', scopes: [], claims: {} } };
+    const proven: Verification = {
+      ok: true,
+      principal: { kind: 'api_key', verifier: 'own', subject: 's', scopes: [], claims: {} },
+    };
     const up = behind(made({ body }, () => proven).requireScopes('a'));
-    const down = behind(made({ body }, () => Promise.reject(new Error('connect ECONNREFUSED'))).authenticate());
-    const answers = [await ask(up, get()), await ask(up, get('X-API-Key: a', 'X-API-Key: b')), await ask(up, BAD), await ask(down, BAD)];
+    const down = behind(
+      made({ body }, () => Promise.reject(new Error('connect ECONNREFUSED'))).authenticate(),
+    );
+    const answers = [
+      await ask(up, get()),
+      await ask(up, get('X-API-Key: a', 'X-API-Key: b')),
+      await ask(up, BAD),
+      await ask(down, BAD),
+    ];
     expect(answers.map((answer) => [answer.status, answer.body])).toEqual([
       [401, '{"status":401}'],
       [400, '{"status":400}'],
@@ -123,7 +173,10 @@ describe('what a body is made of', () => {
       [401, DOCUMENTED],
       [400, '{"error":"bad_request","message":"Multiple credentials in one request"}'],
       [403, '{"error":"forbidden","message":"Insufficient permissions for this action"}'],
-      [503, '{"error":"service_unavailable","message":"Authentication is temporarily unavailable"}'],
+      [
+        503,
+        '{"error":"service_unavailable","message":"Authentication is temporarily unavailable"}',
+      ],
     ]);
     expect(seen[3]?.headers).toEqual({
       'Retry-After': '1',
@@ -163,17 +216,36 @@ describe('a refusal', () => {
   test.each<[string, readonly Extractor[]]>([
     ['after it', [bearer(), dpop]],
     ['before it', [dpop, bearer()]],
-  ])('sends the Bearer challenge first, in a line of its own, with another scheme configured %s', async (_where, extractors) => {
-    const challenges = valuesOf(await ask(behind(made({ extractors }).authenticate()), get()), 'WWW-Authenticate');
-    expect(challenges.map((challenge) => challenge.split(' ')[0])).toEqual(['Bearer', 'DPoP']);
-  });
+  ])(
+    'sends the Bearer challenge first, in a line of its own, with another scheme configured %s',
+    async (_where, extractors) => {
+      const challenges = valuesOf(
+        await ask(behind(made({ extractors }).authenticate()), get()),
+        'WWW-Authenticate',
+      );
+      expect(challenges.map((challenge) => challenge.split(' ')[0])).toEqual(['Bearer', 'DPoP']);
+    },
+  );
 
   it('is the same bytes for every reason of the client', async () => {
     const reasons = [
-      ...['unknown', 'malformed', 'expired', 'not_yet_valid', 'revoked', 'bad_signature', 'bad_issuer', 'bad_audience'],
+      ...[
+        'unknown',
+        'malformed',
+        'expired',
+        'not_yet_valid',
+        'revoked',
+        'bad_signature',
+        'bad_issuer',
+        'bad_audience',
+      ],
       ...['bad_type', 'bad_claim', 'wrong_environment'],
     ] as const;
-    const answers = await Promise.all(reasons.map((reason) => ask(behind(made({}, () => ({ ok: false, reason })).authenticate()), BAD)));
+    const answers = await Promise.all(
+      reasons.map((reason) =>
+        ask(behind(made({}, () => ({ ok: false, reason })).authenticate()), BAD),
+      ),
+    );
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     expect(answers[0]).toMatchObject({ status: 401, body: DOCUMENTED });
   });

@@ -1,18 +1,31 @@
 import express from 'express';
 import express4 from 'express4';
-import { apiKeys, latchkey, memoryStore, type LatchkeyOptions, type ResourceOptions } from 'latchkey';
+import {
+  apiKeys,
+  latchkey,
+  type LatchkeyOptions,
+  memoryStore,
+  type ResourceOptions,
+} from 'latchkey';
+
 import { metadataUrl } from '../../src/http/resource-metadata';
 import { MOUNTS, rawRequest } from '../support/servers';
 import { ask } from './ask';
 
 const PATH = '/.well-known/oauth-protected-resource';
 const verifiers = [apiKeys({ prefix: 'osir', store: memoryStore() })];
-const made = (resource: ResourceOptions, options: Partial<LatchkeyOptions> = {}) => latchkey({ verifiers, resource, ...options });
+const made = (resource: ResourceOptions, options: Partial<LatchkeyOptions> = {}) =>
+  latchkey({ verifiers, resource, ...options });
 
 /** What is served for a resource. */
-async function servedFor(resource: ResourceOptions, options: Partial<LatchkeyOptions> = {}): Promise<unknown> {
+async function servedFor(
+  resource: ResourceOptions,
+  options: Partial<LatchkeyOptions> = {},
+): Promise<unknown> {
   const { pathname } = new URL(metadataUrl(resource));
-  const app = MOUNTS['node:http']!([made(resource, options).resourceMetadata()], (_req, res) => res.end('something else'));
+  const app = MOUNTS['node:http']!([made(resource, options).resourceMetadata()], (_req, res) =>
+    res.end('something else'),
+  );
   return JSON.parse((await ask(app, rawRequest(`GET ${pathname}`))).body);
 }
 
@@ -32,7 +45,11 @@ describe('the URL of the metadata (RFC 9728 §3.1)', () => {
   ])('of %s is %s', async (url, expected) => {
     expect(metadataUrl({ url })).toBe(expected);
     const decision = await made({ url }).check({ headers: {} }, { scopes: [] });
-    expect(decision).toMatchObject({ refusal: { headers: { 'WWW-Authenticate': `Bearer realm="api", resource_metadata="${expected}"` } } });
+    expect(decision).toMatchObject({
+      refusal: {
+        headers: { 'WWW-Authenticate': `Bearer realm="api", resource_metadata="${expected}"` },
+      },
+    });
     expect(await servedFor({ url })).toMatchObject({ resource: url });
   });
 });
@@ -41,7 +58,10 @@ describe('the metadata', () => {
   const url = 'https://api.osir.com';
 
   it('is no more than what was configured', async () => {
-    expect(await servedFor({ url })).toEqual({ resource: url, bearer_methods_supported: ['header'] });
+    expect(await servedFor({ url })).toEqual({
+      resource: url,
+      bearer_methods_supported: ['header'],
+    });
   });
 
   it('holds every option under its registered name (RFC 9728 §2)', async () => {
@@ -67,14 +87,20 @@ describe('the metadata', () => {
   });
 
   it('publishes the declared scopes unless told which', async () => {
-    const scopes = { 'domains:read': 'View domains', 'domains:write': { description: 'Manage domains', implies: ['domains:read'] } };
-    expect(await servedFor({ url }, { scopes })).toMatchObject({ scopes_supported: ['domains:read', 'domains:write'] });
+    const scopes = {
+      'domains:read': 'View domains',
+      'domains:write': { description: 'Manage domains', implies: ['domains:read'] },
+    };
+    expect(await servedFor({ url }, { scopes })).toMatchObject({
+      scopes_supported: ['domains:read', 'domains:write'],
+    });
   });
 });
 
 describe.each(Object.entries(MOUNTS))('resourceMetadata on %s', (_name, mount) => {
   const { authenticate, resourceMetadata } = made({ url: 'https://api.osir.com/v1' });
-  // The guard behind it shows that it asks for no credential itself, and that everything else goes on.
+  // The guard behind it shows that it asks for no credential itself, and that everything else goes
+  // on.
   const app = mount([resourceMetadata(), authenticate()], (_req, res) => res.end('passed'));
   const body = '{"resource":"https://api.osir.com/v1","bearer_methods_supported":["header"]}';
   const CONTENT = [
@@ -87,15 +113,31 @@ describe.each(Object.entries(MOUNTS))('resourceMetadata on %s', (_name, mount) =
   test.each([
     ['GET', rawRequest(`GET ${PATH}/v1`), { status: 200, headers: CONTENT, body }],
     ['GET with a query', rawRequest(`GET ${PATH}/v1?x=1`), { status: 200, headers: CONTENT, body }],
-    ['GET from elsewhere', rawRequest(`GET ${PATH}/v1`, 'Origin: https://client.example'), { status: 200, headers: CONTENT, body }],
-    ['GET in absolute form', rawRequest(`GET http://api.example.com${PATH}/v1`), { status: 200, headers: CONTENT, body }],
+    [
+      'GET from elsewhere',
+      rawRequest(`GET ${PATH}/v1`, 'Origin: https://client.example'),
+      { status: 200, headers: CONTENT, body },
+    ],
+    [
+      'GET in absolute form',
+      rawRequest(`GET http://api.example.com${PATH}/v1`),
+      { status: 200, headers: CONTENT, body },
+    ],
     ['HEAD', rawRequest(`HEAD ${PATH}/v1`), { status: 200, headers: CONTENT, body: '' }],
     [
       'a preflight',
-      rawRequest(`OPTIONS ${PATH}/v1`, 'Origin: https://client.example', 'Access-Control-Request-Headers: mcp-protocol-version'),
+      rawRequest(
+        `OPTIONS ${PATH}/v1`,
+        'Origin: https://client.example',
+        'Access-Control-Request-Headers: mcp-protocol-version',
+      ),
       {
         status: 204,
-        headers: ['Access-Control-Allow-Origin: *', 'Access-Control-Allow-Methods: GET', 'Access-Control-Allow-Headers: *'],
+        headers: [
+          'Access-Control-Allow-Origin: *',
+          'Access-Control-Allow-Methods: GET',
+          'Access-Control-Allow-Headers: *',
+        ],
         body: '',
       },
     ],
@@ -106,17 +148,26 @@ describe.each(Object.entries(MOUNTS))('resourceMetadata on %s', (_name, mount) =
   test.each(['POST', 'PUT', 'PATCH', 'DELETE', 'PROPFIND'])('allows no %s', async (method) => {
     const answer = await ask(app, rawRequest(`${method} ${PATH}/v1`, 'Content-Length: 0'));
     expect(answer).toMatchObject({ status: 405, body: '' });
-    expect(answer.headers).toEqual(expect.arrayContaining(['Allow: GET, HEAD, OPTIONS', 'Access-Control-Allow-Origin: *']));
+    expect(answer.headers).toEqual(
+      expect.arrayContaining(['Allow: GET, HEAD, OPTIONS', 'Access-Control-Allow-Origin: *']),
+    );
   });
 
-  test.each(['/', '/v1', PATH, `${PATH}/`, `${PATH}/v1/`, `${PATH}/v2`, `${PATH}/v1/domains`, `/v1${PATH}`, `${PATH}/V1`])(
-    'leaves %s to what comes after',
-    async (path) => {
-      const answer = await ask(app, rawRequest(`GET ${path}`));
-      expect(answer).toMatchObject({ status: 401 });
-      expect(answer.headers).not.toContain('Access-Control-Allow-Origin: *');
-    },
-  );
+  test.each([
+    '/',
+    '/v1',
+    PATH,
+    `${PATH}/`,
+    `${PATH}/v1/`,
+    `${PATH}/v2`,
+    `${PATH}/v1/domains`,
+    `/v1${PATH}`,
+    `${PATH}/V1`,
+  ])('leaves %s to what comes after', async (path) => {
+    const answer = await ask(app, rawRequest(`GET ${path}`));
+    expect(answer).toMatchObject({ status: 401 });
+    expect(answer.headers).not.toContain('Access-Control-Allow-Origin: *');
+  });
 });
 
 describe.each([

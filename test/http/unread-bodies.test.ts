@@ -1,17 +1,27 @@
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  request as httpRequest,
+  type ServerResponse,
+} from 'node:http';
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2';
 import { createServer as createTlsServer, request as httpsRequest } from 'node:https';
-import { connect, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import express from 'express';
 import { apiKeys, latchkey, memoryStore } from 'latchkey';
+
 import { selfSigned } from '../support/certificates';
-import { listen as listenTo, MOUNTS } from '../support/servers';
 import { startNginx } from '../support/nginx';
+import { listen as listenTo, MOUNTS } from '../support/servers';
 
 const MIB = 1024 * 1024;
 const keys = apiKeys({ prefix: 'acme', store: memoryStore() });
-const { requireScopes, resourceMetadata } = latchkey({ verifiers: [keys], resource: { url: 'https://api.example.com' } });
+const { requireScopes, resourceMetadata } = latchkey({
+  verifiers: [keys],
+  resource: { url: 'https://api.example.com' },
+});
 const guard = requireScopes('a');
 let secret: string;
 beforeAll(async () => {
@@ -28,75 +38,120 @@ const listen: typeof listenTo = async (...args) => {
 afterEach(() => Promise.all(opened.splice(0).map(({ close }) => close())));
 
 /** Sends the head and a body, and collects what comes until the other side closes. */
-function exchange(port: number, head: readonly string[], body: Buffer | string, { write = true } = {}) {
+function exchange(
+  port: number,
+  head: readonly string[],
+  body: Buffer | string,
+  { write = true } = {},
+) {
   return new Promise<{ text: string; error?: string }>((resolve) => {
     const socket = connect(port, '127.0.0.1');
     let text = '';
     socket.on('data', (chunk) => (text += chunk.toString('latin1')));
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve({ text, error: error.code ?? error.message }));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      resolve({ text, error: error.code ?? error.message }),
+    );
     socket.on('close', () => resolve({ text }));
     socket.write([...head, '', ''].join('\r\n'));
-    if (write) socket.write(body);
+    if (write) {
+      socket.write(body);
+    }
   });
 }
 const refused = expect.stringMatching(
   /^HTTP\/1\.1 401 Unauthorized\r\n[^]*\{"error":"unauthorized","message":"Invalid or missing API key"\}$/,
 );
 
-describe.each(Object.entries(MOUNTS))('a refusal on %s of a request whose body nobody read', (_name, mount) => {
-  const app = mount([guard], (_req, res) => res.end('passed'));
-  const upload = Buffer.alloc(8 * MIB, 'x');
-  const length = `Content-Length: ${upload.length}`;
+describe.each(Object.entries(MOUNTS))(
+  'a refusal on %s of a request whose body nobody read',
+  (_name, mount) => {
+    const app = mount([guard], (_req, res) => res.end('passed'));
+    const upload = Buffer.alloc(8 * MIB, 'x');
+    const length = `Content-Length: ${upload.length}`;
 
-  test.each<[string, readonly string[]]>([
-    ['HTTP/1.0', ['POST / HTTP/1.0', length]],
-    ['HTTP/1.0 that would be kept', ['POST / HTTP/1.0', 'Connection: close', 'Host: x', length]],
-    ['HTTP/1.1 that is closed', ['PUT / HTTP/1.1', 'Host: x', 'Connection: close', length]],
-    ['a bad key', ['POST / HTTP/1.1', 'Host: x', 'Connection: close', 'X-API-Key: bad', length]],
-  ])('arrives, and the connection is closed in order: %s', async (_what, head) => {
-    const server = await listen(app);
-    expect(await exchange(server.port, head, upload)).toEqual({ text: refused });
-  });
-
-  it('arrives where the body is chunked', async () => {
-    const server = await listen(app);
-    const chunk = `${(1 * MIB).toString(16)}\r\n${'x'.repeat(MIB)}\r\n`;
-    const head = ['POST / HTTP/1.1', 'Host: x', 'Connection: close', 'Transfer-Encoding: chunked'];
-    expect(await exchange(server.port, head, `${chunk.repeat(4)}0\r\n\r\n`)).toEqual({ text: refused });
-  });
-
-  it('leaves the connection usable for the next request, and for requests that were pipelined behind it', async () => {
-    const server = await listen(app);
-    const next = ['GET / HTTP/1.1', 'Host: x', `X-API-Key: ${secret}`, 'Connection: close', '', ''].join('\r\n');
-    const { text, error } = await exchange(server.port, ['POST / HTTP/1.1', 'Host: x', length], Buffer.concat([upload, Buffer.from(next)]));
-    expect(error).toBeUndefined();
-    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401', 'HTTP/1.1 200']);
-  });
-
-  it('does not wait for a body that is never sent', async () => {
-    const server = await listen(app);
-    const start = performance.now();
-    expect(await exchange(server.port, ['POST / HTTP/1.1', 'Host: x', 'Connection: close', length], '', { write: false })).toEqual({
-      text: refused,
+    test.each<[string, readonly string[]]>([
+      ['HTTP/1.0', ['POST / HTTP/1.0', length]],
+      ['HTTP/1.0 that would be kept', ['POST / HTTP/1.0', 'Connection: close', 'Host: x', length]],
+      ['HTTP/1.1 that is closed', ['PUT / HTTP/1.1', 'Host: x', 'Connection: close', length]],
+      ['a bad key', ['POST / HTTP/1.1', 'Host: x', 'Connection: close', 'X-API-Key: bad', length]],
+    ])('arrives, and the connection is closed in order: %s', async (_what, head) => {
+      const server = await listen(app);
+      expect(await exchange(server.port, head, upload)).toEqual({ text: refused });
     });
-    expect(performance.now() - start).toBeLessThan(4_000);
-  });
 
-  it('arrives where the client waits for 100 Continue', async () => {
-    const server = await listen(app);
-    const head = ['POST / HTTP/1.1', 'Host: x', 'Expect: 100-continue', 'Connection: close', length];
-    const { text, error } = await exchange(server.port, head, upload);
-    expect(error).toBeUndefined();
-    expect(text).toContain('HTTP/1.1 401 Unauthorized');
-  });
-});
+    it('arrives where the body is chunked', async () => {
+      const server = await listen(app);
+      const chunk = `${(1 * MIB).toString(16)}\r\n${'x'.repeat(MIB)}\r\n`;
+      const head = [
+        'POST / HTTP/1.1',
+        'Host: x',
+        'Connection: close',
+        'Transfer-Encoding: chunked',
+      ];
+      expect(await exchange(server.port, head, `${chunk.repeat(4)}0\r\n\r\n`)).toEqual({
+        text: refused,
+      });
+    });
+
+    it('leaves the connection usable for the next request, and for requests that were pipelined behind it', async () => {
+      const server = await listen(app);
+      const next = [
+        'GET / HTTP/1.1',
+        'Host: x',
+        `X-API-Key: ${secret}`,
+        'Connection: close',
+        '',
+        '',
+      ].join('\r\n');
+      const { text, error } = await exchange(
+        server.port,
+        ['POST / HTTP/1.1', 'Host: x', length],
+        Buffer.concat([upload, Buffer.from(next)]),
+      );
+      expect(error).toBeUndefined();
+      expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 401', 'HTTP/1.1 200']);
+    });
+
+    it('does not wait for a body that is never sent', async () => {
+      const server = await listen(app);
+      const start = performance.now();
+      expect(
+        await exchange(
+          server.port,
+          ['POST / HTTP/1.1', 'Host: x', 'Connection: close', length],
+          '',
+          { write: false },
+        ),
+      ).toEqual({
+        text: refused,
+      });
+      expect(performance.now() - start).toBeLessThan(4_000);
+    });
+
+    it('arrives where the client waits for 100 Continue', async () => {
+      const server = await listen(app);
+      const head = [
+        'POST / HTTP/1.1',
+        'Host: x',
+        'Expect: 100-continue',
+        'Connection: close',
+        length,
+      ];
+      const { text, error } = await exchange(server.port, head, upload);
+      expect(error).toBeUndefined();
+      expect(text).toContain('HTTP/1.1 401 Unauthorized');
+    });
+  },
+);
 
 it('asks for no body where the app decides before it sends 100 Continue', async () => {
   const app = (req: IncomingMessage, res: ServerResponse) => guard(req, res, () => res.end());
   const server = createServer(app).on('checkContinue', app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const head = ['POST / HTTP/1.1', 'Host: x', 'Expect: 100-continue', 'Content-Length: 5'];
-  const { text } = await exchange((server.address() as AddressInfo).port, head, '', { write: false });
+  const { text } = await exchange((server.address() as AddressInfo).port, head, '', {
+    write: false,
+  });
   expect(text).toMatch(/^HTTP\/1\.1 401 Unauthorized\r\n[^]*\r\nConnection: close\r\n/i);
   server.close();
 });
@@ -114,7 +169,9 @@ it('ends an endless body after 64 MiB', async () => {
     const pump = () => {
       while (!socket.destroyed && sent < 1_000) {
         sent++;
-        if (!socket.write(chunk)) return void socket.once('drain', pump);
+        if (!socket.write(chunk)) {
+          return void socket.once('drain', pump);
+        }
       }
     };
     pump();
@@ -129,7 +186,9 @@ it('ends a slow body after 10 seconds', async () => {
   try {
     const server = await listen((req, res) => guard(req, res, () => res.end()));
     const socket = connect(server.port, '127.0.0.1');
-    const closed = new Promise((resolve) => socket.on('close', resolve).on('error', () => undefined));
+    const closed = new Promise((resolve) =>
+      socket.on('close', resolve).on('error', () => undefined),
+    );
     const answered = new Promise((resolve) => socket.once('data', resolve));
     socket.write('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n');
     await answered;
@@ -151,7 +210,11 @@ it('is sent at once where a parser has read the body, or has destroyed the reque
     },
     guard as express.Handler,
   );
-  app.post('/too-large', (req, res, next) => express.json({ limit: 10 })(req, res, () => next()), guard as express.Handler);
+  app.post(
+    '/too-large',
+    (req, res, next) => express.json({ limit: 10 })(req, res, () => next()),
+    guard as express.Handler,
+  );
   const server = await listen(app);
   const body = JSON.stringify({ text: 'x'.repeat(100_000) });
   const head = (path: string) => [
@@ -170,7 +233,11 @@ it('is sent at once where a parser has read the body, or has destroyed the reque
 it('is the same for metadata that is asked for by POST', async () => {
   const server = await listen((req, res) => resourceMetadata()(req, res, () => res.end()));
   const path = '/.well-known/oauth-protected-resource';
-  const answer = await exchange(server.port, [`POST ${path} HTTP/1.0`, `Content-Length: ${8 * MIB}`], Buffer.alloc(8 * MIB));
+  const answer = await exchange(
+    server.port,
+    [`POST ${path} HTTP/1.0`, `Content-Length: ${8 * MIB}`],
+    Buffer.alloc(8 * MIB),
+  );
   expect(answer).toEqual({ text: expect.stringMatching(/^HTTP\/1\.1 405 /) });
 });
 
@@ -180,7 +247,14 @@ it('arrives over TLS', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const status = await new Promise((resolve) => {
-    const options = { port, host: '127.0.0.1', method: 'POST', rejectUnauthorized: false, agent: false, headers: { connection: 'close' } };
+    const options = {
+      port,
+      host: '127.0.0.1',
+      method: 'POST',
+      rejectUnauthorized: false,
+      agent: false,
+      headers: { connection: 'close' },
+    };
     httpsRequest(options, (res) => res.resume().on('close', () => resolve(res.statusCode)))
       .on('error', resolve)
       .end(Buffer.alloc(8 * MIB));
@@ -190,12 +264,18 @@ it('arrives over TLS', async () => {
 });
 
 it('arrives over HTTP/2, whose session stays usable', async () => {
-  const server = createHttp2Server((req, res) => (guard as unknown as (...args: unknown[]) => void)(req, res, () => res.end('passed')));
+  const server = createHttp2Server((req, res) =>
+    (guard as unknown as (...args: unknown[]) => void)(req, res, () => res.end('passed')),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const session = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const statusOf = (headers: Record<string, string>, body?: Buffer) =>
     new Promise((resolve, reject) => {
-      const stream = session.request({ ':method': body ? 'POST' : 'GET', ':path': '/', ...headers });
+      const stream = session.request({
+        ':method': body ? 'POST' : 'GET',
+        ':path': '/',
+        ...headers,
+      });
       stream.on('response', ({ ':status': status }) => resolve(status)).on('error', reject);
       stream.resume().end(body);
     });
@@ -208,7 +288,14 @@ it('arrives over HTTP/2, whose session stays usable', async () => {
 it('leaves request objects alone that are on no connection', () => {
   for (const req of [
     { method: 'POST', url: '/', headers: { 'content-length': '5' } },
-    { method: 'POST', url: '/', headers: { 'content-length': '5' }, complete: false, httpVersionMajor: 1, socket: {} },
+    {
+      method: 'POST',
+      url: '/',
+      headers: { 'content-length': '5' },
+      complete: false,
+      httpVersionMajor: 1,
+      socket: {},
+    },
   ]) {
     const res = { setHeader: jest.fn(), end: jest.fn() };
     guard(req as unknown as IncomingMessage, res as unknown as ServerResponse, () => undefined);
@@ -221,7 +308,8 @@ describe.each([
   ['HTTP/1.1', true],
 ])('behind nginx that speaks %s', (_what, http11) => {
   it('refuses uploads with 401, and does not take the instances down for others', async () => {
-    const app: (req: IncomingMessage, res: ServerResponse) => void = (req, res) => guard(req, res, () => res.end('passed'));
+    const app: (req: IncomingMessage, res: ServerResponse) => void = (req, res) =>
+      guard(req, res, () => res.end('passed'));
     const instances = [await listen(app), await listen(app)];
     const nginx = await startNginx({ ports: instances.map(({ port }) => port), http11 });
     const ask = (key: string, path = '/', body?: Buffer) =>

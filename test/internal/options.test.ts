@@ -1,14 +1,15 @@
 import * as z from 'zod';
+
 import {
+  arrayOf,
   booleanOption,
   challengeText,
+  check,
+  checkOptions,
   durationMs,
   functionOption,
-  arrayOf,
-  objectWithMethods,
   nonEmptyString,
-  checkOptions,
-  check,
+  objectWithMethods,
 } from '../../src/internal/options';
 
 const SECRET = 'hunter2-hunter2';
@@ -30,9 +31,15 @@ describe('a complaint about options', () => {
     store: objectWithMethods('find').optional(),
     resource: z.strictObject({ url: nonEmptyString, tag: nonEmptyString.optional() }).optional(),
     cache: z
-      .union([z.literal(false), z.strictObject({ max: durationMs(1).optional(), ttlMs: durationMs(1).optional() })], {
-        error: 'must be false, or an object with max and ttlMs',
-      })
+      .union(
+        [
+          z.literal(false),
+          z.strictObject({ max: durationMs(1).optional(), ttlMs: durationMs(1).optional() }),
+        ],
+        {
+          error: 'must be false, or an object with max and ttlMs',
+        },
+      )
       .optional(),
   });
 
@@ -40,23 +47,47 @@ describe('a complaint about options', () => {
     ['one that is wrong', { name: 7 }, 'option "name" must be a non-empty string'],
     ['one that is missing', {}, 'option "name" must be a non-empty string'],
     ['one that is undefined', { name: undefined }, 'option "name" must be a non-empty string'],
-    ['one inside another', { name: 'n', resource: { url: '' } }, 'option "resource.url" must be a non-empty string'],
+    [
+      'one inside another',
+      { name: 'n', resource: { url: '' } },
+      'option "resource.url" must be a non-empty string',
+    ],
     ['one that is no object', { name: 'n', resource: 'u' }, 'option "resource" must be an object'],
-    ['one that is unknown', { name: 'n', nmae: 'n' }, 'unknown option "nmae"; allowed are name, store, resource, cache'],
-    ['two that are unknown', { name: 'n', a: 1, b: 2 }, 'unknown option "a", "b"; allowed are name, store, resource, cache'],
+    [
+      'one that is unknown',
+      { name: 'n', nmae: 'n' },
+      'unknown option "nmae"; allowed are name, store, resource, cache',
+    ],
+    [
+      'two that are unknown',
+      { name: 'n', a: 1, b: 2 },
+      'unknown option "a", "b"; allowed are name, store, resource, cache',
+    ],
     [
       'one that is unknown inside another',
       { name: 'n', resource: { url: 'u', uri: 'u' } },
       'unknown option "resource.uri"; allowed are url, tag',
     ],
-    ['one that is unknown inside a choice', { name: 'n', cache: { ttl: 1 } }, 'unknown option "cache.ttl"; allowed are max, ttlMs'],
+    [
+      'one that is unknown inside a choice',
+      { name: 'n', cache: { ttl: 1 } },
+      'unknown option "cache.ttl"; allowed are max, ttlMs',
+    ],
     [
       'one that is wrong inside a choice',
       { name: 'n', cache: { ttlMs: 0 } },
       'option "cache.ttlMs" must be a number of milliseconds from 1 to 2147483647',
     ],
-    ['a choice that is none', { name: 'n', cache: true }, 'option "cache" must be false, or an object with max and ttlMs'],
-    ['a choice that is null', { name: 'n', cache: null }, 'option "cache" must be false, or an object with max and ttlMs'],
+    [
+      'a choice that is none',
+      { name: 'n', cache: true },
+      'option "cache" must be false, or an object with max and ttlMs',
+    ],
+    [
+      'a choice that is null',
+      { name: 'n', cache: null },
+      'option "cache" must be false, or an object with max and ttlMs',
+    ],
     [
       'several at once',
       { name: '', store: {}, cache: 'no' },
@@ -92,19 +123,79 @@ describe('a complaint about options', () => {
   it('is not made where nothing is wrong', () => {
     expect(complaint(schema, { name: 'n' })).toBeUndefined();
     expect(complaint(schema, { name: 'n', resource: undefined, cache: false })).toBeUndefined();
-    expect(complaint(schema, { name: 'n', resource: { url: 'u' }, cache: { max: 1 }, store: { find: () => {} } })).toBeUndefined();
+    expect(
+      complaint(schema, {
+        name: 'n',
+        resource: { url: 'u' },
+        cache: { max: 1 },
+        store: { find: () => {} },
+      }),
+    ).toBeUndefined();
   });
 });
 
-const NUMBERS = [NaN, Infinity, -Infinity, -1, -0.001, 1n, '60', '', 'abc', [60], {}, true, null, undefined, new Date(0), Symbol('60')];
+const NUMBERS = [
+  NaN,
+  Infinity,
+  -Infinity,
+  -1,
+  -0.001,
+  1n,
+  '60',
+  '',
+  'abc',
+  [60],
+  {},
+  true,
+  null,
+  undefined,
+  new Date(0),
+  Symbol('60'),
+];
 
 test.each<[string, z.ZodType, readonly unknown[], readonly unknown[], string]>([
-  ['a duration from 0', durationMs(0), [0, 1, 0.5, 2 ** 31 - 1], [...NUMBERS, 2 ** 31], 'a number of milliseconds from 0 to 2147483647'],
-  ['a duration from 1', durationMs(1), [1, 1.5, 2 ** 31 - 1], [...NUMBERS, 0, 0.999], 'a number of milliseconds from 1 to 2147483647'],
-  ['a duration up to a bound', durationMs(0, 300_000), [0, 300_000], [...NUMBERS, 300_001], 'a number of milliseconds from 0 to 300000'],
-  ['a text', nonEmptyString, ['a', ' ', '\0'], ['', 0, 1, null, undefined, {}, ['a'], Object('a')], 'a non-empty string'],
-  ['a boolean', booleanOption, [true, false], [0, 1, 'true', '', null, undefined, Object(true)], 'true or false'],
-  ['a function', functionOption, [() => {}, class {}], [null, undefined, {}, 'function', /x/], 'a function'],
+  [
+    'a duration from 0',
+    durationMs(0),
+    [0, 1, 0.5, 2 ** 31 - 1],
+    [...NUMBERS, 2 ** 31],
+    'a number of milliseconds from 0 to 2147483647',
+  ],
+  [
+    'a duration from 1',
+    durationMs(1),
+    [1, 1.5, 2 ** 31 - 1],
+    [...NUMBERS, 0, 0.999],
+    'a number of milliseconds from 1 to 2147483647',
+  ],
+  [
+    'a duration up to a bound',
+    durationMs(0, 300_000),
+    [0, 300_000],
+    [...NUMBERS, 300_001],
+    'a number of milliseconds from 0 to 300000',
+  ],
+  [
+    'a text',
+    nonEmptyString,
+    ['a', ' ', '\0'],
+    ['', 0, 1, null, undefined, {}, ['a'], Object('a')],
+    'a non-empty string',
+  ],
+  [
+    'a boolean',
+    booleanOption,
+    [true, false],
+    [0, 1, 'true', '', null, undefined, Object(true)],
+    'true or false',
+  ],
+  [
+    'a function',
+    functionOption,
+    [() => {}, class {}],
+    [null, undefined, {}, 'function', /x/],
+    'a function',
+  ],
   [
     'a list',
     arrayOf('words', (value) => value === 'a'),
@@ -130,11 +221,33 @@ test.each<[string, z.ZodType, readonly unknown[], readonly unknown[], string]>([
     'a text of a challenge',
     challengeText,
     ['api', 'The API', ' ', "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"],
-    ['', 'a"b', 'a\\b', 'a\nb', 'a\r\nX: y', 'a\tb', 'a\0', 'é', '\u007f', 7, null, undefined, ['api']],
+    [
+      '',
+      'a"b',
+      'a\\b',
+      'a\nb',
+      'a\r\nX: y',
+      'a\tb',
+      'a\0',
+      'é',
+      '\u007f',
+      7,
+      null,
+      undefined,
+      ['api'],
+    ],
     'a string of visible ASCII without " and \\ (RFC 6750 §3)',
   ],
-  ['anything of your own', check('even', (value) => Number(value) % 2 === 0), [0, 2], [1, NaN, undefined], 'even'],
+  [
+    'anything of your own',
+    check('even', (value) => Number(value) % 2 === 0),
+    [0, 2],
+    [1, NaN, undefined],
+    'even',
+  ],
 ])('%s is checked', (_, schema, good, bad, expected) => {
   expect(good.map((value) => complaint(schema, value))).toEqual(good.map(() => undefined));
-  expect(bad.map((value) => complaint(schema, value, 'make(): it'))).toEqual(bad.map(() => `make(): it: must be ${expected}`));
+  expect(bad.map((value) => complaint(schema, value, 'make(): it'))).toEqual(
+    bad.map(() => `make(): it: must be ${expected}`),
+  );
 });

@@ -4,7 +4,9 @@ import { deferred } from '../support/deferred';
 const never = new Promise<never>(() => {});
 const macrotask = () => new Promise((resolve) => setImmediate(resolve));
 
-beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }));
+beforeEach(
+  () => void jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] }),
+);
 afterEach(() => void jest.useRealTimers());
 
 describe('an answer with a deadline', () => {
@@ -23,7 +25,9 @@ describe('an answer with a deadline', () => {
     'rejects with an Error where %p was thrown',
     async (thrown) => {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
-      const error: unknown = await withDeadline(Promise.reject(thrown), 1_000).catch((caught: unknown) => caught);
+      const error: unknown = await withDeadline(Promise.reject(thrown), 1_000).catch(
+        (caught: unknown) => caught,
+      );
       expect(error).toEqual(new Error('Rejected without an error'));
       expect((error as Error).cause).toBe(thrown);
     },
@@ -54,7 +58,9 @@ describe('an answer with a deadline', () => {
   });
 
   it('may be any thenable', async () => {
-    const thenable = { then: (resolve: (value: string) => void) => resolve('yes') } as PromiseLike<string>;
+    const thenable = {
+      then: (resolve: (value: string) => void) => resolve('yes'),
+    } as PromiseLike<string>;
     await expect(withDeadline(thenable, 1_000)).resolves.toBe('yes');
   });
 

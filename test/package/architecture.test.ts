@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { importGraph, readSources } from '../support/import-graph';
 import { readText, ROOT } from '../support/package';
 
@@ -25,7 +26,9 @@ const declares = (source: string, name: string): boolean =>
 
 describe('ARCHITECTURE.md', () => {
   it('names files and folders that exist', () => {
-    const paths = [...text.matchAll(/`((?:src|test)\/[\w./-]+)`/g)].map(([, path]) => path as string);
+    const paths = [...text.matchAll(/`((?:src|test)\/[\w./-]+)`/g)].map(
+      ([, path]) => path as string,
+    );
     expect(paths.length).toBeGreaterThan(30);
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
@@ -49,14 +52,25 @@ describe('ARCHITECTURE.md', () => {
   it('lists rooms above those that they import from', () => {
     const floorOf = (file: string) => FLOORS.findIndex((rooms) => rooms.includes(roomOf(file)));
     const upward = [...importGraph(readSources())].flatMap(([file, { files }]) =>
-      files.filter((other) => roomOf(file) !== roomOf(other) && floorOf(file) >= floorOf(other)).map((other) => `${file} → ${other}`),
+      files
+        .filter((other) => roomOf(file) !== roomOf(other) && floorOf(file) >= floorOf(other))
+        .map((other) => `${file} → ${other}`),
     );
     expect(upward).toEqual([]);
   });
 
   it('would not pass with a name that no file declares', () => {
-    const source = 'export function locate() {}\nexport { find } from "./find";\n  readonly accepts?: boolean;\n';
-    expect(['locate', 'find', 'accepts'].map((name) => declares(source, name))).toEqual([true, true, true]);
-    expect(['loc', 'from', 'boolean'].map((name) => declares(source, name))).toEqual([false, false, false]);
+    const source =
+      'export function locate() {}\nexport { find } from "./find";\n  readonly accepts?: boolean;\n';
+    expect(['locate', 'find', 'accepts'].map((name) => declares(source, name))).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect(['loc', 'from', 'boolean'].map((name) => declares(source, name))).toEqual([
+      false,
+      false,
+      false,
+    ]);
   });
 });

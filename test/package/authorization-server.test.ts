@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+
 import { temporaryFolder, writeFiles } from '../support/package';
 import { install, pack, type Tarball } from '../support/packed';
 import { freePort, ready, run, start } from '../support/programs';
@@ -48,7 +49,13 @@ ${APP.replace(' as const', '').replace(": AuthorizationServer<'domains:read'>", 
 const tsconfig = (skipLibCheck: boolean) =>
   JSON.stringify({
     compilerOptions: {
-      ...{ module: 'nodenext', target: 'es2023', lib: ['es2023'], types: ['node'], outDir: 'built' },
+      ...{
+        module: 'nodenext',
+        target: 'es2023',
+        lib: ['es2023'],
+        types: ['node'],
+        outDir: 'built',
+      },
       ...{ strict: true, skipLibCheck, esModuleInterop: true },
     },
   });
@@ -62,11 +69,15 @@ async function goesThrough(folder: string, file: string) {
     const origin = `http://127.0.0.1:${port}`;
     const response = await fetch(`${origin}/oauth/token`, {
       method: 'POST',
-      headers: { authorization: `Basic ${Buffer.from(program.printed().trim()).toString('base64')}` },
+      headers: {
+        authorization: `Basic ${Buffer.from(program.printed().trim()).toString('base64')}`,
+      },
       body: new URLSearchParams({ grant_type: 'client_credentials' }),
     });
     const { access_token: token } = (await response.json()) as { access_token: string };
-    const called = await fetch(`${origin}/v1/domains`, { headers: { authorization: `Bearer ${token}` } });
+    const called = await fetch(`${origin}/v1/domains`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
     const page = await fetch(`${origin}/oauth/authorize?client_id=nobody`);
     return [response.status, called.status, await called.text(), page.status];
   } finally {
@@ -77,26 +88,49 @@ const WELL = [200, 200, '["example.com"]', 400];
 
 describe('a project with oidc-provider', () => {
   const folder = join(temporary.path, 'whole');
-  beforeAll(() => install(folder, tarball, ['express', '@types/express', '@types/node', 'oidc-provider', 'typescript']));
+  beforeAll(() =>
+    install(folder, tarball, [
+      'express',
+      '@types/express',
+      '@types/node',
+      'oidc-provider',
+      'typescript',
+    ]),
+  );
 
   it('mounts the authorization server, in CommonJS', async () => {
-    writeFiles(join(folder, 'cjs'), { 'app.js': inCommonJs, 'package.json': '{ "type": "commonjs" }' });
+    writeFiles(join(folder, 'cjs'), {
+      'app.js': inCommonJs,
+      'package.json': '{ "type": "commonjs" }',
+    });
     expect(await goesThrough(join(folder, 'cjs'), 'app.js')).toEqual(WELL);
   });
 
-  it.each(['module', 'commonjs'])('mounts it in TypeScript as %s, and has its types without those of the engine', async (type) => {
-    const project = join(folder, type);
-    writeFiles(project, { 'app.ts': IMPORTS + APP, 'package.json': JSON.stringify({ type }), 'tsconfig.json': tsconfig(false) });
-    await run(project, ['npx', '--no-install', 'tsc']);
-    expect(await goesThrough(project, 'built/app.js')).toEqual(WELL);
-  });
+  it.each(['module', 'commonjs'])(
+    'mounts it in TypeScript as %s, and has its types without those of the engine',
+    async (type) => {
+      const project = join(folder, type);
+      writeFiles(project, {
+        'app.ts': IMPORTS + APP,
+        'package.json': JSON.stringify({ type }),
+        'tsconfig.json': tsconfig(false),
+      });
+      await run(project, ['npx', '--no-install', 'tsc']);
+      expect(await goesThrough(project, 'built/app.js')).toEqual(WELL);
+    },
+  );
 });
 
 it('a project without oidc-provider is told what is missing', async () => {
   const folder = join(temporary.path, 'bare');
   await install(folder, tarball, ['express']);
-  writeFiles(join(folder, 'cjs'), { 'app.js': inCommonJs, 'package.json': '{ "type": "commonjs" }' });
-  const program = start(join(folder, 'cjs'), ['node', 'app.js'], { PORT: String(await freePort()) });
+  writeFiles(join(folder, 'cjs'), {
+    'app.js': inCommonJs,
+    'package.json': '{ "type": "commonjs" }',
+  });
+  const program = start(join(folder, 'cjs'), ['node', 'app.js'], {
+    PORT: String(await freePort()),
+  });
   expect(await program.ended).not.toBe(0);
   expect(program.output()).toContain("Cannot find package 'oidc-provider'");
 });

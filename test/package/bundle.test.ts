@@ -1,16 +1,26 @@
 import { join } from 'node:path';
+
 import { build } from 'esbuild';
+
 import { assertBuilt } from '../support/built';
 import { manifest, ROOT } from '../support/package';
 
 beforeAll(assertBuilt);
 
 /** The size in bytes of a minified bundle of an application that imports these names. */
-async function bundleSize(format: 'esm' | 'cjs', names: string, subpath = '.', external: string[] = []): Promise<number> {
+async function bundleSize(
+  format: 'esm' | 'cjs',
+  names: string,
+  subpath = '.',
+  external: string[] = [],
+): Promise<number> {
   const entry = manifest.exports[subpath] as Record<'import' | 'require', { default: string }>;
   const target = entry[format === 'esm' ? 'import' : 'require'].default;
   const { outputFiles } = await build({
-    stdin: { contents: `export { ${names} } from ${JSON.stringify(join(ROOT, target))};`, resolveDir: ROOT },
+    stdin: {
+      contents: `export { ${names} } from ${JSON.stringify(join(ROOT, target))};`,
+      resolveDir: ROOT,
+    },
     bundle: true,
     minify: true,
     platform: 'node',

@@ -8,7 +8,8 @@ const temporary = temporaryFolder();
 beforeAll(async () => install(temporary.path, await pack(temporary.path), []));
 afterAll(temporary.remove);
 
-const latchkey = (...args: readonly string[]) => run(temporary.path, ['npx', '--no-install', 'latchkey', ...args]);
+const latchkey = (...args: readonly string[]) =>
+  run(temporary.path, ['npx', '--no-install', 'latchkey', ...args]);
 
 describe('the command line, with nothing installed beside it', () => {
   it('starts', async () => {
@@ -22,8 +23,8 @@ describe('the command line, with nothing installed beside it', () => {
     ['mysql://127.0.0.1/x', 'kysely mysql2'],
     ['redis://127.0.0.1', 'redis'],
   ])('says what to install for %s', async (store, drivers) => {
-    await expect(latchkey('keys', 'create', '--store', store, '--prefix', 'osir', '--subject', 'acct_42')).rejects.toThrow(
-      `a driver is missing: npm install ${drivers}\n`,
-    );
+    await expect(
+      latchkey('keys', 'create', '--store', store, '--prefix', 'osir', '--subject', 'acct_42'),
+    ).rejects.toThrow(`a driver is missing: npm install ${drivers}\n`);
   });
 });

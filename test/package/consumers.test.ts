@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { readJson, temporaryFolder, writeFiles, type Manifest } from '../support/package';
+
+import { type Manifest, readJson, temporaryFolder, writeFiles } from '../support/package';
 import { install, pack, type Tarball } from '../support/packed';
 import { freePort, ready, run, start } from '../support/programs';
 
@@ -148,9 +149,13 @@ async function answersOf(folder: string, { type, module, files }: Project) {
       },
     }),
   });
-  if (module) await run(folder, ['npx', '--no-install', 'tsc']);
+  if (module) {
+    await run(folder, ['npx', '--no-install', 'tsc']);
+  }
   const port = await freePort();
-  const program = start(folder, ['node', module ? 'built/app.js' : 'app.js'], { PORT: String(port) });
+  const program = start(folder, ['node', module ? 'built/app.js' : 'app.js'], {
+    PORT: String(port),
+  });
   try {
     await ready(program, port);
     const ask = async (method: string, headers: Record<string, string>) => {
@@ -158,7 +163,11 @@ async function answersOf(folder: string, { type, module, files }: Project) {
       return [response.status, await response.text(), response.headers.get('www-authenticate')];
     };
     const bearer = { authorization: `Bearer ${program.printed().trim()}` };
-    return { 'a good key': await ask('GET', bearer), 'no key': await ask('GET', {}), 'a missing scope': await ask('POST', bearer) };
+    return {
+      'a good key': await ask('GET', bearer),
+      'no key': await ask('GET', {}),
+      'a missing scope': await ask('POST', bearer),
+    };
   } finally {
     await program.stop();
   }
@@ -166,7 +175,11 @@ async function answersOf(folder: string, { type, module, files }: Project) {
 
 const ANSWERS = {
   'a good key': [200, '{"account":"acct_42"}', null],
-  'no key': [401, '{"error":"unauthorized","message":"Invalid or missing API key"}', 'Bearer realm="api", scope="domains:read"'],
+  'no key': [
+    401,
+    '{"error":"unauthorized","message":"Invalid or missing API key"}',
+    'Bearer realm="api", scope="domains:read"',
+  ],
   'a missing scope': [
     403,
     '{"error":"forbidden","message":"Insufficient permissions for this action"}',
@@ -179,10 +192,14 @@ describe.each([4, 5] as const)('a project on Express %d', (version) => {
 
   const aliases = version === 4 ? ['express4', '@types/express4'] : [];
 
-  beforeAll(() => install(folder, tarball, ['express', '@types/express', '@types/node', 'typescript'], aliases));
+  beforeAll(() =>
+    install(folder, tarball, ['express', '@types/express', '@types/node', 'typescript'], aliases),
+  );
 
   it('has that Express', () => {
-    expect(readJson<Manifest>(join(folder, 'node_modules/express/package.json')).version).toMatch(new RegExp(`^${version}\\.`));
+    expect(readJson<Manifest>(join(folder, 'node_modules/express/package.json')).version).toMatch(
+      new RegExp(`^${version}\\.`),
+    );
   });
 
   test.each(Object.entries(PROJECTS))('is guarded, in %s', async (name, project) => {
@@ -216,10 +233,19 @@ describe('a project with the types of Node 26', () => {
         // @ts-expect-error no key
         introspection({ issuer, audience, client: { id: 'api', method: 'private_key_jwt', key: 42 } });`,
       'tsconfig.json': JSON.stringify({
-        compilerOptions: { module: 'nodenext', target: 'es2023', types: ['node'], strict: true, skipLibCheck: false, noEmit: true },
+        compilerOptions: {
+          module: 'nodenext',
+          target: 'es2023',
+          types: ['node'],
+          strict: true,
+          skipLibCheck: false,
+          noEmit: true,
+        },
       }),
     });
-    expect(readJson<Manifest>(join(folder, 'node_modules/@types/node/package.json')).version).toMatch(/^26\./);
+    expect(
+      readJson<Manifest>(join(folder, 'node_modules/@types/node/package.json')).version,
+    ).toMatch(/^26\./);
     await run(folder, ['npx', '--no-install', 'tsc']);
   });
 });
@@ -253,7 +279,9 @@ describe('a project with nothing else installed', () => {
       `const { createServer } = require('node:http'); const { apiKeys, getAuth, latchkey, memoryStore } = require('latchkey'); ${APP}`,
     ],
   ] as const)('is guarded on plain node:http, in %s', async (_, type, app) => {
-    expect(await answersOf(join(folder, type), { type, files: { 'app.js': app } })).toEqual(ANSWERS);
+    expect(await answersOf(join(folder, type), { type, files: { 'app.js': app } })).toEqual(
+      ANSWERS,
+    );
   });
 });
 

@@ -1,13 +1,18 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
+
 import ts from 'typescript';
+
+import { brokenLinks } from '../support/markdown';
 import { manifest, readText, ROOT, temporaryFolder } from '../support/package';
 import { pack, type Tarball } from '../support/packed';
-import { brokenLinks } from '../support/markdown';
 import { run } from '../support/programs';
 
-/** What a user may write between the braces of `import { … } from 'latchkey'`. A name added here is a promise for years. */
+/**
+ * What a user may write between the braces of `import { … } from 'latchkey'`. A name added here is
+ * a promise for years.
+ */
 const FUNCTIONS = [
   'CREDENTIAL_STORE_METHODS',
   'STATE_STORE_METHODS',
@@ -89,7 +94,9 @@ const TYPES = [
   'Verifier',
   'CredentialOwner',
 ];
-const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[]; readonly types: readonly string[] }>> = {
+const SUBPATHS: Readonly<
+  Record<string, { readonly functions: readonly string[]; readonly types: readonly string[] }>
+> = {
   '.': { functions: FUNCTIONS, types: TYPES },
   './augment': { functions: [], types: [] },
   './authorization-server': {
@@ -120,10 +127,20 @@ const SUBPATHS: Readonly<Record<string, { readonly functions: readonly string[];
   },
   './introspection': {
     functions: ['introspection'],
-    types: ['BearerClient', 'IntrospectionClient', 'IntrospectionOptions', 'KeyClient', 'NoClient', 'SecretClient'],
+    types: [
+      'BearerClient',
+      'IntrospectionClient',
+      'IntrospectionOptions',
+      'KeyClient',
+      'NoClient',
+      'SecretClient',
+    ],
   },
   './redis': { functions: ['redisStore'], types: ['RedisClient', 'RedisStoreOptions'] },
-  './sql': { functions: ['sqlStore'], types: ['ListenClient', 'SqlStore', 'SqlStoreOptions', 'SqlTables'] },
+  './sql': {
+    functions: ['sqlStore'],
+    types: ['ListenClient', 'SqlStore', 'SqlStoreOptions', 'SqlTables'],
+  },
   './testing': {
     functions: ['credentialStoreContract', 'fakeAuth', 'stateStoreContract', 'unguardedRoutes'],
     types: [
@@ -147,50 +164,82 @@ beforeAll(async () => {
 afterAll(folder.remove);
 
 const entries = Object.entries(manifest.exports).filter(([, target]) => typeof target !== 'string');
-const targetsOf = (subpath: string) => manifest.exports[subpath] as Exclude<(typeof manifest.exports)[string], string>;
+const targetsOf = (subpath: string) =>
+  manifest.exports[subpath] as Exclude<(typeof manifest.exports)[string], string>;
 
 describe('the exports', () => {
   it('are the subpaths that the documentation names', () => {
     expect(entries.map(([subpath]) => subpath).sort()).toEqual(Object.keys(SUBPATHS).sort());
   });
 
-  test.each(Object.keys(SUBPATHS))('%s has a module and its types for import and for require', (subpath) => {
-    const { import: esm, require: cjs } = targetsOf(subpath);
-    const file = subpath === '.' ? 'index' : subpath.slice(2);
-    expect(targetsOf(subpath)).toEqual({
-      import: { types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` },
-      require: { types: `./dist/${file}.d.cts`, default: `./dist/${file}.cjs` },
-    });
-    const targets = [esm.types, esm.default, cjs.types, cjs.default];
-    expect(targets.filter((target) => !existsSync(join(ROOT, target)))).toEqual([]);
-    expect(tarball.files).toEqual(expect.arrayContaining(targets.map((target) => target.slice(2))));
-  });
+  test.each(Object.keys(SUBPATHS))(
+    '%s has a module and its types for import and for require',
+    (subpath) => {
+      const { import: esm, require: cjs } = targetsOf(subpath);
+      const file = subpath === '.' ? 'index' : subpath.slice(2);
+      expect(targetsOf(subpath)).toEqual({
+        import: { types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` },
+        require: { types: `./dist/${file}.d.cts`, default: `./dist/${file}.cjs` },
+      });
+      const targets = [esm.types, esm.default, cjs.types, cjs.default];
+      expect(targets.filter((target) => !existsSync(join(ROOT, target)))).toEqual([]);
+      expect(tarball.files).toEqual(
+        expect.arrayContaining(targets.map((target) => target.slice(2))),
+      );
+    },
+  );
 
   test.each(Object.entries(SUBPATHS))(
     'of %s are exactly these names, for import and for require',
     async (subpath, { functions, types }) => {
       const { import: esm, require: cjs } = targetsOf(subpath);
       const print = 'console.log(JSON.stringify(Object.keys(entry).sort()))';
-      const imported = await run(ROOT, ['node', '--input-type=module', '-e', `import * as entry from '${esm.default}'; ${print}`]);
-      const required = await run(ROOT, ['node', '--input-type=commonjs', '-e', `const entry = require('${cjs.default}'); ${print}`]);
+      const imported = await run(ROOT, [
+        'node',
+        '--input-type=module',
+        '-e',
+        `import * as entry from '${esm.default}'; ${print}`,
+      ]);
+      const required = await run(ROOT, [
+        'node',
+        '--input-type=commonjs',
+        '-e',
+        `const entry = require('${cjs.default}'); ${print}`,
+      ]);
       expect([JSON.parse(imported), JSON.parse(required)]).toEqual([functions, functions]);
       const all = [...functions, ...types].sort();
-      expect([exportedNames(join(ROOT, esm.types)), exportedNames(join(ROOT, cjs.types))]).toEqual([all, all]);
+      expect([exportedNames(join(ROOT, esm.types)), exportedNames(join(ROOT, cjs.types))]).toEqual([
+        all,
+        all,
+      ]);
     },
   );
 
   it('have no fault that publint knows', async () => {
-    expect(await run(ROOT, ['npx', '--no-install', 'publint', '--strict', tarball.path])).toContain('All good!');
+    expect(await run(ROOT, ['npx', '--no-install', 'publint', '--strict', tarball.path])).toContain(
+      'All good!',
+    );
   });
 
   it('resolve to the right types under every module resolution, node10 included', async () => {
-    await run(ROOT, ['npx', '--no-install', 'attw', '--profile', 'strict', '--no-definitely-typed', tarball.path]);
+    await run(ROOT, [
+      'npx',
+      '--no-install',
+      'attw',
+      '--profile',
+      'strict',
+      '--no-definitely-typed',
+      tarball.path,
+    ]);
   }, 30_000);
 });
 
 describe('the package', () => {
   const built = readdirSync(join(ROOT, 'dist'));
-  const PEERS: Readonly<Record<string, string>> = { './authorization-server': 'oidc-provider', './sql': 'kysely' };
+  const PEERS: Readonly<Record<string, string>> = {
+    './authorization-server': 'oidc-provider',
+    './sql': 'kysely',
+  };
   const ownDependencies = (subpath: string) => [...DEPENDENCIES, PEERS[subpath]];
 
   it('depends on three packages when it runs', () => {
@@ -205,31 +254,46 @@ describe('the package', () => {
     const majorOf = (range: string) => /\^(0\.\d+|\d+)\.[\d.]+$/.exec(range)?.[1];
     const untested = ranges.filter(([, range]) => {
       const majors = range.split(' || ').map(majorOf);
-      return majors.includes(undefined) || !tested.some((version) => majorOf(version) === majors.at(-1));
+      return (
+        majors.includes(undefined) || !tested.some((version) => majorOf(version) === majors.at(-1))
+      );
     });
     expect(untested).toEqual([]);
   });
 
   it('imports those three in its root', () => {
     const { import: esm, require: cjs } = targetsOf('.');
-    expect([packagesReached(esm.default), packagesReached(cjs.default)]).toEqual([DEPENDENCIES, DEPENDENCIES]);
+    expect([packagesReached(esm.default), packagesReached(cjs.default)]).toEqual([
+      DEPENDENCIES,
+      DEPENDENCIES,
+    ]);
   });
 
-  test.each(Object.keys(SUBPATHS))('imports no other in %s, but the peer that a store is for', (subpath) => {
-    const { import: esm, require: cjs } = targetsOf(subpath);
-    const others = [...packagesReached(esm.default), ...packagesReached(cjs.default)];
-    expect(others.filter((name) => !ownDependencies(subpath).includes(name))).toEqual([]);
-  });
+  test.each(Object.keys(SUBPATHS))(
+    'imports no other in %s, but the peer that a store is for',
+    (subpath) => {
+      const { import: esm, require: cjs } = targetsOf(subpath);
+      const others = [...packagesReached(esm.default), ...packagesReached(cjs.default)];
+      expect(others.filter((name) => !ownDependencies(subpath).includes(name))).toEqual([]);
+    },
+  );
 
-  test.each(Object.keys(SUBPATHS))('has types in %s that need no one else’s, but the peer’s', (subpath) => {
-    const { import: esm, require: cjs } = targetsOf(subpath);
-    const others = [...packagesReached(esm.types), ...packagesReached(cjs.types)];
-    expect(new Set(others)).toEqual(new Set(subpath === './sql' ? ['kysely'] : []));
-  });
+  test.each(Object.keys(SUBPATHS))(
+    'has types in %s that need no one else’s, but the peer’s',
+    (subpath) => {
+      const { import: esm, require: cjs } = targetsOf(subpath);
+      const others = [...packagesReached(esm.types), ...packagesReached(cjs.types)];
+      expect(new Set(others)).toEqual(new Set(subpath === './sql' ? ['kysely'] : []));
+    },
+  );
 
   it('has types that take nothing of node:crypto but what every release of @types/node has', () => {
-    const lines = built.filter((file) => /\.d\.c?ts$/.test(file)).flatMap((file) => readText(`dist/${file}`).split('\n'));
-    const names = lines.filter((line) => /['"](node:)?crypto['"]/.test(line) && line !== `import 'node:crypto';`);
+    const lines = built
+      .filter((file) => /\.d\.c?ts$/.test(file))
+      .flatMap((file) => readText(`dist/${file}`).split('\n'));
+    const names = lines.filter(
+      (line) => /['"](node:)?crypto['"]/.test(line) && line !== `import 'node:crypto';`,
+    );
     expect(new Set(names)).toEqual(new Set([`import { KeyObject } from 'node:crypto';`]));
   });
 
@@ -245,8 +309,10 @@ describe('the package', () => {
   test.each([
     ['ESM', '.js', `import('latchkey')`],
     ['CommonJS', '.cjs', `Promise.resolve(require('latchkey'))`],
-  ])('loads jsonwebtoken with the first verifier of JWTs, and not before: %s', async (_, extension, load) => {
-    const program = `
+  ])(
+    'loads jsonwebtoken with the first verifier of JWTs, and not before: %s',
+    async (_, extension, load) => {
+      const program = `
       const loaded = () => Object.keys(require.cache).some((file) => file.includes('jsonwebtoken'));
       ${load.replace('latchkey', join(ROOT, 'dist', `index${extension}`))}.then(({ apiKeys, jwt, latchkey, memoryStore }) => {
         latchkey({ verifiers: [apiKeys({ prefix: 'acme', store: memoryStore() })] });
@@ -257,21 +323,40 @@ describe('the package', () => {
           else setImmediate(look);
         });
       });`;
-    await expect(run(ROOT, ['node', '-e', program])).resolves.toBe('false true\n');
-  });
+      await expect(run(ROOT, ['node', '-e', program])).resolves.toBe('false true\n');
+    },
+  );
 
   it('has a command line whose drivers are the user’s', () => {
     const known = [...DEPENDENCIES, ...Object.keys(manifest.peerDependencies)];
     const reached = packagesReached(manifest.bin.latchkey as string);
     expect(reached.filter((name) => !known.includes(name))).toEqual([]);
-    expect(reached).toEqual(expect.arrayContaining(['better-sqlite3', 'kysely', 'mysql2', 'pg', 'redis']));
-    expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(Object.keys(manifest.peerDependencies));
+    expect(reached).toEqual(
+      expect.arrayContaining(['better-sqlite3', 'kysely', 'mysql2', 'pg', 'redis']),
+    );
+    expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(
+      Object.keys(manifest.peerDependencies),
+    );
   });
 
   it('holds what was built, its guides, its licence and its history, and nothing else', () => {
-    const documents = ['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'];
-    const guides = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md'));
-    const expected = [...documents, 'package.json', ...guides.map((file) => `docs/${file}`), ...built.map((file) => `dist/${file}`)];
+    const documents = [
+      'ARCHITECTURE.md',
+      'CHANGELOG.md',
+      'CONTRIBUTING.md',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+    ];
+    const guides = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' }).filter(
+      (file) => file.endsWith('.md'),
+    );
+    const expected = [
+      ...documents,
+      'package.json',
+      ...guides.map((file) => `docs/${file}`),
+      ...built.map((file) => `dist/${file}`),
+    ];
     expect([...tarball.files].sort()).toEqual(expected.sort());
     expect(built.filter((file) => !/\.(c?js|d\.c?ts)$/.test(file))).toEqual([]);
   });
@@ -280,30 +365,44 @@ describe('the package', () => {
     const documents = tarball.files.filter((file) => file.endsWith('.md'));
     const inPackage = (path: string) => (tarball.files.includes(path) ? readText(path) : undefined);
     expect(documents.length).toBeGreaterThan(20);
-    expect(documents.flatMap((file) => brokenLinks(file, readText(file), inPackage).map((link) => `${file}: ${link}`))).toEqual([]);
+    expect(
+      documents.flatMap((file) =>
+        brokenLinks(file, readText(file), inPackage).map((link) => `${file}: ${link}`),
+      ),
+    ).toEqual([]);
   });
 
   it('has a section of the changelog for its version', () => {
-    expect([...readText('CHANGELOG.md').matchAll(/^## (\S+)/gm)].map(([, version]) => version)).toContain(manifest.version);
+    expect(
+      [...readText('CHANGELOG.md').matchAll(/^## (\S+)/gm)].map(([, version]) => version),
+    ).toContain(manifest.version);
   });
 });
 
-/** Packages that a built file needs, by way of what it imports of the others, without Node's own. */
+/**
+ * Packages that a built file needs, by way of what it imports of the others, without Node's own.
+ */
 function packagesReached(file: string): string[] {
   const reached = new Set([join(ROOT, file)]);
   const packages = new Set<string>();
   for (const path of reached) {
-    const names = ts.preProcessFile(readFileSync(path, 'utf8'), true, true).importedFiles.map(({ fileName }) => fileName);
+    const names = ts
+      .preProcessFile(readFileSync(path, 'utf8'), true, true)
+      .importedFiles.map(({ fileName }) => fileName);
     for (const name of names) {
-      if (name.startsWith('.')) reached.add(builtFile(join(dirname(path), name), path));
-      else if (!name.startsWith('node:') && !builtinModules.includes(name)) packages.add(name);
+      if (name.startsWith('.')) {
+        reached.add(builtFile(join(dirname(path), name), path));
+      } else if (!name.startsWith('node:') && !builtinModules.includes(name)) {
+        packages.add(name);
+      }
     }
   }
   return [...packages].sort();
 }
 
 /** Declarations name the module, not the declarations, of what they import. */
-const builtFile = (target: string, from: string): string => (/\.d\.c?ts$/.test(from) ? target.replace(/\.(c?)js$/, '.d.$1ts') : target);
+const builtFile = (target: string, from: string): string =>
+  /\.d\.c?ts$/.test(from) ? target.replace(/\.(c?)js$/, '.d.$1ts') : target;
 
 function exportedNames(declarations: string): string[] {
   const program = ts.createProgram([declarations], { noLib: true, types: [] });

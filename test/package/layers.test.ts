@@ -1,6 +1,15 @@
-import { findCycle, importGraph, reachedFrom, readSources, type Sources } from '../support/import-graph';
+import {
+  findCycle,
+  importGraph,
+  reachedFrom,
+  readSources,
+  type Sources,
+} from '../support/import-graph';
 
-/** The floors of `src`, from the ground up. A room imports from the floors below it and from itself, never from its neighbours. */
+/**
+ * The floors of `src`, from the ground up. A room imports from the floors below it and from itself,
+ * never from its neighbours.
+ */
 const FLOORS: readonly (readonly string[])[] = [
   ['internal'],
   ['credential'],
@@ -45,18 +54,26 @@ function breaches(sources: Sources): string[] {
   const graph = importGraph(sources);
   const found: string[] = [];
   for (const [file, { files, packages }] of graph) {
-    if (floorOf(file) === -1) found.push(`${file} is on no floor`);
+    if (floorOf(file) === -1) {
+      found.push(`${file} is on no floor`);
+    }
     for (const other of files) {
-      if (!sources.has(other)) found.push(`${file} imports ${other}, which is not there`);
-      else if (roomOf(file) !== roomOf(other) && floorOf(file) <= floorOf(other))
+      if (!sources.has(other)) {
+        found.push(`${file} imports ${other}, which is not there`);
+      } else if (roomOf(file) !== roomOf(other) && floorOf(file) <= floorOf(other)) {
         found.push(`${file} imports ${other}, which is not below it`);
+      }
     }
     for (const name of packages) {
-      if (!PACKAGES[name]?.test(file)) found.push(`${file} imports the package ${name}`);
+      if (!PACKAGES[name]?.test(file)) {
+        found.push(`${file} imports the package ${name}`);
+      }
     }
   }
   const cycle = findCycle(graph);
-  if (cycle) found.push(`a circle: ${cycle.join(' → ')}`);
+  if (cycle) {
+    found.push(`a circle: ${cycle.join(' → ')}`);
+  }
   return found;
 }
 
@@ -64,7 +81,9 @@ describe('the floors of the house', () => {
   const sources = readSources();
   const graph = importGraph(sources);
   const packagesReachedFrom = (entry: string) =>
-    [...new Set([...reachedFrom(entry, graph)].flatMap((file) => graph.get(file)?.packages ?? []))].sort();
+    [
+      ...new Set([...reachedFrom(entry, graph)].flatMap((file) => graph.get(file)?.packages ?? [])),
+    ].sort();
 
   it('are kept by every import of the source', () => {
     expect(sources.size).toBeGreaterThan(40);
@@ -124,20 +143,52 @@ describe('the floors of the house', () => {
       'testing/fake-auth imports index, which is not below it',
     ],
     ['a folder that is not in the house', 'utils/text', '', 'utils/text is on no floor'],
-    ['a file that is not there', 'http/guards', `import { x } from './x';`, 'http/guards imports http/x/index, which is not there'],
-    ['Express in the root', 'http/middleware', `import type { Request } from 'express';`, 'http/middleware imports the package express'],
-    ['a database outside its subpath', 'stores/memory', `import { createClient } from 'redis';`, 'stores/memory imports the package redis'],
-    ['a database under require()', 'stores/memory', `const pg = require('pg');`, 'stores/memory imports the package pg'],
+    [
+      'a file that is not there',
+      'http/guards',
+      `import { x } from './x';`,
+      'http/guards imports http/x/index, which is not there',
+    ],
+    [
+      'Express in the root',
+      'http/middleware',
+      `import type { Request } from 'express';`,
+      'http/middleware imports the package express',
+    ],
+    [
+      'a database outside its subpath',
+      'stores/memory',
+      `import { createClient } from 'redis';`,
+      'stores/memory imports the package redis',
+    ],
+    [
+      'a database under require()',
+      'stores/memory',
+      `const pg = require('pg');`,
+      'stores/memory imports the package pg',
+    ],
     [
       'an OAuth engine outside its subpath',
       'verifiers/stored',
       `import * as oauth from 'oauth4webapi';`,
       'verifiers/stored imports the package oauth4webapi',
     ],
-    ['a package of no one', 'http/guards', `import pick from '@scope/lodash/pick.js';`, 'http/guards imports the package @scope/lodash'],
-    ['a path of a package', 'authentication/result', `import { z } from 'zod/v4';`, 'authentication/result imports the package zod'],
+    [
+      'a package of no one',
+      'http/guards',
+      `import pick from '@scope/lodash/pick.js';`,
+      'http/guards imports the package @scope/lodash',
+    ],
+    [
+      'a path of a package',
+      'authentication/result',
+      `import { z } from 'zod/v4';`,
+      'authentication/result imports the package zod',
+    ],
   ])('would not be kept by %s', (_, file, line, breach) => {
-    expect(breaches(new Map([...sources, [file, `${sources.get(file) ?? ''}\n${line}`]]))).toContain(breach);
+    expect(
+      breaches(new Map([...sources, [file, `${sources.get(file) ?? ''}\n${line}`]])),
+    ).toContain(breach);
   });
 
   it('would not be kept by two files of a room that import each other', () => {

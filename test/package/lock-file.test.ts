@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { readJson, ROOT, type manifest } from '../support/package';
+
+import { type manifest, readJson, ROOT } from '../support/package';
 
 interface LockEntry {
   readonly version?: string;
@@ -15,24 +16,35 @@ interface LockEntry {
 }
 type LockedPackages = Readonly<Record<string, LockEntry>>;
 
-const lockedIn = (folder: string) => readJson<{ packages: LockedPackages }>(join(ROOT, folder, 'package-lock.json')).packages;
+const lockedIn = (folder: string) =>
+  readJson<{ packages: LockedPackages }>(join(ROOT, folder, 'package-lock.json')).packages;
 const packages = lockedIn('.');
 const installed = (all: LockedPackages) => Object.entries(all).filter(([path]) => path !== '');
 
 /** Is `name` found from `path`, as Node looks for it: folder by folder upward? */
 function isLocked(all: LockedPackages, path: string, name: string): boolean {
-  if (`${path}/node_modules/${name}`.replace(/^\//, '') in all) return true;
-  return path !== '' && isLocked(all, path.slice(0, Math.max(0, path.lastIndexOf('/node_modules/'))), name);
+  if (`${path}/node_modules/${name}`.replace(/^\//, '') in all) {
+    return true;
+  }
+  return (
+    path !== '' &&
+    isLocked(all, path.slice(0, Math.max(0, path.lastIndexOf('/node_modules/'))), name)
+  );
 }
 
 const missingPackages = (all: LockedPackages) =>
   Object.entries(all).flatMap(([path, { dependencies, optionalDependencies }]) =>
-    Object.keys({ ...dependencies, ...optionalDependencies }).filter((name) => !isLocked(all, path, name)),
+    Object.keys({ ...dependencies, ...optionalDependencies }).filter(
+      (name) => !isLocked(all, path, name),
+    ),
   );
 
 /** What npm would contact; whom to fund and why to upgrade are words for people. */
 const hosts = (all: LockedPackages) =>
-  installed(all).filter(([, { funding: _, deprecated: __, ...entry }]) => 'resolved' in entry || JSON.stringify(entry).includes('://'));
+  installed(all).filter(
+    ([, { funding: _, deprecated: __, ...entry }]) =>
+      'resolved' in entry || JSON.stringify(entry).includes('://'),
+  );
 
 describe.each([
   ['this package', '.', 300],
@@ -46,7 +58,9 @@ describe.each([
   });
 
   it('proves each package by its digest', () => {
-    expect(installed(locked).filter(([, { integrity }]) => !integrity?.startsWith('sha512-'))).toEqual([]);
+    expect(
+      installed(locked).filter(([, { integrity }]) => !integrity?.startsWith('sha512-')),
+    ).toEqual([]);
   });
 
   it('holds the optional packages of every platform, so that it installs on all', () => {
@@ -54,8 +68,12 @@ describe.each([
   });
 
   it('is that of its package.json', () => {
-    const { name, version, dependencies, devDependencies, engines } = readJson<typeof manifest>(join(ROOT, folder, 'package.json'));
-    expect(locked['']).toMatchObject(JSON.parse(JSON.stringify({ name, version, dependencies, devDependencies, engines })));
+    const { name, version, dependencies, devDependencies, engines } = readJson<typeof manifest>(
+      join(ROOT, folder, 'package.json'),
+    );
+    expect(locked['']).toMatchObject(
+      JSON.parse(JSON.stringify({ name, version, dependencies, devDependencies, engines })),
+    );
   });
 });
 

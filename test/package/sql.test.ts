@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+
 import { temporaryFolder, writeFiles } from '../support/package';
 import { install, pack, type Tarball } from '../support/packed';
 import { run } from '../support/programs';
@@ -10,7 +11,13 @@ let tarball: Tarball;
 
 beforeAll(async () => {
   tarball = await pack(temporary.path);
-  await install(temporary.path, tarball, ['kysely', 'pg', '@types/pg', '@types/node', 'typescript']);
+  await install(temporary.path, tarball, [
+    'kysely',
+    'pg',
+    '@types/pg',
+    '@types/node',
+    'typescript',
+  ]);
 });
 afterAll(temporary.remove);
 
@@ -41,23 +48,26 @@ void Promise.all([keys.get('an id'), db.selectFrom('latchkey_credentials').selec
 });
 `;
 
-test.each(['module', 'commonjs'])('latchkey/sql runs on the project’s own Kysely, and has its types, in TypeScript as %s', async (type) => {
-  const folder = join(temporary.path, type);
-  writeFiles(folder, {
-    'app.ts': APP,
-    'package.json': JSON.stringify({ type }),
-    'tsconfig.json': JSON.stringify({
-      compilerOptions: {
-        module: 'nodenext',
-        target: 'es2023',
-        lib: ['es2023'],
-        types: ['node'],
-        strict: true,
-        esModuleInterop: true,
-        outDir: 'built',
-      },
-    }),
-  });
-  await run(folder, ['npx', '--no-install', 'tsc']);
-  expect(await run(folder, ['node', 'built/app.js'])).toBe('[null,[]]\n');
-});
+test.each(['module', 'commonjs'])(
+  'latchkey/sql runs on the project’s own Kysely, and has its types, in TypeScript as %s',
+  async (type) => {
+    const folder = join(temporary.path, type);
+    writeFiles(folder, {
+      'app.ts': APP,
+      'package.json': JSON.stringify({ type }),
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: {
+          module: 'nodenext',
+          target: 'es2023',
+          lib: ['es2023'],
+          types: ['node'],
+          strict: true,
+          esModuleInterop: true,
+          outDir: 'built',
+        },
+      }),
+    });
+    await run(folder, ['npx', '--no-install', 'tsc']);
+    expect(await run(folder, ['node', 'built/app.js'])).toBe('[null,[]]\n');
+  },
+);

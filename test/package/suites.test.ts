@@ -1,7 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { manifest, readText, ROOT } from '../support/package';
-import { declaredIn, missingRequirements, REQUIREMENTS, requirementsByTest } from '../support/suites';
+import {
+  declaredIn,
+  missingRequirements,
+  REQUIREMENTS,
+  requirementsByTest,
+} from '../support/suites';
 
 const TEST_MODULES = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && file !== join('package', 'suites.test.ts'))
@@ -21,13 +27,18 @@ const RUNNERS = ['test/support/programs.ts'];
 
 describe('the unit tests', () => {
   it.each(SIGNS)('leave out every module that matches %s', (sign, requirement) => {
-    const found = TEST_MODULES.filter((file) => !RUNNERS.includes(file) && sign.test(readText(file)));
+    const found = TEST_MODULES.filter(
+      (file) => !RUNNERS.includes(file) && sign.test(readText(file)),
+    );
     expect(found).not.toEqual([]);
     expect(found.filter((file) => !declaredIn(readText(file)).includes(requirement))).toEqual([]);
   });
 
   it('start no server by a program that has no requirement', () => {
-    const starting = TEST_MODULES.filter((file) => /findProgram\(|startDaemon\(/.test(readText(file)) && file !== 'test/support/daemon.ts');
+    const starting = TEST_MODULES.filter(
+      (file) =>
+        /findProgram\(|startDaemon\(/.test(readText(file)) && file !== 'test/support/daemon.ts',
+    );
     expect(starting.filter((file) => declaredIn(readText(file)).length === 0)).toEqual([]);
   });
 
@@ -49,6 +60,9 @@ describe('the unit tests', () => {
   });
 });
 
-it.each(['test', 'test:integration', 'test:watch', 'check', 'format'])('npm run %s exists', (script) => {
-  expect(manifest.scripts).toHaveProperty([script]);
-});
+it.each(['test', 'test:integration', 'test:watch', 'check', 'format'])(
+  'npm run %s exists',
+  (script) => {
+    expect(manifest.scripts).toHaveProperty([script]);
+  },
+);

@@ -1,13 +1,28 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { accessTokens, bearer, dpop, latchkey, memoryStore, type Algorithm, type DpopOptions, type RequestLike } from 'latchkey';
+
+import {
+  accessTokens,
+  type Algorithm,
+  bearer,
+  dpop,
+  type DpopOptions,
+  latchkey,
+  memoryStore,
+  type RequestLike,
+} from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
 import { keyFor, publicMembers } from '../../src/possession/jwk';
-import { clientKey, proofOf, signed, type ClientKey, type ProofParts } from '../support/dpop';
+import { type ClientKey, clientKey, proofOf, type ProofParts, signed } from '../support/dpop';
 
 const NOW = Date.UTC(2030, 0, 1);
 const SECONDS = NOW / 1_000;
 beforeEach(
-  () => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance', 'setTimeout'] }),
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance', 'setTimeout'],
+    }),
 );
 afterEach(() => void jest.useRealTimers());
 
@@ -17,16 +32,32 @@ const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
 afterAll(() => tokens.close?.());
 const key = clientKey();
 const issue = async (confirmation: object | null = { jkt: key.jkt }) =>
-  (await tokens.issue({ subject: 'user_7', scopes: ['domains:read'], confirmation: confirmation as never })).secret;
+  (
+    await tokens.issue({
+      subject: 'user_7',
+      scopes: ['domains:read'],
+      confirmation: confirmation as never,
+    })
+  ).secret;
 
-const guarded = (options?: DpopOptions) => latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens] });
+const guarded = (options?: DpopOptions) =>
+  latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens] });
 
 /** What a request is, for the proof beside its token. */
-const requestOf = (token: string, proof: string | readonly string[] | undefined, more: Partial<RequestLike> = {}): RequestLike => ({
+const requestOf = (
+  token: string,
+  proof: string | readonly string[] | undefined,
+  more: Partial<RequestLike> = {},
+): RequestLike => ({
   method: 'GET',
   url: '/',
   ...more,
-  headers: { host: 'api.example.com', authorization: `DPoP ${token}`, dpop: proof, ...more.headers },
+  headers: {
+    host: 'api.example.com',
+    authorization: `DPoP ${token}`,
+    dpop: proof,
+    ...more.headers,
+  },
 });
 
 const refusal = (challenge: string | readonly string[], headers: object = {}) => ({
@@ -76,26 +107,42 @@ describe('a proof', () => {
     expect(await answerTo({ parts: { key: clientKey(alg) } })).toEqual(PASSED);
   });
 
-  test.each(['ES384', 'ES512'] as const)('may be signed by %s where that is allowed, and by no other then', async (alg) => {
-    const own = clientKey(alg);
-    expect(await answerTo({ parts: { key: own }, options: { algorithms: [alg] } })).toEqual(PASSED);
-    expect(await answerTo({ parts: { key: own } })).toEqual(BAD_PROOF);
-    expect(await answerTo({ options: { algorithms: [alg] } })).toEqual(refused(`DPoP error="invalid_dpop_proof", algs="${alg}"`));
-  });
+  test.each(['ES384', 'ES512'] as const)(
+    'may be signed by %s where that is allowed, and by no other then',
+    async (alg) => {
+      const own = clientKey(alg);
+      expect(await answerTo({ parts: { key: own }, options: { algorithms: [alg] } })).toEqual(
+        PASSED,
+      );
+      expect(await answerTo({ parts: { key: own } })).toEqual(BAD_PROOF);
+      expect(await answerTo({ options: { algorithms: [alg] } })).toEqual(
+        refused(`DPoP error="invalid_dpop_proof", algs="${alg}"`),
+      );
+    },
+  );
 
   test.each<[string, Trial]>([
     ['a jti as long as it may be', claims({ jti: 'x'.repeat(256) })],
     ['a time with a fraction', claims({ iat: SECONDS + 0.5 })],
     ['a time as far back as is allowed', claims({ iat: SECONDS - 60 })],
     ['a time as far ahead as is allowed', claims({ iat: SECONDS + 60 })],
-    ['a time five seconds ahead, however small the window', { ...claims({ iat: SECONDS + 5 }), options: { windowMs: 1_000 } }],
+    [
+      'a time five seconds ahead, however small the window',
+      { ...claims({ iat: SECONDS + 5 }), options: { windowMs: 1_000 } },
+    ],
     ['a window of its own', { ...claims({ iat: SECONDS - 300 }), options: { windowMs: 300_000 } }],
     ['a nonce that nobody asked for', claims({ nonce: 'x' })],
     ['much in it', claims({ more: 'x'.repeat(4_096) })],
     ['claims of its own', claims({ sub: 'user_7', aud: 'x' })],
     ['a kid', header({ kid: 'k1' })],
-    ['more about its key', header({ jwk: { ...key.jwk, kid: 'k1', use: 'sig', alg: 'ES256', key_ops: ['verify'] } })],
-    ['its key with members in another order', header({ jwk: { y: key.jwk.y, x: key.jwk.x, kty: 'EC', crv: 'P-256' } })],
+    [
+      'more about its key',
+      header({ jwk: { ...key.jwk, kid: 'k1', use: 'sig', alg: 'ES256', key_ops: ['verify'] } }),
+    ],
+    [
+      'its key with members in another order',
+      header({ jwk: { y: key.jwk.y, x: key.jwk.x, kty: 'EC', crv: 'P-256' } }),
+    ],
     ['another method', { parts: { method: 'POST' }, request: { method: 'POST' } }],
     ['a method of its own', { parts: { method: 'REPORT' }, request: { method: 'REPORT' } }],
   ])('may have %s', async (_what, trial) => {
@@ -104,7 +151,19 @@ describe('a proof', () => {
 
   const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const short = clientKey('RS256', rsa);
-  const deep = { a: { b: { c: { d: { e: { f: { g: { h: { i: { j: { k: { l: { m: { n: { o: { p: { q: 1 } } } } } } } } } } } } } } } } };
+  const deep = {
+    a: {
+      b: {
+        c: {
+          d: {
+            e: {
+              f: { g: { h: { i: { j: { k: { l: { m: { n: { o: { p: { q: 1 } } } } } } } } } } },
+            },
+          },
+        },
+      },
+    },
+  };
 
   test.each<[string, Trial]>([
     ['no typ', header({ typ: undefined })],
@@ -160,7 +219,10 @@ describe('a proof', () => {
       'an iat a moment more than five seconds ahead of a small window',
       { ...claims({ iat: SECONDS + 5.001 }), options: { windowMs: 1_000 } },
     ],
-    ['an iat a moment too far back for a small window', { ...claims({ iat: SECONDS - 1.001 }), options: { windowMs: 1_000 } }],
+    [
+      'an iat a moment too far back for a small window',
+      { ...claims({ iat: SECONDS - 1.001 }), options: { windowMs: 1_000 } },
+    ],
     ['an iat in milliseconds', claims({ iat: NOW })],
     ['no ath', claims({ ath: undefined })],
     ['an ath of another token', claims({ ath: digestOf('another') })],
@@ -177,7 +239,9 @@ describe('a proof', () => {
     const part = (text: string) => Buffer.from(text).toString('base64url');
     const head = part(JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: key.jwk }));
     const input = `${head}.${part(`{"jti":"1","htm":"GET","htu":"http://api.example.com/","iat":1e400,"ath":"${digestOf(token)}"}`)}`;
-    expect(await guarded().check(requestOf(token, `${input}.${signed(input, 'ES256', key.privateKey)}`))).toEqual(BAD_PROOF);
+    expect(
+      await guarded().check(requestOf(token, `${input}.${signed(input, 'ES256', key.privateKey)}`)),
+    ).toEqual(BAD_PROOF);
   });
 
   test.each<[string, (proof: string) => string | readonly string[] | undefined]>([
@@ -195,31 +259,56 @@ describe('a proof', () => {
     ['has four parts', (proof) => `${proof}.AAAA`],
     ['has padding', (proof) => `${proof}=`],
     ['is cut short', (proof) => proof.slice(0, -4)],
-    ['has an altered claim', (proof) => proof.replace(/\.(.)/, (_, first: string) => `.${first === 'e' ? 'f' : 'e'}`)],
+    [
+      'has an altered claim',
+      (proof) => proof.replace(/\.(.)/, (_, first: string) => `.${first === 'e' ? 'f' : 'e'}`),
+    ],
     [
       'has a bit flipped in its signature',
-      (proof) => proof.replace(/\.([^.])([^.]+)$/, (_, one: string, rest: string) => `.${one === 'A' ? 'B' : 'A'}${rest}`),
+      (proof) =>
+        proof.replace(
+          /\.([^.])([^.]+)$/,
+          (_, one: string, rest: string) => `.${one === 'A' ? 'B' : 'A'}${rest}`,
+        ),
     ],
     ['is too long', (proof) => proof + 'A'.repeat(8_192)],
     ['is JSON', (proof) => JSON.stringify({ jws: proof })],
   ])('is bad that %s', async (_what, written) => {
     const token = await issue();
-    expect(await guarded().check(requestOf(token, written(proofOf({ key, token }))))).toEqual(BAD_PROOF);
+    expect(await guarded().check(requestOf(token, written(proofOf({ key, token }))))).toEqual(
+      BAD_PROOF,
+    );
   });
 
   it('is bad in two lines, whatever Node made of them', async () => {
     const token = await issue();
     const proof = proofOf({ key, token });
-    expect(await guarded().check({ ...requestOf(token, proof), rawHeaders: ['DPoP', proof, 'dpop', proof] })).toEqual(BAD_PROOF);
+    expect(
+      await guarded().check({
+        ...requestOf(token, proof),
+        rawHeaders: ['DPoP', proof, 'dpop', proof],
+      }),
+    ).toEqual(BAD_PROOF);
   });
 
   it('is bad for a request whose method or address is not known, though it names none itself', async () => {
     const token = await issue();
-    const headers = { authorization: `DPoP ${token}`, dpop: proofOf({ key, token, claims: { htu: undefined } }) };
+    const headers = {
+      authorization: `DPoP ${token}`,
+      dpop: proofOf({ key, token, claims: { htu: undefined } }),
+    };
     const { check } = guarded();
-    expect(await check({ headers: requestOf(token, proofOf({ key, token })).headers })).toEqual(BAD_PROOF);
+    expect(await check({ headers: requestOf(token, proofOf({ key, token })).headers })).toEqual(
+      BAD_PROOF,
+    );
     expect(await check({ method: 'GET', url: '/', headers })).toEqual(BAD_PROOF);
-    expect(await check({ method: 'GET', url: '/', headers: { ...headers, dpop: proofOf({ key, token }) } })).toEqual(BAD_PROOF);
+    expect(
+      await check({
+        method: 'GET',
+        url: '/',
+        headers: { ...headers, dpop: proofOf({ key, token }) },
+      }),
+    ).toEqual(BAD_PROOF);
   });
 
   const ones = (bytes: number) => Buffer.alloc(bytes, 255).toString('base64url');
@@ -246,7 +335,10 @@ describe('the token under DPoP', () => {
     ['bound to another key', () => ({ jkt: clientKey().jkt })],
     ['bound to a key of null', () => ({ jkt: null })],
     ['bound to a list of keys', ({ jkt }) => ({ jkt: [jkt] })],
-    ['bound to a certificate as well, which nothing here can see', ({ jkt }) => ({ jkt, 'x5t#S256': 'x' })],
+    [
+      'bound to a certificate as well, which nothing here can see',
+      ({ jkt }) => ({ jkt, 'x5t#S256': 'x' }),
+    ],
     ['bound by another registered method as well', ({ jkt }) => ({ jkt, kid: 'x' })],
     ['bound to a key by another name', ({ jkt }) => ({ JKT: jkt })],
   ])('is refused that is %s', async (_what, confirmation) => {
@@ -269,7 +361,9 @@ describe('the token under DPoP', () => {
     expect(await guarded().check(requestOf('osirat_live_unknown', undefined))).toEqual(
       refused(`DPoP error="invalid_token", ${ALGS}`, 'malformed'),
     );
-    expect(await guarded().check(requestOf('', undefined))).toEqual(refused(`DPoP error="invalid_token", ${ALGS}`, 'malformed'));
+    expect(await guarded().check(requestOf('', undefined))).toEqual(
+      refused(`DPoP error="invalid_token", ${ALGS}`, 'malformed'),
+    );
   });
 
   it('has to be proven by every request, whatever the cache holds', async () => {
@@ -285,7 +379,12 @@ describe('the token under DPoP', () => {
   it('is refused as a bearer token, also when the cache knows it', async () => {
     const token = await issue();
     const { check } = guarded();
-    const asBearer = () => check(requestOf(token, proofOf({ key, token }), { headers: { authorization: `Bearer ${token}` } }));
+    const asBearer = () =>
+      check(
+        requestOf(token, proofOf({ key, token }), {
+          headers: { authorization: `Bearer ${token}` },
+        }),
+      );
     const expected = refused([
       'Bearer realm="api", error="invalid_token", error_description="The access token is invalid or expired"',
       `DPoP ${ALGS}`,
@@ -298,7 +397,9 @@ describe('the token under DPoP', () => {
   it('that is not bound passes as a bearer token, and does not open the way under DPoP', async () => {
     const token = await issue(null);
     const { check } = guarded();
-    expect(await check(requestOf(token, undefined, { headers: { authorization: `Bearer ${token}` } }))).toEqual(PASSED);
+    expect(
+      await check(requestOf(token, undefined, { headers: { authorization: `Bearer ${token}` } })),
+    ).toEqual(PASSED);
     expect(await check(requestOf(token, proofOf({ key, token })))).toEqual(BAD_TOKEN);
   });
 
@@ -314,7 +415,11 @@ describe('the token under DPoP', () => {
   });
 
   it('is counted as used only where it was proven', async () => {
-    const { secret, record } = await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { jkt: key.jkt } });
+    const { secret, record } = await tokens.issue({
+      subject: 'user_7',
+      scopes: [],
+      confirmation: { jkt: key.jkt },
+    });
     const { check } = guarded();
     await check(requestOf(secret, undefined));
     await check(requestOf(secret, proofOf({ key, token: secret })));
@@ -337,7 +442,9 @@ describe('the URL that a proof is for', () => {
   });
 
   it('is at the origin of the resource', async () => {
-    expect(await answerFor('https://api.osir.com/v1/domains', {}, { resource })).toBe('authenticated');
+    expect(await answerFor('https://api.osir.com/v1/domains', {}, { resource })).toBe(
+      'authenticated',
+    );
     expect(await answerFor('https://api.osir.com/v1/v1/domains', {}, { resource })).toBe('refused');
     expect(await answerFor('http://internal:3000/v1/domains', {}, { resource })).toBe('refused');
   });
@@ -345,8 +452,12 @@ describe('the URL that a proof is for', () => {
   test.each(['https://example.com/api', 'https://example.com/api/', 'HTTPS://Example.com:443/api'])(
     'is under baseUrl: %s',
     async (baseUrl) => {
-      expect(await answerFor('https://example.com/api/v1/domains', { baseUrl }, { resource })).toBe('authenticated');
-      expect(await answerFor('https://api.osir.com/v1/domains', { baseUrl }, { resource })).toBe('refused');
+      expect(await answerFor('https://example.com/api/v1/domains', { baseUrl }, { resource })).toBe(
+        'authenticated',
+      );
+      expect(await answerFor('https://api.osir.com/v1/domains', { baseUrl }, { resource })).toBe(
+        'refused',
+      );
     },
   );
 });
@@ -377,7 +488,9 @@ describe('the options of dpop()', () => {
     ['nonce.rotateMs', 0, 'a number of milliseconds from 1000'],
   ])('say what %s may be: not %p', (name, value, allowed) => {
     const [outer, inner] = name.split('.') as [string, string | undefined];
-    const options = inner ? { [outer]: { secret: 'x'.repeat(32), [inner]: value } } : { [outer]: value };
+    const options = inner
+      ? { [outer]: { secret: 'x'.repeat(32), [inner]: value } }
+      : { [outer]: value };
     const attempt = () => dpop(options);
     expect(attempt).toThrow(TypeError);
     expect(attempt).toThrow(`dpop(): option "${name}" must be ${allowed}`);

@@ -1,5 +1,7 @@
 import type { RequestListener } from 'node:http';
-import { accessTokens, bearer, dpop, latchkey, memoryStore, type DpopOptions } from 'latchkey';
+
+import { accessTokens, bearer, dpop, type DpopOptions, latchkey, memoryStore } from 'latchkey';
+
 import { serverNonces } from '../../src/possession/nonce';
 import { valuesOf } from '../http/ask';
 import { clientKey, proofOf } from '../support/dpop';
@@ -12,7 +14,14 @@ beforeEach(
   () =>
     void jest.useFakeTimers({
       now: NOW,
-      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance', 'setTimeout', 'clearTimeout'],
+      doNotFake: [
+        'nextTick',
+        'queueMicrotask',
+        'setImmediate',
+        'performance',
+        'setTimeout',
+        'clearTimeout',
+      ],
     }),
 );
 const closing: (() => Promise<void>)[] = [];
@@ -67,19 +76,33 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
   const current = () => serverNonces(SECRET, ROTATE_MS).current();
 
   /** A guard, and a client that asks it with a proof of its own each time. */
-  async function served(options: DpopOptions = { nonce }, before?: (res: Parameters<RequestListener>[1]) => void) {
-    const { authenticate } = latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens] });
+  async function served(
+    options: DpopOptions = { nonce },
+    before?: (res: Parameters<RequestListener>[1]) => void,
+  ) {
+    const { authenticate } = latchkey({
+      extractors: [bearer(), dpop(options)],
+      verifiers: [tokens],
+    });
     const app = mount([authenticate()], (_req, res) => res.end('passed'));
     const { port, close } = await listen((req, res) => {
       before?.(res);
       app(req, res);
     });
     closing.push(close);
-    const { secret: token } = await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { jkt: key.jkt } });
+    const { secret: token } = await tokens.issue({
+      subject: 'user_7',
+      scopes: [],
+      confirmation: { jkt: key.jkt },
+    });
     const ask = async (claims: object, more: object = {}) => {
       const answer = await sendRaw(
         port,
-        rawRequest('GET /', `Authorization: DPoP ${token}`, `DPoP: ${proofOf({ key, token, claims, ...more })}`),
+        rawRequest(
+          'GET /',
+          `Authorization: DPoP ${token}`,
+          `DPoP: ${proofOf({ key, token, claims, ...more })}`,
+        ),
       );
       return {
         status: answer.status,
@@ -95,7 +118,12 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
   it('are wanted of a proof that has none, and taken from one that has', async () => {
     const { ask } = await served();
     const first = await ask({});
-    expect(first).toEqual({ status: 401, challenges: [WANTED], nonces: [current()], cache: ['no-store'] });
+    expect(first).toEqual({
+      status: 401,
+      challenges: [WANTED],
+      nonces: [current()],
+      cache: ['no-store'],
+    });
     expect(await ask({ nonce: first.nonces[0] })).toEqual(PASSED);
   });
 
@@ -103,17 +131,32 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
     const { ask } = await served();
     const old = current();
     jest.setSystemTime(NOW + ROTATE_MS);
-    expect(await ask({ nonce: old })).toEqual({ ...PASSED, nonces: [current()], cache: ['no-store'] });
+    expect(await ask({ nonce: old })).toEqual({
+      ...PASSED,
+      nonces: [current()],
+      cache: ['no-store'],
+    });
     expect(await ask({ nonce: current() })).toEqual(PASSED);
     jest.setSystemTime(NOW + 2 * ROTATE_MS);
-    expect(await ask({ nonce: old })).toMatchObject({ status: 401, challenges: [WANTED], nonces: [current()] });
+    expect(await ask({ nonce: old })).toMatchObject({
+      status: 401,
+      challenges: [WANTED],
+      nonces: [current()],
+    });
   });
 
   it('leave the Cache-Control that was set before', async () => {
-    const { ask } = await served({ nonce }, (res) => void res.setHeader('Cache-Control', 'private, max-age=5'));
+    const { ask } = await served(
+      { nonce },
+      (res) => void res.setHeader('Cache-Control', 'private, max-age=5'),
+    );
     const old = current();
     jest.setSystemTime(NOW + ROTATE_MS);
-    expect(await ask({ nonce: old })).toEqual({ ...PASSED, nonces: [current()], cache: ['private, max-age=5'] });
+    expect(await ask({ nonce: old })).toEqual({
+      ...PASSED,
+      nonces: [current()],
+      cache: ['private, max-age=5'],
+    });
   });
 
   it('are not given to a proof that is bad otherwise', async () => {
@@ -124,7 +167,10 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
       nonces: [],
       cache: ['no-store'],
     });
-    expect(await ask({}, { signer: clientKey().privateKey })).toMatchObject({ status: 401, nonces: [] });
+    expect(await ask({}, { signer: clientKey().privateKey })).toMatchObject({
+      status: 401,
+      nonces: [],
+    });
   });
 
   it('do not use up a proof that lacks one', async () => {
@@ -135,14 +181,24 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
   });
 
   it('agree between machines of one secret, and not between others', async () => {
-    const [one, two, stranger] = await Promise.all([served(), served(), served({ nonce: { secret: `${SECRET}!` } })]);
+    const [one, two, stranger] = await Promise.all([
+      served(),
+      served(),
+      served({ nonce: { secret: `${SECRET}!` } }),
+    ]);
     const told = (await one.ask({})).nonces[0];
     expect(await two.ask({ nonce: told })).toEqual(PASSED);
-    expect(await stranger.ask({ nonce: told })).toMatchObject({ status: 401, challenges: [WANTED] });
+    expect(await stranger.ask({ nonce: told })).toMatchObject({
+      status: 401,
+      challenges: [WANTED],
+    });
   });
 
   it('do not stand for the time: a proof is as old as its iat says', async () => {
     const { ask } = await served();
-    expect(await ask({ nonce: current(), iat: NOW / 1_000 - 61 })).toMatchObject({ status: 401, nonces: [] });
+    expect(await ask({ nonce: current(), iat: NOW / 1_000 - 61 })).toMatchObject({
+      status: 401,
+      nonces: [],
+    });
   });
 });

@@ -4,10 +4,15 @@ import { verifyPossession } from '../../src/possession/possession';
 /** Proves its member if the value is `'own'`. */
 const proofOf = (member: string): ProofOfPossession => ({
   member,
-  check: (_request, value) => (value === 'own' ? { ok: true, nonce: member } : { ok: false, reason: 'bad_proof' }),
+  check: (_request, value) =>
+    value === 'own' ? { ok: true, nonce: member } : { ok: false, reason: 'bad_proof' },
 });
 const context = { digest: 'd', origin: undefined };
-const verify = (confirmation: object | undefined, required?: string, known: readonly string[] = ['x5t#S256']) =>
+const verify = (
+  confirmation: object | undefined,
+  required?: string,
+  known: readonly string[] = ['x5t#S256'],
+) =>
   verifyPossession(
     { headers: {} },
     confirmation as never,
@@ -23,7 +28,11 @@ describe('a member of cnf', () => {
     ['the method that the extractor requires', { jkt: 'own' }, 'jkt'],
     ['both', { jkt: 'own', 'x5t#S256': 'own' }, 'jkt'],
     ['a known method and an unknown member', { jkt: 'own', 'kc-jkt-type': 'DPoP' }, 'jkt'],
-    ['a known method after unknown members', { osc: {}, tpm: 1, __proto__x: null, 'x5t#S256': 'own' }, undefined],
+    [
+      'a known method after unknown members',
+      { osc: {}, tpm: 1, __proto__x: null, 'x5t#S256': 'own' },
+      undefined,
+    ],
     ['a method that is not registered but known here', { own: 'own' }, 'own'],
   ])('is verified: %s', async (_, confirmation, required) => {
     expect(await verify(confirmation, required)).toMatchObject({ ok: true });

@@ -1,18 +1,22 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
 import { accessTokens, dpop, findAuth, latchkey, memoryStore, type StateStore } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { sqlStore } from 'latchkey/sql';
+
 import { clientKey, proofOf } from '../support/dpop';
 import { startMariadb } from '../support/mariadb';
 import { startPostgres } from '../support/postgres';
-import { CLIENTS } from '../support/redis-clients';
 import { startRedis } from '../support/redis';
-import { connect, sqliteFile, type Address } from '../support/sql-databases';
+import { CLIENTS } from '../support/redis-clients';
+import { type Address, connect, sqliteFile } from '../support/sql-databases';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
+  for (const close of closing.splice(0).reverse()) {
+    await close();
+  }
 });
 
 /** A store for each of two machines. */
@@ -65,7 +69,11 @@ test.each([
     const stores = await open();
     const key = clientKey();
     const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
-    const { secret: token } = await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { jkt: key.jkt } });
+    const { secret: token } = await tokens.issue({
+      subject: 'user_7',
+      scopes: [],
+      confirmation: { jkt: key.jkt },
+    });
     const servers = await Promise.all(
       stores.map(async (store): Promise<Server> => {
         const { authenticate } = latchkey({
@@ -74,7 +82,9 @@ test.each([
           timeoutMs: 20_000,
         });
         const guard = authenticate();
-        const server = createServer((req, res) => guard(req, res, () => res.end(findAuth(req)?.subject)));
+        const server = createServer((req, res) =>
+          guard(req, res, () => res.end(findAuth(req)?.subject)),
+        );
         await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
         closing.push(() => {
           server.closeAllConnections();
@@ -84,7 +94,10 @@ test.each([
       }),
     );
     for (let round = 0; round < 3; round++) {
-      const headers = { authorization: `DPoP ${token}`, dpop: proofOf({ key, token, url: 'https://api.example.com/a' }) };
+      const headers = {
+        authorization: `DPoP ${token}`,
+        dpop: proofOf({ key, token, url: 'https://api.example.com/a' }),
+      };
       const answers = await Promise.all(
         Array.from({ length: 50 }, async (_, n) => {
           const { port } = servers[n % 2]?.address() as AddressInfo;
@@ -94,7 +107,10 @@ test.each([
       );
       expect(answers.sort()).toEqual([
         '200 user_7',
-        ...Array.from({ length: 49 }, () => '401 {"error":"unauthorized","message":"Invalid or missing API key"}'),
+        ...Array.from(
+          { length: 49 },
+          () => '401 {"error":"unauthorized","message":"Invalid or missing API key"}',
+        ),
       ]);
     }
   },

@@ -1,4 +1,14 @@
-import { accessTokens, bearer, dpop, latchkey, memoryStore, type AuthenticationResult, type DpopOptions, type StateStore } from 'latchkey';
+import {
+  accessTokens,
+  type AuthenticationResult,
+  bearer,
+  dpop,
+  type DpopOptions,
+  latchkey,
+  memoryStore,
+  type StateStore,
+} from 'latchkey';
+
 import { firstUseInMemory } from '../../src/possession/replay';
 import { clientKey, proofOf } from '../support/dpop';
 
@@ -7,7 +17,14 @@ beforeEach(
   () =>
     void jest.useFakeTimers({
       now: NOW,
-      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance', 'setTimeout', 'clearTimeout'],
+      doNotFake: [
+        'nextTick',
+        'queueMicrotask',
+        'setImmediate',
+        'performance',
+        'setTimeout',
+        'clearTimeout',
+      ],
     }),
 );
 afterEach(() => void jest.useRealTimers());
@@ -15,7 +32,8 @@ afterEach(() => void jest.useRealTimers());
 const key = clientKey();
 const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
 afterAll(() => tokens.close?.());
-const issue = async (jkt = key.jkt) => (await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { jkt } })).secret;
+const issue = async (jkt = key.jkt) =>
+  (await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { jkt } })).secret;
 const requestOf = (token: string, proof: string) => ({
   method: 'GET',
   url: '/',
@@ -23,7 +41,8 @@ const requestOf = (token: string, proof: string) => ({
 });
 const guarded = (options?: DpopOptions, timeoutMs = 1_000) =>
   latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens], timeoutMs });
-const outcome = (answer: AuthenticationResult) => (answer.status === 'refused' ? answer.reason : answer.status);
+const outcome = (answer: AuthenticationResult) =>
+  answer.status === 'refused' ? answer.reason : answer.status;
 
 describe.each<[string, () => DpopOptions]>([
   ['in memory', () => ({})],
@@ -41,8 +60,13 @@ describe.each<[string, () => DpopOptions]>([
     const token = await issue();
     const { check } = guarded(options());
     const proof = proofOf({ key, token });
-    const answers = await Promise.all(Array.from({ length: 50 }, () => check(requestOf(token, proof))));
-    expect(answers.map(outcome).sort()).toEqual(['authenticated', ...Array.from({ length: 49 }, () => 'replayed')]);
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => check(requestOf(token, proof))),
+    );
+    expect(answers.map(outcome).sort()).toEqual([
+      'authenticated',
+      ...Array.from({ length: 49 }, () => 'replayed'),
+    ]);
   });
 
   it('is known by its jti, whatever else the client writes around it', async () => {
@@ -50,7 +74,9 @@ describe.each<[string, () => DpopOptions]>([
     const { check } = guarded(options());
     const claims = { jti: 'again' };
     const first = await check(requestOf(token, proofOf({ key, token, claims })));
-    const second = await check(requestOf(token, proofOf({ key, token, claims: { ...claims, iat: NOW / 1_000 + 1, x: 1 } })));
+    const second = await check(
+      requestOf(token, proofOf({ key, token, claims: { ...claims, iat: NOW / 1_000 + 1, x: 1 } })),
+    );
     expect([first, second].map(outcome)).toEqual(['authenticated', 'replayed']);
   });
 
@@ -59,25 +85,32 @@ describe.each<[string, () => DpopOptions]>([
     const [token, others] = [await issue(), await issue(other.jkt)];
     const { check } = guarded(options());
     const claims = { jti: 'again' };
-    expect(outcome(await check(requestOf(token, proofOf({ key, token, claims }))))).toBe('authenticated');
-    expect(outcome(await check(requestOf(others, proofOf({ key: other, token: others, claims }))))).toBe('authenticated');
+    expect(outcome(await check(requestOf(token, proofOf({ key, token, claims }))))).toBe(
+      'authenticated',
+    );
+    expect(
+      outcome(await check(requestOf(others, proofOf({ key: other, token: others, claims })))),
+    ).toBe('authenticated');
   });
 
   test.each([
     ['its end', 0],
     ['its future end', 60],
     ['its past end', -60],
-  ])('is remembered for as long as it could come again, from %s of the window', async (_where2, ahead) => {
-    const token = await issue();
-    const { check } = guarded(options());
-    const proof = proofOf({ key, token, claims: { iat: NOW / 1_000 + ahead } });
-    expect(outcome(await check(requestOf(token, proof)))).toBe('authenticated');
-    const lastMs = NOW + ahead * 1_000 + 60_000;
-    jest.setSystemTime(lastMs);
-    expect(outcome(await check(requestOf(token, proof)))).toBe('replayed');
-    jest.setSystemTime(lastMs + 1);
-    expect(outcome(await check(requestOf(token, proof)))).toBe('bad_proof');
-  });
+  ])(
+    'is remembered for as long as it could come again, from %s of the window',
+    async (_where2, ahead) => {
+      const token = await issue();
+      const { check } = guarded(options());
+      const proof = proofOf({ key, token, claims: { iat: NOW / 1_000 + ahead } });
+      expect(outcome(await check(requestOf(token, proof)))).toBe('authenticated');
+      const lastMs = NOW + ahead * 1_000 + 60_000;
+      jest.setSystemTime(lastMs);
+      expect(outcome(await check(requestOf(token, proof)))).toBe('replayed');
+      jest.setSystemTime(lastMs + 1);
+      expect(outcome(await check(requestOf(token, proof)))).toBe('bad_proof');
+    },
+  );
 
   it('is one use where one request is judged several times', async () => {
     const token = await issue();
@@ -94,8 +127,16 @@ describe.each<[string, () => DpopOptions]>([
     const token = await issue();
     const { check } = guarded(options());
     const claims = { jti: 'again' };
-    expect(outcome(await check(requestOf(token, proofOf({ key, token, claims, signer: clientKey().privateKey }))))).toBe('bad_proof');
-    expect(outcome(await check(requestOf(token, proofOf({ key, token, claims }))))).toBe('authenticated');
+    expect(
+      outcome(
+        await check(
+          requestOf(token, proofOf({ key, token, claims, signer: clientKey().privateKey })),
+        ),
+      ),
+    ).toBe('bad_proof');
+    expect(outcome(await check(requestOf(token, proofOf({ key, token, claims }))))).toBe(
+      'authenticated',
+    );
   });
 });
 
@@ -104,7 +145,10 @@ describe('a store of proofs', () => {
     const store = memoryStore();
     const token = await issue();
     const proof = proofOf({ key, token });
-    const answers = [await guarded({ store }).check(requestOf(token, proof)), await guarded({ store }).check(requestOf(token, proof))];
+    const answers = [
+      await guarded({ store }).check(requestOf(token, proof)),
+      await guarded({ store }).check(requestOf(token, proof)),
+    ];
     expect(answers.map(outcome)).toEqual(['authenticated', 'replayed']);
   });
 
@@ -115,7 +159,9 @@ describe('a store of proofs', () => {
     await guarded({ store: { setIfAbsent } as never }).check(
       requestOf(token, proofOf({ key, token, claims: { jti: 'x'.repeat(256), iat } })),
     );
-    expect(setIfAbsent.mock.calls).toEqual([['dpop', expect.stringMatching(/^[A-Za-z0-9_-]{43}$/), '1', NOW + 120_000]]);
+    expect(setIfAbsent.mock.calls).toEqual([
+      ['dpop', expect.stringMatching(/^[A-Za-z0-9_-]{43}$/), '1', NOW + 120_000],
+    ]);
   });
 
   test.each<[string, StateStore['setIfAbsent'], RegExp]>([
@@ -133,10 +179,13 @@ describe('a store of proofs', () => {
   ])('that %s is an outage, and no way in', async (_what, setIfAbsent, message) => {
     const errors: unknown[] = [];
     const { subscribe, unsubscribe } = await import('node:diagnostics_channel');
-    const listener = (decision: unknown) => void errors.push((decision as { error: Error }).error.message);
+    const listener = (decision: unknown) =>
+      void errors.push((decision as { error: Error }).error.message);
     subscribe('latchkey:decision', listener);
     const token = await issue();
-    const answer = await guarded({ store: { setIfAbsent } as never }, 50).check(requestOf(token, proofOf({ key, token })));
+    const answer = await guarded({ store: { setIfAbsent } as never }, 50).check(
+      requestOf(token, proofOf({ key, token })),
+    );
     unsubscribe('latchkey:decision', listener);
     expect(answer).toMatchObject({
       status: 'refused',
@@ -165,8 +214,14 @@ describe('the memory of one process', () => {
 
   it('is bounded, and says so rather than forget what could come again', () => {
     const isFirst = firstUseInMemory(LIFE_MS);
-    for (let n = 0; n < 500_000; n++) if (isFirst(String(n), 0) !== true) throw new Error(`${n} was not the first`);
-    expect(() => isFirst('one more', 0)).toThrow('dpop(): more proofs than this process can remember; give it a store');
+    for (let n = 0; n < 500_000; n++) {
+      if (isFirst(String(n), 0) !== true) {
+        throw new Error(`${n} was not the first`);
+      }
+    }
+    expect(() => isFirst('one more', 0)).toThrow(
+      'dpop(): more proofs than this process can remember; give it a store',
+    );
     expect(isFirst('0', 0)).toBe(false);
     jest.setSystemTime(NOW + LIFE_MS + 1);
     expect(isFirst('one more', 0)).toBe(true);

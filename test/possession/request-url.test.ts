@@ -1,6 +1,10 @@
 import { normalisedUrl, urlOf } from '../../src/possession/request-url';
 
-const request = (url: string, host: string | undefined = 'api.example.com', more: object = {}) => ({ url, headers: { host }, ...more });
+const request = (url: string, host: string | undefined = 'api.example.com', more: object = {}) => ({
+  url,
+  headers: { host },
+  ...more,
+});
 
 describe('two spellings of one URL', () => {
   test.each([
@@ -21,8 +25,16 @@ describe('two spellings of one URL', () => {
 
   test.each([
     ['an empty path', 'https://api.example.com', 'https://api.example.com/'],
-    ['percent encoding in lower case', 'https://api.example.com/a%2fb%c3%bc', 'https://api.example.com/a%2Fb%C3%BC'],
-    ['every unreserved character', 'https://api.example.com/%41%7a%30%2d%2e%5F%7e', 'https://api.example.com/Az0-._~'],
+    [
+      'percent encoding in lower case',
+      'https://api.example.com/a%2fb%c3%bc',
+      'https://api.example.com/a%2Fb%C3%BC',
+    ],
+    [
+      'every unreserved character',
+      'https://api.example.com/%41%7a%30%2d%2e%5F%7e',
+      'https://api.example.com/Az0-._~',
+    ],
     ['an IPv6 address', 'http://[::0001]:8080/', 'http://[::1]:8080/'],
   ])('are the same: %s', (_what, one, other) => {
     expect(normalisedUrl(one)).toBe(other);
@@ -73,16 +85,66 @@ describe('two spellings of one URL', () => {
 describe('the URL of a request', () => {
   test.each<[string, ReturnType<typeof request>, string | undefined, string | undefined]>([
     ['plain', request('/a?b'), undefined, 'http://api.example.com/a'],
-    ['over TLS', request('/a', 'api.example.com', { socket: { encrypted: true } }), undefined, 'https://api.example.com/a'],
-    ['with a port', request('/', 'api.example.com:8080'), undefined, 'http://api.example.com:8080/'],
-    ['of HTTP/2', { url: '/a', headers: { ':authority': 'api.example.com' } } as never, undefined, 'http://api.example.com/a'],
-    ['in a router of Express', request('/a', 'api.example.com', { originalUrl: '/v1/a?b' }), undefined, 'http://api.example.com/v1/a'],
-    ['in absolute form', request('http://other.example/a?b'), undefined, 'http://api.example.com/a'],
-    ['in absolute form without a path', request('http://other.example'), undefined, 'http://api.example.com/'],
-    ['with two slashes', request('//evil.example/a'), undefined, 'http://api.example.com//evil.example/a'],
-    ['behind a proxy', request('/a', 'internal:3000'), 'https://api.example.com', 'https://api.example.com/a'],
-    ['behind a proxy that cuts a path', request('/a', 'internal:3000'), 'https://example.com/api', 'https://example.com/api/a'],
-    ['with two slashes, behind a proxy', request('//evil.example/a'), 'https://example.com', 'https://example.com//evil.example/a'],
+    [
+      'over TLS',
+      request('/a', 'api.example.com', { socket: { encrypted: true } }),
+      undefined,
+      'https://api.example.com/a',
+    ],
+    [
+      'with a port',
+      request('/', 'api.example.com:8080'),
+      undefined,
+      'http://api.example.com:8080/',
+    ],
+    [
+      'of HTTP/2',
+      { url: '/a', headers: { ':authority': 'api.example.com' } } as never,
+      undefined,
+      'http://api.example.com/a',
+    ],
+    [
+      'in a router of Express',
+      request('/a', 'api.example.com', { originalUrl: '/v1/a?b' }),
+      undefined,
+      'http://api.example.com/v1/a',
+    ],
+    [
+      'in absolute form',
+      request('http://other.example/a?b'),
+      undefined,
+      'http://api.example.com/a',
+    ],
+    [
+      'in absolute form without a path',
+      request('http://other.example'),
+      undefined,
+      'http://api.example.com/',
+    ],
+    [
+      'with two slashes',
+      request('//evil.example/a'),
+      undefined,
+      'http://api.example.com//evil.example/a',
+    ],
+    [
+      'behind a proxy',
+      request('/a', 'internal:3000'),
+      'https://api.example.com',
+      'https://api.example.com/a',
+    ],
+    [
+      'behind a proxy that cuts a path',
+      request('/a', 'internal:3000'),
+      'https://example.com/api',
+      'https://example.com/api/a',
+    ],
+    [
+      'with two slashes, behind a proxy',
+      request('//evil.example/a'),
+      'https://example.com',
+      'https://example.com//evil.example/a',
+    ],
     ['of the whole server', request('*'), undefined, undefined],
     ['of the whole server, behind a proxy', request('*'), 'https://api.example.com', undefined],
     ['of a tunnel', request('api.example.com:443'), 'https://api.example.com', undefined],
@@ -90,7 +152,12 @@ describe('the URL of a request', () => {
     ['without a host', { url: '/a', headers: {} } as never, undefined, undefined],
     ['with an empty host', request('/a', ''), undefined, undefined],
     ['with a path in its host', request('/a', 'api.example.com/b'), undefined, undefined],
-    ['with a user in its host', request('/a', 'api.example.com@evil.example'), undefined, undefined],
+    [
+      'with a user in its host',
+      request('/a', 'api.example.com@evil.example'),
+      undefined,
+      undefined,
+    ],
     ['with a query in its host', request('/a', 'evil.example?'), undefined, undefined],
     ['with two hosts', request('/a', 'api.example.com, evil.example'), undefined, undefined],
     ['with a space in its host', request('/a', 'api. example.com'), undefined, undefined],

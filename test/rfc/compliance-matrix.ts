@@ -3,7 +3,16 @@ export interface Entry {
   /** Section number, such as '2.2.1'. */
   readonly section: string;
   /** The word of RFC 2119 by which it is demanded; '-' where the text demands it without one. */
-  readonly level: 'MUST' | 'MUST NOT' | 'SHOULD' | 'SHOULD NOT' | 'MAY' | 'REQUIRED' | 'RECOMMENDED' | 'OPTIONAL' | '-';
+  readonly level:
+    | 'MUST'
+    | 'MUST NOT'
+    | 'SHOULD'
+    | 'SHOULD NOT'
+    | 'MAY'
+    | 'REQUIRED'
+    | 'RECOMMENDED'
+    | 'OPTIONAL'
+    | '-';
   /** The demand in our own words, one sentence. */
   readonly says: string;
   /** Fails when the line that meets the demand is deleted. */
@@ -22,11 +31,15 @@ export function ledger(title: string, entries: readonly Entry[]): void {
   describe(title, () => {
     test('every entry is either tested or says why it is not ours', () => {
       expect(ours.filter((entry) => typeof entry.test !== 'function')).toEqual([]);
-      expect(others.filter(({ notOurs, test }) => test !== undefined || !REASON.test(notOurs ?? ''))).toEqual([]);
+      expect(
+        others.filter(({ notOurs, test }) => test !== undefined || !REASON.test(notOurs ?? '')),
+      ).toEqual([]);
     });
 
     test('every entry names its section and stands here once', () => {
-      expect(entries.filter(({ section, says }) => !/^\d+(\.\d+)*$/.test(section) || says.length < 15)).toEqual([]);
+      expect(
+        entries.filter(({ section, says }) => !/^\d+(\.\d+)*$/.test(section) || says.length < 15),
+      ).toEqual([]);
       const said = entries.map(({ section, says }) => `${section} ${says}`);
       expect(said.filter((one, index) => said.indexOf(one) !== index)).toEqual([]);
     });

@@ -1,8 +1,19 @@
-import { accessTokens, apiKeyHeader, apiKeys, bearer, cookie, latchkey, memoryStore, queryParameter, type Middleware } from 'latchkey';
+import {
+  accessTokens,
+  apiKeyHeader,
+  apiKeys,
+  bearer,
+  cookie,
+  latchkey,
+  memoryStore,
+  type Middleware,
+  queryParameter,
+} from 'latchkey';
+
 import { ask, get, valuesOf } from '../http/ask';
+import { issueExpired } from '../support/expired';
 import { MOUNTS, rawRequest } from '../support/servers';
 import { ledger } from './compliance-matrix';
-import { issueExpired } from '../support/expired';
 
 const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
 const { authenticate, requireScopes, requireFreshAuth } = latchkey({
@@ -11,7 +22,8 @@ const { authenticate, requireScopes, requireFreshAuth } = latchkey({
   resource: { url: 'https://api.osir.com' },
   realm: 'osir',
 });
-const key = async (...scopes: string[]) => (await keys.issue({ subject: 'acct_42', scopes })).secret;
+const key = async (...scopes: string[]) =>
+  (await keys.issue({ subject: 'acct_42', scopes })).secret;
 
 /** What a guard answers to a request: 200 where it lets it pass. */
 async function answerTo(request: string, guard: Middleware = authenticate()) {
@@ -33,8 +45,13 @@ ledger('RFC 6750', [
     says: 'A client sends its token by one method alone; a request that uses two is malformed.',
     async test() {
       const secret = await key();
-      const { status, challenge } = await answerTo(rawRequest(`GET /?access_key=${secret}`, `Authorization: Bearer ${secret}`));
-      expect([status, challenge]).toEqual([400, expect.stringContaining('error="invalid_request"')]);
+      const { status, challenge } = await answerTo(
+        rawRequest(`GET /?access_key=${secret}`, `Authorization: Bearer ${secret}`),
+      );
+      expect([status, challenge]).toEqual([
+        400,
+        expect.stringContaining('error="invalid_request"'),
+      ]);
     },
   },
   {
@@ -42,7 +59,9 @@ ledger('RFC 6750', [
     level: 'MUST',
     says: 'A resource server takes tokens from the Authorization header under the scheme Bearer.',
     async test() {
-      expect(await answerTo(get(`Authorization: Bearer ${await key()}`))).toMatchObject({ status: 200 });
+      expect(await answerTo(get(`Authorization: Bearer ${await key()}`))).toMatchObject({
+        status: 200,
+      });
     },
   },
   {
@@ -51,8 +70,16 @@ ledger('RFC 6750', [
     says: 'What follows the scheme is one b64token; anything else is not a token.',
     async test() {
       const secret = await key();
-      const forms = [`${secret}%`, `"${secret}"`, `${secret} ${secret}`, `token="${secret}"`, `=${secret}`];
-      const statuses = await Promise.all(forms.map(async (form) => (await answerTo(get(`Authorization: Bearer ${form}`))).status));
+      const forms = [
+        `${secret}%`,
+        `"${secret}"`,
+        `${secret} ${secret}`,
+        `token="${secret}"`,
+        `=${secret}`,
+      ];
+      const statuses = await Promise.all(
+        forms.map(async (form) => (await answerTo(get(`Authorization: Bearer ${form}`))).status),
+      );
       expect(statuses).toEqual(forms.map(() => 401));
     },
   },
@@ -60,13 +87,15 @@ ledger('RFC 6750', [
     section: '2.1',
     level: 'SHOULD',
     says: 'Clients prefer the Authorization header to the other methods.',
-    notOurs: 'because it is for the client to choose; the other methods are off until an app names them',
+    notOurs:
+      'because it is for the client to choose; the other methods are off until an app names them',
   },
   {
     section: '2.2',
     level: 'MAY',
     says: 'A resource server takes tokens from a form-encoded body.',
-    notOurs: 'because a guard would have to read the body before the handler does, and no document that we serve asks for it',
+    notOurs:
+      'because a guard would have to read the body before the handler does, and no document that we serve asks for it',
   },
   {
     section: '2.2',
@@ -79,7 +108,9 @@ ledger('RFC 6750', [
     level: 'MAY',
     says: 'A resource server takes a credential from the query of the URL.',
     async test() {
-      expect(await answerTo(rawRequest(`GET /?access_key=${await key()}`))).toMatchObject({ status: 200 });
+      expect(await answerTo(rawRequest(`GET /?access_key=${await key()}`))).toMatchObject({
+        status: 200,
+      });
     },
   },
   {
@@ -114,7 +145,10 @@ ledger('RFC 6750', [
     level: 'MUST',
     says: 'A request without a credential is answered with a WWW-Authenticate challenge.',
     async test() {
-      expect(await answerTo(get())).toMatchObject({ status: 401, challenge: expect.stringMatching(/^Bearer /) });
+      expect(await answerTo(get())).toMatchObject({
+        status: 401,
+        challenge: expect.stringMatching(/^Bearer /),
+      });
     },
   },
   {
@@ -122,7 +156,10 @@ ledger('RFC 6750', [
     level: 'MUST',
     says: 'A request whose token gives no access is answered with a WWW-Authenticate challenge.',
     async test() {
-      const lacking = await answerTo(get(`Authorization: Bearer ${await key('a')}`), requireScopes('b'));
+      const lacking = await answerTo(
+        get(`Authorization: Bearer ${await key('a')}`),
+        requireScopes('b'),
+      );
       expect([await answerTo(bad()), lacking]).toMatchObject([
         { status: 401, challenge: expect.stringMatching(/^Bearer /) },
         { status: 403, challenge: expect.stringMatching(/^Bearer /) },
@@ -134,7 +171,11 @@ ledger('RFC 6750', [
     level: 'MUST',
     says: 'Every challenge has the scheme Bearer, followed by one or more parameters.',
     async test() {
-      const answers = await Promise.all([answerTo(get()), answerTo(bad()), answerTo(get('X-API-Key: bad'))]);
+      const answers = await Promise.all([
+        answerTo(get()),
+        answerTo(bad()),
+        answerTo(get('X-API-Key: bad')),
+      ]);
       for (const { challenges } of answers) {
         expect(challenges).toHaveLength(1);
         expect(challenges[0]).toMatch(/^Bearer [a-z_]+="[^"]*"(, [a-z_]+="[^"]*")*$/);
@@ -165,7 +206,9 @@ ledger('RFC 6750', [
     async test() {
       const { challenge } = await answerTo(get(), requireScopes('!', '#[', ']~'));
       expect(challenge).toContain('scope="! #[ ]~"');
-      for (const scope of ['a"b', 'a\\b', 'a b', 'é', '\n', '']) expect(() => requireScopes(scope)).toThrow(TypeError);
+      for (const scope of ['a"b', 'a\\b', 'a b', 'é', '\n', '']) {
+        expect(() => requireScopes(scope)).toThrow(TypeError);
+      }
     },
   },
   {
@@ -174,9 +217,13 @@ ledger('RFC 6750', [
     says: 'realm and other configured values hold nothing that could end the quoted string.',
     test() {
       for (const realm of ['a"b', 'a\\b', 'a\r\nb', 'é', '']) {
-        expect(() => latchkey({ realm, verifiers: [keys] })).toThrow(/latchkey\(\): option "realm"/);
+        expect(() => latchkey({ realm, verifiers: [keys] })).toThrow(
+          /latchkey\(\): option "realm"/,
+        );
       }
-      for (const value of ['a"b', 'a b', 'é']) expect(() => requireFreshAuth({ acrValues: [value] })).toThrow(TypeError);
+      for (const value of ['a"b', 'a b', 'é']) {
+        expect(() => requireFreshAuth({ acrValues: [value] })).toThrow(TypeError);
+      }
     },
   },
   {
@@ -193,7 +240,9 @@ ledger('RFC 6750', [
         [...challenge.matchAll(/error(?:_description)?="([^"]*)"/g)].map(([, value]) => value),
       );
       expect(values).toHaveLength(6);
-      for (const value of values) expect(value).toMatch(/^[ !#-[\]-~]+$/);
+      for (const value of values) {
+        expect(value).toMatch(/^[ !#-[\]-~]+$/);
+      }
     },
   },
   {
@@ -201,7 +250,10 @@ ledger('RFC 6750', [
     level: 'SHOULD',
     says: 'Where a token was sent and failed, the challenge says so by an error code.',
     async test() {
-      expect(await answerTo(bad())).toMatchObject({ status: 401, challenge: expect.stringContaining('error="invalid_token"') });
+      expect(await answerTo(bad())).toMatchObject({
+        status: 401,
+        challenge: expect.stringContaining('error="invalid_token"'),
+      });
     },
   },
   {
@@ -209,14 +261,17 @@ ledger('RFC 6750', [
     level: 'MAY',
     says: 'error_description explains to developers what went wrong.',
     async test() {
-      expect((await answerTo(bad())).challenge).toContain('error_description="The access token is invalid or expired"');
+      expect((await answerTo(bad())).challenge).toContain(
+        'error_description="The access token is invalid or expired"',
+      );
     },
   },
   {
     section: '3',
     level: 'MAY',
     says: 'error_uri names a page that explains the error.',
-    notOurs: 'because the reason is not told to clients, and a page that explains all of them belongs to the documentation of the API',
+    notOurs:
+      'because the reason is not told to clients, and a page that explains all of them belongs to the documentation of the API',
   },
   {
     section: '3',
@@ -229,8 +284,13 @@ ledger('RFC 6750', [
     level: 'SHOULD',
     says: 'invalid_request, a malformed request or one with several credentials, is answered 400.',
     async test() {
-      const { status, challenge } = await answerTo(get('Authorization: Bearer a', 'Authorization: Bearer b'));
-      expect([status, challenge]).toEqual([400, expect.stringContaining('error="invalid_request"')]);
+      const { status, challenge } = await answerTo(
+        get('Authorization: Bearer a', 'Authorization: Bearer b'),
+      );
+      expect([status, challenge]).toEqual([
+        400,
+        expect.stringContaining('error="invalid_request"'),
+      ]);
     },
   },
   {
@@ -243,7 +303,10 @@ ledger('RFC 6750', [
       const expired = await issueExpired(keys, { subject: 'acct_42', scopes: [] });
       for (const token of [revoked.secret, expired.secret, 'osir_live_bad', '"']) {
         const { status, challenge } = await answerTo(get(`Authorization: Bearer ${token}`));
-        expect([status, challenge]).toEqual([401, expect.stringContaining('error="invalid_token"')]);
+        expect([status, challenge]).toEqual([
+          401,
+          expect.stringContaining('error="invalid_token"'),
+        ]);
       }
     },
   },
@@ -252,8 +315,14 @@ ledger('RFC 6750', [
     level: 'SHOULD',
     says: 'insufficient_scope is answered 403.',
     async test() {
-      const { status, challenge } = await answerTo(get(`Authorization: Bearer ${await key('a')}`), requireScopes('a', 'b'));
-      expect([status, challenge]).toEqual([403, expect.stringContaining('error="insufficient_scope"')]);
+      const { status, challenge } = await answerTo(
+        get(`Authorization: Bearer ${await key('a')}`),
+        requireScopes('a', 'b'),
+      );
+      expect([status, challenge]).toEqual([
+        403,
+        expect.stringContaining('error="insufficient_scope"'),
+      ]);
     },
   },
   {
@@ -261,7 +330,10 @@ ledger('RFC 6750', [
     level: 'MAY',
     says: 'insufficient_scope names the scopes that are needed.',
     async test() {
-      const { challenge } = await answerTo(get(`Authorization: Bearer ${await key('a')}`), requireScopes('a', 'b'));
+      const { challenge } = await answerTo(
+        get(`Authorization: Bearer ${await key('a')}`),
+        requireScopes('a', 'b'),
+      );
       expect(challenge).toContain('scope="a b"');
     },
   },
@@ -283,7 +355,8 @@ ledger('RFC 6750', [
     section: '5.2',
     level: 'MUST',
     says: 'Tokens travel over TLS alone.',
-    notOurs: 'because TLS is ended by the server or the proxy before the guard; the guide on security says what to configure',
+    notOurs:
+      'because TLS is ended by the server or the proxy before the guard; the guide on security says what to configure',
   },
   {
     section: '5.2',
@@ -296,7 +369,8 @@ ledger('RFC 6750', [
     section: '5.2',
     level: 'MUST NOT',
     says: 'Tokens are not stored in cookies that may be sent in the clear.',
-    notOurs: 'because the app sets the cookie; the guide on sessions sets it with Secure, HttpOnly and SameSite',
+    notOurs:
+      'because the app sets the cookie; the guide on sessions sets it with Secure, HttpOnly and SameSite',
   },
   {
     section: '5.2',
@@ -305,11 +379,18 @@ ledger('RFC 6750', [
     async test() {
       const { check } = latchkey({
         extractors: [bearer(), cookie('sid')],
-        verifiers: [{ name: 'any', accepts: () => true, verify: () => ({ ok: false, reason: 'unknown' }) }],
+        verifiers: [
+          { name: 'any', accepts: () => true, verify: () => ({ ok: false, reason: 'unknown' }) },
+        ],
       });
-      const forged = { method: 'POST', headers: { cookie: 'sid=x', 'sec-fetch-site': 'cross-site' } };
+      const forged = {
+        method: 'POST',
+        headers: { cookie: 'sid=x', 'sec-fetch-site': 'cross-site' },
+      };
       expect(await check(forged)).toMatchObject({ status: 'anonymous' });
-      expect(await check({ ...forged, headers: { cookie: 'sid=x', 'sec-fetch-site': 'same-origin' } })).toMatchObject({
+      expect(
+        await check({ ...forged, headers: { cookie: 'sid=x', 'sec-fetch-site': 'same-origin' } }),
+      ).toMatchObject({
         reason: 'unknown',
       });
     },
@@ -325,7 +406,10 @@ ledger('RFC 6750', [
     level: 'SHOULD',
     says: 'Tokens are short-lived, an hour or less.',
     async test() {
-      const { record } = await accessTokens({ prefix: 'osirat', store: memoryStore() }).issue({ subject: 'acct_42', scopes: [] });
+      const { record } = await accessTokens({ prefix: 'osirat', store: memoryStore() }).issue({
+        subject: 'acct_42',
+        scopes: [],
+      });
       expect((record.expiresAt as number) - record.issuedAt).toBe(3_600_000);
     },
   },
@@ -336,9 +420,16 @@ ledger('RFC 6750', [
     async test() {
       const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
       const { secret } = await tokens.issue({ subject: 'acct_42', scopes: [] });
-      const guard = latchkey({ extractors: [bearer(), queryParameter('access_token')], verifiers: [tokens, keys] }).authenticate();
-      expect(await answerTo(rawRequest(`GET /?access_token=${secret}`), guard)).toMatchObject({ status: 401 });
-      expect(await answerTo(get(`Authorization: Bearer ${secret}`), guard)).toMatchObject({ status: 200 });
+      const guard = latchkey({
+        extractors: [bearer(), queryParameter('access_token')],
+        verifiers: [tokens, keys],
+      }).authenticate();
+      expect(await answerTo(rawRequest(`GET /?access_token=${secret}`), guard)).toMatchObject({
+        status: 401,
+      });
+      expect(await answerTo(get(`Authorization: Bearer ${secret}`), guard)).toMatchObject({
+        status: 200,
+      });
     },
   },
 ]);

@@ -1,6 +1,7 @@
 import { memoryStore } from 'latchkey';
 import type { RegisteredClient } from 'latchkey/authorization-server';
-import { startIssuing, WEB_CLIENT, type Granted, type Issuing } from '../support/issuing';
+
+import { type Granted, type Issuing, startIssuing, WEB_CLIENT } from '../support/issuing';
 import { ledger } from './compliance-matrix';
 
 let issuing: Issuing;
@@ -12,7 +13,10 @@ afterAll(() => issuing.close());
 type Parameters = Readonly<Record<string, string>>;
 const revoke = (token: string, credentials: Parameters, more: Parameters = {}) =>
   issuing.post('/oauth/revoke', { token, ...credentials, ...more });
-const credentialsOf = ({ client, secret }: RegisteredClient) => ({ client_id: client.clientId, client_secret: secret as string });
+const credentialsOf = ({ client, secret }: RegisteredClient) => ({
+  client_id: client.clientId,
+  client_secret: secret as string,
+});
 /** Whether the access token and the refresh token of a grant are good. */
 const areGood = async ({ tokens, credentials }: Granted) => {
   const called = await issuing.call(tokens.access_token);
@@ -39,9 +43,15 @@ ledger('RFC 7009', [
     level: 'SHOULD',
     says: 'Access tokens can be revoked.',
     async test() {
-      const { client, secret } = await issuing.server.clients.register({ name: 'Nightly', scopes: ['domains:read'] });
+      const { client, secret } = await issuing.server.clients.register({
+        name: 'Nightly',
+        scopes: ['domains:read'],
+      });
       const credentials = credentialsOf({ client, secret });
-      const { body } = await issuing.post('/oauth/token', { grant_type: 'client_credentials', ...credentials });
+      const { body } = await issuing.post('/oauth/token', {
+        grant_type: 'client_credentials',
+        ...credentials,
+      });
       expect((await issuing.call(body.access_token)).status).toBe(200);
       await revoke(body.access_token, credentials);
       expect((await issuing.call(body.access_token)).status).toBe(401);
@@ -52,11 +62,13 @@ ledger('RFC 7009', [
     level: 'MUST',
     says: 'The address of the endpoint is of https, and told.',
     async test() {
-      const metadata = await (await fetch(`${issuing.origin}/.well-known/oauth-authorization-server`)).json();
+      const metadata = await (
+        await fetch(`${issuing.origin}/.well-known/oauth-authorization-server`)
+      ).json();
       expect(metadata).toMatchObject({ revocation_endpoint: `${issuing.issuer}/oauth/revoke` });
-      await expect(startIssuing({ endpoints: { revocation: 'http://api.osir.com/revoke' } })).rejects.toThrow(
-        /option "endpoints.revocation"/,
-      );
+      await expect(
+        startIssuing({ endpoints: { revocation: 'http://api.osir.com/revoke' } }),
+      ).rejects.toThrow(/option "endpoints.revocation"/);
     },
   },
   {
@@ -71,7 +83,10 @@ ledger('RFC 7009', [
     says: 'The parameter token is the token, in a form by POST.',
     async test() {
       const { credentials } = await issuing.grant();
-      expect(await issuing.post('/oauth/revoke', credentials)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+      expect(await issuing.post('/oauth/revoke', credentials)).toMatchObject({
+        status: 400,
+        body: { error: 'invalid_request' },
+      });
       expect((await fetch(`${issuing.origin}/oauth/revoke?token=x`)).status).toBe(405);
     },
   },
@@ -96,8 +111,15 @@ ledger('RFC 7009', [
     says: 'The credentials of a confidential client are checked first.',
     async test() {
       const granted = await issuing.grant();
-      for (const credentials of [{ client_id: granted.client.clientId }, { ...granted.credentials, client_secret: 'wrong' }])
-        expect(await revoke(granted.tokens.refresh_token, credentials)).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
+      for (const credentials of [
+        { client_id: granted.client.clientId },
+        { ...granted.credentials, client_secret: 'wrong' },
+      ]) {
+        expect(await revoke(granted.tokens.refresh_token, credentials)).toMatchObject({
+          status: 401,
+          body: { error: 'invalid_client' },
+        });
+      }
       expect(await areGood(granted)).toEqual([true, true]);
     },
   },
@@ -107,8 +129,12 @@ ledger('RFC 7009', [
     says: 'A token of another client is not revoked, and the client is told so.',
     async test() {
       const [mine, other] = [await issuing.grant(), await issuing.grant()];
-      for (const token of [mine.tokens.access_token, mine.tokens.refresh_token])
-        expect(await revoke(token, other.credentials)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+      for (const token of [mine.tokens.access_token, mine.tokens.refresh_token]) {
+        expect(await revoke(token, other.credentials)).toMatchObject({
+          status: 400,
+          body: { error: 'invalid_request' },
+        });
+      }
       expect(await areGood(mine)).toEqual([true, true]);
     },
   },
@@ -116,7 +142,8 @@ ledger('RFC 7009', [
     section: '2.1',
     level: '-',
     says: 'So is a public client.',
-    notOurs: 'because anybody can claim to be a public client: it is answered 200, which tells nothing of a token, and nothing is revoked',
+    notOurs:
+      'because anybody can claim to be a public client: it is answered 200, which tells nothing of a token, and nothing is revoked',
   },
   {
     section: '2.1',
@@ -140,7 +167,9 @@ ledger('RFC 7009', [
         ...granted.credentials,
       });
       await revoke(body.refresh_token, granted.credentials);
-      const called = await Promise.all([granted.tokens, body].map(({ access_token: token }) => issuing.call(token as string)));
+      const called = await Promise.all(
+        [granted.tokens, body].map(({ access_token: token }) => issuing.call(token as string)),
+      );
       expect(called.map(({ status }) => status)).toEqual([401, 401]);
     },
   },
@@ -165,7 +194,9 @@ ledger('RFC 7009', [
         await revoke(tokens.access_token, credentials),
         await revoke(tokens.access_token, credentials),
       ];
-      expect(answers.map(({ status, body }) => [status, body])).toEqual(answers.map(() => [200, '']));
+      expect(answers.map(({ status, body }) => [status, body])).toEqual(
+        answers.map(() => [200, '']),
+      );
     },
   },
   {
@@ -174,7 +205,13 @@ ledger('RFC 7009', [
     says: 'A hint that nobody knows is passed over.',
     async test() {
       const granted = await issuing.grant();
-      expect((await revoke(granted.tokens.refresh_token, granted.credentials, { token_type_hint: 'saml' })).status).toBe(200);
+      expect(
+        (
+          await revoke(granted.tokens.refresh_token, granted.credentials, {
+            token_type_hint: 'saml',
+          })
+        ).status,
+      ).toBe(200);
       expect(await areGood(granted)).toEqual([false, false]);
     },
   },
@@ -191,17 +228,24 @@ ledger('RFC 7009', [
     async test() {
       const store = memoryStore();
       let isDown = false;
-      const revokeAll: typeof store.revokeAll = (...args) => (isDown ? Promise.reject(new Error('down')) : store.revokeAll(...args));
+      const revokeAll: typeof store.revokeAll = (...args) =>
+        isDown ? Promise.reject(new Error('down')) : store.revokeAll(...args);
       const slow = await startIssuing({ store: { ...store, revokeAll } });
       const { tokens, credentials } = await slow.grant();
-      const request = () => slow.post('/oauth/revoke', { token: tokens.refresh_token, ...credentials });
+      const request = () =>
+        slow.post('/oauth/revoke', { token: tokens.refresh_token, ...credentials });
       isDown = true;
       const refused = await request();
       isDown = false;
       const done = await request();
       const called = await slow.call(tokens.access_token);
       await slow.close();
-      expect([refused.status, refused.headers.get('retry-after'), done.status, called.status]).toEqual([503, '1', 200, 401]);
+      expect([
+        refused.status,
+        refused.headers.get('retry-after'),
+        done.status,
+        called.status,
+      ]).toEqual([503, '1', 200, 401]);
     },
   },
   {
@@ -211,10 +255,16 @@ ledger('RFC 7009', [
     async test() {
       const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, type: 'public' });
       const allowed = async (origin: string) =>
-        (await issuing.post('/oauth/revoke', { token: 'x', client_id: client.clientId }, { origin })).headers.get(
-          'access-control-allow-origin',
-        );
-      expect([await allowed('https://app.example'), await allowed('https://evil.example')]).toEqual(['https://app.example', null]);
+        (
+          await issuing.post(
+            '/oauth/revoke',
+            { token: 'x', client_id: client.clientId },
+            { origin },
+          )
+        ).headers.get('access-control-allow-origin');
+      expect([await allowed('https://app.example'), await allowed('https://evil.example')]).toEqual(
+        ['https://app.example', null],
+      );
     },
   },
   {
@@ -231,7 +281,10 @@ ledger('RFC 7009', [
       const [mine, other] = [await issuing.grant(), await issuing.grant()];
       const open = await issuing.server.clients.register({ ...WEB_CLIENT, type: 'public' });
       const asOpen = { client_id: open.client.clientId };
-      const answers = [await revoke(mine.tokens.access_token, asOpen), await revoke('made up', asOpen)];
+      const answers = [
+        await revoke(mine.tokens.access_token, asOpen),
+        await revoke('made up', asOpen),
+      ];
       expect(answers.map(({ status, body }) => [status, body])).toEqual([
         [200, ''],
         [200, ''],

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+
 import type { RegisteredClient } from 'latchkey/authorization-server';
+
 import { Browser } from '../support/browser';
-import { CALLBACK, startIssuing, WEB_CLIENT, type Issuing } from '../support/issuing';
+import { CALLBACK, type Issuing, startIssuing, WEB_CLIENT } from '../support/issuing';
 import { ledger } from './compliance-matrix';
 
 let issuing: Issuing;
@@ -17,13 +19,24 @@ const newVerifier = () => randomBytes(32).toString('base64url');
 
 /** What comes back of an authorization request, before anyone is asked. */
 const errorOf = async (parameters: Readonly<Record<string, string>>) =>
-  (await new Browser().open(issuing.authorizeUrl(open.client, parameters))).url.searchParams.get('error');
+  (await new Browser().open(issuing.authorizeUrl(open.client, parameters))).url.searchParams.get(
+    'error',
+  );
 
-async function exchange(challenge: Readonly<Record<string, string>>, verifier: Readonly<Record<string, string>>, registered = open) {
+async function exchange(
+  challenge: Readonly<Record<string, string>>,
+  verifier: Readonly<Record<string, string>>,
+  registered = open,
+) {
   const { client, secret } = registered;
   const code = (await issuing.authorize(client, challenge)).searchParams.get('code') as string;
   return issuing.post('/oauth/token', {
-    ...{ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, client_id: client.clientId },
+    ...{
+      grant_type: 'authorization_code',
+      code,
+      redirect_uri: CALLBACK,
+      client_id: client.clientId,
+    },
     ...(secret !== undefined && { client_secret: secret }),
     ...verifier,
   });
@@ -37,7 +50,10 @@ ledger('RFC 7636', [
     says: 'A verifier has 43 to 128 unreserved characters; one that is shorter proves nothing.',
     async test() {
       const short = 'a'.repeat(42);
-      const answer = await exchange({ code_challenge: challengeOf(short), code_challenge_method: 'S256' }, { code_verifier: short });
+      const answer = await exchange(
+        { code_challenge: challengeOf(short), code_challenge_method: 'S256' },
+        { code_verifier: short },
+      );
       expect(answer.status).toBe(400);
     },
   },
@@ -55,7 +71,8 @@ ledger('RFC 7636', [
     section: '4.2',
     level: 'MAY',
     says: 'A server takes the challenge in the clear.',
-    notOurs: 'because RFC 9700 §2.1.1 wants the method that does not show the verifier, and plain does',
+    notOurs:
+      'because RFC 9700 §2.1.1 wants the method that does not show the verifier, and plain does',
   },
   {
     section: '4.4.1',
@@ -70,8 +87,15 @@ ledger('RFC 7636', [
     level: 'MUST',
     says: 'A method that the server does not know is invalid_request.',
     async test() {
-      expect(await errorOf({ code_challenge: challengeOf(newVerifier()), code_challenge_method: 'S512' })).toBe('invalid_request');
-      expect(await errorOf({ code_challenge: newVerifier(), code_challenge_method: 'plain' })).toBe('invalid_request');
+      expect(
+        await errorOf({
+          code_challenge: challengeOf(newVerifier()),
+          code_challenge_method: 'S512',
+        }),
+      ).toBe('invalid_request');
+      expect(await errorOf({ code_challenge: newVerifier(), code_challenge_method: 'plain' })).toBe(
+        'invalid_request',
+      );
     },
   },
   {
@@ -79,7 +103,10 @@ ledger('RFC 7636', [
     level: 'MUST',
     says: 'A verifier that does not fit the challenge, or is absent, is invalid_grant.',
     async test() {
-      const challenge = { code_challenge: challengeOf(newVerifier()), code_challenge_method: 'S256' };
+      const challenge = {
+        code_challenge: challengeOf(newVerifier()),
+        code_challenge_method: 'S256',
+      };
       expect(await exchange(challenge, { code_verifier: newVerifier() })).toMatchObject(REFUSED);
       expect(await exchange(challenge, {})).toMatchObject(REFUSED);
       const web = await issuing.server.clients.register(WEB_CLIENT);

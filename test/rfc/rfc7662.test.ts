@@ -1,13 +1,24 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+
 import { latchkey, type LatchkeyOptions } from 'latchkey';
 import { introspection } from 'latchkey/introspection';
+
 import { badBearer, OUTAGE } from '../support/answers';
-import { startIssuing, type Granted, type Issuing } from '../support/issuing';
+import { type Granted, type Issuing, startIssuing } from '../support/issuing';
 import { underBearer } from '../support/own-verifier';
+import {
+  active,
+  AUDIENCE,
+  CLIENT,
+  type Endpoint,
+  startEndpoint,
+  TOKEN,
+  verdictOf,
+  verifierAt,
+} from '../verifiers/introspection/endpoint';
 import { certificateOf } from '../verifiers/jwt/certificate';
-import { active, AUDIENCE, CLIENT, startEndpoint, TOKEN, verdictOf, verifierAt, type Endpoint } from '../verifiers/introspection/endpoint';
 import { ledger } from './compliance-matrix';
 
 let endpoint: Endpoint;
@@ -25,16 +36,31 @@ const guard = (options: Partial<LatchkeyOptions> = {}) => {
   return () => check(underBearer(TOKEN), { scopes: [] });
 };
 const saying = (status: number, body: object) =>
-  endpoint.answer((_, res) => void res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body)));
+  endpoint.answer(
+    (_, res) =>
+      void res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body)),
+  );
 /** The clock alone: what goes over the wire takes its own time. */
 const at = async (now: number, action: () => Promise<void>) => {
-  jest.useFakeTimers({ now, doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+  jest.useFakeTimers({
+    now,
+    doNotFake: [
+      'setTimeout',
+      'clearTimeout',
+      'setImmediate',
+      'nextTick',
+      'queueMicrotask',
+      'performance',
+    ],
+  });
   await action().finally(() => jest.useRealTimers());
 };
 
 const member = (name: string, good: unknown, bad: unknown) => async () => {
   expect(await verdict(active({ [name]: good }))).toBe('good');
-  expect(await verdict(active({ [name]: bad }))).toMatchObject({ error: expect.stringContaining(`"${name}"`) as string });
+  expect(await verdict(active({ [name]: bad }))).toMatchObject({
+    error: expect.stringContaining(`"${name}"`) as string,
+  });
 };
 
 ledger('RFC 7662, for the API that asks', [
@@ -43,9 +69,13 @@ ledger('RFC 7662, for the API that asks', [
     level: 'MUST',
     says: 'The endpoint is asked over TLS.',
     test() {
-      expect(() => introspection({ endpoint: 'http://login.osir.com/introspect', client: CLIENT, audience: AUDIENCE })).toThrow(
-        /option "endpoint" must be an https URL/,
-      );
+      expect(() =>
+        introspection({
+          endpoint: 'http://login.osir.com/introspect',
+          client: CLIENT,
+          audience: AUDIENCE,
+        }),
+      ).toThrow(/option "endpoint" must be an https URL/);
     },
   },
   {
@@ -55,7 +85,12 @@ ledger('RFC 7662, for the API that asks', [
     async test() {
       await verdict(active());
       expect(endpoint.asked).toMatchObject([
-        { path: 'POST /introspect', headers: { 'content-type': expect.stringContaining('application/x-www-form-urlencoded') as string } },
+        {
+          path: 'POST /introspect',
+          headers: {
+            'content-type': expect.stringContaining('application/x-www-form-urlencoded') as string,
+          },
+        },
       ]);
     },
   },
@@ -81,7 +116,8 @@ ledger('RFC 7662, for the API that asks', [
     section: '2.1',
     level: 'MUST',
     says: 'The server looks among its other tokens too, when the hint does not lead to the token.',
-    notOurs: 'because it is for the server; the hint sent here says what every token is that a request carries',
+    notOurs:
+      'because it is for the server; the hint sent here says what every token is that a request carries',
   },
   {
     section: '2.1',
@@ -90,14 +126,17 @@ ledger('RFC 7662, for the API that asks', [
     async test() {
       await guard()();
       expect(endpoint.asked[0]?.headers.authorization).toMatch(/^Basic /);
-      expect(() => introspection({ endpoint: endpoint.url, audience: AUDIENCE } as never)).toThrow(/option "client"/);
+      expect(() => introspection({ endpoint: endpoint.url, audience: AUDIENCE } as never)).toThrow(
+        /option "client"/,
+      );
     },
   },
   {
     section: '2.1',
     level: 'MAY',
     says: 'The server may accept other parameters that tell more of the request.',
-    notOurs: 'because no server that was looked at asks for any, and what a client sent is not passed on',
+    notOurs:
+      'because no server that was looked at asks for any, and what a client sent is not passed on',
   },
   {
     section: '2.2',
@@ -106,8 +145,12 @@ ledger('RFC 7662, for the API that asks', [
     async test() {
       expect(await verdict(active())).toBe('good');
       expect(await verdict({ active: false })).toBe('unknown');
-      const unclear = { error: 'The introspection endpoint did not say whether the token is active' };
-      for (const value of [undefined, 'true', 1, null]) expect(await verdict(active({ active: value }))).toEqual(unclear);
+      const unclear = {
+        error: 'The introspection endpoint did not say whether the token is active',
+      };
+      for (const value of [undefined, 'true', 1, null]) {
+        expect(await verdict(active({ active: value }))).toEqual(unclear);
+      }
     },
   },
   {
@@ -116,19 +159,28 @@ ledger('RFC 7662, for the API that asks', [
     says: 'scope is a text of scopes that spaces part.',
     async test() {
       endpoint.answer(active({ scope: 'domains:read domains:write' }));
-      expect(await guard()()).toMatchObject({ principal: { scopes: ['domains:read', 'domains:write'] } });
+      expect(await guard()()).toMatchObject({
+        principal: { scopes: ['domains:read', 'domains:write'] },
+      });
       endpoint.answer(active({ scope: undefined }));
       expect(await guard()()).toMatchObject({ principal: { scopes: [] } });
     },
   },
-  { section: '2.2', level: 'OPTIONAL', says: 'client_id names the client.', test: member('client_id', 'app', 7) },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'client_id names the client.',
+    test: member('client_id', 'app', 7),
+  },
   {
     section: '2.2',
     level: 'OPTIONAL',
     says: 'username is for people to read, and reaches the API.',
     async test() {
       endpoint.answer(active({ username: 'ada' }));
-      expect(await guard()()).toMatchObject({ principal: { subject: 'acct_42', claims: { username: 'ada' } } });
+      expect(await guard()()).toMatchObject({
+        principal: { subject: 'acct_42', claims: { username: 'ada' } },
+      });
     },
   },
   {
@@ -146,17 +198,28 @@ ledger('RFC 7662, for the API that asks', [
     says: 'exp says when the token ends, in seconds.',
     async test() {
       const exp = Math.floor(Date.now() / 1000);
-      expect([await verdict(active({ exp: exp - 5 })), await verdict(active({ exp: exp + 60 }))]).toEqual(['expired', 'good']);
+      expect([
+        await verdict(active({ exp: exp - 5 })),
+        await verdict(active({ exp: exp + 60 })),
+      ]).toEqual(['expired', 'good']);
     },
   },
-  { section: '2.2', level: 'OPTIONAL', says: 'iat says when the token was issued, in seconds.', test: member('iat', 1, '1') },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'iat says when the token was issued, in seconds.',
+    test: member('iat', 1, '1'),
+  },
   {
     section: '2.2',
     level: 'OPTIONAL',
     says: 'nbf says before when the token is not to be used, in seconds.',
     async test() {
       const now = Math.floor(Date.now() / 1000);
-      expect([await verdict(active({ nbf: now + 60 })), await verdict(active({ nbf: now }))]).toEqual(['not_yet_valid', 'good']);
+      expect([
+        await verdict(active({ nbf: now + 60 })),
+        await verdict(active({ nbf: now })),
+      ]).toEqual(['not_yet_valid', 'good']);
     },
   },
   {
@@ -187,11 +250,20 @@ ledger('RFC 7662, for the API that asks', [
     says: 'iss names the issuer of the token.',
     async test() {
       endpoint.answer(active({ iss: 'https://login.osir.com' }));
-      expect(await verdictOf(verifierAt(endpoint, { issuer: 'https://login.osir.com' }))).toBe('good');
-      expect(await verdictOf(verifierAt(endpoint, { issuer: 'https://evil.example' }))).toBe('bad_issuer');
+      expect(await verdictOf(verifierAt(endpoint, { issuer: 'https://login.osir.com' }))).toBe(
+        'good',
+      );
+      expect(await verdictOf(verifierAt(endpoint, { issuer: 'https://evil.example' }))).toBe(
+        'bad_issuer',
+      );
     },
   },
-  { section: '2.2', level: 'OPTIONAL', says: 'jti names the token.', test: member('jti', 'token-1', 7) },
+  {
+    section: '2.2',
+    level: 'OPTIONAL',
+    says: 'jti names the token.',
+    test: member('jti', 'token-1', 7),
+  },
   {
     section: '2.2',
     level: 'MAY',
@@ -205,7 +277,8 @@ ledger('RFC 7662, for the API that asks', [
     section: '2.2',
     level: 'MAY',
     says: 'A server may tell one API other things than another.',
-    notOurs: 'because it is for the server to decide; a verifier asks as one client, and what it was told is kept for its own guard alone',
+    notOurs:
+      'because it is for the server to decide; a verifier asks as one client, and what it was told is kept for its own guard alone',
   },
   {
     section: '2.2',
@@ -239,7 +312,13 @@ ledger('RFC 7662, for the API that asks', [
     level: 'SHOULD NOT',
     says: 'An answer that is not active says no more; what one says all the same reaches nobody.',
     async test() {
-      saying(200, { active: false, sub: 'acct_42', scope: 'domains:read', aud: AUDIENCE, reason: 'revoked by ada' });
+      saying(200, {
+        active: false,
+        sub: 'acct_42',
+        scope: 'domains:read',
+        aud: AUDIENCE,
+        reason: 'revoked by ada',
+      });
       expect(await guard()()).toEqual(badBearer('unknown'));
     },
   },
@@ -265,7 +344,8 @@ ledger('RFC 7662, for the API that asks', [
     section: '4',
     level: 'MUST',
     says: 'The server judges expiry, validity, revocation, signature and for which API the token is.',
-    notOurs: 'because it is for the authorization server; what it says of time and audience is judged here once more all the same',
+    notOurs:
+      'because it is for the authorization server; what it says of time and audience is judged here once more all the same',
   },
   {
     section: '4',
@@ -274,15 +354,24 @@ ledger('RFC 7662, for the API that asks', [
     async test() {
       const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
       let asked = 0;
-      const options = { cert: certificateOf(publicKey, privateKey).pem, key: privateKey.export({ format: 'pem', type: 'pkcs8' }) };
+      const options = {
+        cert: certificateOf(publicKey, privateKey).pem,
+        key: privateKey.export({ format: 'pem', type: 'pkcs8' }),
+      };
       const server = createServer(options, (_, res) => {
         asked++;
         res.setHeader('Content-Type', 'application/json').end(JSON.stringify(active()));
       });
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const { port } = server.address() as AddressInfo;
-      const verifier = introspection({ endpoint: `https://127.0.0.1:${port}/`, client: CLIENT, audience: AUDIENCE });
-      expect(await verdictOf(verifier)).toMatchObject({ error: expect.stringContaining('could not be asked: ') as string });
+      const verifier = introspection({
+        endpoint: `https://127.0.0.1:${port}/`,
+        client: CLIENT,
+        audience: AUDIENCE,
+      });
+      expect(await verdictOf(verifier)).toMatchObject({
+        error: expect.stringContaining('could not be asked: ') as string,
+      });
       expect(asked).toBe(0);
       await new Promise((resolve) => server.close(resolve));
     },
@@ -306,7 +395,9 @@ ledger('RFC 7662, for the API that asks', [
       const asking = guard();
       await asking();
       const end = exp * 1000 + 5_000;
-      await at(end - 1, async () => expect(await asking()).toMatchObject({ status: 'authenticated' }));
+      await at(end - 1, async () =>
+        expect(await asking()).toMatchObject({ status: 'authenticated' }),
+      );
       expect(endpoint.asked).toHaveLength(1);
       await at(end, async () => expect(await asking()).toEqual(badBearer('expired')));
     },
@@ -323,7 +414,9 @@ ledger('RFC 7662, for the API that asks', [
     level: 'MUST',
     says: 'What the answer says of a person is kept from others.',
     async test() {
-      endpoint.answer(active({ aud: 'https://billing.osir.com', username: 'ada', email: 'ada@osir.com' }));
+      endpoint.answer(
+        active({ aud: 'https://billing.osir.com', username: 'ada', email: 'ada@osir.com' }),
+      );
       expect(JSON.stringify(await guard()())).not.toContain('ada');
     },
   },
@@ -336,7 +429,11 @@ describe('the server that is asked', () => {
   beforeAll(async () => {
     issuing = await startIssuing();
     mine = await issuing.grant();
-    const { client, secret = '' } = await issuing.server.clients.register({ name: 'API', scopes: [], resourceServer: true });
+    const { client, secret = '' } = await issuing.server.clients.register({
+      name: 'API',
+      scopes: [],
+      resourceServer: true,
+    });
     api = { client_id: client.clientId, client_secret: secret };
   });
   afterAll(() => issuing.close());
@@ -355,9 +452,9 @@ describe('the server that is asked', () => {
       level: 'MUST',
       says: 'The endpoint is of https, or on this machine.',
       async test() {
-        await expect(startIssuing({ endpoints: { introspection: 'http://api.osir.com/x' } })).rejects.toThrow(
-          /option "endpoints.introspection"/,
-        );
+        await expect(
+          startIssuing({ endpoints: { introspection: 'http://api.osir.com/x' } }),
+        ).rejects.toThrow(/option "endpoints.introspection"/);
       },
     },
     {
@@ -373,7 +470,10 @@ describe('the server that is asked', () => {
       level: 'MAY',
       says: 'It takes no GET, so that tokens stay out of logs.',
       async test() {
-        const query = new URLSearchParams({ token: mine.tokens.access_token as string, ...api }).toString();
+        const query = new URLSearchParams({
+          token: mine.tokens.access_token as string,
+          ...api,
+        }).toString();
         expect((await fetch(`${issuing.origin}/oauth/introspect?${query}`)).status).toBe(405);
       },
     },
@@ -382,7 +482,10 @@ describe('the server that is asked', () => {
       level: 'REQUIRED',
       says: 'A request without a token is invalid_request.',
       async test() {
-        expect(await issuing.post('/oauth/introspect', api)).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+        expect(await issuing.post('/oauth/introspect', api)).toMatchObject({
+          status: 400,
+          body: { error: 'invalid_request' },
+        });
       },
     },
     {
@@ -391,9 +494,14 @@ describe('the server that is asked', () => {
       says: 'A token is looked for among all, whatever the hint says.',
       async test() {
         for (const token_type_hint of ['refresh_token', 'saml']) {
-          expect((await asked(mine.tokens.access_token, api, { token_type_hint })).body.active).toBe(true);
+          expect(
+            (await asked(mine.tokens.access_token, api, { token_type_hint })).body.active,
+          ).toBe(true);
         }
-        expect((await asked(mine.tokens.refresh_token, api, { token_type_hint: 'access_token' })).body.active).toBe(true);
+        expect(
+          (await asked(mine.tokens.refresh_token, api, { token_type_hint: 'access_token' })).body
+            .active,
+        ).toBe(true);
       },
     },
     {
@@ -401,7 +509,9 @@ describe('the server that is asked', () => {
       level: 'MUST',
       says: 'Who asks has to show who it is, so that nobody scans for tokens.',
       async test() {
-        expect((await asked(mine.tokens.access_token, { client_id: api.client_id as string })).status).toBe(401);
+        expect(
+          (await asked(mine.tokens.access_token, { client_id: api.client_id as string })).status,
+        ).toBe(401);
         expect((await asked(mine.tokens.access_token, {})).status).toBe(401);
       },
     },
@@ -421,12 +531,17 @@ describe('the server that is asked', () => {
           code_challenge_method: 'S256',
         });
         const { body } = await post('/oauth/token', {
-          ...{ grant_type: 'authorization_code', code: back.searchParams.get('code') as string, code_verifier: verifier },
+          ...{
+            grant_type: 'authorization_code',
+            code: back.searchParams.get('code') as string,
+            code_verifier: verifier,
+          },
           ...{ redirect_uri: 'https://app.example/', client_id: client.clientId },
         });
         expect((await issuing.call(body.access_token)).status).toBe(200);
-        for (const token of [body.access_token, body.refresh_token, mine.tokens.access_token])
+        for (const token of [body.access_token, body.refresh_token, mine.tokens.access_token]) {
           await isInactive(token as string, { client_id: client.clientId });
+        }
       },
     },
     {
@@ -448,8 +563,18 @@ describe('the server that is asked', () => {
       says: 'The members tell of the token what its guard would make of it.',
       async test() {
         expect((await asked(mine.tokens.access_token)).body).toMatchObject({
-          ...{ scope: 'domains:read domains:write', client_id: mine.client.clientId, token_type: 'Bearer', sub: 'acct_42' },
-          ...{ iss: issuing.issuer, aud: issuing.issuer, exp: expect.any(Number), iat: expect.any(Number) },
+          ...{
+            scope: 'domains:read domains:write',
+            client_id: mine.client.clientId,
+            token_type: 'Bearer',
+            sub: 'acct_42',
+          },
+          ...{
+            iss: issuing.issuer,
+            aud: issuing.issuer,
+            exp: expect.any(Number),
+            iat: expect.any(Number),
+          },
         });
       },
     },
@@ -469,7 +594,10 @@ describe('the server that is asked', () => {
       says: 'Nothing more is said of a token that is not active, not even why.',
       async test() {
         const gone = await issuing.grant();
-        await issuing.post('/oauth/revoke', { token: gone.tokens.refresh_token, ...gone.credentials });
+        await issuing.post('/oauth/revoke', {
+          token: gone.tokens.refresh_token,
+          ...gone.credentials,
+        });
         await isInactive(gone.tokens.access_token);
         await isInactive(gone.tokens.refresh_token);
       },
@@ -488,7 +616,9 @@ describe('the server that is asked', () => {
       level: '-',
       says: 'A caller with wrong credentials is answered 401.',
       async test() {
-        expect(await asked(mine.tokens.access_token, { ...api, client_secret: 'wrong' })).toMatchObject({
+        expect(
+          await asked(mine.tokens.access_token, { ...api, client_secret: 'wrong' }),
+        ).toMatchObject({
           status: 401,
           body: { error: 'invalid_client' },
         });
@@ -511,11 +641,18 @@ describe('the server that is asked', () => {
       level: 'MUST',
       says: 'The signature of a token that has one is proven.',
       async test() {
-        const server = await startIssuing({ tokens: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey] } });
+        const server = await startIssuing({
+          tokens: { keys: [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey] },
+        });
         const { tokens, credentials } = await server.grant();
-        const ask = async (token: string) => (await server.post('/oauth/introspect', { token, ...credentials })).body as object;
+        const ask = async (token: string) =>
+          (await server.post('/oauth/introspect', { token, ...credentials })).body as object;
         const [head, body, signature = ''] = (tokens.access_token as string).split('.');
-        const forged = [head, body, signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A'))].join('.');
+        const forged = [
+          head,
+          body,
+          signature.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')),
+        ].join('.');
         const answers = [await ask(tokens.access_token), await ask(forged)];
         await server.close();
         expect(answers).toEqual([expect.objectContaining({ active: true }), { active: false }]);
@@ -525,7 +662,8 @@ describe('the server that is asked', () => {
       section: '4',
       level: '-',
       says: 'Callers are throttled, so that nobody finds a token by trying.',
-      notOurs: 'because tokens have 256 random bits and callers have to authenticate; a limit of requests is for the app to mount',
+      notOurs:
+        'because tokens have 256 random bits and callers have to authenticate; a limit of requests is for the app to mount',
     },
   ]);
 });

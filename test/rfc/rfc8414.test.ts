@@ -1,8 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
+
 import { accessTokens, memoryStore } from 'latchkey';
 import { authorizationServer } from 'latchkey/authorization-server';
 import { allowInsecureRequests, discoveryRequest, processDiscoveryResponse } from 'oauth4webapi';
-import { startIssuing, type Issuing, type IssuingOptions } from '../support/issuing';
+
+import { type Issuing, type IssuingOptions, startIssuing } from '../support/issuing';
 import { ledger } from './compliance-matrix';
 
 const WELL_KNOWN = '/.well-known/oauth-authorization-server';
@@ -15,15 +17,26 @@ afterAll(() => issuing.close());
 
 const metadata = async (options?: IssuingOptions) => {
   const server = options ? await startIssuing(options) : issuing;
-  const document = (await (await fetch(`${server.origin}${WELL_KNOWN}`)).json()) as Record<string, unknown>;
-  if (options) await server.close();
+  const document = (await (await fetch(`${server.origin}${WELL_KNOWN}`)).json()) as Record<
+    string,
+    unknown
+  >;
+  if (options) {
+    await server.close();
+  }
   return document;
 };
 const serverAt = (issuer: string) => () => {
   const store = memoryStore();
-  return authorizationServer({ issuer, store, tokens: accessTokens({ store, prefix: 'osirat' }), scopes: ['domains:read'] });
+  return authorizationServer({
+    issuer,
+    store,
+    tokens: accessTokens({ store, prefix: 'osirat' }),
+    scopes: ['domains:read'],
+  });
 };
-const endpoint = (name: string, path: string) => async () => expect((await metadata())[name]).toBe(`${issuing.issuer}${path}`);
+const endpoint = (name: string, path: string) => async () =>
+  expect((await metadata())[name]).toBe(`${issuing.issuer}${path}`);
 const keys = [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey] as const;
 
 ledger('RFC 8414', [
@@ -33,8 +46,13 @@ ledger('RFC 8414', [
     says: 'issuer is a URL of https without query and fragment.',
     async test() {
       expect((await metadata()).issuer).toBe(issuing.issuer);
-      for (const bad of ['http://api.osir.com', 'https://api.osir.com?a=b', 'https://api.osir.com#x'])
+      for (const bad of [
+        'http://api.osir.com',
+        'https://api.osir.com?a=b',
+        'https://api.osir.com#x',
+      ]) {
         expect(serverAt(bad)).toThrow(TypeError);
+      }
     },
   },
   {
@@ -46,7 +64,12 @@ ledger('RFC 8414', [
       expect(await metadata({ login: null })).not.toHaveProperty('authorization_endpoint');
     },
   },
-  { section: '2', level: 'REQUIRED', says: 'token_endpoint is there.', test: endpoint('token_endpoint', '/oauth/token') },
+  {
+    section: '2',
+    level: 'REQUIRED',
+    says: 'token_endpoint is there.',
+    test: endpoint('token_endpoint', '/oauth/token'),
+  },
   {
     section: '2',
     level: 'OPTIONAL',
@@ -62,7 +85,9 @@ ledger('RFC 8414', [
     says: 'A key for both uses says which.',
     async test() {
       const server = await startIssuing({ tokens: { keys } });
-      const set = (await (await fetch(`${server.origin}/oauth/jwks`)).json()) as { keys: { use?: string }[] };
+      const set = (await (await fetch(`${server.origin}/oauth/jwks`)).json()) as {
+        keys: { use?: string }[];
+      };
       await server.close();
       expect(set.keys.map(({ use }) => use)).toEqual(['sig']);
     },
@@ -78,7 +103,11 @@ ledger('RFC 8414', [
     level: 'RECOMMENDED',
     says: 'scopes_supported lists the scopes that were declared.',
     async test() {
-      expect((await metadata()).scopes_supported).toEqual(['domains:read', 'domains:write', 'billing:read']);
+      expect((await metadata()).scopes_supported).toEqual([
+        'domains:read',
+        'domains:write',
+        'billing:read',
+      ]);
     },
   },
   {
@@ -107,10 +136,11 @@ ledger('RFC 8414', [
     says: 'The ways of client authentication are named for each endpoint that wants one.',
     async test() {
       const document = await metadata();
-      for (const name of ['token', 'revocation', 'introspection'])
+      for (const name of ['token', 'revocation', 'introspection']) {
         expect(document[`${name}_endpoint_auth_methods_supported`]).toEqual(
           expect.arrayContaining(['client_secret_basic', 'client_secret_post']),
         );
+      }
     },
   },
   {
@@ -119,7 +149,12 @@ ledger('RFC 8414', [
     says: 'No signature of a client is taken by the algorithm none.',
     notOurs: 'because no client authenticates by a signature here, and so none is named',
   },
-  { section: '2', level: 'OPTIONAL', says: 'revocation_endpoint is named.', test: endpoint('revocation_endpoint', '/oauth/revoke') },
+  {
+    section: '2',
+    level: 'OPTIONAL',
+    says: 'revocation_endpoint is named.',
+    test: endpoint('revocation_endpoint', '/oauth/revoke'),
+  },
   {
     section: '2',
     level: 'OPTIONAL',
@@ -138,7 +173,8 @@ ledger('RFC 8414', [
     section: '2.1',
     level: 'OPTIONAL',
     says: 'The metadata is signed.',
-    notOurs: 'because TLS proves it to clients of this server, and none that were tried asks for more',
+    notOurs:
+      'because TLS proves it to clients of this server, and none that were tried asks for more',
   },
   {
     section: '3',
@@ -147,7 +183,9 @@ ledger('RFC 8414', [
     async test() {
       const server = await startIssuing({ issuerPath: '/tenant/a' });
       const statuses = await Promise.all(
-        [`${WELL_KNOWN}/tenant/a`, WELL_KNOWN].map(async (path) => (await fetch(server.origin + path)).status),
+        [`${WELL_KNOWN}/tenant/a`, WELL_KNOWN].map(
+          async (path) => (await fetch(server.origin + path)).status,
+        ),
       );
       await server.close();
       expect(statuses).toEqual([200, 404]);
@@ -161,7 +199,10 @@ ledger('RFC 8414', [
       const server = await startIssuing({ issuerPath: '/tenant/' });
       const { status } = await fetch(`${server.origin}${WELL_KNOWN}/tenant`);
       await server.close();
-      expect([status, (await fetch(`${issuing.origin}${WELL_KNOWN}`, { method: 'POST' })).status]).toEqual([200, 405]);
+      expect([
+        status,
+        (await fetch(`${issuing.origin}${WELL_KNOWN}`, { method: 'POST' })).status,
+      ]).toEqual([200, 405]);
     },
   },
   {
@@ -170,7 +211,10 @@ ledger('RFC 8414', [
     says: 'It is a JSON object with the status 200.',
     async test() {
       const response = await fetch(`${issuing.origin}${WELL_KNOWN}`);
-      expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json; charset=utf-8']);
+      expect([response.status, response.headers.get('content-type')]).toEqual([
+        200,
+        'application/json; charset=utf-8',
+      ]);
       expect(await response.json()).toEqual(expect.any(Object));
     },
   },
@@ -180,7 +224,9 @@ ledger('RFC 8414', [
     says: 'Lists without elements are left out, but for the one that §2 requires.',
     async test() {
       const document = await metadata({ login: null });
-      const empty = Object.entries(document).flatMap(([name, value]) => (Array.isArray(value) && value.length === 0 ? [name] : []));
+      const empty = Object.entries(document).flatMap(([name, value]) =>
+        Array.isArray(value) && value.length === 0 ? [name] : [],
+      );
       expect(empty).toEqual(['response_types_supported']);
     },
   },
@@ -190,7 +236,10 @@ ledger('RFC 8414', [
     says: 'issuer is the identifier that the address was made of, whatever host a request names.',
     async test() {
       const url = new URL(issuing.issuer);
-      const response = await discoveryRequest(url, { algorithm: 'oauth2', [allowInsecureRequests]: true });
+      const response = await discoveryRequest(url, {
+        algorithm: 'oauth2',
+        [allowInsecureRequests]: true,
+      });
       expect((await processDiscoveryResponse(url, response)).issuer).toBe(issuing.issuer);
       const asOther = await fetch(`${issuing.origin}${WELL_KNOWN}`, {
         headers: { 'x-forwarded-host': 'evil.example', host: 'evil.example' },

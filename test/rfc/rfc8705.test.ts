@@ -1,27 +1,45 @@
 import { X509Certificate } from 'node:crypto';
 import { createServer, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
+
 import jsonwebtoken from 'jsonwebtoken';
 import { accessTokens, jwt, latchkey, memoryStore, type Verifier } from 'latchkey';
-import { selfSigned, type Certified } from '../support/certificates';
+
+import { type Certified, selfSigned } from '../support/certificates';
 import { ledger } from './compliance-matrix';
 
-const [own, mine, other] = ['localhost', 'client', 'other'].map(selfSigned) as [Certified, Certified, Certified];
+const [own, mine, other] = ['localhost', 'client', 'other'].map(selfSigned) as [
+  Certified,
+  Certified,
+  Certified,
+];
 const SECRET = 'a secret that two parties share, long';
 const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
 afterAll(() => tokens.close?.());
-const signedTokens = jwt({ issuer: 'https://osir.com', audience: 'https://api.example.com', algorithms: ['HS256'], key: SECRET });
+const signedTokens = jwt({
+  issuer: 'https://osir.com',
+  audience: 'https://api.example.com',
+  algorithms: ['HS256'],
+  key: SECRET,
+});
 const introspected: Verifier = {
   name: 'introspected',
   accepts: ({ token }) => token.startsWith('opaque-'),
   verify: ({ token }) => ({
     ok: true,
-    principal: { kind: 'access_token', verifier: 'introspected', subject: 'user_7', scopes: [], claims: {} },
+    principal: {
+      kind: 'access_token',
+      verifier: 'introspected',
+      subject: 'user_7',
+      scopes: [],
+      claims: {},
+    },
     confirmation: { 'x5t#S256': token.slice('opaque-'.length) },
   }),
 };
 const bound = async (thumbprint: string = mine['x5t#S256']) =>
-  (await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { 'x5t#S256': thumbprint } })).secret;
+  (await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { 'x5t#S256': thumbprint } }))
+    .secret;
 const signed = (thumbprint: string) =>
   jsonwebtoken.sign({ sub: 'user_7', cnf: { 'x5t#S256': thumbprint } }, SECRET, {
     issuer: 'https://osir.com',
@@ -30,18 +48,32 @@ const signed = (thumbprint: string) =>
   });
 
 /** What is answered to a token over TLS, from the holder of a certificate. */
-async function answerTo(token: string, certified: Certified | undefined, clientCertificate: 'socket' | undefined = 'socket') {
-  const guards = latchkey({ verifiers: [tokens, signedTokens, introspected], ...(clientCertificate && { clientCertificate }) });
+async function answerTo(
+  token: string,
+  certified: Certified | undefined,
+  clientCertificate: 'socket' | undefined = 'socket',
+) {
+  const guards = latchkey({
+    verifiers: [tokens, signedTokens, introspected],
+    ...(clientCertificate && { clientCertificate }),
+  });
   const guard = guards.authenticate();
-  const server = createServer({ key: own.key, cert: own.cert, requestCert: true, rejectUnauthorized: false }, (req, res) =>
-    guard(req, res, () => res.end()),
+  const server = createServer(
+    { key: own.key, cert: own.cert, requestCert: true, rejectUnauthorized: false },
+    (req, res) => guard(req, res, () => res.end()),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     return await new Promise<[number | undefined, string | undefined]>((resolve, reject) => {
       httpsRequest(
         {
-          ...{ host: '127.0.0.1', port: (server.address() as AddressInfo).port, servername: 'localhost', ca: own.cert, agent: false },
+          ...{
+            host: '127.0.0.1',
+            port: (server.address() as AddressInfo).port,
+            servername: 'localhost',
+            ca: own.cert,
+            agent: false,
+          },
           ...(certified && { key: certified.key, cert: certified.cert }),
           headers: { authorization: `Bearer ${token}` },
         },
@@ -66,13 +98,15 @@ ledger('RFC 8705', [
     section: '2',
     level: 'MUST',
     says: 'An authorization server that authenticates a client by its certificate looks at the handshake and the registered certificate.',
-    notOurs: 'because clients authenticate to the authorization server so; a resource server knows tokens',
+    notOurs:
+      'because clients authenticate to the authorization server so; a resource server knows tokens',
   },
   {
     section: '2',
     level: 'MUST',
     says: 'A client that authenticates so sends its client_id in every request.',
-    notOurs: 'because it is for the client; introspection() authenticates by a secret or an assertion',
+    notOurs:
+      'because it is for the client; introspection() authenticates by a secret or an assertion',
   },
   {
     section: '2.1.2',
@@ -84,7 +118,8 @@ ledger('RFC 8705', [
     section: '3',
     level: 'MUST',
     says: 'A client makes its requests over mutual TLS with the certificate that it used at the token endpoint.',
-    notOurs: 'because it is for the client; that another certificate is refused is the next entry but one',
+    notOurs:
+      'because it is for the client; that another certificate is refused is the next entry but one',
   },
   {
     section: '3',
@@ -110,7 +145,9 @@ ledger('RFC 8705', [
     says: 'A resource server knows beforehand that mutual TLS will be used: the token cannot ask for it. One that does not refuses bound tokens.',
     async test() {
       const { check } = latchkey({ verifiers: [tokens] });
-      expect(await check({ headers: { authorization: `Bearer ${await bound()}` } })).toMatchObject({ reason: 'bad_proof' });
+      expect(await check({ headers: { authorization: `Bearer ${await bound()}` } })).toMatchObject({
+        reason: 'bad_proof',
+      });
     },
   },
   {
@@ -121,7 +158,9 @@ ledger('RFC 8705', [
       const hex = new X509Certificate(mine.cert).fingerprint256.replaceAll(':', '');
       const thumbprint = Buffer.from(hex, 'hex').toString('base64url');
       expect(await answerTo(signed(thumbprint), mine)).toEqual(PASSED);
-      for (const spelling of [hex, hex.toLowerCase()]) expect(await answerTo(signed(spelling), mine)).toEqual(REFUSED);
+      for (const spelling of [hex, hex.toLowerCase()]) {
+        expect(await answerTo(signed(spelling), mine)).toEqual(REFUSED);
+      }
     },
   },
   {
@@ -130,8 +169,9 @@ ledger('RFC 8705', [
     says: 'It has no padding, and no line breaks, white space or other characters.',
     async test() {
       const thumbprint = mine['x5t#S256'];
-      for (const spelling of [`${thumbprint}=`, `${thumbprint}\n`, ` ${thumbprint}`])
+      for (const spelling of [`${thumbprint}=`, `${thumbprint}\n`, ` ${thumbprint}`]) {
         expect(await answerTo(signed(spelling), mine)).toEqual(REFUSED);
+      }
     },
   },
   {
@@ -165,7 +205,8 @@ ledger('RFC 8705', [
     section: '5',
     level: 'MAY',
     says: 'An authorization server keeps clients that use mutual TLS apart, at endpoints that they prefer (mtls_endpoint_aliases).',
-    notOurs: 'because introspection() is a client that uses no mutual TLS, so it goes to the endpoint for all',
+    notOurs:
+      'because introspection() is a client that uses no mutual TLS, so it goes to the endpoint for all',
   },
   {
     section: '6.2',
@@ -183,7 +224,10 @@ ledger('RFC 8705', [
     async test() {
       const renewed = selfSigned('client');
       const token = await bound();
-      expect([await answerTo(token, mine), await answerTo(token, renewed)]).toEqual([PASSED, REFUSED]);
+      expect([await answerTo(token, mine), await answerTo(token, renewed)]).toEqual([
+        PASSED,
+        REFUSED,
+      ]);
     },
   },
   {
@@ -193,10 +237,19 @@ ledger('RFC 8705', [
     async test() {
       const header = { 'client-cert': `:${mine.der.toString('base64')}:` };
       const request = { headers: { authorization: `Bearer ${await bound()}`, ...header } };
-      const behindProxy = latchkey({ verifiers: [tokens], clientCertificate: { header: 'Client-Cert' } });
+      const behindProxy = latchkey({
+        verifiers: [tokens],
+        clientCertificate: { header: 'Client-Cert' },
+      });
       expect(await behindProxy.check(request)).toMatchObject({ status: 'authenticated' });
-      for (const options of [{}, { clientCertificate: 'socket' }, { clientCertificate: { header: 'X-Other' } }] as const) {
-        expect(await latchkey({ verifiers: [tokens], ...options }).check(request)).toMatchObject({ reason: 'bad_proof' });
+      for (const options of [
+        {},
+        { clientCertificate: 'socket' },
+        { clientCertificate: { header: 'X-Other' } },
+      ] as const) {
+        expect(await latchkey({ verifiers: [tokens], ...options }).check(request)).toMatchObject({
+          reason: 'bad_proof',
+        });
       }
     },
   },
@@ -205,8 +258,15 @@ ledger('RFC 8705', [
     level: '-',
     says: 'The hash is one for which nobody finds a second certificate: SHA-256.',
     async test() {
-      const sha1 = Buffer.from(new X509Certificate(mine.cert).fingerprint.replaceAll(':', ''), 'hex').toString('base64url');
-      const { secret } = await tokens.issue({ subject: 'user_7', scopes: [], confirmation: { x5t: sha1 } });
+      const sha1 = Buffer.from(
+        new X509Certificate(mine.cert).fingerprint.replaceAll(':', ''),
+        'hex',
+      ).toString('base64url');
+      const { secret } = await tokens.issue({
+        subject: 'user_7',
+        scopes: [],
+        confirmation: { x5t: sha1 },
+      });
       expect(await answerTo(secret, mine)).toEqual(REFUSED);
     },
   },
@@ -220,18 +280,31 @@ ledger('RFC 8705', [
     section: '7.4',
     level: 'SHOULD',
     says: 'An authorization server that knows clients by the names in their certificates trusts few authorities.',
-    notOurs: 'because no name in a certificate is looked at here, and no authority trusted: only the hash counts',
+    notOurs:
+      'because no name in a certificate is looked at here, and no authority trusted: only the hash counts',
   },
   {
     section: '7.5',
     level: 'SHOULD',
     says: 'Certificates and their chains are validated by a well-tested library, and not by code of one’s own.',
     async test() {
-      // Nothing here reads a certificate: what no library would parse is a hash like any other, of which nobody has a token.
+      // Nothing here reads a certificate: what no library would parse is a hash like any other, of
+      // which nobody has a token.
       const junk = Buffer.from('no certificate');
-      const request = { headers: { authorization: `Bearer ${await bound()}`, 'client-cert': `:${junk.toString('base64')}:` } };
-      const behindProxy = latchkey({ verifiers: [tokens], clientCertificate: { header: 'Client-Cert' } });
-      expect(await behindProxy.check(request)).toMatchObject({ status: 'refused', reason: 'bad_proof' });
+      const request = {
+        headers: {
+          authorization: `Bearer ${await bound()}`,
+          'client-cert': `:${junk.toString('base64')}:`,
+        },
+      };
+      const behindProxy = latchkey({
+        verifiers: [tokens],
+        clientCertificate: { header: 'Client-Cert' },
+      });
+      expect(await behindProxy.check(request)).toMatchObject({
+        status: 'refused',
+        reason: 'bad_proof',
+      });
     },
   },
 ]);

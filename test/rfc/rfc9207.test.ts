@@ -1,6 +1,7 @@
 import type { RegisteredClient } from 'latchkey/authorization-server';
+
 import { Browser } from '../support/browser';
-import { logIn, startIssuing, WEB_CLIENT, type Issuing } from '../support/issuing';
+import { type Issuing, logIn, startIssuing, WEB_CLIENT } from '../support/issuing';
 import { ledger } from './compliance-matrix';
 
 let issuing: Issuing;
@@ -12,7 +13,9 @@ beforeAll(async () => {
 afterAll(() => issuing.close());
 
 const metadata = async () =>
-  (await (await fetch(`${issuing.origin}/.well-known/oauth-authorization-server`)).json()) as Record<string, unknown>;
+  (await (
+    await fetch(`${issuing.origin}/.well-known/oauth-authorization-server`)
+  ).json()) as Record<string, unknown>;
 
 ledger('RFC 9207', [
   {
@@ -28,9 +31,16 @@ ledger('RFC 9207', [
     level: 'MUST',
     says: 'A response that tells of an error names it too, whoever caused it.',
     async test() {
-      const unknown = await new Browser().open(issuing.authorizeUrl(web.client, { scope: 'nonsense' }));
-      const denied = await (await logIn(await new Browser().open(issuing.authorizeUrl(web.client)))).submit({ decision: 'deny' });
-      expect([unknown, denied].map(({ url }) => url.searchParams.get('iss'))).toEqual([issuing.issuer, issuing.issuer]);
+      const unknown = await new Browser().open(
+        issuing.authorizeUrl(web.client, { scope: 'nonsense' }),
+      );
+      const denied = await (
+        await logIn(await new Browser().open(issuing.authorizeUrl(web.client)))
+      ).submit({ decision: 'deny' });
+      expect([unknown, denied].map(({ url }) => url.searchParams.get('iss'))).toEqual([
+        issuing.issuer,
+        issuing.issuer,
+      ]);
     },
   },
   {
@@ -38,7 +48,9 @@ ledger('RFC 9207', [
     level: 'MUST',
     says: 'The issuer is that of the metadata, to the byte.',
     async test() {
-      expect((await issuing.authorize(web.client)).searchParams.get('iss')).toBe((await metadata()).issuer);
+      expect((await issuing.authorize(web.client)).searchParams.get('iss')).toBe(
+        (await metadata()).issuer,
+      );
     },
   },
   {
@@ -53,6 +65,7 @@ ledger('RFC 9207', [
     section: '2.4',
     level: 'MUST',
     says: 'A client compares iss with the issuer that it asked.',
-    notOurs: 'because it is for the client to do; two that do it get through in the tests of the authorization server',
+    notOurs:
+      'because it is for the client to do; two that do it get through in the tests of the authorization server',
   },
 ]);

@@ -1,28 +1,40 @@
+import jsonwebtoken from 'jsonwebtoken';
 import {
   accessTokens,
   bearer,
+  type Confirmation,
   dpop,
+  type DpopOptions,
   jwt,
   latchkey,
   memoryStore,
-  type Confirmation,
-  type DpopOptions,
   type RequestLike,
   type Verifier,
 } from 'latchkey';
-import jsonwebtoken from 'jsonwebtoken';
+
 import { clientKey, proofOf, type ProofParts } from '../support/dpop';
-import { ledger, type Entry } from './compliance-matrix';
+import { type Entry, ledger } from './compliance-matrix';
 
 const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
 const SECRET = 'a secret that two parties share, long';
-const signedTokens = jwt({ issuer: 'https://osir.com', audience: 'https://api.example.com', algorithms: ['HS256'], key: SECRET });
+const signedTokens = jwt({
+  issuer: 'https://osir.com',
+  audience: 'https://api.example.com',
+  algorithms: ['HS256'],
+  key: SECRET,
+});
 const introspected: Verifier = {
   name: 'introspected',
   accepts: ({ token }) => token.startsWith('opaque-'),
   verify: ({ token }) => ({
     ok: true,
-    principal: { kind: 'access_token', verifier: 'introspected', subject: 'user_7', scopes: [], claims: {} },
+    principal: {
+      kind: 'access_token',
+      verifier: 'introspected',
+      subject: 'user_7',
+      scopes: [],
+      claims: {},
+    },
     confirmation: { jkt: token.slice('opaque-'.length) },
   }),
 };
@@ -33,7 +45,10 @@ const bound = async (confirmation: Confirmation | null = { jkt: key.jkt }) =>
 
 const nonce = { secret: 'a secret of this server, long enough' };
 const guarded = (options: DpopOptions = {}) =>
-  latchkey({ extractors: [bearer(), dpop(options)], verifiers: [tokens, signedTokens, introspected] });
+  latchkey({
+    extractors: [bearer(), dpop(options)],
+    verifiers: [tokens, signedTokens, introspected],
+  });
 
 interface Asked {
   readonly parts?: Partial<ProofParts>;
@@ -61,22 +76,36 @@ async function answerTo({
     method: 'GET',
     url: '/',
     ...request,
-    headers: { host: 'api.example.com', authorization: `${scheme} ${secret}`, dpop: proof, ...request?.headers },
+    headers: {
+      host: 'api.example.com',
+      authorization: `${scheme} ${secret}`,
+      dpop: proof,
+      ...request?.headers,
+    },
   });
-  if (answer.status !== 'refused') return { passed: answer.status === 'authenticated' };
+  if (answer.status !== 'refused') {
+    return { passed: answer.status === 'authenticated' };
+  }
   const { status, headers } = answer.refusal;
   return { status, challenges: [headers['WWW-Authenticate']].flat(), nonce: headers['DPoP-Nonce'] };
 }
 const PASSED = { passed: true };
-const refusedBy = (error: string) => ({ status: 401, challenges: [expect.stringContaining(`DPoP error="${error}"`)] });
+const refusedBy = (error: string) => ({
+  status: 401,
+  challenges: [expect.stringContaining(`DPoP error="${error}"`)],
+});
 const BAD_PROOF = refusedBy('invalid_dpop_proof');
 const BAD_TOKEN = refusedBy('invalid_token');
 
-/** An entry whose demand is that each of these is refused as a bad proof, where a good one passes. */
+/**
+ * An entry whose demand is that each of these is refused as a bad proof, where a good one passes.
+ */
 const refuses = (...bad: readonly Asked[]): Pick<Entry, 'test'> => ({
   async test() {
     expect(await answerTo({})).toEqual(PASSED);
-    for (const asked of bad) expect(await answerTo(asked)).toMatchObject(BAD_PROOF);
+    for (const asked of bad) {
+      expect(await answerTo(asked)).toMatchObject(BAD_PROOF);
+    }
   },
 });
 const header = (more: object): Asked => ({ parts: { header: more } });
@@ -124,7 +153,9 @@ ledger('RFC 9449', [
     level: 'MAY',
     says: 'A proof may have header parameters and claims beyond those.',
     async test() {
-      expect(await answerTo({ parts: { header: { kid: 'k1' }, claims: { sub: 'user_7' } } })).toEqual(PASSED);
+      expect(
+        await answerTo({ parts: { header: { kid: 'k1' }, claims: { sub: 'user_7' } } }),
+      ).toEqual(PASSED);
     },
   },
   {
@@ -138,12 +169,19 @@ ledger('RFC 9449', [
       { request: { rawHeaders: ['DPoP', 'a', 'DPoP', 'b'] } },
     ),
   },
-  { section: '4.3', level: 'MUST', says: 'The typ is dpop+jwt.', ...refuses(header({ typ: 'JWT' }), header({ typ: 'at+jwt' })) },
+  {
+    section: '4.3',
+    level: 'MUST',
+    says: 'The typ is dpop+jwt.',
+    ...refuses(header({ typ: 'JWT' }), header({ typ: 'at+jwt' })),
+  },
   {
     section: '4.3',
     level: 'MUST',
     says: 'The alg is a registered asymmetric one, is not none, and is acceptable to local policy.',
-    ...refuses(header({ alg: 'none' }), header({ alg: 'HS256' }), { options: { algorithms: ['PS256'] } }),
+    ...refuses(header({ alg: 'none' }), header({ alg: 'HS256' }), {
+      options: { algorithms: ['PS256'] },
+    }),
   },
   {
     section: '4.3',
@@ -157,19 +195,32 @@ ledger('RFC 9449', [
     says: 'The jwk does not hold a private key (§4.2 too).',
     ...refuses(header({ jwk: key.privateKey.export({ format: 'jwk' }) })),
   },
-  { section: '4.3', level: 'MUST', says: 'The htm is the method of the request.', ...refuses(claims({ htm: 'POST' })) },
+  {
+    section: '4.3',
+    level: 'MUST',
+    says: 'The htm is the method of the request.',
+    ...refuses(claims({ htm: 'POST' })),
+  },
   {
     section: '4.3',
     level: 'MUST',
     says: 'The htu is the URI of the request.',
-    ...refuses(claims({ htu: 'http://api.example.com/other' }), claims({ htu: 'http://evil.example/' })),
+    ...refuses(
+      claims({ htu: 'http://api.example.com/other' }),
+      claims({ htu: 'http://evil.example/' }),
+    ),
   },
   {
     section: '4.3',
     level: 'MUST',
     says: 'Query and fragment are no part of that comparison.',
     async test() {
-      expect(await answerTo({ request: { url: '/?a=b' }, ...claims({ htu: 'http://api.example.com/?c=d#e' }) })).toEqual(PASSED);
+      expect(
+        await answerTo({
+          request: { url: '/?a=b' },
+          ...claims({ htu: 'http://api.example.com/?c=d#e' }),
+        }),
+      ).toEqual(PASSED);
     },
   },
   {
@@ -177,7 +228,12 @@ ledger('RFC 9449', [
     level: 'SHOULD',
     says: 'Both are normalised by syntax and scheme (RFC 3986 §6.2.2, §6.2.3) before they are compared.',
     async test() {
-      expect(await answerTo({ request: { url: '/%61/../b' }, ...claims({ htu: 'HTTP://API.example.com:80/%62' }) })).toEqual(PASSED);
+      expect(
+        await answerTo({
+          request: { url: '/%61/../b' },
+          ...claims({ htu: 'HTTP://API.example.com:80/%62' }),
+        }),
+      ).toEqual(PASSED);
     },
   },
   {
@@ -185,7 +241,9 @@ ledger('RFC 9449', [
     level: 'MUST',
     says: 'Where the server gave the client a nonce, the nonce claim is that one.',
     async test() {
-      expect(await answerTo({ options: { nonce }, ...claims({ nonce: 'x' }) })).toMatchObject(refusedBy('use_dpop_nonce'));
+      expect(await answerTo({ options: { nonce }, ...claims({ nonce: 'x' }) })).toMatchObject(
+        refusedBy('use_dpop_nonce'),
+      );
     },
   },
   {
@@ -229,7 +287,9 @@ ledger('RFC 9449', [
           expiresIn: 60,
         });
       expect(await answerTo({ token: sign(key.jkt) })).toEqual(PASSED);
-      expect(await answerTo({ token: sign(Buffer.from(key.jkt, 'base64url').toString('hex')) })).toMatchObject(BAD_TOKEN);
+      expect(
+        await answerTo({ token: sign(Buffer.from(key.jkt, 'base64url').toString('hex')) }),
+      ).toMatchObject(BAD_TOKEN);
     },
   },
   {
@@ -239,7 +299,9 @@ ledger('RFC 9449', [
     async test() {
       const other = clientKey();
       expect(await answerTo({ parts: { key: other } })).toMatchObject(BAD_TOKEN);
-      expect(await answerTo({ token: await bound({ jkt: other.jkt }), parts: { key: other } })).toEqual(PASSED);
+      expect(
+        await answerTo({ token: await bound({ jkt: other.jkt }), parts: { key: other } }),
+      ).toEqual(PASSED);
     },
   },
   {
@@ -280,7 +342,10 @@ ledger('RFC 9449', [
     level: 'SHOULD',
     says: 'A challenge has in algs the algorithms that proofs may be signed by.',
     async test() {
-      const { challenges } = await answerTo({ options: { algorithms: ['ES256', 'PS512'] }, written: () => undefined });
+      const { challenges } = await answerTo({
+        options: { algorithms: ['ES256', 'PS512'] },
+        written: () => undefined,
+      });
       expect(challenges).toEqual(['DPoP error="invalid_dpop_proof", algs="ES256 PS512"']);
     },
   },
@@ -293,7 +358,11 @@ ledger('RFC 9449', [
       expect(await answerTo({ written: () => 'x' })).toMatchObject(BAD_PROOF);
       const without = await guarded().check({ headers: {} }, { scopes: [] });
       expect(without).toMatchObject({
-        refusal: { headers: { 'WWW-Authenticate': ['Bearer realm="api"', expect.not.stringContaining('error')] } },
+        refusal: {
+          headers: {
+            'WWW-Authenticate': ['Bearer realm="api"', expect.not.stringContaining('error')],
+          },
+        },
       });
     },
   },
@@ -305,11 +374,22 @@ ledger('RFC 9449', [
       const { check } = guarded();
       const token = await bound();
       const answer = await check(
-        { method: 'GET', url: '/', headers: { host: 'api.example.com', authorization: `DPoP ${token}`, dpop: proofOf({ key, token }) } },
+        {
+          method: 'GET',
+          url: '/',
+          headers: {
+            host: 'api.example.com',
+            authorization: `DPoP ${token}`,
+            dpop: proofOf({ key, token }),
+          },
+        },
         { scopes: ['a'] },
       );
       expect(answer).toMatchObject({
-        refusal: { status: 403, headers: { 'WWW-Authenticate': expect.stringMatching(/^DPoP realm="api", .*scope="a"/) } },
+        refusal: {
+          status: 403,
+          headers: { 'WWW-Authenticate': expect.stringMatching(/^DPoP realm="api", .*scope="a"/) },
+        },
       });
     },
   },
@@ -320,7 +400,10 @@ ledger('RFC 9449', [
     async test() {
       expect(await answerTo({ scheme: 'Bearer' })).toMatchObject({
         status: 401,
-        challenges: [expect.stringMatching(/^Bearer .*error="invalid_token"/), expect.stringMatching(/^DPoP algs=/)],
+        challenges: [
+          expect.stringMatching(/^Bearer .*error="invalid_token"/),
+          expect.stringMatching(/^DPoP algs=/),
+        ],
       });
       expect(await answerTo({ scheme: 'Bearer', token: await bound(null) })).toEqual(PASSED);
     },
@@ -332,7 +415,11 @@ ledger('RFC 9449', [
     async test() {
       const { check } = latchkey({ verifiers: [tokens] });
       const answer = await check({ headers: { authorization: `Bearer ${await bound()}` } });
-      expect(answer).toMatchObject({ status: 'refused', reason: 'bad_proof', refusal: { status: 401 } });
+      expect(answer).toMatchObject({
+        status: 'refused',
+        reason: 'bad_proof',
+        refusal: { status: 401 },
+      });
     },
   },
   {
@@ -342,7 +429,11 @@ ledger('RFC 9449', [
     async test() {
       const without = await guarded().check({ headers: {} }, { scopes: [] });
       expect(without).toMatchObject({
-        refusal: { headers: { 'WWW-Authenticate': ['Bearer realm="api"', expect.stringMatching(/^DPoP (?!.*error)/)] } },
+        refusal: {
+          headers: {
+            'WWW-Authenticate': ['Bearer realm="api"', expect.stringMatching(/^DPoP (?!.*error)/)],
+          },
+        },
       });
     },
   },
@@ -353,7 +444,10 @@ ledger('RFC 9449', [
     async test() {
       expect(await answerTo({ token: 'osirat_live_unknown' })).toMatchObject(BAD_TOKEN);
       expect(await answerTo({ token: 'osirat_live_unknown', scheme: 'Bearer' })).toMatchObject({
-        challenges: [expect.stringMatching(/^Bearer .*error="invalid_token"/), expect.stringMatching(/^DPoP (?!.*error)/)],
+        challenges: [
+          expect.stringMatching(/^Bearer .*error="invalid_token"/),
+          expect.stringMatching(/^DPoP (?!.*error)/),
+        ],
       });
     },
   },
@@ -365,7 +459,10 @@ ledger('RFC 9449', [
       const lines = ['Authorization', 'Bearer abc', 'Authorization', 'DPoP abc'];
       expect(await answerTo({ request: { rawHeaders: lines } })).toMatchObject({
         status: 400,
-        challenges: [expect.stringMatching(/^Bearer .*error="invalid_request"/), expect.stringMatching(/^DPoP .*error="invalid_request"/)],
+        challenges: [
+          expect.stringMatching(/^Bearer .*error="invalid_request"/),
+          expect.stringMatching(/^DPoP .*error="invalid_request"/),
+        ],
       });
     },
   },
@@ -379,14 +476,16 @@ ledger('RFC 9449', [
     section: '8',
     level: '-',
     says: 'An authorization server that wants a nonce answers 400 with use_dpop_nonce.',
-    notOurs: 'because it is for the token endpoint of the authorization server; a resource server answers by §9',
+    notOurs:
+      'because it is for the token endpoint of the authorization server; a resource server answers by §9',
   },
   {
     section: '8',
     level: 'MUST',
     says: 'Nobody can foresee a nonce.',
     async test() {
-      const nonceBy = async (secret: string) => (await answerTo({ options: { nonce: { secret } } })).nonce;
+      const nonceBy = async (secret: string) =>
+        (await answerTo({ options: { nonce: { secret } } })).nonce;
       expect(await nonceBy(nonce.secret)).not.toBe(await nonceBy(`${nonce.secret}!`));
       expect(() => dpop({ nonce: { secret: 'short' } })).toThrow(/secret of at least 32 bytes/);
     },
@@ -396,7 +495,9 @@ ledger('RFC 9449', [
     level: 'MUST NOT',
     says: 'There is not more than one DPoP-Nonce header.',
     async test() {
-      expect(await answerTo({ options: { nonce } })).toMatchObject({ nonce: expect.stringMatching(/^[^,]+$/) });
+      expect(await answerTo({ options: { nonce } })).toMatchObject({
+        nonce: expect.stringMatching(/^[^,]+$/),
+      });
     },
   },
   {
@@ -413,14 +514,17 @@ ledger('RFC 9449', [
     level: '-',
     says: 'A nonce is of visible ASCII without quote and backslash.',
     async test() {
-      expect(await answerTo({ options: { nonce } })).toMatchObject({ nonce: expect.stringMatching(/^[!#-[\]-~]{43}$/) });
+      expect(await answerTo({ options: { nonce } })).toMatchObject({
+        nonce: expect.stringMatching(/^[!#-[\]-~]{43}$/),
+      });
     },
   },
   {
     section: '8.2',
     level: 'MUST',
     says: 'A client uses the nonce that it was given last.',
-    notOurs: 'because it is for the client; the nonce before the last is good as well, for requests that are under way',
+    notOurs:
+      'because it is for the client; the nonce before the last is good as well, for requests that are under way',
   },
   {
     section: '8.2',
@@ -440,7 +544,10 @@ ledger('RFC 9449', [
     level: '-',
     says: 'A resource server that wants a nonce answers 401 with a DPoP challenge of use_dpop_nonce, and the nonce in DPoP-Nonce.',
     async test() {
-      expect(await answerTo({ options: { nonce } })).toMatchObject({ ...refusedBy('use_dpop_nonce'), nonce: expect.any(String) });
+      expect(await answerTo({ options: { nonce } })).toMatchObject({
+        ...refusedBy('use_dpop_nonce'),
+        nonce: expect.any(String),
+      });
     },
   },
   {
@@ -459,7 +566,10 @@ ledger('RFC 9449', [
     section: '11.1',
     level: 'MUST',
     says: 'A proof is accepted for a limited time after it was made, and that is short.',
-    ...refuses(claims({ iat: now() - 61 - 30 }), { ...claims({ iat: now() - 30 }), options: { windowMs: 5_000 } }),
+    ...refuses(claims({ iat: now() - 61 - 30 }), {
+      ...claims({ iat: now() - 30 }),
+      options: { windowMs: 5_000 },
+    }),
   },
   {
     section: '11.1',
@@ -487,7 +597,9 @@ ledger('RFC 9449', [
       const put = jest.fn(async () => true);
       const options = { store: { setIfAbsent: put } as never };
       expect(await answerTo({ options, ...claims({ jti: 'x'.repeat(256) }) })).toEqual(PASSED);
-      expect(put.mock.calls).toEqual([['dpop', expect.stringMatching(/^.{43}$/), expect.any(String), expect.any(Number)]]);
+      expect(put.mock.calls).toEqual([
+        ['dpop', expect.stringMatching(/^.{43}$/), expect.any(String), expect.any(Number)],
+      ]);
       expect(await answerTo(claims({ jti: 'x'.repeat(257) }))).toMatchObject(BAD_PROOF);
     },
   },
@@ -504,7 +616,9 @@ ledger('RFC 9449', [
     async test() {
       const ahead = claims({ iat: now() + 30 });
       expect(await answerTo(ahead)).toEqual(PASSED);
-      expect(await answerTo({ options: { nonce }, ...ahead })).toMatchObject(refusedBy('use_dpop_nonce'));
+      expect(await answerTo({ options: { nonce }, ...ahead })).toMatchObject(
+        refusedBy('use_dpop_nonce'),
+      );
     },
   },
   {
@@ -532,7 +646,9 @@ ledger('RFC 9449', [
     level: 'MUST',
     says: 'Only asymmetric algorithms that are held secure can be configured; none can not.',
     async test() {
-      for (const algorithm of ['none', 'HS256']) expect(() => dpop({ algorithms: [algorithm as never] })).toThrow(TypeError);
+      for (const algorithm of ['none', 'HS256']) {
+        expect(() => dpop({ algorithms: [algorithm as never] })).toThrow(TypeError);
+      }
       expect(await answerTo(header({ alg: 'none' }))).toMatchObject(BAD_PROOF);
     },
   },

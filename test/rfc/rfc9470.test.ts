@@ -1,4 +1,14 @@
-import { accessTokens, bearer, dpop, latchkey, memoryStore, type FreshAuthOptions, type Principal, type Verifier } from 'latchkey';
+import {
+  accessTokens,
+  bearer,
+  dpop,
+  type FreshAuthOptions,
+  latchkey,
+  memoryStore,
+  type Principal,
+  type Verifier,
+} from 'latchkey';
+
 import { ask, get, valuesOf } from '../http/ask';
 import { clientKey, proofOf } from '../support/dpop';
 import { MOUNTS } from '../support/servers';
@@ -10,14 +20,27 @@ const store = memoryStore();
 const tokens = accessTokens({ prefix: 'osirat', store });
 afterAll(() => tokens.close?.());
 
-/** What a guard that asks for a login answers to a token with these claims, under Bearer or DPoP. */
-async function answerTo(options: FreshAuthOptions, claims: object, { scheme = 'Bearer', kind = 'access_token', resource = false } = {}) {
+/**
+ * What a guard that asks for a login answers to a token with these claims, under Bearer or DPoP.
+ */
+async function answerTo(
+  options: FreshAuthOptions,
+  claims: object,
+  { scheme = 'Bearer', kind = 'access_token', resource = false } = {},
+) {
   const verifier: Verifier = {
     name: 'own',
     accepts: () => true,
     verify: () => ({
       ok: true,
-      principal: { kind, verifier: 'own', subject: 'user_7', clientId: 'app', scopes: [], claims: claims as Principal['claims'] },
+      principal: {
+        kind,
+        verifier: 'own',
+        subject: 'user_7',
+        clientId: 'app',
+        scopes: [],
+        claims: claims as Principal['claims'],
+      },
       ...(scheme === 'DPoP' && { confirmation: { jkt: key.jkt } }),
     }),
   };
@@ -26,10 +49,20 @@ async function answerTo(options: FreshAuthOptions, claims: object, { scheme = 'B
     verifiers: [verifier],
     ...(resource && { resource: { url: 'http://127.0.0.1' } }),
   });
-  const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])([requireFreshAuth(options)], (_req, res) => res.end('passed'));
+  const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])(
+    [requireFreshAuth(options)],
+    (_req, res) => res.end('passed'),
+  );
   const url = `http://${resource ? '127.0.0.1' : 'api.example.com'}/`;
-  const answer = await ask(app, get(`Authorization: ${scheme} abc`, `DPoP: ${proofOf({ key, token: 'abc', url })}`));
-  return { status: answer.status, challenges: valuesOf(answer, 'WWW-Authenticate'), body: answer.body };
+  const answer = await ask(
+    app,
+    get(`Authorization: ${scheme} abc`, `DPoP: ${proofOf({ key, token: 'abc', url })}`),
+  );
+  return {
+    status: answer.status,
+    challenges: valuesOf(answer, 'WWW-Authenticate'),
+    body: answer.body,
+  };
 }
 const PASSED = { status: 200, challenges: [], body: 'passed' };
 const MFA = { acrValues: ['urn:mfa', 'urn:hw'] };
@@ -44,7 +77,9 @@ ledger('RFC 9470', [
       const { secret } = await tokens.issue({ subject: 'user_7', scopes: [] });
       const statuses = [];
       for (const guard of [authenticate(), requireFreshAuth(MFA), authenticate()]) {
-        const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])([guard], (_req, res) => res.end());
+        const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])([guard], (_req, res) =>
+          res.end(),
+        );
         statuses.push((await ask(app, get(`Authorization: Bearer ${secret}`))).status);
       }
       expect(statuses).toEqual([200, 401, 200]);
@@ -91,10 +126,13 @@ ledger('RFC 9470', [
     level: '-',
     says: 'max_age says, in seconds and not negative, how long ago the login may be.',
     async test() {
-      const challengeFor = async (maxAgeMs: number) => (await answerTo({ maxAgeMs }, {})).challenges;
+      const challengeFor = async (maxAgeMs: number) =>
+        (await answerTo({ maxAgeMs }, {})).challenges;
       expect(await challengeFor(300_000)).toEqual([expect.stringContaining('max_age="300"')]);
       expect(await challengeFor(0)).toEqual([expect.stringContaining('max_age="0"')]);
-      expect(() => latchkey({ verifiers: [tokens] }).requireFreshAuth({ maxAgeMs: -1 })).toThrow(TypeError);
+      expect(() => latchkey({ verifiers: [tokens] }).requireFreshAuth({ maxAgeMs: -1 })).toThrow(
+        TypeError,
+      );
     },
   },
   {
@@ -104,8 +142,12 @@ ledger('RFC 9470', [
     async test() {
       const both = { ...MFA, maxAgeMs: 60_000 };
       const wanted = [expect.stringMatching(/acr_values="urn:mfa urn:hw", max_age="60"/)];
-      expect((await answerTo(both, { acr: 'urn:mfa', auth_time: now() - 90 })).challenges).toEqual(wanted);
-      expect((await answerTo(both, { acr: 'urn:pin', auth_time: now() })).challenges).toEqual(wanted);
+      expect((await answerTo(both, { acr: 'urn:mfa', auth_time: now() - 90 })).challenges).toEqual(
+        wanted,
+      );
+      expect((await answerTo(both, { acr: 'urn:pin', auth_time: now() })).challenges).toEqual(
+        wanted,
+      );
       expect(await answerTo(both, { acr: 'urn:mfa', auth_time: now() })).toEqual(PASSED);
     },
   },
@@ -113,7 +155,8 @@ ledger('RFC 9470', [
     section: '3',
     level: 'MAY',
     says: 'A challenge names the scope too, where that is lacking as well.',
-    notOurs: 'because each guard asks for one thing: a scope that lacks is the answer of requireScopes(), whichever stands first',
+    notOurs:
+      'because each guard asks for one thing: a scope that lacks is the answer of requireScopes(), whichever stands first',
   },
   {
     section: '3',
@@ -122,7 +165,9 @@ ledger('RFC 9470', [
     async test() {
       const { challenges } = await answerTo(MFA, {}, { resource: true });
       expect(challenges).toEqual([
-        expect.stringMatching(/^Bearer realm="api", .*resource_metadata="http:\/\/127\.0\.0\.1\/\.well-known\//),
+        expect.stringMatching(
+          /^Bearer realm="api", .*resource_metadata="http:\/\/127\.0\.0\.1\/\.well-known\//,
+        ),
       ]);
     },
   },
@@ -136,7 +181,8 @@ ledger('RFC 9470', [
     section: '5',
     level: 'SHOULD',
     says: 'An authorization server fails a request whose acr_values it cannot meet, so that the client does not come back with too little.',
-    notOurs: 'because it is for the authorization server; what it says of the login is looked at by §6',
+    notOurs:
+      'because it is for the authorization server; what it says of the login is looked at by §6',
   },
   {
     section: '6',
@@ -157,8 +203,9 @@ ledger('RFC 9470', [
       for (const auth_time of [String(now()), Date.now(), null, [now()]]) {
         expect(await answerTo(fresh, { auth_time })).toMatchObject({ status: 401 });
       }
-      for (const acr of [['urn:mfa'], 'urn:mfa urn:hw', 'URN:MFA', null])
+      for (const acr of [['urn:mfa'], 'urn:mfa urn:hw', 'URN:MFA', null]) {
         expect(await answerTo(MFA, { acr })).toMatchObject({ status: 401 });
+      }
     },
   },
   {
@@ -167,9 +214,14 @@ ledger('RFC 9470', [
     says: 'Token introspection tells it in members of the same names: whatever proved the token, its claims are looked at.',
     async test() {
       const { requireFreshAuth } = latchkey({ verifiers: [tokens] });
-      const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])([requireFreshAuth(MFA)], (_req, res) => res.end());
-      const issue = async (acr: string) => (await tokens.issue({ subject: 'user_7', scopes: [], metadata: { acr } })).secret;
-      const statusOf = async (acr: string) => (await ask(app, get(`Authorization: Bearer ${await issue(acr)}`))).status;
+      const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])(
+        [requireFreshAuth(MFA)],
+        (_req, res) => res.end(),
+      );
+      const issue = async (acr: string) =>
+        (await tokens.issue({ subject: 'user_7', scopes: [], metadata: { acr } })).secret;
+      const statusOf = async (acr: string) =>
+        (await ask(app, get(`Authorization: Bearer ${await issue(acr)}`))).status;
       expect([await statusOf('urn:hw'), await statusOf('urn:pin')]).toEqual([200, 401]);
     },
   },
@@ -184,14 +236,18 @@ ledger('RFC 9470', [
     level: '-',
     says: 'A demand that nobody can meet leads nowhere: a credential without a user behind it is not sent to log in.',
     async test() {
-      expect(await answerTo(MFA, {}, { kind: 'api_key' })).toMatchObject({ status: 403, challenges: [] });
+      expect(await answerTo(MFA, {}, { kind: 'api_key' })).toMatchObject({
+        status: 403,
+        challenges: [],
+      });
     },
   },
   {
     section: '9',
     level: 'MUST NOT',
     says: 'The document is not used to make an authentication protocol of OAuth.',
-    notOurs: 'because nobody logs in here: a guard looks at what the token says of a login elsewhere',
+    notOurs:
+      'because nobody logs in here: a guard looks at what the token says of a login elsewhere',
   },
   {
     section: '9',
@@ -199,12 +255,20 @@ ledger('RFC 9470', [
     says: 'The challenge is given before the token is verified, which tells strangers what is demanded: here only who has a good token hears.',
     async test() {
       const { requireFreshAuth } = latchkey({ verifiers: [tokens] });
-      const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])([requireFreshAuth(MFA)], (_req, res) => res.end());
+      const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])(
+        [requireFreshAuth(MFA)],
+        (_req, res) => res.end(),
+      );
       const { secret, record } = await tokens.issue({ subject: 'user_7', scopes: [] });
-      const challengesTo = async (...lines: string[]) => valuesOf(await ask(app, get(...lines)), 'WWW-Authenticate').join();
-      expect(await challengesTo(`Authorization: Bearer ${secret}`)).toContain('acr_values="urn:mfa urn:hw"');
+      const challengesTo = async (...lines: string[]) =>
+        valuesOf(await ask(app, get(...lines)), 'WWW-Authenticate').join();
+      expect(await challengesTo(`Authorization: Bearer ${secret}`)).toContain(
+        'acr_values="urn:mfa urn:hw"',
+      );
       await tokens.revoke(record.id);
-      expect(await challengesTo(`Authorization: Bearer ${secret}`)).toMatch(/error="invalid_token"(?!.*acr_values)/);
+      expect(await challengesTo(`Authorization: Bearer ${secret}`)).toMatch(
+        /error="invalid_token"(?!.*acr_values)/,
+      );
       expect(await challengesTo()).toBe('Bearer realm="api"');
     },
   },

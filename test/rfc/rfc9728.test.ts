@@ -5,11 +5,12 @@ import {
   bearer,
   dpop,
   latchkey,
-  memoryStore,
   type LatchkeyOptions,
+  memoryStore,
   type Middleware,
   type ResourceOptions,
 } from 'latchkey';
+
 import { ask, valuesOf } from '../http/ask';
 import { ownVerifier, principal } from '../support/own-verifier';
 import { MOUNTS, rawRequest } from '../support/servers';
@@ -20,16 +21,26 @@ const URL_OF_API = 'https://api.osir.com/v1';
 const store = memoryStore();
 const verifiers = [apiKeys({ prefix: 'osir', store })];
 /** A guard that offers a second scheme. */
-const withDpop = { extractors: [bearer(), dpop()], verifiers: [accessTokens({ prefix: 'osirat', store })] };
+const withDpop = {
+  extractors: [bearer(), dpop()],
+  verifiers: [accessTokens({ prefix: 'osirat', store })],
+};
 
 const made = (resource: Partial<ResourceOptions> = {}, options: Partial<LatchkeyOptions> = {}) =>
   latchkey({ verifiers, resource: { url: URL_OF_API, ...resource }, ...options });
 
 /** What is answered at a path: by the metadata, or by a guard behind it. */
-function answer(request: string, resource: Partial<ResourceOptions> = {}, options: Partial<LatchkeyOptions> = {}) {
+function answer(
+  request: string,
+  resource: Partial<ResourceOptions> = {},
+  options: Partial<LatchkeyOptions> = {},
+) {
   const { resourceMetadata, requireScopes } = made(resource, options);
   return ask(
-    MOUNTS['Express 5']!([resourceMetadata(), requireScopes('domains:read')], (_req, res) => void res.end()),
+    MOUNTS['Express 5']!(
+      [resourceMetadata(), requireScopes('domains:read')],
+      (_req, res) => void res.end(),
+    ),
     request,
   );
 }
@@ -39,12 +50,15 @@ const answerOf = (guard: Middleware) =>
     MOUNTS['Express 5']!([guard], (_req, res) => void res.end()),
     rawRequest('GET /v1', 'Authorization: Bearer t'),
   );
-const published = async (resource: Partial<ResourceOptions> = {}, options: Partial<LatchkeyOptions> = {}) => {
+const published = async (
+  resource: Partial<ResourceOptions> = {},
+  options: Partial<LatchkeyOptions> = {},
+) => {
   const { pathname } = new URL(resource.url ?? URL_OF_API);
-  return JSON.parse((await answer(rawRequest(`GET ${PATH}${pathname === '/' ? '' : pathname}`), resource, options)).body) as Record<
-    string,
-    unknown
-  >;
+  return JSON.parse(
+    (await answer(rawRequest(`GET ${PATH}${pathname === '/' ? '' : pathname}`), resource, options))
+      .body,
+  ) as Record<string, unknown>;
 };
 const member = (name: string, resource: Partial<ResourceOptions>, value: unknown) => async () => {
   expect(await published(resource)).toHaveProperty(name, value);
@@ -57,8 +71,16 @@ ledger('RFC 9728', [
     level: '-',
     says: 'The resource identifier is an https URL without a fragment.',
     test() {
-      for (const url of ['http://api.osir.com', 'https://api.osir.com/#a', 'api.osir.com', 'urn:api'])
-        expect(() => made({ url })).toThrow(/option "resource.url" must be an https URL without query and fragment/);
+      for (const url of [
+        'http://api.osir.com',
+        'https://api.osir.com/#a',
+        'api.osir.com',
+        'urn:api',
+      ]) {
+        expect(() => made({ url })).toThrow(
+          /option "resource.url" must be an https URL without query and fragment/,
+        );
+      }
       expect(() => made()).not.toThrow();
     },
   },
@@ -75,15 +97,18 @@ ledger('RFC 9728', [
     level: 'REQUIRED',
     says: 'resource is the identifier, exactly as clients know it.',
     async test() {
-      for (const url of [URL_OF_API, 'https://api.osir.com', 'https://api.osir.com/v1/'])
+      for (const url of [URL_OF_API, 'https://api.osir.com', 'https://api.osir.com/v1/']) {
         expect(await published({ url })).toMatchObject({ resource: url });
+      }
     },
   },
   {
     section: '2',
     level: 'OPTIONAL',
     says: 'authorization_servers lists issuers whose tokens are good.',
-    test: member('authorization_servers', { authorizationServers: ['https://osir.com'] }, ['https://osir.com']),
+    test: member('authorization_servers', { authorizationServers: ['https://osir.com'] }, [
+      'https://osir.com',
+    ]),
   },
   {
     section: '2',
@@ -92,7 +117,9 @@ ledger('RFC 9728', [
     async test() {
       const scopes = ['domains:read', 'domains:write'];
       expect(await published({}, { scopes })).toMatchObject({ scopes_supported: scopes });
-      expect(await published({ scopesSupported: ['domains:read'] }, { scopes })).toMatchObject({ scopes_supported: ['domains:read'] });
+      expect(await published({ scopesSupported: ['domains:read'] }, { scopes })).toMatchObject({
+        scopes_supported: ['domains:read'],
+      });
     },
   },
   {
@@ -101,23 +128,42 @@ ledger('RFC 9728', [
     says: 'bearer_methods_supported says how a token is sent: by the header alone, or not at all.',
     async test() {
       expect(await published()).toMatchObject({ bearer_methods_supported: ['header'] });
-      expect(await published({}, { extractors: [apiKeyHeader()] })).toMatchObject({ bearer_methods_supported: [] });
+      expect(await published({}, { extractors: [apiKeyHeader()] })).toMatchObject({
+        bearer_methods_supported: [],
+      });
     },
   },
-  { section: '2', level: 'RECOMMENDED', says: 'resource_name is for people.', test: member('resource_name', { name: 'Osir' }, 'Osir') },
+  {
+    section: '2',
+    level: 'RECOMMENDED',
+    says: 'resource_name is for people.',
+    test: member('resource_name', { name: 'Osir' }, 'Osir'),
+  },
   {
     section: '2',
     level: 'OPTIONAL',
     says: 'resource_documentation is a page for developers.',
-    test: member('resource_documentation', { documentation: 'https://docs.osir.com' }, 'https://docs.osir.com'),
+    test: member(
+      'resource_documentation',
+      { documentation: 'https://docs.osir.com' },
+      'https://docs.osir.com',
+    ),
   },
   {
     section: '2',
     level: 'OPTIONAL',
     says: 'resource_policy_uri and resource_tos_uri are pages on what may be done with the data.',
     async test() {
-      await member('resource_policy_uri', { policyUri: 'https://osir.com/policy' }, 'https://osir.com/policy')();
-      await member('resource_tos_uri', { tosUri: 'https://osir.com/terms' }, 'https://osir.com/terms')();
+      await member(
+        'resource_policy_uri',
+        { policyUri: 'https://osir.com/policy' },
+        'https://osir.com/policy',
+      )();
+      await member(
+        'resource_tos_uri',
+        { tosUri: 'https://osir.com/terms' },
+        'https://osir.com/terms',
+      )();
     },
   },
   {
@@ -135,8 +181,12 @@ ledger('RFC 9728', [
     level: 'OPTIONAL',
     says: 'dpop_signing_alg_values_supported lists the algorithms of proofs, as the challenge does.',
     async test() {
-      const algorithms = (await published({}, withDpop)).dpop_signing_alg_values_supported as string[];
-      const [, challenge] = valuesOf(await answer(rawRequest('GET /v1'), {}, withDpop), 'WWW-Authenticate');
+      const algorithms = (await published({}, withDpop))
+        .dpop_signing_alg_values_supported as string[];
+      const [, challenge] = valuesOf(
+        await answer(rawRequest('GET /v1'), {}, withDpop),
+        'WWW-Authenticate',
+      );
       expect(algorithms).toContain('ES256');
       expect(challenge).toContain(`algs="${algorithms.join(' ')}"`);
       expect(await published()).not.toHaveProperty('dpop_signing_alg_values_supported');
@@ -146,7 +196,8 @@ ledger('RFC 9728', [
     section: '2',
     level: 'OPTIONAL',
     says: 'dpop_bound_access_tokens_required says that every token has to be bound to a key.',
-    notOurs: 'because a extractor does not know what its verifiers ask of a token; the challenges say whether DPoP alone will do',
+    notOurs:
+      'because a extractor does not know what its verifiers ask of a token; the challenges say whether DPoP alone will do',
   },
   {
     section: '2',
@@ -158,7 +209,8 @@ ledger('RFC 9728', [
     section: '2',
     level: 'MAY',
     says: 'Other members may be published too.',
-    notOurs: 'because what the API adds of its own would have to be known to its clients; it can serve a document of its own',
+    notOurs:
+      'because what the API adds of its own would have to be known to its clients; it can serve a document of its own',
   },
   {
     section: '2',
@@ -193,8 +245,12 @@ ledger('RFC 9728', [
     level: 'MUST',
     says: 'The metadata is there for GET, and any slash after the host alone is left out.',
     async test() {
-      expect(await answer(rawRequest(`GET ${PATH}`), { url: 'https://api.osir.com/' })).toMatchObject({ status: 200 });
-      expect(await answer(rawRequest(`POST ${PATH}/v1`, 'Content-Length: 0'))).toMatchObject({ status: 405 });
+      expect(
+        await answer(rawRequest(`GET ${PATH}`), { url: 'https://api.osir.com/' }),
+      ).toMatchObject({ status: 200 });
+      expect(await answer(rawRequest(`POST ${PATH}/v1`, 'Content-Length: 0'))).toMatchObject({
+        status: 405,
+      });
     },
   },
   {
@@ -205,7 +261,10 @@ ledger('RFC 9728', [
       const response = await answer(rawRequest(`GET ${PATH}/v1`));
       expect(response.status).toBe(200);
       expect(valuesOf(response, 'Content-Type')).toEqual(['application/json; charset=utf-8']);
-      expect(JSON.parse(response.body)).toEqual({ resource: URL_OF_API, bearer_methods_supported: ['header'] });
+      expect(JSON.parse(response.body)).toEqual({
+        resource: URL_OF_API,
+        bearer_methods_supported: ['header'],
+      });
     },
   },
   {
@@ -239,7 +298,9 @@ ledger('RFC 9728', [
       const bad = await answer(rawRequest('GET /v1', 'Authorization: Bearer junk'));
       const url = `resource_metadata="https://api.osir.com${PATH}/v1"`;
       expect([bare.status, bad.status]).toEqual([401, 401]);
-      for (const response of [bare, bad]) expect(valuesOf(response, 'WWW-Authenticate')).toEqual([expect.stringContaining(url)]);
+      for (const response of [bare, bad]) {
+        expect(valuesOf(response, 'WWW-Authenticate')).toEqual([expect.stringContaining(url)]);
+      }
     },
   },
   {
@@ -250,9 +311,13 @@ ledger('RFC 9728', [
       const response = await answer(rawRequest('GET /v1'), {}, withDpop);
       const challenges = valuesOf(response, 'WWW-Authenticate');
       expect(challenges.map((challenge) => challenge.split(' ')[0])).toEqual(['Bearer', 'DPoP']);
-      for (const challenge of challenges) expect(challenge).toContain('resource_metadata="');
+      for (const challenge of challenges) {
+        expect(challenge).toContain('resource_metadata="');
+      }
       const keysAlone = await answer(rawRequest('GET /v1'), {}, { extractors: [apiKeyHeader()] });
-      expect(valuesOf(keysAlone, 'WWW-Authenticate')).toEqual([expect.stringMatching(/^ApiKey .*resource_metadata="/)]);
+      expect(valuesOf(keysAlone, 'WWW-Authenticate')).toEqual([
+        expect.stringMatching(/^ApiKey .*resource_metadata="/),
+      ]);
     },
   },
   {
@@ -260,7 +325,8 @@ ledger('RFC 9728', [
     level: 'MAY',
     says: 'It stands beside parameters of other extensions, such as those of RFC 9470.',
     async test() {
-      const verify = () => ({ ok: true, principal: { ...principal, kind: 'access_token' } }) as const;
+      const verify = () =>
+        ({ ok: true, principal: { ...principal, kind: 'access_token' } }) as const;
       const { requireFreshAuth } = made({}, { verifiers: [{ ...ownVerifier(), verify }] });
       const response = await answerOf(requireFreshAuth({ maxAgeMs: 60_000 }));
       expect(response.status).toBe(401);
@@ -274,9 +340,13 @@ ledger('RFC 9728', [
     level: 'MAY',
     says: 'Any answer may lead the client to the metadata again: the 403 for a missing scope does too.',
     async test() {
-      const response = await answerOf(made({}, { verifiers: [ownVerifier()] }).requireScopes('domains:write'));
+      const response = await answerOf(
+        made({}, { verifiers: [ownVerifier()] }).requireScopes('domains:write'),
+      );
       expect(response.status).toBe(403);
-      expect(valuesOf(response, 'WWW-Authenticate')).toEqual([expect.stringContaining('resource_metadata="https:')]);
+      expect(valuesOf(response, 'WWW-Authenticate')).toEqual([
+        expect.stringContaining('resource_metadata="https:'),
+      ]);
     },
   },
   {
@@ -291,7 +361,10 @@ ledger('RFC 9728', [
     says: 'Other schemes are offered beside it.',
     async test() {
       const response = await answer(rawRequest('GET /v1'), {}, withDpop);
-      expect(valuesOf(response, 'WWW-Authenticate')).toEqual([expect.stringMatching(/^Bearer /), expect.stringMatching(/^DPoP /)]);
+      expect(valuesOf(response, 'WWW-Authenticate')).toEqual([
+        expect.stringMatching(/^Bearer /),
+        expect.stringMatching(/^DPoP /),
+      ]);
     },
   },
   {
@@ -319,7 +392,8 @@ ledger('RFC 9728', [
     section: '7.2',
     level: 'SHOULD',
     says: 'The client asks for as few scopes as it needs.',
-    notOurs: 'because it is for the client; the challenge of a 403 names the scopes of its route alone',
+    notOurs:
+      'because it is for the client; the challenge of a 403 names the scopes of its route alone',
   },
   {
     section: '7.3',
@@ -331,26 +405,31 @@ ledger('RFC 9728', [
     section: '7.4',
     level: 'SHOULD',
     says: 'Clients ask for tokens for one audience, and authorization servers issue them.',
-    notOurs: 'because it is for the client and the server; the parameter resource of RFC 8707 is read by oauthRoutes()',
+    notOurs:
+      'because it is for the client and the server; the parameter resource of RFC 8707 is read by oauthRoutes()',
   },
   {
     section: '7.4',
     level: 'RECOMMENDED',
     says: 'A token is good for one resource: it has to name this one as its audience.',
-    notOurs: 'because it is what jwt() and introspection() ask of every token, in the ledgers of RFC 9068 and RFC 7662',
+    notOurs:
+      'because it is what jwt() and introspection() ask of every token, in the ledgers of RFC 9068 and RFC 7662',
   },
   {
     section: '7.7',
     level: 'SHOULD',
     says: 'Clients guard against being sent to fetch from inside their network.',
-    notOurs: 'because it is for the client; nothing here fetches a URL that a token or a client names',
+    notOurs:
+      'because it is for the client; nothing here fetches a URL that a token or a client names',
   },
   {
     section: '7.10',
     level: '-',
     says: 'The metadata says how long it may be kept.',
     async test() {
-      expect(valuesOf(await answer(rawRequest(`GET ${PATH}/v1`)), 'Cache-Control')).toEqual(['public, max-age=3600']);
+      expect(valuesOf(await answer(rawRequest(`GET ${PATH}/v1`)), 'Cache-Control')).toEqual([
+        'public, max-age=3600',
+      ]);
     },
   },
 ]);

@@ -1,11 +1,19 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import { apiKeys, latchkey, type CredentialStore, type Issued, type LatchkeyOptions } from 'latchkey';
+import {
+  apiKeys,
+  type CredentialStore,
+  type Issued,
+  latchkey,
+  type LatchkeyOptions,
+} from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { sqlStore } from 'latchkey/sql';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type PoolClient } from 'pg';
+
 import { startPostgres } from '../support/postgres';
-import { startProxy, type Proxy } from '../support/proxy';
+import { type Proxy, startProxy } from '../support/proxy';
 import { startRedis } from '../support/redis';
 import { CLIENTS } from '../support/redis-clients';
 import { asker, atOnce, Tally } from '../support/requests';
@@ -42,7 +50,9 @@ async function onRedis(): Promise<Backend> {
     store: redisStore({ client: connected.client }),
     proxy,
     async ready() {
-      while (!('isReady' in connected.client && connected.client.isReady)) await sleep(1);
+      while (!('isReady' in connected.client && connected.client.isReady)) {
+        await sleep(1);
+      }
     },
     ownFaults: {
       stopped: { begin: server.freeze, end: server.thaw, lookUps: 'fail' },
@@ -69,17 +79,26 @@ async function onPostgres(): Promise<Backend> {
   const server = await startPostgres();
   const proxy = await startProxy(server.port);
   const connectionString = `postgresql://postgres@127.0.0.1:${proxy.port}/postgres`;
-  const pool = postgresPool({ connectionString, connectionTimeoutMillis: 1_000, statement_timeout: 5_000, query_timeout: 5_000 });
+  const pool = postgresPool({
+    connectionString,
+    connectionTimeoutMillis: 1_000,
+    statement_timeout: 5_000,
+    query_timeout: 5_000,
+  });
   const db = new Kysely<object>({ dialect: new PostgresDialect({ pool }) });
   const store = sqlStore({ db, listen: () => new Client({ connectionString }) });
   await store.migrate();
 
-  const direct = new Kysely<object>({ dialect: new PostgresDialect({ pool: postgresPool({ connectionString: server.url, max: 1 }) }) });
+  const direct = new Kysely<object>({
+    dialect: new PostgresDialect({ pool: postgresPool({ connectionString: server.url, max: 1 }) }),
+  });
   // A log of each statement would be what is measured.
   await sql`alter system set log_statement = none`.execute(direct);
   await sql`select pg_reload_conf()`.execute(direct);
   const onlyRead = async (only: boolean) => {
-    await sql`alter system set default_transaction_read_only = ${sql.raw(only ? 'on' : 'off')}`.execute(direct);
+    await sql`alter system set default_transaction_read_only = ${sql.raw(only ? 'on' : 'off')}`.execute(
+      direct,
+    );
     await sql`select pg_reload_conf()`.execute(direct);
   };
   let taken: PoolClient[] = [];
@@ -87,7 +106,9 @@ async function onPostgres(): Promise<Backend> {
     store,
     proxy,
     async ready() {
-      while (!(await sql`select 1`.execute(db).then(Boolean, () => false))) await sleep(5);
+      while (!(await sql`select 1`.execute(db).then(Boolean, () => false))) {
+        await sleep(5);
+      }
     },
     ownFaults: {
       stopped: { begin: server.stop, end: server.resume, lookUps: 'fail' },
@@ -98,7 +119,8 @@ async function onPostgres(): Promise<Backend> {
         await server.restart();
       }),
       'pool empty': {
-        begin: async () => void (taken = await Promise.all(Array.from({ length: 10 }, takenFrom(pool)))),
+        begin: async () =>
+          void (taken = await Promise.all(Array.from({ length: 10 }, takenFrom(pool)))),
         end: () => taken.forEach((client) => client.release()),
         lookUps: 'fail',
       },
@@ -116,7 +138,9 @@ async function onPostgres(): Promise<Backend> {
 const takenFrom = (pool: ReturnType<typeof postgresPool>) => async (): Promise<PoolClient> => {
   for (;;) {
     const client = await pool.connect().catch(() => undefined);
-    if (client) return client;
+    if (client) {
+      return client;
+    }
   }
 };
 
@@ -128,7 +152,9 @@ function repeatedly(everyMs: number, strike: () => unknown): Fault {
     begin() {
       over = false;
       striking = (async () => {
-        for (; !over; await sleep(everyMs)) await strike();
+        for (; !over; await sleep(everyMs)) {
+          await strike();
+        }
       })();
     },
     end: () => {
@@ -142,8 +168,16 @@ function repeatedly(everyMs: number, strike: () => unknown): Fault {
 const faultsOf = ({ proxy, ownFaults }: Backend): Readonly<Record<string, Fault>> => ({
   refused: { begin: () => proxy.refuse(), end: () => proxy.pass(), lookUps: 'fail' },
   'black-holed': { begin: () => proxy.blackHole(), end: () => proxy.pass(), lookUps: 'fail' },
-  'slow, within the deadline': { begin: () => proxy.slow(5), end: () => proxy.pass(), lookUps: 'pass' },
-  'slow, past the deadline': { begin: () => proxy.slow(400), end: () => proxy.pass(), lookUps: 'fail' },
+  'slow, within the deadline': {
+    begin: () => proxy.slow(5),
+    end: () => proxy.pass(),
+    lookUps: 'pass',
+  },
+  'slow, past the deadline': {
+    begin: () => proxy.slow(400),
+    end: () => proxy.pass(),
+    lookUps: 'fail',
+  },
   'cut mid-reply': repeatedly(500, () => proxy.cutNextReplies(7)),
   ...ownFaults,
 });
@@ -153,7 +187,9 @@ async function apiOn(store: CredentialStore, options: Omit<LatchkeyOptions, 'ver
   const keys = apiKeys({ prefix: 'osir', store });
   const guard = latchkey({ ...options, verifiers: [keys], timeoutMs: 100 });
   const handler = (_: unknown, res: { end: () => unknown }) => void res.end();
-  const servers = await Promise.all(MAJORS.map((major) => listen(MOUNTS[major]!([guard.requireScopes('read')], handler))));
+  const servers = await Promise.all(
+    MAJORS.map((major) => listen(MOUNTS[major]!([guard.requireScopes('read')], handler))),
+  );
   const asking = asker();
   const issue = () => keys.issue({ subject: 'acct_42', scopes: ['read'] });
   return {
@@ -164,21 +200,33 @@ async function apiOn(store: CredentialStore, options: Omit<LatchkeyOptions, 'ver
       await keys.revoke(issued.record.id);
       return issued;
     },
-    /** Opens connections without a question to the store: a busy Node accepts them one by one, and what waits for that was not asked yet. */
+    /**
+     * Opens connections without a question to the store: a busy Node accepts them one by one, and
+     * what waits for that was not asked yet.
+     */
     connect: (count: number) =>
-      Promise.all(Array.from({ length: count }, (_, turn) => asking.ask(servers[turn % servers.length]!.port, ''))),
+      Promise.all(
+        Array.from({ length: count }, (_, turn) =>
+          asking.ask(servers[turn % servers.length]!.port, ''),
+        ),
+      ),
     /** By turns on one major and the other. */
-    ask: (turn: number, { secret }: Issued) => asking.ask(servers[turn % servers.length]!.port, secret),
+    ask: (turn: number, { secret }: Issued) =>
+      asking.ask(servers[turn % servers.length]!.port, secret),
     async close() {
       asking.close();
       await guard.close();
-      for (const server of servers) await server.close();
+      for (const server of servers) {
+        await server.close();
+      }
     },
   };
 }
 
 const printed: string[] = [];
-afterAll(() => console.log(['Answers by fault, on Express 4 and 5 together', ...printed].join('\n')));
+afterAll(() =>
+  console.log(['Answers by fault, on Express 4 and 5 together', ...printed].join('\n')),
+);
 
 describe.each([
   ['Redis', onRedis, ['stopped', 'read-only', 'restarted']],
@@ -199,9 +247,21 @@ describe.each([
     await backend.close();
   });
 
-  const everywhere = async () => [await api.ask(0, good), await api.ask(1, good), await api.ask(0, revoked), await api.ask(1, revoked)];
+  const everywhere = async () => [
+    await api.ask(0, good),
+    await api.ask(1, good),
+    await api.ask(0, revoked),
+    await api.ask(1, revoked),
+  ];
 
-  it.each(['refused', 'black-holed', 'slow, within the deadline', 'slow, past the deadline', 'cut mid-reply', ...own])(
+  it.each([
+    'refused',
+    'black-holed',
+    'slow, within the deadline',
+    'slow, past the deadline',
+    'cut mid-reply',
+    ...own,
+  ])(
     '%s: each request is answered, no good key is 401, no revoked one 200, and all is well when it is over',
     async (faultName) => {
       const fault = faultsOf(backend)[faultName]!;
@@ -214,13 +274,17 @@ describe.each([
       let [asked, lasting] = [0, false];
       const askOne = async () => {
         const turn = asked++;
-        const [what, key] = turn % 4 < 2 ? (['good', good] as const) : (['revoked', revoked] as const);
+        const [what, key] =
+          turn % 4 < 2 ? (['good', good] as const) : (['revoked', revoked] as const);
         const lastedBefore = lasting;
         const answer = await api.ask(turn, key);
         all.add(what, answer);
-        if (lastedBefore && lasting) during.add(what, answer);
+        if (lastedBefore && lasting) {
+          during.add(what, answer);
+        }
       };
-      // Where look-ups go through, more at once than the server keeps up with would be another fault.
+      // Where look-ups go through, more at once than the server keeps up with would be another
+      // fault.
       await atOnce(32, () => asked < REQUESTS / 20, askOne);
       const atATime = fault.lookUps === 'fail' ? 300 : 32;
       await api.connect(atATime);
@@ -229,20 +293,34 @@ describe.each([
       // What had come from the server by then, the client has read by now.
       await sleep(50);
       lasting = true;
-      while (asked < REQUESTS * 0.95) await sleep(5);
+      while (asked < REQUESTS * 0.95) {
+        await sleep(5);
+      }
       lasting = false;
       await fault.end();
       await asking;
       await backend.ready();
       const afterwards = await everywhere();
 
-      printed.push(`${name}, ${faultName}: ${JSON.stringify(all.counts)}, while it lasted ${JSON.stringify(during.counts)}`);
+      printed.push(
+        `${name}, ${faultName}: ${JSON.stringify(all.counts)}, while it lasted ${JSON.stringify(during.counts)}`,
+      );
       expect(afterwards).toEqual([200, 200, 401, 401]);
-      expect(Object.values(all.counts).reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(REQUESTS);
-      expect(['good 200', 'good 503', 'revoked 401', 'revoked 503']).toEqual(expect.arrayContaining([...all.seen]));
-      if (fault.lookUps === 'fail') expect(during.seen).toEqual(['good 503', 'revoked 503']);
-      if (fault.lookUps === 'pass') expect(during.seen).toEqual(expect.arrayContaining(['good 200', 'revoked 401']));
-      if (fault.lookUps === 'vary') expect(during.seen).toEqual(['good 200', 'good 503', 'revoked 401', 'revoked 503']);
+      expect(Object.values(all.counts).reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(
+        REQUESTS,
+      );
+      expect(['good 200', 'good 503', 'revoked 401', 'revoked 503']).toEqual(
+        expect.arrayContaining([...all.seen]),
+      );
+      if (fault.lookUps === 'fail') {
+        expect(during.seen).toEqual(['good 503', 'revoked 503']);
+      }
+      if (fault.lookUps === 'pass') {
+        expect(during.seen).toEqual(expect.arrayContaining(['good 200', 'revoked 401']));
+      }
+      if (fault.lookUps === 'vary') {
+        expect(during.seen).toEqual(['good 200', 'good 503', 'revoked 401', 'revoked 503']);
+      }
     },
     90_000,
   );
@@ -257,20 +335,33 @@ describe('with staleIfErrorMs', () => {
     async (faultName, outageMs) => {
       const backend = await onRedis();
       const api = await apiOn(backend.store, { cache: { ttlMs: 200, staleIfErrorMs: 120_000 } });
-      const times = (issue: () => Promise<Issued>) => Promise.all(Array.from({ length: 20 }, issue));
-      const kinds = { 'warm good': await times(api.issue), 'warm revoked': await times(api.issue), cold: await times(api.issue) };
+      const times = (issue: () => Promise<Issued>) =>
+        Promise.all(Array.from({ length: 20 }, issue));
+      const kinds = {
+        'warm good': await times(api.issue),
+        'warm revoked': await times(api.issue),
+        cold: await times(api.issue),
+      };
       const warm = [...kinds['warm good'], ...kinds['warm revoked']];
-      const statuses = async (keys: readonly Issued[]) => new Set(await Promise.all(keys.map((key, turn) => api.ask(turn, key))));
+      const statuses = async (keys: readonly Issued[]) =>
+        new Set(await Promise.all(keys.map((key, turn) => api.ask(turn, key))));
       expect(await statuses(warm)).toEqual(new Set([200]));
-      // Through another process, as it were: of these this one hears by push alone, or sees it when it asks anew.
+      // Through another process, as it were: of these this one hears by push alone, or sees it when
+      // it asks anew.
       const elsewhere = apiKeys({ prefix: 'osir', store: backend.store });
-      for (const { record } of kinds['warm revoked']) await elsewhere.revoke(record.id);
-      while ((await statuses(kinds['warm revoked'])).has(200)) await sleep(20);
+      for (const { record } of kinds['warm revoked']) {
+        await elsewhere.revoke(record.id);
+      }
+      while ((await statuses(kinds['warm revoked'])).has(200)) {
+        await sleep(20);
+      }
       expect(await statuses(kinds['warm good'])).toEqual(new Set([200]));
 
       const { begin, end } = faultsOf(backend)[faultName]!;
       const tally = new Tally();
-      const all = Object.entries(kinds).flatMap(([kind, keys]) => keys.map((key) => ({ kind, key })));
+      const all = Object.entries(kinds).flatMap(([kind, keys]) =>
+        keys.map((key) => ({ kind, key })),
+      );
       await begin();
       await sleep(50);
       const over = Date.now() + outageMs;
@@ -288,8 +379,16 @@ describe('with staleIfErrorMs', () => {
       );
       await end();
       await backend.ready();
-      printed.push(`Redis, ${faultName} for ${outageMs} ms, with staleIfErrorMs: ${JSON.stringify(tally.counts)}`);
-      expect(tally.seen).toEqual(MAJORS.flatMap((major) => [`${major} cold 503`, `${major} warm good 200`, `${major} warm revoked 503`]));
+      printed.push(
+        `Redis, ${faultName} for ${outageMs} ms, with staleIfErrorMs: ${JSON.stringify(tally.counts)}`,
+      );
+      expect(tally.seen).toEqual(
+        MAJORS.flatMap((major) => [
+          `${major} cold 503`,
+          `${major} warm good 200`,
+          `${major} warm revoked 503`,
+        ]),
+      );
       expect(await statuses(kinds['warm revoked'])).toEqual(new Set([401]));
       expect(await statuses([...kinds['warm good'], ...kinds.cold])).toEqual(new Set([200]));
       await api.close();

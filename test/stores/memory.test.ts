@@ -1,15 +1,21 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+
 import { memoryStore } from 'latchkey';
 import { credentialStoreContract, stateStoreContract } from 'latchkey/testing';
+
 import { newRecord } from '../../src/testing/store-contract/samples';
 
 const open = () => {
   const store = memoryStore();
   return { store, peer: store };
 };
-for (const { name, run } of credentialStoreContract(open)) test(name, run);
-for (const { name, run } of stateStoreContract(open)) test(name, run);
+for (const { name, run } of credentialStoreContract(open)) {
+  test(name, run);
+}
+for (const { name, run } of stateStoreContract(open)) {
+  test(name, run);
+}
 
 it('hands out the same frozen record to all, without a copy for each', async () => {
   const store = memoryStore();
@@ -25,7 +31,10 @@ it('shares nothing with another memory store', async () => {
   const record = newRecord();
   await one.insert(record);
   await one.setIfAbsent('group', 'key', 'value', Date.now() + 60_000);
-  expect([await other.find(record.digest), await other.get('group', 'key')]).toEqual([undefined, undefined]);
+  expect([await other.find(record.digest), await other.get('group', 'key')]).toEqual([
+    undefined,
+    undefined,
+  ]);
 });
 
 it('keeps no state that has ended, whatever lives longer beside it', async () => {
@@ -37,7 +46,9 @@ it('keeps no state that has ended, whatever lives longer beside it', async () =>
   };
   jest.useFakeTimers({ now: 0 });
   const store = memoryStore();
-  for (let n = 0; n < 100; n++) await store.setIfAbsent('long', `key ${n}`, 'value', 1e12);
+  for (let n = 0; n < 100; n++) {
+    await store.setIfAbsent('long', `key ${n}`, 'value', 1e12);
+  }
   const before = heapUsed();
   for (let n = 0; n < 50_000; n++) {
     jest.setSystemTime(n);

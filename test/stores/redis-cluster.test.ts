@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { StoredRecord } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { credentialStoreContract, stateStoreContract } from 'latchkey/testing';
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { newRecord } from '../../src/testing/store-contract/samples';
+import { type RedisServer, startCluster } from '../support/redis';
 import { CLUSTERS } from '../support/redis-clients';
-import { startCluster, type RedisServer } from '../support/redis';
 
 let nodes: readonly RedisServer[] = [];
 beforeAll(async () => {
@@ -29,8 +31,12 @@ describe.each([
     const [store, peer] = clusters.map(({ client }) => redisStore({ client }));
     return { store: store!, peer: peer!, close: () => clusters.forEach(({ close }) => close()) };
   };
-  for (const { name: sentence, run } of credentialStoreContract(open, { clockToleranceMs: 5 })) test(sentence, run, 30_000);
-  for (const { name: sentence, run } of stateStoreContract(open, { clockToleranceMs: 5 })) test(sentence, run, 30_000);
+  for (const { name: sentence, run } of credentialStoreContract(open, { clockToleranceMs: 5 })) {
+    test(sentence, run, 30_000);
+  }
+  for (const { name: sentence, run } of stateStoreContract(open, { clockToleranceMs: 5 })) {
+    test(sentence, run, 30_000);
+  }
 });
 
 describe('a cluster', () => {
@@ -43,7 +49,11 @@ describe('a cluster', () => {
       await store.setIfAbsent('group', String(n), 'value', until);
     }
     for (const kind of ['record', 'owner', 'state']) {
-      const counts = await Promise.all(nodes.map(async (node) => (await node.command('KEYS', `${name}:${kind}:*`)).split('\n').length));
+      const counts = await Promise.all(
+        nodes.map(
+          async (node) => (await node.command('KEYS', `${name}:${kind}:*`)).split('\n').length,
+        ),
+      );
       expect(counts.every((count) => count > 1)).toBe(true);
       expect(counts.reduce((sum, count) => sum + count)).toBe(40);
     }
@@ -62,7 +72,9 @@ describe('a cluster', () => {
           const { client, close } = await connect(name);
           const store = redisStore({ client });
           const records = Array.from({ length: 20 }, () => newRecord());
-          for (const record of records) await store.insert(record);
+          for (const record of records) {
+            await store.insert(record);
+          }
           const heard: string[] = [];
           const stop = store.subscribe(({ id }) => heard.push(id));
           return { name, store, records, heard, close: async () => (await stop(), close()) };
@@ -74,20 +86,32 @@ describe('a cluster', () => {
       await begin(node);
       for (let round = 0; round < 3; round++) {
         const outcomes = all.map(async ({ name, store, records }) => {
-          const found = await Promise.allSettled(records.filter(isAway).map(({ digest }) => store.find(digest)));
+          const found = await Promise.allSettled(
+            records.filter(isAway).map(({ digest }) => store.find(digest)),
+          );
           return [name, new Set(found.map(({ status }) => status))] as const;
         });
-        await expect(Promise.all(outcomes)).resolves.toEqual(names.map((name) => [name, new Set(['rejected'])]));
+        await expect(Promise.all(outcomes)).resolves.toEqual(
+          names.map((name) => [name, new Set(['rejected'])]),
+        );
       }
       for (const { store, records, heard } of all) {
         const there = records.filter((record) => !isAway(record));
-        await expect(Promise.all(there.map(({ digest }) => store.find(digest)))).resolves.toEqual(there);
-        while (heard.length === 0) await Promise.all([store.update((there[0] as StoredRecord).id, {}), sleep(20)]);
+        await expect(Promise.all(there.map(({ digest }) => store.find(digest)))).resolves.toEqual(
+          there,
+        );
+        while (heard.length === 0) {
+          await Promise.all([store.update((there[0] as StoredRecord).id, {}), sleep(20)]);
+        }
       }
 
       await end(node);
       for (const { store, records, close } of all) {
-        for (const { digest } of records) while (!(await store.find(digest).catch(() => undefined))) await sleep(20);
+        for (const { digest } of records) {
+          while (!(await store.find(digest).catch(() => undefined))) {
+            await sleep(20);
+          }
+        }
         await close();
       }
     },

@@ -1,6 +1,6 @@
 import { createConnection } from '../../src/stores/redis/connection';
-import { RedisError } from '../../src/stores/redis/error';
 import type { RedisDriver } from '../../src/stores/redis/driver';
+import { RedisError } from '../../src/stores/redis/error';
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => jest.useRealTimers());
@@ -79,10 +79,22 @@ describe('while an answer is owed', () => {
 
 describe('an error of the client', () => {
   it.each<[string, unknown, string]>([
-    ['a reply', new Error('WRONGTYPE Operation against a key'), 'WRONGTYPE Operation against a key'],
-    ['a reply that quotes', new Error("ERR unknown command 'GET', with args beginning with: 'key'"), 'ERR unknown command'],
+    [
+      'a reply',
+      new Error('WRONGTYPE Operation against a key'),
+      'WRONGTYPE Operation against a key',
+    ],
+    [
+      'a reply that quotes',
+      new Error("ERR unknown command 'GET', with args beginning with: 'key'"),
+      'ERR unknown command',
+    ],
     ['a reply that quotes otherwise', new Error('ERR wrong value `secret`'), 'ERR wrong value'],
-    ['a protocol error that quotes', new Error('Protocol error, got "secret" as reply type byte'), 'Protocol error, got'],
+    [
+      'a protocol error that quotes',
+      new Error('Protocol error, got "secret" as reply type byte'),
+      'Protocol error, got',
+    ],
     ['of several lines', new Error('ERR no\r\nsecret'), 'ERR no'],
     ['with a code alone', Object.assign(new Error(''), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
     ['without a word', new Error(''), 'failed'],

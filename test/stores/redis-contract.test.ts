@@ -1,7 +1,8 @@
 import { redisStore } from 'latchkey/redis';
 import { credentialStoreContract, stateStoreContract } from 'latchkey/testing';
+
+import { type RedisServer, startRedis } from '../support/redis';
 import { CLIENTS } from '../support/redis-clients';
-import { startRedis, type RedisServer } from '../support/redis';
 
 let server: RedisServer;
 beforeAll(async () => {
@@ -20,8 +21,16 @@ describe.each(names.map((name, index) => [name, names[(index + 1) % names.length
       const [store, peer] = clients.map(({ client }) => redisStore({ client }));
       return { store: store!, peer: peer!, close: () => clients.forEach(({ close }) => close()) };
     };
-    const corrupt = (_: unknown, id: string) => server.command('HSET', `latchkey:record:${id}`, 'scopes', 'a');
-    for (const { name: sentence, run } of credentialStoreContract(open, { corrupt, clockToleranceMs: 5 })) test(sentence, run, 30_000);
-    for (const { name: sentence, run } of stateStoreContract(open, { clockToleranceMs: 5 })) test(sentence, run, 30_000);
+    const corrupt = (_: unknown, id: string) =>
+      server.command('HSET', `latchkey:record:${id}`, 'scopes', 'a');
+    for (const { name: sentence, run } of credentialStoreContract(open, {
+      corrupt,
+      clockToleranceMs: 5,
+    })) {
+      test(sentence, run, 30_000);
+    }
+    for (const { name: sentence, run } of stateStoreContract(open, { clockToleranceMs: 5 })) {
+      test(sentence, run, 30_000);
+    }
   },
 );

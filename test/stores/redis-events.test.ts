@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Redis } from 'ioredis';
 import { apiKeys, latchkey } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { credentialStoreContract } from 'latchkey/testing';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
-import { Redis } from 'ioredis';
+
 import { newRecord } from '../../src/testing/store-contract/samples';
-import { startRedis, type RedisServer } from '../support/redis';
+import { type RedisServer, startRedis } from '../support/redis';
 import { CLIENTS } from '../support/redis-clients';
 import { storeEvents } from '../support/store-events';
 
@@ -15,10 +17,13 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const connections = async () => Number(/total_connections_received:(\d+)/.exec(await server.command('INFO', 'stats'))?.[1]);
+const connections = async () =>
+  Number(/total_connections_received:(\d+)/.exec(await server.command('INFO', 'stats'))?.[1]);
 
 describe('a subscription that is not permitted', () => {
-  beforeAll(() => server.command('ACL', 'SETUSER', 'api', 'on', '>pw', '~latchkey:*', '+@all', 'resetchannels'));
+  beforeAll(() =>
+    server.command('ACL', 'SETUSER', 'api', 'on', '>pw', '~latchkey:*', '+@all', 'resetchannels'),
+  );
 
   it.each([
     [
@@ -45,7 +50,10 @@ describe('a subscription that is not permitted', () => {
       const published = storeEvents();
       const end = redisStore({ client }).subscribe(() => {});
       const [failed] = await published.until('subscribe_failed');
-      expect(failed).toMatchObject({ store: 'redis', error: { name: 'RedisError', code: 'ERR_LATCHKEY_STORE', driverCode: 'NOPERM' } });
+      expect(failed).toMatchObject({
+        store: 'redis',
+        error: { name: 'RedisError', code: 'ERR_LATCHKEY_STORE', driverCode: 'NOPERM' },
+      });
       expect(failed?.error?.message).toMatch(/^Redis SUBSCRIBE: NOPERM/);
       expect(failed?.error?.message).not.toContain('pw');
       const before = await connections();
@@ -69,7 +77,11 @@ it('a subscription that was lost is reported, and so is the next one', async () 
   await published.until('subscribed');
   await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
   await published.until('subscribed', 2);
-  expect(published.stop().map(({ event }) => event)).toEqual(['subscribed', 'subscribe_failed', 'subscribed']);
+  expect(published.stop().map(({ event }) => event)).toEqual([
+    'subscribed',
+    'subscribe_failed',
+    'subscribed',
+  ]);
   await end();
   close();
 });
@@ -81,7 +93,9 @@ describe('a store that does not subscribe', () => {
     const store = redisStore({ client, subscribe: false });
     return { store, peer: store, close };
   };
-  for (const { name, run } of credentialStoreContract(open, { clockToleranceMs: 5 })) test(name, run, 30_000);
+  for (const { name, run } of credentialStoreContract(open, { clockToleranceMs: 5 })) {
+    test(name, run, 30_000);
+  }
 
   it('opens no second connection', async () => {
     const { store, close } = await open();
@@ -99,9 +113,13 @@ describe('a store that does not subscribe', () => {
     const end = redisStore({ client: other.client }).subscribe(({ id }) => heard.push(id));
     const record = newRecord();
     await quiet.store.insert(record);
-    while (!heard.includes(record.id)) await Promise.all([quiet.store.update(record.id, {}), sleep(10)]);
+    while (!heard.includes(record.id)) {
+      await Promise.all([quiet.store.update(record.id, {}), sleep(10)]);
+    }
     await end();
-    for (const { close } of [quiet, other]) close();
+    for (const { close } of [quiet, other]) {
+      close();
+    }
   });
 });
 
@@ -119,18 +137,29 @@ describe('beside an instance of 0.1.0', () => {
     await published.until('subscribed');
     published.stop();
     await server.command('PUBLISH', 'latchkey:marks', OLD);
-    while (heard.length === 0) await sleep(5);
-    expect(heard).toEqual([{ type: 'subject', id: 'acct_42', at: 1_767_225_600_000, expiresAt: 1_767_229_200_000 }]);
+    while (heard.length === 0) {
+      await sleep(5);
+    }
+    expect(heard).toEqual([
+      { type: 'subject', id: 'acct_42', at: 1_767_225_600_000, expiresAt: 1_767_229_200_000 },
+    ]);
 
     const old = createClient({ url: `redis://127.0.0.1:${server.port}` });
     await old.connect();
     const messages: string[] = [];
     await old.subscribe('latchkey:marks', (message) => void messages.push(message));
-    await store.publish({ type: 'subject', id: 'acct_42', at: 1_767_225_600_000, expiresAt: 1_767_229_200_000 });
+    await store.publish({
+      type: 'subject',
+      id: 'acct_42',
+      at: 1_767_225_600_000,
+      expiresAt: 1_767_229_200_000,
+    });
     const record = newRecord();
     await store.insert(record);
     await store.revoke(record.id, 7);
-    while (messages.length < 2) await sleep(5);
+    while (messages.length < 2) {
+      await sleep(5);
+    }
     expect(messages).toEqual([OLD, JSON.stringify({ kind: 'credential', id: record.id, at: 7 })]);
     old.destroy();
     await end();

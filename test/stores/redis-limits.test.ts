@@ -1,14 +1,17 @@
 import { mkdir } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Redis } from 'ioredis';
 import { apiKeys, latchkey, type StoredRecord } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { createClient } from 'redis';
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { newRecord } from '../../src/testing/store-contract/samples';
-import { startRedis, type RedisServer } from '../support/redis';
+import { type RedisServer, startRedis } from '../support/redis';
 import { storeEvents } from '../support/store-events';
 
-const ownerOf = ({ kind, subject }: StoredRecord) => ({ kind, by: 'subject', id: subject }) as const;
+const ownerOf = ({ kind, subject }: StoredRecord) =>
+  ({ kind, by: 'subject', id: subject }) as const;
 
 describe('a Redis that is full', () => {
   let server: RedisServer;
@@ -26,8 +29,12 @@ describe('a Redis that is full', () => {
   const fill = () => server.command('CONFIG', 'SET', 'maxmemory', '1');
 
   it('still revokes, expires and changes keys, also where it does not know the scripts', async () => {
-    const records = Array.from({ length: 6 }, () => newRecord({ subject: 'acct_42', scopes: ['a', 'b'] }));
-    for (const record of records) await store.insert(record);
+    const records = Array.from({ length: 6 }, () =>
+      newRecord({ subject: 'acct_42', scopes: ['a', 'b'] }),
+    );
+    for (const record of records) {
+      await store.insert(record);
+    }
     const [revoked, ended, narrowed] = records as [StoredRecord, StoredRecord, StoredRecord];
     const at = Date.now();
     await fill();
@@ -35,15 +42,24 @@ describe('a Redis that is full', () => {
     await expect(store.revoke(revoked.id, at)).resolves.toBe(true);
     await expect(store.revoke(revoked.id, at)).resolves.toBe(false);
     await expect(store.expireAt(ended.id, Date.now() - 1)).resolves.toBe(true);
-    await expect(store.update(narrowed.id, { scopes: ['a'] })).resolves.toMatchObject({ scopes: ['a'] });
+    await expect(store.update(narrowed.id, { scopes: ['a'] })).resolves.toMatchObject({
+      scopes: ['a'],
+    });
     await expect(store.revokeAll(ownerOf(revoked), at)).resolves.toBe(5);
     await expect(store.findById(revoked.id)).resolves.toEqual({ ...revoked, revokedAt: at });
-    await expect(store.findById(narrowed.id)).resolves.toEqual({ ...narrowed, scopes: ['a'], revokedAt: at });
+    await expect(store.findById(narrowed.id)).resolves.toEqual({
+      ...narrowed,
+      scopes: ['a'],
+      revokedAt: at,
+    });
   });
 
   it('refuses new keys and state with an error that says so', async () => {
     await fill();
-    for (const call of [() => store.insert(newRecord()), () => store.setIfAbsent('group', 'key', 'value', Date.now() + 60_000)]) {
+    for (const call of [
+      () => store.insert(newRecord()),
+      () => store.setIfAbsent('group', 'key', 'value', Date.now() + 60_000),
+    ]) {
       await expect(call()).rejects.toMatchObject({ code: 'ERR_LATCHKEY_STORE', driverCode: 'OOM' });
     }
   });
@@ -54,9 +70,13 @@ describe('a Redis that is full', () => {
     const { secret, record } = await keys.issue({ subject: 'acct_42', scopes: [] });
     await fill();
     const published = storeEvents();
-    for (let n = 0; n < 5; n++) await guard.check({ headers: { 'x-api-key': secret } });
+    for (let n = 0; n < 5; n++) {
+      await guard.check({ headers: { 'x-api-key': secret } });
+    }
     await expect(guard.flush()).rejects.toMatchObject({ count: 5 });
-    expect(published.stop()).toMatchObject([{ store: 'redis', event: 'usage_lost', count: 5, error: { driverCode: 'OOM' } }]);
+    expect(published.stop()).toMatchObject([
+      { store: 'redis', event: 'usage_lost', count: 5, error: { driverCode: 'OOM' } },
+    ]);
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
     await guard.close();
     await expect(keys.get(record.id)).resolves.toMatchObject({ useCount: 5 });
@@ -72,8 +92,13 @@ it('a Redis that cannot save refuses to revoke with an error that says so', asyn
   // A folder in place of the file: the dump cannot be renamed to it.
   await mkdir(`${server.folder}/dump.rdb/x`, { recursive: true });
   await server.command('BGSAVE');
-  while (!(await server.command('INFO', 'persistence')).includes('rdb_last_bgsave_status:err')) await sleep(10);
-  await expect(store.revoke(record.id, 7)).rejects.toMatchObject({ code: 'ERR_LATCHKEY_STORE', driverCode: 'MISCONF' });
+  while (!(await server.command('INFO', 'persistence')).includes('rdb_last_bgsave_status:err')) {
+    await sleep(10);
+  }
+  await expect(store.revoke(record.id, 7)).rejects.toMatchObject({
+    code: 'ERR_LATCHKEY_STORE',
+    driverCode: 'MISCONF',
+  });
   await expect(store.findById(record.id)).resolves.toEqual(record);
   client.disconnect();
   await server.stop();
@@ -92,10 +117,27 @@ describe('list()', () => {
   ])('reads for a user that %s, where records are gone', async (name, rights) => {
     const writing = new Redis(server.port, '127.0.0.1');
     const writer = redisStore({ client: writing });
-    const records = Array.from({ length: 5 }, (_, n) => newRecord({ subject: name, kind: 'api_key', issuedAt: n + 1 }));
-    for (const record of records) await writer.insert(record);
-    for (const gone of [records[1], records[3]]) await server.command('DEL', `latchkey:record:${gone?.id}`);
-    await server.command('ACL', 'SETUSER', 'reader', 'reset', 'on', '>pw', '~latchkey:*', '+@connection', '+info', ...rights);
+    const records = Array.from({ length: 5 }, (_, n) =>
+      newRecord({ subject: name, kind: 'api_key', issuedAt: n + 1 }),
+    );
+    for (const record of records) {
+      await writer.insert(record);
+    }
+    for (const gone of [records[1], records[3]]) {
+      await server.command('DEL', `latchkey:record:${gone?.id}`);
+    }
+    await server.command(
+      'ACL',
+      'SETUSER',
+      'reader',
+      'reset',
+      'on',
+      '>pw',
+      '~latchkey:*',
+      '+@connection',
+      '+info',
+      ...rights,
+    );
     const client = createClient({ url: `redis://reader:pw@127.0.0.1:${server.port}` });
     await client.connect();
     const reader = redisStore({ client, subscribe: false });
@@ -112,12 +154,16 @@ describe('list()', () => {
   it('gives each record once while others are added before it', async () => {
     const client = new Redis(server.port, '127.0.0.1');
     const store = redisStore({ client });
-    const records = Array.from({ length: 40 }, (_, n) => newRecord({ subject: 'busy', issuedAt: 1_000 + n }));
+    const records = Array.from({ length: 40 }, (_, n) =>
+      newRecord({ subject: 'busy', issuedAt: 1_000 + n }),
+    );
     await store.insertMany?.(records);
     const owner = ownerOf(records[0]!);
     let adding = true;
     const earlier = (async () => {
-      for (let n = 999; adding; n--) await store.insert(newRecord({ subject: 'busy', kind: records[0]!.kind, issuedAt: n }));
+      for (let n = 999; adding; n--) {
+        await store.insert(newRecord({ subject: 'busy', kind: records[0]!.kind, issuedAt: n }));
+      }
     })();
     const seen: string[] = [];
     for (let after: string | undefined = records[0]!.id; after;) {

@@ -1,10 +1,12 @@
-import { redisStore } from 'latchkey/redis';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { redisStore } from 'latchkey/redis';
+
 import { newRecord } from '../../src/testing/store-contract/samples';
 import { ROOT } from '../support/package';
 import { run } from '../support/programs';
 import { startProxy } from '../support/proxy';
-import { startRedis, type RedisServer } from '../support/redis';
+import { type RedisServer, startRedis } from '../support/redis';
 import { CLIENTS } from '../support/redis-clients';
 
 let server: RedisServer;
@@ -29,10 +31,13 @@ async function opened(name: string) {
   };
   return { proxy, connected, store, heard, end, close };
 }
-const subscribers = async () => (await server.command('CLIENT', 'LIST', 'TYPE', 'pubsub')).split('\n').filter(Boolean).length;
+const subscribers = async () =>
+  (await server.command('CLIENT', 'LIST', 'TYPE', 'pubsub')).split('\n').filter(Boolean).length;
 const connections = async () => (await server.command('CLIENT', 'LIST')).split('\n').length;
 const becomes = async (count: number) => {
-  while ((await subscribers()) !== count) await sleep(5);
+  while ((await subscribers()) !== count) {
+    await sleep(5);
+  }
 };
 
 /** Revokes one record after another on another machine until one is heard of. */
@@ -95,13 +100,17 @@ describe.each(names)('push by %s', (name) => {
     proxy.slow(4);
     for (let turns = 0; turns < 40; turns++) {
       const endInTurns = store.subscribe(() => {});
-      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      for (let turn = 0; turn < turns; turn++) {
+        await Promise.resolve();
+      }
       await endInTurns();
       const endInTime = store.subscribe(() => {});
       await sleep(turns);
       await endInTime();
     }
-    while ((await connections()) !== before) await sleep(5);
+    while ((await connections()) !== before) {
+      await sleep(5);
+    }
     await close();
   });
 
@@ -131,8 +140,12 @@ describe.each(names)('push by %s', (name) => {
       '{"kind":"grant","id":"1"}',
     ];
     heard.length = 0;
-    for (const text of [...junk, '{"kind":"grant","id":"the last","at":1}']) await server.command('PUBLISH', 'latchkey:marks', text);
-    while (!heard.includes('the last')) await sleep(5);
+    for (const text of [...junk, '{"kind":"grant","id":"the last","at":1}']) {
+      await server.command('PUBLISH', 'latchkey:marks', text);
+    }
+    while (!heard.includes('the last')) {
+      await sleep(5);
+    }
     expect(heard).toEqual(['the last']);
     await close();
     await becomes(0);
@@ -143,7 +156,17 @@ describe.each(names)('push by %s', (name) => {
       [server.port, 300],
       [server.port, 0],
       [1, 800],
-    ].map(([port, forMs]) => run(ROOT, ['node', '--import', 'tsx', 'test/support/redis-watcher.ts', name, `${port}`, `${forMs}`]));
+    ].map(([port, forMs]) =>
+      run(ROOT, [
+        'node',
+        '--import',
+        'tsx',
+        'test/support/redis-watcher.ts',
+        name,
+        `${port}`,
+        `${forMs}`,
+      ]),
+    );
     await expect(Promise.all(exits)).resolves.toEqual(['let go\n', 'let go\n', 'let go\n']);
   }, 30_000);
 });
@@ -152,7 +175,9 @@ describe('push', () => {
   it('goes on after its connection died without a word', async () => {
     const all = await Promise.all(names.map(opened));
     await Promise.all(all.map(({ heard }) => untilHeard(heard)));
-    for (const { proxy } of all) proxy.loseConnections();
+    for (const { proxy } of all) {
+      proxy.loseConnections();
+    }
     await Promise.all(all.map(({ heard }) => untilHeard(heard)));
     await Promise.all(all.map(({ close }) => close()));
   }, 20_000);

@@ -1,10 +1,12 @@
+import { inspect } from 'node:util';
+
 import { Redis } from 'ioredis';
 import type { Owner, StoredRecord } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
-import { inspect } from 'node:util';
+
 import { RETENTION_MS } from '../../src/stores/store';
 import { newRecord, unique } from '../../src/testing/store-contract/samples';
-import { startRedis, type RedisServer } from '../support/redis';
+import { type RedisServer, startRedis } from '../support/redis';
 import { storeEvents } from '../support/store-events';
 
 let server: RedisServer;
@@ -24,14 +26,18 @@ afterAll(async () => {
 const keyOf = ({ id }: StoredRecord) => `latchkey:record:${id}`;
 const ownerOf = ({ kind, subject }: StoredRecord): Owner => ({ kind, by: 'subject', id: subject });
 const listOf = ({ kind, subject }: StoredRecord) => `latchkey:owner:{${kind}:subject:${subject}}`;
-const missedOf = ({ kind, subject }: StoredRecord) => `latchkey:missed:{${kind}:subject:${subject}}`;
-const listed = async (record: StoredRecord) => (await store.list(ownerOf(record), { limit: 100 })).map(({ id }) => id);
+const missedOf = ({ kind, subject }: StoredRecord) =>
+  `latchkey:missed:{${kind}:subject:${subject}}`;
+const listed = async (record: StoredRecord) =>
+  (await store.list(ownerOf(record), { limit: 100 })).map(({ id }) => id);
 
 /** The store of a process that dies after so many commands. */
 const dyingAfter = (commands: number) => {
   let left = commands;
   const call = async (name: string, args: string[]) => {
-    if (left-- <= 0) throw new Error('killed');
+    if (left-- <= 0) {
+      throw new Error('killed');
+    }
     return redis.call(name, args);
   };
   return redisStore({ client: Object.assign(Object.create(redis) as Redis, { call }) });
@@ -41,7 +47,9 @@ const gone = { name: 'RedisError', message: 'Redis EVALSHA: killed' };
 describe('the keys in Redis', () => {
   it('are one for each record, and one for each of its owners', async () => {
     await redis.flushdb();
-    await store.insert(newRecord({ id: 'one', subject: 'acct_42', clientId: 'app', grantId: 'g:1' }));
+    await store.insert(
+      newRecord({ id: 'one', subject: 'acct_42', clientId: 'app', grantId: 'g:1' }),
+    );
     await store.insert(newRecord({ id: 'two', subject: 'acct_42' }));
     expect((await redis.keys('*')).sort()).toEqual([
       'latchkey:owner:{api_key:client:app}',
@@ -56,7 +64,9 @@ describe('the keys in Redis', () => {
     const record = newRecord({ scopes: ['a', 'b'], metadata: { plan: 'pro' } });
     await store.insert(record);
     const fields = await redis.hgetall(keyOf(record));
-    expect(Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, JSON.parse(text)]))).toEqual(record);
+    expect(
+      Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, JSON.parse(text)])),
+    ).toEqual(record);
   });
 
   it('of two prefixes are two stores', async () => {
@@ -76,13 +86,18 @@ describe('the keys in Redis', () => {
     const kind = unique('kind');
     const prefixes = ['[ab]*?\\-^:', 'a1:', 'b2:', 'x[ab]*?\\-^:'];
     const stores = prefixes.map((prefix) => redisStore({ client: redis, prefix }));
-    for (const each of stores) await each.insert(newRecord({ kind, expiresAt: Date.now() - 1_000 }));
-    for (const each of stores) await expect(each.prune(kind, Date.now())).resolves.toBe(1);
+    for (const each of stores) {
+      await each.insert(newRecord({ kind, expiresAt: Date.now() - 1_000 }));
+    }
+    for (const each of stores) {
+      await expect(each.prune(kind, Date.now())).resolves.toBe(1);
+    }
   });
 });
 
 describe('the end of a record', () => {
-  const expiry = async (record: StoredRecord) => Number(await redis.call('PEXPIRETIME', keyOf(record)));
+  const expiry = async (record: StoredRecord) =>
+    Number(await redis.call('PEXPIRETIME', keyOf(record)));
   const now = Date.now();
   const kept = (end: number) => end + RETENTION_MS - 1;
 
@@ -90,9 +105,21 @@ describe('the end of a record', () => {
     ['a record without an end', {}, -1],
     ['one that expires', { expiresAt: now + 1_000 }, kept(now + 1_000)],
     ['one that was revoked', { revokedAt: now - 1_000 }, kept(now - 1_000)],
-    ['one that was revoked before it would expire', { expiresAt: now + 1_000, revokedAt: now }, kept(now)],
-    ['one that expired before it was revoked', { expiresAt: now - 2_000, revokedAt: now }, kept(now - 2_000)],
-    ['one that expires at the end of all times', { expiresAt: 8_640_000_000_000_000 }, kept(8_640_000_000_000_000)],
+    [
+      'one that was revoked before it would expire',
+      { expiresAt: now + 1_000, revokedAt: now },
+      kept(now),
+    ],
+    [
+      'one that expired before it was revoked',
+      { expiresAt: now - 2_000, revokedAt: now },
+      kept(now - 2_000),
+    ],
+    [
+      'one that expires at the end of all times',
+      { expiresAt: 8_640_000_000_000_000 },
+      kept(8_640_000_000_000_000),
+    ],
   ])('of %s is that of its key, later by the retention', async (_, members, expected) => {
     const record = newRecord(members);
     await store.insert(record);
@@ -105,7 +132,11 @@ describe('the end of a record', () => {
     ['update() of something else', (id) => store.update(id, { name: 'new' }), kept(now + 9_000)],
     ['expireAt()', (id) => store.expireAt(id, now + 2_000), kept(now + 2_000)],
     ['revoke()', (id) => store.revoke(id, now + 1), kept(now + 1)],
-    ['recordUsage()', (id) => store.recordUsage([{ id, count: 1, lastUsedAt: now }]), kept(now + 9_000)],
+    [
+      'recordUsage()',
+      (id) => store.recordUsage([{ id, count: 1, lastUsedAt: now }]),
+      kept(now + 9_000),
+    ],
     ['insert() again', (id) => store.insert(newRecord({ id })), kept(now + 9_000)],
   ])('is moved by %s together with that of its key', async (_, act, expected) => {
     const record = newRecord({ expiresAt: now + 9_000 });
@@ -140,21 +171,34 @@ describe('uses', () => {
       return redis.call(name, args).finally(() => asked--);
     };
     const counting = redisStore({ client: Object.assign(Object.create(redis) as Redis, { call }) });
-    await counting.recordUsage(Array.from({ length: 200 }, () => ({ id: newRecord().id, count: 1, lastUsedAt: 7 })));
+    await counting.recordUsage(
+      Array.from({ length: 200 }, () => ({ id: newRecord().id, count: 1, lastUsedAt: 7 })),
+    );
     expect(most).toBe(200);
   });
 
   it('of a damaged record are reported, and do not hold up the others', async () => {
     const [record, damaged] = [newRecord(), newRecord()];
-    for (const each of [record, damaged]) await store.insert(each);
+    for (const each of [record, damaged]) {
+      await store.insert(each);
+    }
     await redis.set(keyOf(damaged), 'another type');
     const uses = [damaged, record].map(({ id }) => ({ id, count: 2, lastUsedAt: 7 }));
     const events = storeEvents();
     await expect(store.recordUsage(uses)).resolves.toBeUndefined();
     expect(events.stop()).toEqual([
-      { store: 'redis', event: 'usage_lost', count: 2, error: expect.objectContaining({ driverCode: 'WRONGTYPE' }) as Error },
+      {
+        store: 'redis',
+        event: 'usage_lost',
+        count: 2,
+        error: expect.objectContaining({ driverCode: 'WRONGTYPE' }) as Error,
+      },
     ]);
-    await expect(store.find(record.digest)).resolves.toEqual({ ...record, useCount: 2, lastUsedAt: 7 });
+    await expect(store.find(record.digest)).resolves.toEqual({
+      ...record,
+      useCount: 2,
+      lastUsedAt: 7,
+    });
     await expect(store.recordUsage(uses.slice(0, 1))).rejects.toThrow('Redis EVALSHA: WRONGTYPE');
   });
 });
@@ -192,7 +236,10 @@ describe("an owner's list", () => {
     expect(Number(await redis.hget(missedOf(dropped), dropped.id))).toBeCloseTo(Number(since), -2);
 
     await redis.hset(missedOf(dropped), dropped.id, String(Number(since) - 61));
-    await expect(Promise.all([listed(dropped), listed(dropped)])).resolves.toEqual([[stays.id], [stays.id]]);
+    await expect(Promise.all([listed(dropped), listed(dropped)])).resolves.toEqual([
+      [stays.id],
+      [stays.id],
+    ]);
     await expect(redis.zrange(listOf(dropped), '0', '-1')).resolves.toEqual([stays.id]);
     await expect(redis.exists(missedOf(dropped))).resolves.toBe(0);
   });
@@ -207,7 +254,10 @@ describe("an owner's list", () => {
     const again = { ...record, issuedAt: record.issuedAt + 7 };
     await expect(dyingAfter(1).insert(again)).rejects.toMatchObject(gone);
     await expect(listed(record)).resolves.toEqual([]);
-    await expect(redis.zrange(listOf(record), '0', '-1', 'WITHSCORES')).resolves.toEqual([record.id, String(again.issuedAt)]);
+    await expect(redis.zrange(listOf(record), '0', '-1', 'WITHSCORES')).resolves.toEqual([
+      record.id,
+      String(again.issuedAt),
+    ]);
   });
 
   it('has a record although it was missed when it was not listed', async () => {
@@ -245,19 +295,27 @@ describe("an owner's list", () => {
   it('fills a page past any number of records that are gone', async () => {
     const subject = unique('acct');
     const records = Array.from({ length: 40 }, (_, issuedAt) => newRecord({ subject, issuedAt }));
-    for (const record of records) await store.insert(record);
+    for (const record of records) {
+      await store.insert(record);
+    }
     const left = records.filter((_, index) => index % 13 === 12);
     await redis.del(...records.filter((record) => !left.includes(record)).map(keyOf));
     const owner = ownerOf(records[0] as StoredRecord);
     await expect(store.list(owner, { limit: 2 })).resolves.toEqual(left.slice(0, 2));
-    await expect(store.list(owner, { limit: 2, after: (left[1] as StoredRecord).id })).resolves.toEqual(left.slice(2));
-    await expect(store.list(owner, { limit: 2, after: (records[0] as StoredRecord).id })).resolves.toEqual([]);
+    await expect(
+      store.list(owner, { limit: 2, after: (left[1] as StoredRecord).id }),
+    ).resolves.toEqual(left.slice(2));
+    await expect(
+      store.list(owner, { limit: 2, after: (records[0] as StoredRecord).id }),
+    ).resolves.toEqual([]);
   });
 
   it('is tidied by prune() though nobody reads it', async () => {
     const kind = unique('kind:%');
     const [dropped, other] = [newRecord({ kind, expiresAt: Date.now() - 1_000 }), newRecord()];
-    for (const record of [dropped, other]) await store.insert(record);
+    for (const record of [dropped, other]) {
+      await store.insert(record);
+    }
     await redis.del(keyOf(other));
     await redis.set('latchkey:record:of-another-type', 'text');
     const list = listOf(dropped).replace(kind, kind.replace('%', '%25').replace(':', '%3A'));
@@ -273,7 +331,12 @@ describe("an owner's list", () => {
 describe('a client that may not publish', () => {
   it('changes nothing of which it could not tell', async () => {
     await redis.call('ACL', 'SETUSER', 'silent', 'on', '>secret', '~*', '+@all', 'resetchannels');
-    const silent = new Redis({ port: server.port, host: '127.0.0.1', username: 'silent', password: 'secret' });
+    const silent = new Redis({
+      port: server.port,
+      host: '127.0.0.1',
+      username: 'silent',
+      password: 'secret',
+    });
     await silent.ping();
     const quiet = redisStore({ client: silent });
     const record = newRecord();
@@ -284,7 +347,9 @@ describe('a client that may not publish', () => {
       () => quiet.revoke(record.id, Date.now()),
       () => quiet.revokeAll(ownerOf(record), Date.now()),
     ];
-    for (const act of acts) await expect(act()).rejects.toThrow("The user executing the script can't publish");
+    for (const act of acts) {
+      await expect(act()).rejects.toThrow("The user executing the script can't publish");
+    }
     await expect(quiet.find(record.digest)).resolves.toEqual(record);
     silent.disconnect();
   });
@@ -301,14 +366,20 @@ describe('a key that somebody has damaged', () => {
     const record = newRecord();
     await store.insert(record);
     await damage(keyOf(record));
-    for (const act of [() => store.find(record.digest), () => store.findById(record.id), () => store.list(ownerOf(record), { limit: 1 })]) {
+    for (const act of [
+      () => store.find(record.digest),
+      () => store.findById(record.id),
+      () => store.list(ownerOf(record), { limit: 1 }),
+    ]) {
       const error: unknown = await act().then(
         () => undefined,
         (reason: unknown) => reason,
       );
       expect(error).toBeInstanceOf(Error);
       const shown = inspect(error, { showHidden: true, depth: 10 });
-      for (const word of [record.id, record.digest, record.subject, 'top secret']) expect(shown).not.toContain(word);
+      for (const word of [record.id, record.digest, record.subject, 'top secret']) {
+        expect(shown).not.toContain(word);
+      }
     }
   });
 });

@@ -1,20 +1,36 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { accessTokens, apiKeys, latchkey, sessionTokens, type CredentialStore, type ManagedVerifier } from 'latchkey';
+
+import {
+  accessTokens,
+  apiKeys,
+  type CredentialStore,
+  latchkey,
+  type ManagedVerifier,
+  sessionTokens,
+} from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { createClient } from 'redis';
+
 import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { underBearer } from '../support/own-verifier';
-import { startRedis, type RedisServer } from '../support/redis';
+import { type RedisServer, startRedis } from '../support/redis';
 import { CLIENTS } from '../support/redis-clients';
 import { tellsOf } from '../support/secrets';
 
 let server: RedisServer;
 beforeAll(async () => {
   // Nothing shall be compressed out of sight, and every command is slow enough to be remembered.
-  server = await startRedis('--rdbcompression', 'no', '--slowlog-log-slower-than', '0', '--slowlog-max-len', '10000');
+  server = await startRedis(
+    '--rdbcompression',
+    'no',
+    '--slowlog-log-slower-than',
+    '0',
+    '--slowlog-max-len',
+    '10000',
+  );
 });
 afterAll(() => server.stop());
 
@@ -40,7 +56,11 @@ async function tracesOf(act: () => Promise<unknown>): Promise<Readonly<Record<st
   const grown = filesOf(appendOnly);
   await server.command('SAVE');
   await server.command('BGREWRITEAOF');
-  while (/aof_rewrite_(in_progress|scheduled):1/.test(await server.command('INFO', 'persistence'))) await sleep(20);
+  while (
+    /aof_rewrite_(in_progress|scheduled):1/.test(await server.command('INFO', 'persistence'))
+  ) {
+    await sleep(20);
+  }
   return {
     MONITOR: log,
     channels: heard.join('\n'),
@@ -58,50 +78,94 @@ async function liveThrough(keys: ManagedVerifier, imported: string): Promise<rea
   const cached = latchkey({ verifiers: [keys] });
   const uncached = latchkey({ verifiers: [keys], cache: false });
   const use = async (secret: string) => {
-    for (const { check } of [uncached, cached, cached]) await check(underBearer(secret), { scopes: ['read'] });
+    for (const { check } of [uncached, cached, cached]) {
+      await check(underBearer(secret), { scopes: ['read'] });
+    }
   };
-  const { secret, record } = await keys.issue({ subject: 'acct_42', clientId: 'app', grantId: 'grant', name: 'CI', scopes });
+  const { secret, record } = await keys.issue({
+    subject: 'acct_42',
+    clientId: 'app',
+    grantId: 'grant',
+    name: 'CI',
+    scopes,
+  });
   await use(secret);
   await keys.update(record.id, { name: 'CI 2', metadata: { plan: 'pro' } });
   const overlapping = await keys.rotate(record.id, { overlapMs: 60_000 });
   const rotated = await keys.rotate(overlapping?.record.id as string);
   const ended = await keys.issue({ subject: 'acct_43', scopes });
   const added = await keys.import([{ digest: digestOf(imported), subject: 'acct_44', scopes }]);
-  const secrets = [secret, overlapping?.secret as string, rotated?.secret as string, ended.secret, imported];
-  for (const each of secrets) await use(each);
+  const secrets = [
+    secret,
+    overlapping?.secret as string,
+    rotated?.secret as string,
+    ended.secret,
+    imported,
+  ];
+  for (const each of secrets) {
+    await use(each);
+  }
   await keys.revoke(rotated?.record.id as string);
   await keys.revokeAll({ subject: 'acct_43' });
-  const refused = [generateSecret('osir', 'live'), `${generateSecret('osir', 'live').slice(0, -6)}000000`];
+  const refused = [
+    generateSecret('osir', 'live'),
+    `${generateSecret('osir', 'live').slice(0, -6)}000000`,
+  ];
   for (const each of [...secrets, ...refused]) {
     await use(each);
     await keys.verify(each);
   }
   await Promise.all([cached.close(), uncached.close()]);
-  expect(await keys.list({ subject: 'acct_44' })).toMatchObject([{ id: added[0]?.id, useCount: 6 }]);
+  expect(await keys.list({ subject: 'acct_44' })).toMatchObject([
+    { id: added[0]?.id, useCount: 6 },
+  ]);
   await keys.prune();
   return [...secrets, ...refused];
 }
 
 test.each<[string, (store: CredentialStore) => ManagedVerifier, string]>([
-  ['API keys', (store) => apiKeys({ prefix: 'osir', store, legacy: /^old-/ }), `old-key-42${generateSecret('osir', 'live').slice(-49)}`],
-  ['access tokens', (store) => accessTokens({ prefix: 'osir', store }), generateSecret('osir', 'live')],
-  ['session tokens', (store) => sessionTokens({ prefix: 'osir', store }), generateSecret('osir', 'live')],
-])('Redis never has a secret of %s, whatever becomes of them, where one would be seen', async (_, verifierOn, imported) => {
-  const { client, ready, close } = CLIENTS['node-redis 6']!(server.port);
-  await ready;
-  const planted = generateSecret('osir', 'live');
-  let secrets: readonly string[] = [];
-  const traces = await tracesOf(async () => {
-    await server.command('HSET', `planted:${planted}`, 'a', '1');
-    await server.command('PUBLISH', 'news', planted);
-    secrets = await liveThrough(verifierOn(redisStore({ client })), imported);
-  });
-  close();
-  expect(secrets).toHaveLength(7);
-  for (const [place, text] of Object.entries(traces)) {
-    expect({ place, found: tellsOf(text, planted) }).toEqual({ place, found: tellsOf(planted, planted) });
-    expect({ place, found: secrets.flatMap((secret) => tellsOf(text, secret)) }).toEqual({ place, found: [] });
-    // The credentials were there indeed: the channels name them by id.
-    for (const known of secrets.slice(0, 3)) expect(text).toContain(digestOf(known).slice(0, 22));
-  }
-});
+  [
+    'API keys',
+    (store) => apiKeys({ prefix: 'osir', store, legacy: /^old-/ }),
+    `old-key-42${generateSecret('osir', 'live').slice(-49)}`,
+  ],
+  [
+    'access tokens',
+    (store) => accessTokens({ prefix: 'osir', store }),
+    generateSecret('osir', 'live'),
+  ],
+  [
+    'session tokens',
+    (store) => sessionTokens({ prefix: 'osir', store }),
+    generateSecret('osir', 'live'),
+  ],
+])(
+  'Redis never has a secret of %s, whatever becomes of them, where one would be seen',
+  async (_, verifierOn, imported) => {
+    const { client, ready, close } = CLIENTS['node-redis 6']!(server.port);
+    await ready;
+    const planted = generateSecret('osir', 'live');
+    let secrets: readonly string[] = [];
+    const traces = await tracesOf(async () => {
+      await server.command('HSET', `planted:${planted}`, 'a', '1');
+      await server.command('PUBLISH', 'news', planted);
+      secrets = await liveThrough(verifierOn(redisStore({ client })), imported);
+    });
+    close();
+    expect(secrets).toHaveLength(7);
+    for (const [place, text] of Object.entries(traces)) {
+      expect({ place, found: tellsOf(text, planted) }).toEqual({
+        place,
+        found: tellsOf(planted, planted),
+      });
+      expect({ place, found: secrets.flatMap((secret) => tellsOf(text, secret)) }).toEqual({
+        place,
+        found: [],
+      });
+      // The credentials were there indeed: the channels name them by id.
+      for (const known of secrets.slice(0, 3)) {
+        expect(text).toContain(digestOf(known).slice(0, 22));
+      }
+    }
+  },
+);

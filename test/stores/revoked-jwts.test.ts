@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { jwt, latchkey, type RevocationStore, type RevokedTokens } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
 import { sqlStore } from 'latchkey/sql';
 import { Client } from 'pg';
 import { createClient } from 'redis';
+
 import { unique } from '../../src/testing/store-contract/samples';
 import { startPostgres } from '../support/postgres';
 import { startProxy } from '../support/proxy';
@@ -11,9 +13,13 @@ import { startRedis } from '../support/redis';
 import { connect } from '../support/sql-databases';
 import { AUDIENCE, ISSUER, PAIRS, tokenOf } from '../verifiers/jwt/tokens';
 
-/** A database, and stores in it with connections of their own; one that is deaf hears of nothing. */
+/**
+ * A database, and stores in it with connections of their own; one that is deaf hears of nothing.
+ */
 interface Shared {
-  readonly store: (deaf?: boolean) => Promise<{ readonly store: RevocationStore; readonly close: () => unknown }>;
+  readonly store: (
+    deaf?: boolean,
+  ) => Promise<{ readonly store: RevocationStore; readonly close: () => unknown }>;
   readonly close: () => Promise<unknown>;
 }
 
@@ -24,7 +30,9 @@ async function onRedis(): Promise<Shared> {
   return {
     close: () => server.stop(),
     async store(deaf = false) {
-      const client = createClient({ url: `redis://${deaf ? 'deaf:-@' : ''}127.0.0.1:${server.port}` });
+      const client = createClient({
+        url: `redis://${deaf ? 'deaf:-@' : ''}127.0.0.1:${server.port}`,
+      });
       client.on('error', () => {});
       await client.connect();
       return { store: redisStore({ client }), close: () => client.destroy() };
@@ -38,8 +46,13 @@ async function onPostgres(): Promise<Shared> {
   blackHole.blackHole();
   const open = (deaf: boolean) => {
     const db = connect({ postgres: server.url });
-    const connectionString = deaf ? server.url.replace(`${server.port}`, `${blackHole.port}`) : server.url;
-    return { store: sqlStore({ db, listen: () => new Client({ connectionString }) }), close: () => db.destroy() };
+    const connectionString = deaf
+      ? server.url.replace(`${server.port}`, `${blackHole.port}`)
+      : server.url;
+    return {
+      store: sqlStore({ db, listen: () => new Client({ connectionString }) }),
+      close: () => db.destroy(),
+    };
   };
   const { store, close } = open(false);
   await store.migrate();
@@ -67,7 +80,9 @@ describe.each([
 
   const closing: (() => unknown)[] = [];
   afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
+    for (const close of closing.splice(0).reverse()) {
+      await close();
+    }
     // A connection to a server that says nothing is waited for a while.
   }, 20_000);
 
@@ -86,8 +101,13 @@ describe.each([
     return {
       revoke: (tokens: RevokedTokens) => verifier.revoke(tokens),
       ask: async (token: string) => {
-        const decision = await guard.check({ headers: { authorization: `Bearer ${token}` } }, { scopes: [] });
-        return decision.status === 'refused' ? `${decision.refusal.status} ${decision.reason}` : decision.status;
+        const decision = await guard.check(
+          { headers: { authorization: `Bearer ${token}` } },
+          { scopes: [] },
+        );
+        return decision.status === 'refused'
+          ? `${decision.refusal.status} ${decision.reason}`
+          : decision.status;
       },
     };
   }
@@ -104,8 +124,11 @@ describe.each([
     };
   };
   const isRefused = async ({ ask }: Instance, token: string, withinMs: number) => {
-    for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(5))
-      if ((await ask(token)) === '401 revoked') return true;
+    for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(5)) {
+      if ((await ask(token)) === '401 revoked') {
+        return true;
+      }
+    }
     return false;
   };
   /** A connection for news may just be on its way: from the first that is heard of, all are. */
@@ -124,14 +147,20 @@ describe.each([
       const [one, two] = [await instance(), await instance()];
       await untilHeard(one, two);
       const [theirs, others] = [issued(), issued()];
-      for (const { ask } of [one, two]) for (const { token } of [theirs, others]) expect(await ask(token)).toBe('authenticated');
+      for (const { ask } of [one, two]) {
+        for (const { token } of [theirs, others]) {
+          expect(await ask(token)).toBe('authenticated');
+        }
+      }
 
       await one.revoke(theirs[by]);
       expect(await one.ask(theirs.token)).toBe('401 revoked');
       expect(await isRefused(two, theirs.token, 10_000)).toBe(true);
       const later = await instance();
       expect(await later.ask(theirs.token)).toBe('401 revoked');
-      for (const { ask } of [one, two, later]) expect(await ask(others.token)).toBe('authenticated');
+      for (const { ask } of [one, two, later]) {
+        expect(await ask(others.token)).toBe('authenticated');
+      }
     },
     30_000,
   );
@@ -147,7 +176,9 @@ describe.each([
     for (let answer = ''; answer !== '401 revoked'; await sleep(5)) {
       const askedAt = Date.now();
       answer = await two.ask(token);
-      if (answer === 'authenticated') lastLetIn = askedAt;
+      if (answer === 'authenticated') {
+        lastLetIn = askedAt;
+      }
     }
     expect(lastLetIn).toBeGreaterThanOrEqual(revokedAt);
     // Clocks are read in whole milliseconds.

@@ -1,4 +1,5 @@
 import { sqlStore } from 'latchkey/sql';
+
 import { connect } from '../support/sql-databases';
 import { sqlStoreSuite } from './sql-suite';
 

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
-import { listenConnection, type ListenClient } from '../../src/stores/sql/listen-connection';
+
+import { type ListenClient, listenConnection } from '../../src/stores/sql/listen-connection';
 
 class FakeClient extends EventEmitter implements ListenClient {
   readonly queries: string[] = [];

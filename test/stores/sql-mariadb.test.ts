@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
 import { Kysely, MysqlDialect } from 'kysely';
 import { sqlStore } from 'latchkey/sql';
 import { createPool } from 'mysql2';
+
 import { startMariadb } from '../support/mariadb';
 import { connect } from '../support/sql-databases';
 import { sqlStoreSuite } from './sql-suite';
@@ -13,8 +15,14 @@ sqlStoreSuite('MariaDB', {
   async start(log) {
     const server = await startMariadb();
     const db = connect({ mysql: server.url }, log);
-    // Counts rows that changed where the default counts rows that were found, and gives a bigint as a string.
-    const pool = createPool({ uri: server.url, flags: ['-FOUND_ROWS'], supportBigNumbers: true, bigNumberStrings: true });
+    // Counts rows that changed where the default counts rows that were found, and gives a bigint as
+    // a string.
+    const pool = createPool({
+      uri: server.url,
+      flags: ['-FOUND_ROWS'],
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+    });
     const peer = new Kysely<object>({ dialect: new MysqlDialect({ pool }) });
     return {
       db,

@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
 import { apiKeys, latchkey, type RevocationEvent } from 'latchkey';
-import { sqlStore, type SqlStore } from 'latchkey/sql';
+import { type SqlStore, sqlStore } from 'latchkey/sql';
 import { Client } from 'pg';
-import { newRecord, unique } from '../../src/testing/store-contract/samples';
+
 import { comesTrue } from '../../src/testing/store-contract/contract';
+import { newRecord, unique } from '../../src/testing/store-contract/samples';
 import { otherMachine } from '../support/other-machine';
-import { startPostgres, type PostgresServer } from '../support/postgres';
-import { connect, type AnyKysely } from '../support/sql-databases';
+import { type PostgresServer, startPostgres } from '../support/postgres';
+import { type AnyKysely, connect } from '../support/sql-databases';
 
 const SOON = 5_000;
 
@@ -17,13 +18,17 @@ let store: SqlStore;
 const listen = () => new Client({ connectionString: server.url, application_name: 'listens' });
 const notify = (payload: string) => sql`select pg_notify('latchkey_news', ${payload})`.execute(db);
 const listening = async (): Promise<number[]> => {
-  const { rows } = await sql<{ pid: number }>`select pid from pg_stat_activity where application_name = 'listens'`.execute(db);
+  const { rows } = await sql<{
+    pid: number;
+  }>`select pid from pg_stat_activity where application_name = 'listens'`.execute(db);
   return rows.map(({ pid }) => pid);
 };
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
+  for (const end of ends.splice(0)) {
+    await end();
+  }
 });
 
 /** Marks that a store without a hand in the changes hears of. */
@@ -38,7 +43,10 @@ function hear(by = sqlStore({ db, listen })): {
   return { marks, heard: (id) => marks.some((mark) => mark.id === id), end };
 }
 
-/** Whether what is revoked now is heard of: it is done again and again, since a connection may just be on its way. */
+/**
+ * Whether what is revoked now is heard of: it is done again and again, since a connection may just
+ * be on its way.
+ */
 async function hearsAgain({ heard }: ReturnType<typeof hear>): Promise<boolean> {
   const ids: string[] = [];
   for (const deadline = Date.now() + SOON; Date.now() < deadline;) {
@@ -46,7 +54,9 @@ async function hearsAgain({ heard }: ReturnType<typeof hear>): Promise<boolean> 
     ids.push(record.id);
     await store.insert(record).catch(() => undefined);
     await store.revoke(record.id, Date.now()).catch(() => undefined);
-    if (await comesTrue(() => ids.some(heard), 50)) return true;
+    if (await comesTrue(() => ids.some(heard), 50)) {
+      return true;
+    }
   }
   return false;
 }
@@ -69,7 +79,13 @@ describe('push on PostgreSQL', () => {
     const listener = sqlStore({ db, listen });
     const guardOf = (from: SqlStore) => {
       const keys = apiKeys({ prefix: 'osir', store: from });
-      return { keys, guard: latchkey({ verifiers: [keys], cache: { max: 10, ttlMs: 60_000, staleIfErrorMs: 0 } }) };
+      return {
+        keys,
+        guard: latchkey({
+          verifiers: [keys],
+          cache: { max: 10, ttlMs: 60_000, staleIfErrorMs: 0 },
+        }),
+      };
     };
     const [told, untold] = [guardOf(listener), guardOf(store)];
     ends.push(told.guard.close, untold.guard.close);
@@ -79,10 +95,18 @@ describe('push on PostgreSQL', () => {
       const outcome = await guard.check({ headers: { authorization: `Bearer ${secret}` } });
       return outcome.status === 'refused' ? outcome.refusal.status : outcome.status;
     };
-    expect([await statusOf(told), await statusOf(untold)]).toEqual(['authenticated', 'authenticated']);
+    expect([await statusOf(told), await statusOf(untold)]).toEqual([
+      'authenticated',
+      'authenticated',
+    ]);
 
     expect(await machine.call('revoke', record.id, Date.now())).toEqual({ value: true });
-    for (const deadline = Date.now() + SOON; (await statusOf(told)) !== 401 && Date.now() < deadline;) await comesTrue(() => false, 20);
+    for (
+      const deadline = Date.now() + SOON;
+      (await statusOf(told)) !== 401 && Date.now() < deadline;
+    ) {
+      await comesTrue(() => false, 20);
+    }
     expect([await statusOf(told), await statusOf(untold)]).toEqual([401, 'authenticated']);
   }, 60_000);
 
@@ -91,7 +115,9 @@ describe('push on PostgreSQL', () => {
     await hearsAgain(ears);
     const subject = unique('acct');
     const records = Array.from({ length: 500 }, () => newRecord({ subject }));
-    for (const record of records) await store.insert(record);
+    for (const record of records) {
+      await store.insert(record);
+    }
     const at = Date.now() - 1_234;
     expect(await store.revokeAll({ kind: 'api_key', by: 'subject', id: subject }, at)).toBe(500);
     await comesTrue(() => records.every(({ id }) => ears.heard(id)), SOON);
@@ -117,10 +143,14 @@ describe('push on PostgreSQL', () => {
     await hearsAgain(ears);
     const record = newRecord();
     await store.insert(record);
-    await sql`create function refuse() returns trigger language plpgsql as 'begin raise exception ''no''; end'`.execute(db);
+    await sql`create function refuse() returns trigger language plpgsql as 'begin raise exception ''no''; end'`.execute(
+      db,
+    );
     await sql`create constraint trigger refuse after update on latchkey_credentials deferrable initially deferred
       for each row execute function refuse()`.execute(db);
-    await expect(store.revoke(record.id, Date.now())).rejects.toThrow('sqlStore: revoke() failed: P0001');
+    await expect(store.revoke(record.id, Date.now())).rejects.toThrow(
+      'sqlStore: revoke() failed: P0001',
+    );
     await sql`drop trigger refuse on latchkey_credentials`.execute(db);
     expect(await store.revoke(newRecord().id, Date.now())).toBe(false);
     await hearsAgain(ears);
@@ -131,8 +161,20 @@ describe('push on PostgreSQL', () => {
     const ears = hear();
     await hearsAgain(ears);
     const before = ears.marks.length;
-    for (const payload of ['', 'x', 'null', '1', '[]', '{}', '{"id":1,"at":1}', '{"id":"x","at":"1"}', '{"id":"x"}', '{"at":1'])
+    for (const payload of [
+      '',
+      'x',
+      'null',
+      '1',
+      '[]',
+      '{}',
+      '{"id":1,"at":1}',
+      '{"id":"x","at":"1"}',
+      '{"id":"x"}',
+      '{"at":1',
+    ]) {
       await notify(payload);
+    }
     await notify('{"from":"another","id":"heard","at":5}');
     expect(await comesTrue(() => ears.heard('heard'), SOON)).toBe(true);
     expect(ears.marks.slice(before)).toEqual([{ type: 'credential', id: 'heard', at: 5 }]);
@@ -149,14 +191,21 @@ describe('push on PostgreSQL', () => {
     await first();
     expect(await listening()).toHaveLength(1);
     await second();
-    for (const deadline = Date.now() + SOON; (await listening()).length > 0 && Date.now() < deadline;) await comesTrue(() => false, 20);
+    for (
+      const deadline = Date.now() + SOON;
+      (await listening()).length > 0 && Date.now() < deadline;
+    ) {
+      await comesTrue(() => false, 20);
+    }
     expect(await listening()).toEqual([]);
   });
 
   it('hears again after its connection was cut', async () => {
     const ears = hear();
     expect(await hearsAgain(ears)).toBe(true);
-    for (const pid of await listening()) await sql`select pg_terminate_backend(${pid})`.execute(db);
+    for (const pid of await listening()) {
+      await sql`select pg_terminate_backend(${pid})`.execute(db);
+    }
     expect(await hearsAgain(ears)).toBe(true);
   });
 

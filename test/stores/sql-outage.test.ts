@@ -1,5 +1,6 @@
 import { apiKeys, latchkey } from 'latchkey';
 import { sqlStore } from 'latchkey/sql';
+
 import { sleep } from '../../src/testing/store-contract/contract';
 import { unique } from '../../src/testing/store-contract/samples';
 import { startMariadb } from '../support/mariadb';
@@ -44,7 +45,8 @@ describe.each(Object.entries(SERVERS))('sqlStore on %s', (_, start) => {
       return outcome.status === 'refused' ? outcome.refusal.status : outcome.status;
     };
 
-    // Requests come all the time, so that whatever happens to the server happens to some that are under way.
+    // Requests come all the time, so that whatever happens to the server happens to some that are
+    // under way.
     const seen = { good: new Set<unknown>(), revoked: new Set<unknown>() };
     let over = false;
     const ask = async () => {
@@ -57,8 +59,11 @@ describe.each(Object.entries(SERVERS))('sqlStore on %s', (_, start) => {
     const asking = Promise.all(Array.from({ length: 5 }, ask));
     const isDown = async () => [await statusOf(good), await statusOf(revoked)];
     const isBack = async () => {
-      for (const deadline = Date.now() + 1_000; Date.now() < deadline; await sleep(20))
-        if ((await statusOf(good)) === 'authenticated') return true;
+      for (const deadline = Date.now() + 1_000; Date.now() < deadline; await sleep(20)) {
+        if ((await statusOf(good)) === 'authenticated') {
+          return true;
+        }
+      }
       return false;
     };
 

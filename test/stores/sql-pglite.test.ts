@@ -3,6 +3,7 @@ import type { PGlite as PGliteClass } from '@electric-sql/pglite';
 import { Kysely } from 'kysely';
 import { PGliteDialect } from 'kysely-pglite-dialect';
 import { sqlStore } from 'latchkey/sql';
+
 import { sqlStoreSuite } from './sql-suite';
 
 /** From its environment. */

@@ -1,13 +1,17 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { sqlStore } from 'latchkey/sql';
 import { Client, types } from 'pg';
+
 import { newRecord } from '../../src/testing/store-contract/samples';
-import { startPostgres, type PostgresServer } from '../support/postgres';
-import { connect, postgresPool, type AnyKysely } from '../support/sql-databases';
+import { type PostgresServer, startPostgres } from '../support/postgres';
+import { type AnyKysely, connect, postgresPool } from '../support/sql-databases';
 import { sqlStoreSuite } from './sql-suite';
 
 /** Gives a bigint as BigInt, where pg gives a string. */
-const bigInts = { getTypeParser: ((id: number, format: 'text') => (id === 20 ? BigInt : types.getTypeParser(id, format))) as never };
+const bigInts = {
+  getTypeParser: ((id: number, format: 'text') =>
+    id === 20 ? BigInt : types.getTypeParser(id, format)) as never,
+};
 
 sqlStoreSuite('PostgreSQL', {
   push: true,
@@ -48,7 +52,9 @@ describe('sqlStore on PostgreSQL', () => {
 
   const tablesIn = async (schema: string) => {
     const { rows } = await sql<{ name: string }>`
-      select table_name as name from information_schema.tables where table_schema = ${schema} order by table_name`.execute(db);
+      select table_name as name from information_schema.tables where table_schema = ${schema} order by table_name`.execute(
+      db,
+    );
     return rows.map(({ name }) => name);
   };
 
@@ -57,7 +63,11 @@ describe('sqlStore on PostgreSQL', () => {
     const store = sqlStore({ db: db.withSchema('auth') });
     await store.migrate();
     await store.migrate();
-    expect(await tablesIn('auth')).toEqual(['latchkey_credentials', 'latchkey_schema', 'latchkey_state']);
+    expect(await tablesIn('auth')).toEqual([
+      'latchkey_credentials',
+      'latchkey_schema',
+      'latchkey_state',
+    ]);
     expect(await tablesIn('public')).toEqual([]);
 
     const record = newRecord();
@@ -72,7 +82,10 @@ describe('sqlStore on PostgreSQL', () => {
     expect(await store.list(owner, { limit: 2 })).toEqual([changed]);
     expect(await store.setIfAbsent('group', 'key', 'value', until)).toBe(true);
     await store.set('group', 'key', 'other', until);
-    expect([await store.get('group', 'key'), await store.getAndDelete('group', 'key')]).toEqual(['other', 'other']);
+    expect([await store.get('group', 'key'), await store.getAndDelete('group', 'key')]).toEqual([
+      'other',
+      'other',
+    ]);
     expect([await store.revokeAll(owner, 5), await store.prune(kind, 6)]).toEqual([1, 1]);
   });
 
@@ -86,7 +99,11 @@ describe('sqlStore on PostgreSQL', () => {
     const store = sqlStore({ db: app });
     await store.migrate();
     const record = newRecord();
-    expect([await store.insert(record), await store.revoke(record.id, 5), await store.prune(record.kind, 6)]).toEqual([true, true, 1]);
+    expect([
+      await store.insert(record),
+      await store.revoke(record.id, 5),
+      await store.prune(record.kind, 6),
+    ]).toEqual([true, true, 1]);
     await app.destroy();
   });
 });

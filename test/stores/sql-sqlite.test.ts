@@ -1,5 +1,6 @@
 import { Kysely, SqliteDialect } from 'kysely';
 import { sqlStore } from 'latchkey/sql';
+
 import { connect, openSqlite, sqliteFile } from '../support/sql-databases';
 import { sqlStoreSuite } from './sql-suite';
 

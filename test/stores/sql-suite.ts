@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
-import { CamelCasePlugin, ParseJSONResultsPlugin, sql, type LogEvent } from 'kysely';
+
+import { CamelCasePlugin, type LogEvent, ParseJSONResultsPlugin, sql } from 'kysely';
 import { apiKeys } from 'latchkey';
-import { sqlStore, type SqlStore } from 'latchkey/sql';
+import { type SqlStore, sqlStore } from 'latchkey/sql';
 import { credentialStoreContract, stateStoreContract } from 'latchkey/testing';
+
 import { digestOf } from '../../src/credential/digest';
 import type { Owner } from '../../src/stores/store';
 import { newRecord, unique } from '../../src/testing/store-contract/samples';
@@ -36,10 +38,17 @@ interface SuiteOptions {
 const A_MINUTE = 60_000;
 const TABLES = ['latchkey_credentials', 'latchkey_state', 'latchkey_schema'];
 const soon = () => Date.now() + A_MINUTE;
-const ownerOf = ({ kind, subject }: { kind: string; subject: string }): Owner => ({ kind, by: 'subject', id: subject });
+const ownerOf = ({ kind, subject }: { kind: string; subject: string }): Owner => ({
+  kind,
+  by: 'subject',
+  id: subject,
+});
 
 /** All that holds of `sqlStore` on every database. */
-export function sqlStoreSuite(name: string, { start, push = false, inOtherProcesses, statementsOfChange }: SuiteOptions): void {
+export function sqlStoreSuite(
+  name: string,
+  { start, push = false, inOtherProcesses, statementsOfChange }: SuiteOptions,
+): void {
   let database: SuiteDatabase;
   let db: AnyKysely;
   let store: SqlStore;
@@ -57,7 +66,8 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
     await store.insert(record);
     return record;
   };
-  const rows = async (table: string) => (await sql<Record<string, unknown>>`select * from ${sql.table(table)}`.execute(db)).rows;
+  const rows = async (table: string) =>
+    (await sql<Record<string, unknown>>`select * from ${sql.table(table)}`.execute(db)).rows;
   const damage = (id: string, column: string, value: unknown) =>
     sql`update latchkey_credentials set ${sql.id(column)} = ${value} where id = ${id}`.execute(db);
   const statementsOf = async (call: () => Promise<unknown>) => {
@@ -69,15 +79,24 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
   describe(`sqlStore on ${name} keeps the contract:`, () => {
     const open = () => ({ store, peer: database.peer });
     const corrupt = (_: unknown, id: string) => damage(id, 'scopes', '["a"');
-    for (const { name, run } of credentialStoreContract(open, { push, corrupt })) test(name, run, A_MINUTE);
-    for (const { name, run } of stateStoreContract(open)) test(name, run, A_MINUTE);
+    for (const { name, run } of credentialStoreContract(open, { push, corrupt })) {
+      test(name, run, A_MINUTE);
+    }
+    for (const { name, run } of stateStoreContract(open)) {
+      test(name, run, A_MINUTE);
+    }
   });
 
   describe(`sqlStore on ${name}`, () => {
     it('asks once for a look-up, and no more than it must for the rest', async () => {
       const record = await insert();
       const { id, digest } = record;
-      const uses = (count: number) => Array.from({ length: count }, () => ({ id: newRecord().id, count: 1, lastUsedAt: Date.now() }));
+      const uses = (count: number) =>
+        Array.from({ length: count }, () => ({
+          id: newRecord().id,
+          count: 1,
+          lastUsedAt: Date.now(),
+        }));
       const key = unique('key');
       const counts = {
         find: await statementsOf(() => store.find(digest)),
@@ -130,7 +149,9 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
       await expect(store.find(record.digest)).rejects.toThrow(reason);
       await expect(store.findById(record.id)).rejects.toThrow(reason);
       await expect(store.update(record.id, { name: 'new' })).rejects.toThrow(reason);
-      if (column !== 'kind' && column !== 'subject') await expect(store.list(ownerOf(record), { limit: 10 })).rejects.toThrow(reason);
+      if (column !== 'kind' && column !== 'subject') {
+        await expect(store.list(ownerOf(record), { limit: 10 })).rejects.toThrow(reason);
+      }
       expect(await store.revoke(record.id, Date.now())).toBe(true);
     });
 
@@ -143,10 +164,17 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
         }
       }
       const tooLong = 'secret '.repeat(100);
-      for (const members of [{ subject: tooLong }, { clientId: tooLong }, { grantId: tooLong }, { kind: tooLong }]) {
+      for (const members of [
+        { subject: tooLong },
+        { clientId: tooLong },
+        { grantId: tooLong },
+        { kind: tooLong },
+      ]) {
         const record = newRecord(members);
         const error: unknown = await store.insert(record).catch((error: unknown) => error);
-        expect(String(error)).toMatch(/^Error: sqlStore: insert\(\) failed: The column \w+ takes at most (512|64) characters$/);
+        expect(String(error)).toMatch(
+          /^Error: sqlStore: insert\(\) failed: The column \w+ takes at most (512|64) characters$/,
+        );
         expect(await store.findById(record.id)).toBeUndefined();
       }
     });
@@ -155,56 +183,90 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
       ['NUL', 'a\0b'],
       ['a high surrogate alone', 'a\ud83d'],
       ['a low surrogate alone', '\ude00b'],
-    ])('refuses a text with %s, which it could not give back, and knows nothing by it', async (_, text) => {
-      for (const members of [{ subject: text }, { name: text }, { hint: text }, { rotatedFrom: text }]) {
-        await expect(store.insert(newRecord(members))).rejects.toThrow(/The column \w+ takes no NUL and no half of a surrogate pair/);
-      }
-      const record = await insert({ subject: text.replace(/\p{Surrogate}/u, '\ufffd').replace('\0', '') });
-      await expect(store.update(record.id, { name: text })).rejects.toThrow('The column name takes no NUL');
-      const owner: Owner = { kind: record.kind, by: 'subject', id: text };
-      expect({
-        find: await store.find(text.repeat(20)),
-        findById: await store.findById(text),
-        list: await store.list(owner, { limit: 10 }),
-        revoke: await store.revoke(text, 1),
-        revokeAll: await store.revokeAll(owner, 1),
-        uses: await store.recordUsage([{ id: text, count: 1, lastUsedAt: 1 }]),
-        prune: await store.prune(text, Date.now()),
-        put: await store.setIfAbsent(text, unique(text), 'value', soon()),
-      }).toEqual({
-        ...{ find: undefined, findById: undefined, list: [], revoke: false, revokeAll: 0, uses: undefined, prune: 0 },
-        // Of a group and a key only their digest is kept.
-        put: true,
-      });
-    });
+    ])(
+      'refuses a text with %s, which it could not give back, and knows nothing by it',
+      async (_, text) => {
+        for (const members of [
+          { subject: text },
+          { name: text },
+          { hint: text },
+          { rotatedFrom: text },
+        ]) {
+          await expect(store.insert(newRecord(members))).rejects.toThrow(
+            /The column \w+ takes no NUL and no half of a surrogate pair/,
+          );
+        }
+        const record = await insert({
+          subject: text.replace(/\p{Surrogate}/u, '\ufffd').replace('\0', ''),
+        });
+        await expect(store.update(record.id, { name: text })).rejects.toThrow(
+          'The column name takes no NUL',
+        );
+        const owner: Owner = { kind: record.kind, by: 'subject', id: text };
+        expect({
+          find: await store.find(text.repeat(20)),
+          findById: await store.findById(text),
+          list: await store.list(owner, { limit: 10 }),
+          revoke: await store.revoke(text, 1),
+          revokeAll: await store.revokeAll(owner, 1),
+          uses: await store.recordUsage([{ id: text, count: 1, lastUsedAt: 1 }]),
+          prune: await store.prune(text, Date.now()),
+          put: await store.setIfAbsent(text, unique(text), 'value', soon()),
+        }).toEqual({
+          ...{
+            find: undefined,
+            findById: undefined,
+            list: [],
+            revoke: false,
+            revokeAll: 0,
+            uses: undefined,
+            prune: 0,
+          },
+          // Of a group and a key only their digest is kept.
+          put: true,
+        });
+      },
+    );
 
     it('cuts off fractions of times, so that nothing lives longer than it was to', async () => {
       const record = newRecord({ issuedAt: 10.9, expiresAt: soon() + 0.9, lastUsedAt: -0.5 });
       await store.insert(record);
-      const kept = { ...record, issuedAt: 10, expiresAt: Math.floor(record.expiresAt as number), lastUsedAt: -1 };
+      const kept = {
+        ...record,
+        issuedAt: 10,
+        expiresAt: Math.floor(record.expiresAt as number),
+        lastUsedAt: -1,
+      };
       expect(await store.find(record.digest)).toEqual(kept);
       expect(await store.expireAt(record.id, kept.expiresAt - 0.1)).toBe(true);
       expect(await store.find(record.digest)).toEqual({ ...kept, expiresAt: kept.expiresAt - 1 });
       expect(await store.prune(record.kind, 0.5)).toBe(0);
     });
 
-    test.each([NaN, Infinity, -Infinity, 2 ** 53, -1e300])('refuses %d as a time of a credential', async (time) => {
-      const record = await insert();
-      const refused = /A time or count is too large for the tables, or not a number/;
-      await expect(store.insert(newRecord({ expiresAt: time }))).rejects.toThrow(refused);
-      await expect(store.insert(newRecord({ issuedAt: time }))).rejects.toThrow(refused);
-      await expect(store.update(record.id, { expiresAt: time })).rejects.toThrow(refused);
-      await expect(store.expireAt(record.id, time)).rejects.toThrow(refused);
-      await expect(store.revoke(record.id, time)).rejects.toThrow(refused);
-      await expect(store.recordUsage([{ id: record.id, count: 1, lastUsedAt: time }])).rejects.toThrow(refused);
-      expect(await store.find(record.digest)).toEqual(record);
-    });
+    test.each([NaN, Infinity, -Infinity, 2 ** 53, -1e300])(
+      'refuses %d as a time of a credential',
+      async (time) => {
+        const record = await insert();
+        const refused = /A time or count is too large for the tables, or not a number/;
+        await expect(store.insert(newRecord({ expiresAt: time }))).rejects.toThrow(refused);
+        await expect(store.insert(newRecord({ issuedAt: time }))).rejects.toThrow(refused);
+        await expect(store.update(record.id, { expiresAt: time })).rejects.toThrow(refused);
+        await expect(store.expireAt(record.id, time)).rejects.toThrow(refused);
+        await expect(store.revoke(record.id, time)).rejects.toThrow(refused);
+        await expect(
+          store.recordUsage([{ id: record.id, count: 1, lastUsedAt: time }]),
+        ).rejects.toThrow(refused);
+        expect(await store.find(record.digest)).toEqual(record);
+      },
+    );
 
     it('keeps a value of state for ever where its end is Infinity', async () => {
       const key = unique('key');
       await store.setIfAbsent('group', key, 'value', Infinity);
       expect(await store.get('group', key)).toBe('value');
-      await expect(store.setIfAbsent('group', unique('key'), 'value', NaN)).rejects.toThrow('not a number');
+      await expect(store.setIfAbsent('group', unique('key'), 'value', NaN)).rejects.toThrow(
+        'not a number',
+      );
     });
 
     it('drops what ended by thousands, and with it the state that has ended', async () => {
@@ -212,7 +274,10 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
       const group = unique('group');
       const ended = await insert({ kind, expiresAt: 5 });
       const [row] = (await rows('latchkey_credentials')).filter(({ id }) => id === ended.id);
-      const copies = Array.from({ length: 1_500 }, (_, n) => ({ ...row, id: `copy-${n}-${kind.slice(-12)}` }));
+      const copies = Array.from({ length: 1_500 }, (_, n) => ({
+        ...row,
+        id: `copy-${n}-${kind.slice(-12)}`,
+      }));
       for (let n = 0; n < copies.length; n += 500) {
         await db
           .insertInto('latchkey_credentials')
@@ -222,7 +287,9 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
       await store.setIfAbsent(group, 'ended', 'value', Date.now() - 1);
       await store.setIfAbsent(group, 'standing', 'value', soon());
       expect(await store.prune(kind, 6)).toBe(1_501);
-      expect((await rows('latchkey_state')).filter(({ ends_at }) => Number(ends_at) <= Date.now())).toEqual([]);
+      expect(
+        (await rows('latchkey_state')).filter(({ ends_at }) => Number(ends_at) <= Date.now()),
+      ).toEqual([]);
       expect(await store.get(group, 'standing')).toBe('value');
     });
 
@@ -235,22 +302,35 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
       const error: unknown = await store.insert(second).catch((error: unknown) => error);
       const shown = inspect(error, { depth: 20, showHidden: true });
       expect(shown).toMatch(/sqlStore: insert\(\) failed: \S/);
-      for (const text of [subject, second.digest, second.id, first.digest]) expect(shown).not.toContain(text);
+      for (const text of [subject, second.digest, second.id, first.digest]) {
+        expect(shown).not.toContain(text);
+      }
       await db.schema
         .dropIndex('spoil')
-        .$call((drop) => ('mysql' in (database.address ?? {}) ? drop.on('latchkey_credentials') : drop))
+        .$call((drop) =>
+          'mysql' in (database.address ?? {}) ? drop.on('latchkey_credentials') : drop,
+        )
         .execute();
     });
 
     it('keeps no secret, in no table and no statement', async () => {
       const keys = apiKeys({ prefix: 'osir', store });
       events = [];
-      const { secret, record } = await keys.issue({ subject: unique('acct'), scopes: ['domains:read'], metadata: { plan: 'pro' } });
+      const { secret, record } = await keys.issue({
+        subject: unique('acct'),
+        scopes: ['domains:read'],
+        metadata: { plan: 'pro' },
+      });
       const rotated = await keys.rotate(record.id, { overlapMs: 1_000 });
-      expect(await keys.verify(secret)).toMatchObject({ ok: true, principal: { credentialId: record.id } });
+      expect(await keys.verify(secret)).toMatchObject({
+        ok: true,
+        principal: { credentialId: record.id },
+      });
       await keys.revoke(record.id);
       const tables = await Promise.all(TABLES.map(rows));
-      const statements = events.map(({ query }) => `${query.sql} ${JSON.stringify(query.parameters)}`).join('\n');
+      const statements = events
+        .map(({ query }) => `${query.sql} ${JSON.stringify(query.parameters)}`)
+        .join('\n');
       const seen = `${JSON.stringify(tables)}\n${statements}\n${database.sent?.() ?? ''}`;
       expect(seen).toContain(digestOf(secret));
       for (const each of [secret, rotated?.secret as string]) {
@@ -260,8 +340,14 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
     });
 
     it("keeps its columns apart from the user's plugins", async () => {
-      const plugged = sqlStore({ db: db.withPlugin(new CamelCasePlugin()).withPlugin(new ParseJSONResultsPlugin()) });
-      const record = newRecord({ clientId: 'app', metadata: { plan: { limits: [1] } }, scopes: ['a'] });
+      const plugged = sqlStore({
+        db: db.withPlugin(new CamelCasePlugin()).withPlugin(new ParseJSONResultsPlugin()),
+      });
+      const record = newRecord({
+        clientId: 'app',
+        metadata: { plan: { limits: [1] } },
+        scopes: ['a'],
+      });
       await plugged.insert(record);
       expect(await plugged.find(record.digest)).toEqual(record);
       expect(await store.find(record.digest)).toEqual(record);
@@ -270,18 +356,24 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
 
   describe(`migrate() on ${name}`, () => {
     const dropTables = async () => {
-      for (const table of TABLES) await db.schema.dropTable(table).ifExists().execute();
+      for (const table of TABLES) {
+        await db.schema.dropTable(table).ifExists().execute();
+      }
     };
     const works = async (opened: SqlStore) => {
       const record = newRecord();
       await opened.insert(record);
       await opened.setIfAbsent('group', record.id, 'value', soon());
-      return [await opened.find(record.digest), await opened.get('group', record.id)].every((found) => found !== undefined);
+      return [await opened.find(record.digest), await opened.get('group', record.id)].every(
+        (found) => found !== undefined,
+      );
     };
-    const versions = async () => (await rows('latchkey_schema')).map(({ version }) => Number(version));
+    const versions = async () =>
+      (await rows('latchkey_schema')).map(({ version }) => Number(version));
 
     it('is asked for where its tables or columns are missing', async () => {
-      const asked = 'sqlStore: its tables are missing or of an older version: run `await store.migrate()` first';
+      const asked =
+        'sqlStore: its tables are missing or of an older version: run `await store.migrate()` first';
       const record = await insert();
       await sql`alter table latchkey_credentials rename column metadata to away`.execute(db);
       const calls: (() => Promise<unknown>)[] = [
@@ -289,7 +381,9 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
         () => store.insert(newRecord()),
         () => store.update(record.id, { metadata: {} }),
       ];
-      for (const call of calls) await expect(call()).rejects.toThrow(asked);
+      for (const call of calls) {
+        await expect(call()).rejects.toThrow(asked);
+      }
       await dropTables();
       calls.push(
         () => store.revoke(record.id, 1),
@@ -298,7 +392,9 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
         () => store.setIfAbsent('group', 'key', 'value', 1),
         () => store.getAndDelete('group', 'key'),
       );
-      for (const call of calls) await expect(call()).rejects.toThrow(asked);
+      for (const call of calls) {
+        await expect(call()).rejects.toThrow(asked);
+      }
       await store.migrate();
       expect(await works(store)).toBe(true);
     });
@@ -313,7 +409,11 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
 
     it('makes them once when many stores of one process call it at the same time', async () => {
       await dropTables();
-      await Promise.all([store, database.peer, ...Array.from({ length: 8 }, () => sqlStore({ db }))].map((each) => each.migrate()));
+      await Promise.all(
+        [store, database.peer, ...Array.from({ length: 8 }, () => sqlStore({ db }))].map((each) =>
+          each.migrate(),
+        ),
+      );
       expect(await versions()).toEqual([1]);
       expect(await works(database.peer)).toBe(true);
     });
@@ -347,7 +447,9 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
 
     const tenAtOnce = async () => {
       await dropTables();
-      const machines = await Promise.all(Array.from({ length: 10 }, () => otherMachine(database.address as Address)));
+      const machines = await Promise.all(
+        Array.from({ length: 10 }, () => otherMachine(database.address as Address)),
+      );
       try {
         const outcomes = await Promise.all(machines.map((machine) => machine.call('migrate')));
         expect(outcomes).toEqual(machines.map(() => ({})));
@@ -360,6 +462,8 @@ export function sqlStoreSuite(name: string, { start, push = false, inOtherProces
         await Promise.all(machines.map((machine) => machine.close()));
       }
     };
-    if (inOtherProcesses) it('makes them once when ten processes call it at the same time', tenAtOnce, A_MINUTE);
+    if (inOtherProcesses) {
+      it('makes them once when ten processes call it at the same time', tenAtOnce, A_MINUTE);
+    }
   });
 }

@@ -71,7 +71,11 @@ describe('a subscription', () => {
     expect(connections.length).toBeGreaterThan(600);
     expect(connections.length).toBeLessThan(1_500);
     expect(connections.slice(0, -1).every(({ isClosed }) => isClosed)).toBe(true);
-    expect(published.events[0]).toEqual({ store: 'fake', event: 'subscribe_failed', error: new Error('safe: connect ECONNREFUSED') });
+    expect(published.events[0]).toEqual({
+      store: 'fake',
+      event: 'subscribe_failed',
+      error: new Error('safe: connect ECONNREFUSED'),
+    });
     expect(names()).not.toContain('subscribed');
     await stop();
     expect(jest.getTimerCount()).toBe(0);
@@ -98,7 +102,9 @@ describe('a subscription', () => {
 
   it('backs off from a server that accepts and drops it at once', async () => {
     const dropped = () => {
-      const connection: FakeConnection = new FakeConnection(async () => void setTimeout(() => connection.lose(new Error('dropped')), 1));
+      const connection: FakeConnection = new FakeConnection(
+        async () => void setTimeout(() => connection.lose(new Error('dropped')), 1),
+      );
       return connection;
     };
     const { connections, stop } = subscribing(dropped);
@@ -130,7 +136,9 @@ describe('a subscription', () => {
     const stop = keepSubscribed({
       store: 'fake',
       connect: () => {
-        if (++calls < 5) throw new TypeError('not yet');
+        if (++calls < 5) {
+          throw new TypeError('not yet');
+        }
         return alive();
       },
       toError: (error) => error as Error,
@@ -142,7 +150,12 @@ describe('a subscription', () => {
   });
 
   it('stops at once, whatever it is waiting for', async () => {
-    for (const way of [() => new FakeConnection(never), refused, alive, () => new FakeConnection(resolves, never)]) {
+    for (const way of [
+      () => new FakeConnection(never),
+      refused,
+      alive,
+      () => new FakeConnection(resolves, never),
+    ]) {
       for (const ms of [0, 50, 120, 3_000]) {
         const { connections, stop } = subscribing(way);
         await jest.advanceTimersByTimeAsync(ms);

@@ -1,6 +1,11 @@
 import type { Reason } from 'latchkey';
 
-const refused = (status: number, reason: Reason, headers: Readonly<Record<string, string>>, body: string) => ({
+const refused = (
+  status: number,
+  reason: Reason,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+) => ({
   status: 'refused',
   reason,
   refusal: {
@@ -22,12 +27,16 @@ export const badBearer = (reason: Reason) =>
   refused(
     401,
     reason,
-    { 'WWW-Authenticate': 'Bearer realm="api", error="invalid_token", error_description="The access token is invalid or expired"' },
+    {
+      'WWW-Authenticate':
+        'Bearer realm="api", error="invalid_token", error_description="The access token is invalid or expired"',
+    },
     UNAUTHORIZED,
   );
 
 /** The whole answer to a bad credential in another place, or to none. */
-export const badKey = (reason: Reason) => refused(401, reason, { 'WWW-Authenticate': 'Bearer realm="api"' }, UNAUTHORIZED);
+export const badKey = (reason: Reason) =>
+  refused(401, reason, { 'WWW-Authenticate': 'Bearer realm="api"' }, UNAUTHORIZED);
 
 /** The whole answer where it could not be decided. */
 export const OUTAGE = refused(

@@ -1,6 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
+
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { APP, signingKey, startAuthorizationServer, type AuthorizationServer } from './authorization-server';
+
+import {
+  APP,
+  type AuthorizationServer,
+  signingKey,
+  startAuthorizationServer,
+} from './authorization-server';
 
 const RESOURCE = 'https://api.example.com';
 
@@ -14,7 +21,12 @@ describe('the authorization server of the tests', () => {
   it('gives access tokens by RFC 9068', async () => {
     const token = await server.token(RESOURCE, { scope: 'read' });
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: 'one' });
-    expect(decodeJwt(token)).toMatchObject({ iss: server.issuer, aud: RESOURCE, client_id: APP.id, scope: 'read' });
+    expect(decodeJwt(token)).toMatchObject({
+      iss: server.issuer,
+      aud: RESOURCE,
+      client_id: APP.id,
+      scope: 'read',
+    });
   });
 
   it('lets a user log in, by the code flow with PKCE, and gives a token that is theirs', async () => {
@@ -46,7 +58,10 @@ describe('the authorization server of the tests', () => {
     await fetch(`${issuer}/jwks`);
     expect((await server.requests())['/jwks']).toBe(1);
     await server.restart();
-    expect(decodeProtectedHeader(await server.token(RESOURCE))).toMatchObject({ alg: 'RS256', kid: 'two' });
+    expect(decodeProtectedHeader(await server.token(RESOURCE))).toMatchObject({
+      alg: 'RS256',
+      kid: 'two',
+    });
     expect(await server.requests()).toEqual({ '/token': 1 });
   });
 });
@@ -56,10 +71,17 @@ it('gives opaque tokens where it is told to, and tells about them', async () => 
   const token = await server.token(RESOURCE, { scope: 'read' });
   const response = await fetch(`${server.issuer}/token/introspection`, {
     method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from(`${APP.id}:${APP.secret}`).toString('base64')}` },
+    headers: {
+      authorization: `Basic ${Buffer.from(`${APP.id}:${APP.secret}`).toString('base64')}`,
+    },
     body: new URLSearchParams({ token }),
   });
   expect(token).not.toContain('.');
-  expect(await response.json()).toMatchObject({ active: true, client_id: APP.id, scope: 'read', aud: RESOURCE });
+  expect(await response.json()).toMatchObject({
+    active: true,
+    client_id: APP.id,
+    scope: 'read',
+    aud: RESOURCE,
+  });
   await server.close();
 });

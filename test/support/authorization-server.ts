@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -12,8 +12,14 @@ export interface AuthorizationServerOptions {
   /** Scopes that it knows. `openid` and `offline_access` are always among them. */
   readonly scopes?: readonly string[];
   /** Client metadata (RFC 7591 §2) beside the client `app`: see `APP`. */
-  readonly clients?: readonly { readonly client_id: string; readonly [metadata: string]: unknown }[];
-  /** oidc-provider's own `features`, over those of the program: DPoP, introspection, revocation, registration and resource indicators. */
+  readonly clients?: readonly {
+    readonly client_id: string;
+    readonly [metadata: string]: unknown;
+  }[];
+  /**
+   * oidc-provider's own `features`, over those of the program: DPoP, introspection, revocation,
+   * registration and resource indicators.
+   */
   readonly features?: Readonly<Record<string, unknown>>;
   /** What it signs with, the first key first. One key of ES256 by default. */
   readonly keys?: readonly SigningKey[];
@@ -21,20 +27,35 @@ export interface AuthorizationServerOptions {
   readonly lifetime?: number;
 }
 
-/** The confidential client that is always there: client credentials, and the code flow with PKCE. */
-export const APP = { id: 'app', secret: 'app-secret', redirectUri: 'http://127.0.0.1/callback' } as const;
+/**
+ * The confidential client that is always there: client credentials, and the code flow with PKCE.
+ */
+export const APP = {
+  id: 'app',
+  secret: 'app-secret',
+  redirectUri: 'http://127.0.0.1/callback',
+} as const;
 
-/** A real authorization server, oidc-provider in a process of its own: users log in and consent without being asked. */
+/**
+ * A real authorization server, oidc-provider in a process of its own: users log in and consent
+ * without being asked.
+ */
 export interface AuthorizationServer {
   /** `http://127.0.0.1:<port>`. */
   readonly issuer: string;
-  /** An access token for `resource` (RFC 8707), by client credentials of the client `app`. The token request may say more, and have headers. */
+  /**
+   * An access token for `resource` (RFC 8707), by client credentials of the client `app`. The token
+   * request may say more, and have headers.
+   */
   readonly token: (
     resource: string,
     parameters?: Readonly<Record<string, string>>,
     headers?: Readonly<Record<string, string>>,
   ) => Promise<string>;
-  /** Goes through an authorization request as a browser would, and returns the redirect to the client. `login_hint` is who logs in, else `acct_42`. */
+  /**
+   * Goes through an authorization request as a browser would, and returns the redirect to the
+   * client. `login_hint` is who logs in, else `acct_42`.
+   */
   readonly logIn: (authorizationRequest: string | URL) => Promise<URL>;
   /** Publishes and signs with these keys from now on, the first one first. */
   readonly useKeys: (keys: readonly SigningKey[]) => Promise<void>;
@@ -45,7 +66,10 @@ export interface AuthorizationServer {
   /** Freezes it: connections stand, and nothing answers. */
   readonly stop: () => void;
   readonly resume: () => void;
-  /** Starts it again on the same port with the same keys. What it had issued and keeps (opaque tokens, grants) is gone. */
+  /**
+   * Starts it again on the same port with the same keys. What it had issued and keeps (opaque
+   * tokens, grants) is gone.
+   */
   readonly restart: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -56,15 +80,24 @@ export interface ProgramOptions extends AuthorizationServerOptions {
   readonly keys: readonly SigningKey[];
 }
 
-export type Order = { readonly number: number } & ({ readonly useKeys: readonly SigningKey[] } | { readonly requests: true });
+export type Order = { readonly number: number } & (
+  { readonly useKeys: readonly SigningKey[] } | { readonly requests: true }
+);
 
-export function signingKey(algorithm: 'ES256' | 'RS256' = 'ES256', kid: string = randomUUID()): SigningKey {
+export function signingKey(
+  algorithm: 'ES256' | 'RS256' = 'ES256',
+  kid: string = randomUUID(),
+): SigningKey {
   const { privateKey } =
-    algorithm === 'ES256' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('rsa', { modulusLength: 2048 });
+    algorithm === 'ES256'
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
+      : generateKeyPairSync('rsa', { modulusLength: 2048 });
   return { ...privateKey.export({ format: 'jwk' }), kid, alg: algorithm, use: 'sig' };
 }
 
-export async function startAuthorizationServer(options: AuthorizationServerOptions = {}): Promise<AuthorizationServer> {
+export async function startAuthorizationServer(
+  options: AuthorizationServerOptions = {},
+): Promise<AuthorizationServer> {
   let { keys = [signingKey()] } = options;
   let child: ChildProcess | undefined;
   let port = 0;
@@ -72,16 +105,24 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
 
   const start = async () => {
     const told: ProgramOptions = { ...options, keys, port };
-    const program = fork(join(__dirname, 'authorization-server-program.ts'), [JSON.stringify(told)], {
-      execArgv: ['--import', 'tsx'],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
+    const program = fork(
+      join(__dirname, 'authorization-server-program.ts'),
+      [JSON.stringify(told)],
+      {
+        execArgv: ['--import', 'tsx'],
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      },
+    );
     let log = '';
-    for (const stream of [program.stdout, program.stderr]) stream?.on('data', (chunk: Buffer) => void (log += chunk.toString()));
+    for (const stream of [program.stdout, program.stderr]) {
+      stream?.on('data', (chunk: Buffer) => void (log += chunk.toString()));
+    }
     const failed = once(program, 'exit').then(() => {
       throw new Error(`The authorization server did not start:\n${log}`);
     });
-    const [started] = (await Promise.race([once(program, 'message'), failed])) as [{ port: number }];
+    const [started] = (await Promise.race([once(program, 'message'), failed])) as [
+      { port: number },
+    ];
     failed.catch(() => undefined);
     child = program;
     port = started.port;
@@ -89,7 +130,9 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const kill = async () => {
     const running = child;
     child = undefined;
-    if (!running) return;
+    if (!running) {
+      return;
+    }
     const exited = once(running, 'exit');
     running.kill('SIGKILL');
     await exited;
@@ -97,10 +140,14 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
   const order = <T>(what: { useKeys: readonly SigningKey[] } | { requests: true }): Promise<T> =>
     new Promise((resolve, reject) => {
       const program = child;
-      if (!program) return reject(new Error('The authorization server is not running'));
+      if (!program) {
+        return reject(new Error('The authorization server is not running'));
+      }
       const number = orders++;
       const listener = (answer: { number: number; value: T }) => {
-        if (answer.number !== number) return;
+        if (answer.number !== number) {
+          return;
+        }
         program.off('message', listener);
         resolve(answer.value);
       };
@@ -117,11 +164,16 @@ export async function startAuthorizationServer(options: AuthorizationServerOptio
     async token(resource, parameters = {}, headers = {}) {
       const response = await fetch(`${issuer}/token`, {
         method: 'POST',
-        headers: { authorization: `Basic ${Buffer.from(`${APP.id}:${APP.secret}`).toString('base64')}`, ...headers },
+        headers: {
+          authorization: `Basic ${Buffer.from(`${APP.id}:${APP.secret}`).toString('base64')}`,
+          ...headers,
+        },
         body: new URLSearchParams({ grant_type: 'client_credentials', resource, ...parameters }),
       });
       const body = (await response.json()) as { access_token?: string };
-      if (body.access_token === undefined) throw new Error(`No token: ${JSON.stringify(body)}`);
+      if (body.access_token === undefined) {
+        throw new Error(`No token: ${JSON.stringify(body)}`);
+      }
       return body.access_token;
     },
     logIn: (authorizationRequest) => followRedirects(new URL(authorizationRequest), issuer),
@@ -153,7 +205,9 @@ async function followRedirects(url: URL, origin: string): Promise<URL> {
       cookies.set(name, value);
     }
     const location = response.headers.get('location');
-    if (location === null) throw new Error(`No redirect but ${response.status}: ${await response.text()}`);
+    if (location === null) {
+      throw new Error(`No redirect but ${response.status}: ${await response.text()}`);
+    }
     next = new URL(location, next);
   }
   return next;

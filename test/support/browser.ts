@@ -1,9 +1,14 @@
-/** A user agent without JavaScript: keeps cookies by their paths, follows redirects within a site, and sends forms. */
+/**
+ * A user agent without JavaScript: keeps cookies by their paths, follows redirects within a site,
+ * and sends forms.
+ */
 export class Browser {
   readonly #seen: string[] = [];
   readonly #cookies = new Map<string, { readonly path: string; readonly value: string }>();
 
-  /** Asks, each time over a new connection, and follows redirects as long as they stay on the host. */
+  /**
+   * Asks, each time over a new connection, and follows redirects as long as they stay on the host.
+   */
   async open(url: string, init: RequestInit = {}): Promise<Page> {
     let at = new URL(url);
     let next: RequestInit = init;
@@ -13,11 +18,17 @@ export class Browser {
         redirect: 'manual',
         headers: { ...next.headers, connection: 'close', cookie: this.#cookiesFor(at) },
       });
-      for (const line of response.headers.getSetCookie()) this.#keep(line);
+      for (const line of response.headers.getSetCookie()) {
+        this.#keep(line);
+      }
       const location = response.headers.get('location');
-      if (location === null) return new Page(this, at, response, await response.text());
+      if (location === null) {
+        return new Page(this, at, response, await response.text());
+      }
       const to = new URL(location, at);
-      if (to.host !== at.host) return new Page(this, to, response, '');
+      if (to.host !== at.host) {
+        return new Page(this, to, response, '');
+      }
       at = to;
       next = {};
     }
@@ -30,7 +41,9 @@ export class Browser {
   }
 
   #cookiesFor({ pathname }: URL): string {
-    const fitting = [...this.#cookies].filter(([, { path }]) => pathname === path || pathname.startsWith(path === '/' ? '/' : `${path}/`));
+    const fitting = [...this.#cookies].filter(
+      ([, { path }]) => pathname === path || pathname.startsWith(path === '/' ? '/' : `${path}/`),
+    );
     return fitting.map(([key, { value }]) => `${key.split(' ')[0]}=${value}`).join('; ');
   }
 
@@ -38,9 +51,14 @@ export class Browser {
     const [pair = '', ...attributes] = line.split(/; */);
     const [name = '', value = ''] = pair.split(/=(.*)/s);
     const path = attributes.find((attribute) => /^path=/i.test(attribute))?.slice(5) ?? '/';
-    if (value !== '') this.#seen.push(value);
-    if (value === '') this.#cookies.delete(`${name} ${path}`);
-    else this.#cookies.set(`${name} ${path}`, { path, value });
+    if (value !== '') {
+      this.#seen.push(value);
+    }
+    if (value === '') {
+      this.#cookies.delete(`${name} ${path}`);
+    } else {
+      this.#cookies.set(`${name} ${path}`, { path, value });
+    }
   }
 }
 
@@ -54,10 +72,9 @@ export class Page {
 
   /** Sends the page's only form with its hidden fields. */
   async submit(fields: Readonly<Record<string, string>>): Promise<Page> {
-    const hidden = [...this.text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g)].map(([, name = '', value = '']) => [
-      name,
-      value,
-    ]);
+    const hidden = [
+      ...this.text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g),
+    ].map(([, name = '', value = '']) => [name, value]);
     const body = new URLSearchParams([...hidden, ...Object.entries(fields)] as [string, string][]);
     return this.browser.open(this.url.href, { method: 'POST', body });
   }

@@ -20,14 +20,18 @@ function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
 }
 const sequence = (...contents: readonly Uint8Array[]): Buffer => der(0x30, ...contents);
 const oid = (hex: string): Buffer => der(0x06, Buffer.from(hex, 'hex'));
-const time = (ms: number): Buffer => der(0x18, Buffer.from(new Date(ms).toISOString().replace(/[-:T]|\.\d+/g, '')));
+const time = (ms: number): Buffer =>
+  der(0x18, Buffer.from(new Date(ms).toISOString().replace(/[-:T]|\.\d+/g, '')));
 const ECDSA_WITH_SHA256 = sequence(oid('2a8648ce3d040302'));
 
 /** A certificate for localhost (RFC 5280 §4.1): Node makes keys, and no certificates. */
 export function selfSigned(commonName: string): Certified {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = sequence(der(0x31, sequence(oid('550403'), der(0x0c, Buffer.from(commonName)))));
-  const alternativeName = sequence(oid('551d11'), der(0x04, sequence(der(0x82, Buffer.from('localhost')))));
+  const alternativeName = sequence(
+    oid('551d11'),
+    der(0x04, sequence(der(0x82, Buffer.from('localhost')))),
+  );
   const body = sequence(
     der(0xa0, der(0x02, Buffer.from([2]))),
     der(0x02, Buffer.from([1]), randomBytes(8)),
@@ -38,7 +42,11 @@ export function selfSigned(commonName: string): Certified {
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(alternativeName)),
   );
-  const certificate = sequence(body, ECDSA_WITH_SHA256, der(0x03, Buffer.from([0]), sign('sha256', body, privateKey)));
+  const certificate = sequence(
+    body,
+    ECDSA_WITH_SHA256,
+    der(0x03, Buffer.from([0]), sign('sha256', body, privateKey)),
+  );
   return {
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string,
     cert: pem(certificate),

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { chromium, type Browser } from 'playwright-core';
+
+import { type Browser, chromium } from 'playwright-core';
 
 // @requires chromium
 
@@ -18,6 +19,8 @@ const ARGUMENTS = [
 
 /** A real browser. */
 export async function startChromium(): Promise<Browser> {
-  if (!existsSync(EXECUTABLE)) throw new Error(`There is no ${EXECUTABLE}: install Debian's package chromium`);
+  if (!existsSync(EXECUTABLE)) {
+    throw new Error(`There is no ${EXECUTABLE}: install Debian's package chromium`);
+  }
   return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
 }

@@ -1,6 +1,6 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -36,7 +36,9 @@ const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
 
 export async function startDaemon({ name, prepare, run, ready }: DaemonOptions): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), `latchkey-${name}-`));
-  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
+  if (user.uid !== undefined) {
+    chownSync(folder, user.uid, user.gid);
+  }
   const [prepareCommand, ...prepareArgs] = prepare(folder);
   execFileSync(prepareCommand, prepareArgs, { ...user, cwd: folder, stdio: 'pipe' });
   const port = await freePort();
@@ -46,21 +48,29 @@ export async function startDaemon({ name, prepare, run, ready }: DaemonOptions):
   const kill = async () => {
     const running = child;
     child = undefined;
-    if (!running) return;
+    if (!running) {
+      return;
+    }
     const exited = new Promise((resolve) => running.once('exit', resolve));
     signal(running, 'SIGKILL');
     await exited;
   };
   const start = async () => {
     const [command, ...args] = run(folder, port);
-    const started = spawn(command, args, { ...user, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(command, args, {
+      ...user,
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const from = log.length;
     const read = (chunk: Buffer) => void (log += chunk.toString());
     started.stdout.on('data', read);
     started.stderr.on('data', read);
     child = started;
     for (const deadline = Date.now() + 60_000; !ready.test(log.slice(from)); await sleep(20)) {
-      if (started.exitCode !== null || Date.now() > deadline) throw new Error(`${name} did not start:\n${log.slice(from)}`);
+      if (started.exitCode !== null || Date.now() > deadline) {
+        throw new Error(`${name} did not start:\n${log.slice(from)}`);
+      }
     }
   };
   process.once('exit', () => child && signal(child, 'SIGKILL'));
@@ -85,9 +95,17 @@ export async function startDaemon({ name, prepare, run, ready }: DaemonOptions):
 }
 
 /** Finds a program in the PATH or in these folders; else says which of Debian's packages has it. */
-export function findProgram(program: string, debianPackage: string, folders: readonly string[]): string {
-  const path = [...(process.env['PATH'] ?? '').split(delimiter), ...folders].map((folder) => join(folder, program)).find(existsSync);
-  if (path === undefined) throw new Error(`${program} was not found: these tests need Debian's package ${debianPackage}`);
+export function findProgram(
+  program: string,
+  debianPackage: string,
+  folders: readonly string[],
+): string {
+  const path = [...(process.env['PATH'] ?? '').split(delimiter), ...folders]
+    .map((folder) => join(folder, program))
+    .find(existsSync);
+  if (path === undefined) {
+    throw new Error(`${program} was not found: these tests need Debian's package ${debianPackage}`);
+  }
   return path;
 }
 

@@ -1,7 +1,8 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
 import { PAIRS, tokenOf } from '../verifiers/jwt/tokens';
 
 export const METADATA = '/.well-known/openid-configuration';
@@ -33,7 +34,11 @@ export const json =
   (res) =>
     void res.setHeader('content-type', 'application/json').end(JSON.stringify(value));
 
-export const publicJwk = (kid: string | undefined, algorithm: keyof typeof PAIRS = 'ES256', members: object = {}): JsonWebKey => ({
+export const publicJwk = (
+  kid: string | undefined,
+  algorithm: keyof typeof PAIRS = 'ES256',
+  members: object = {},
+): JsonWebKey => ({
   ...PAIRS[algorithm].publicKey.export({ format: 'jwk' }),
   ...(kid !== undefined && { kid }),
   ...members,
@@ -51,8 +56,11 @@ export async function madeUpIssuer(path = ''): Promise<MadeUpIssuer> {
       const { pathname } = new URL(req.url as string, 'http://localhost');
       asked[pathname] = (asked[pathname] ?? 0) + 1;
       const answer = answers.get(pathname) ?? truth.get(pathname);
-      if (answer) answer(res, req);
-      else res.writeHead(404).end('Not found');
+      if (answer) {
+        answer(res, req);
+      } else {
+        res.writeHead(404).end('Not found');
+      }
     }).listen(port, '127.0.0.1');
     server.on('connection', () => connections++);
     await once(server, 'listening');
@@ -79,7 +87,12 @@ export async function madeUpIssuer(path = ''): Promise<MadeUpIssuer> {
     asked,
     connections: () => connections,
     token: (header = {}, claims = {}, key = PAIRS.ES256.privateKey) =>
-      tokenOf({ iss: issuer, exp: Math.floor(Date.now() / 1000) + 600, ...claims }, { kid: 'k1', ...header }, 'ES256', key),
+      tokenOf(
+        { iss: issuer, exp: Math.floor(Date.now() / 1000) + 600, ...claims },
+        { kid: 'k1', ...header },
+        'ES256',
+        key,
+      ),
     refuse,
     listen: async () => void (server ?? (await start(port))),
     close: refuse,

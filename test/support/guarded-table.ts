@@ -1,8 +1,12 @@
-import { apiKeys, latchkey, type CredentialRecord, type LatchkeyOptions } from 'latchkey';
+import { apiKeys, type CredentialRecord, latchkey, type LatchkeyOptions } from 'latchkey';
+
 import { digestOf, idOf } from '../../src/credential/digest';
 
 /** The row of a key in someone's own table. */
-export const rowOf = (secret: string, members: Partial<CredentialRecord> = {}): CredentialRecord => ({
+export const rowOf = (
+  secret: string,
+  members: Partial<CredentialRecord> = {},
+): CredentialRecord => ({
   id: idOf(digestOf(secret)),
   kind: 'api_key',
   digest: digestOf(secret),
@@ -15,16 +19,24 @@ export const rowOf = (secret: string, members: Partial<CredentialRecord> = {}): 
 
 export type GuardedTable = ReturnType<typeof guardedTable>;
 
-/** A guard over someone's own table. Its rows change as they do when another machine writes: without a word to the guard. */
+/**
+ * A guard over someone's own table. Its rows change as they do when another machine writes: without
+ * a word to the guard.
+ */
 export function guardedTable(options: Partial<LatchkeyOptions> = {}) {
   const rows = new Map<string, CredentialRecord>();
   const find = jest.fn(async (digest: string) => rows.get(digest));
-  const { check } = latchkey({ verifiers: [apiKeys({ prefix: 'osir', store: { find } })], ...options });
+  const { check } = latchkey({
+    verifiers: [apiKeys({ prefix: 'osir', store: { find } })],
+    ...options,
+  });
   return {
     find,
-    put: (secret: string, members?: Partial<CredentialRecord>) => void rows.set(digestOf(secret), rowOf(secret, members)),
+    put: (secret: string, members?: Partial<CredentialRecord>) =>
+      void rows.set(digestOf(secret), rowOf(secret, members)),
     drop: (secret: string) => void rows.delete(digestOf(secret)),
-    ask: (secret: string) => check({ headers: { authorization: `Bearer ${secret}` } }, { scopes: [] }),
+    ask: (secret: string) =>
+      check({ headers: { authorization: `Bearer ${secret}` } }, { scopes: [] }),
     askByHeader: (secret: string) => check({ headers: { 'x-api-key': secret } }, { scopes: [] }),
   };
 }

@@ -1,30 +1,33 @@
 import express from 'express';
 import {
   accessTokens,
+  type CredentialStore,
   getAuth,
   jwt,
   latchkey,
-  memoryStore,
-  type CredentialStore,
   type LatchkeyOptions,
   type ManagedVerifier,
+  memoryStore,
   type StateStore,
 } from 'latchkey';
 import {
-  authorizationServer,
-  loginPage,
   type AuthorizationServer,
+  authorizationServer,
   type AuthorizationServerOptions,
   type ClientOptions,
+  loginPage,
   type RegisteredClient,
 } from 'latchkey/authorization-server';
+
 import { Browser, type Page } from './browser';
 import { listen } from './servers';
 
 // The engine prefers a later Node, and says so when it is loaded.
 const { warn } = console;
 console.warn = (...words: unknown[]) => {
-  if (!/^oidc-provider WARNING: Unsupported runtime/.test(String(words[0]))) warn(...words);
+  if (!/^oidc-provider WARNING: Unsupported runtime/.test(String(words[0]))) {
+    warn(...words);
+  }
 };
 
 export const SCOPES = {
@@ -43,10 +46,13 @@ export const WEB_CLIENT: ClientOptions<Scope> = {
 
 /** Ada's password is `lovelace`. */
 export const login = loginPage({
-  authenticate: (username, password) => (username === 'ada' && password === 'lovelace' ? { subject: 'acct_42', name: 'Ada' } : undefined),
+  authenticate: (username, password) =>
+    username === 'ada' && password === 'lovelace' ? { subject: 'acct_42', name: 'Ada' } : undefined,
 });
 
-export interface IssuingOptions extends Partial<Omit<AuthorizationServerOptions<typeof SCOPES>, 'issuer' | 'login'>> {
+export interface IssuingOptions extends Partial<
+  Omit<AuthorizationServerOptions<typeof SCOPES>, 'issuer' | 'login'>
+> {
   readonly login?: AuthorizationServerOptions['login'] | null;
   /** What stands before the server. */
   readonly before?: readonly express.RequestHandler[];
@@ -85,9 +91,15 @@ export interface Issuing {
   /** What the guard before the API makes of an access token. */
   readonly call: (accessToken: string) => Promise<Answer>;
   /** The address of an authorization request. */
-  readonly authorizeUrl: (client: RegisteredClient['client'], parameters?: Readonly<Record<string, string>>) => string;
+  readonly authorizeUrl: (
+    client: RegisteredClient['client'],
+    parameters?: Readonly<Record<string, string>>,
+  ) => string;
   /** Goes the way of a user who agrees: where the client has its user back. */
-  readonly authorize: (client: RegisteredClient['client'], parameters?: Readonly<Record<string, string>>) => Promise<URL>;
+  readonly authorize: (
+    client: RegisteredClient['client'],
+    parameters?: Readonly<Record<string, string>>,
+  ) => Promise<URL>;
   /** A client with a user's tokens, by the code flow. */
   readonly grant: (options?: Partial<ClientOptions<Scope>>) => Promise<Granted>;
   readonly close: () => Promise<void>;
@@ -136,16 +148,30 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
   );
   const verifier =
     rest.tokens && 'keys' in rest.tokens
-      ? jwt({ issuer, audience: rest.audience ?? issuer, jwksUri: `${origin}/oauth/jwks`, profile: 'rfc9068', revocations: store })
+      ? jwt({
+          issuer,
+          audience: rest.audience ?? issuer,
+          jwksUri: `${origin}/oauth/jwks`,
+          profile: 'rfc9068',
+          revocations: store,
+        })
       : tokens;
-  const guards = latchkey({ scopes: SCOPES, verifiers: [verifier], ...(cache !== undefined && { cache }) });
-  for (const handler of before) app.use(handler);
+  const guards = latchkey({
+    scopes: SCOPES,
+    verifiers: [verifier],
+    ...(cache !== undefined && { cache }),
+  });
+  for (const handler of before) {
+    app.use(handler);
+  }
   app.use(server.middleware);
   app.get('/v1/domains', guards.requireScopes('domains:read'), (req, res) => {
     res.json(getAuth(req));
   });
   app.use((_req, res) => void res.status(404).json({ error: 'not_found' }));
-  for (const handler of after) app.use(handler);
+  for (const handler of after) {
+    app.use(handler);
+  }
   await orClosed(close, () => server.ready());
 
   const post: Issuing['post'] = async (path, parameters, headers = {}) =>
@@ -157,7 +183,12 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
       }),
     );
   const authorizeUrl: Issuing['authorizeUrl'] = ({ clientId, redirectUris }, parameters = {}) => {
-    const query = { response_type: 'code', client_id: clientId, redirect_uri: redirectUris[0] as string, ...parameters };
+    const query = {
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri: redirectUris[0] as string,
+      ...parameters,
+    };
     return `${origin}/oauth/authorize?${new URLSearchParams(query).toString()}`;
   };
   const authorize: Issuing['authorize'] = async (client, parameters) =>
@@ -166,13 +197,22 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
   return {
     ...{ issuer, origin, server, tokens, store, post, authorizeUrl, authorize },
     call: async (accessToken) =>
-      answerOf(await fetch(`${origin}/v1/domains`, { headers: { connection: 'close', authorization: `Bearer ${accessToken}` } })),
+      answerOf(
+        await fetch(`${origin}/v1/domains`, {
+          headers: { connection: 'close', authorization: `Bearer ${accessToken}` },
+        }),
+      ),
     async grant(clientOptions) {
       const registered = await server.clients.register({ ...WEB_CLIENT, ...clientOptions });
       const { client, secret = '' } = registered;
       const credentials = { client_id: client.clientId, client_secret: secret };
       const code = (await authorize(client)).searchParams.get('code') as string;
-      const { body } = await post('/oauth/token', { grant_type: 'authorization_code', code, redirect_uri: CALLBACK, ...credentials });
+      const { body } = await post('/oauth/token', {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: CALLBACK,
+        ...credentials,
+      });
       return { ...registered, credentials, tokens: body };
     },
     async close() {
@@ -182,11 +222,16 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
   };
 }
 
-export const logIn = (page: Page): Promise<Page> => page.submit({ username: 'ada', password: 'lovelace' });
+export const logIn = (page: Page): Promise<Page> =>
+  page.submit({ username: 'ada', password: 'lovelace' });
 export const agree = (page: Page): Promise<Page> => page.submit({ decision: 'allow' });
 
 export async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson ? JSON.parse(text) : text,
+  };
 }

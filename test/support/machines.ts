@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+
 import type { CredentialManager } from 'latchkey';
 
 export interface MachineOptions {
@@ -35,7 +36,10 @@ type Resolved<M extends keyof CredentialManager> = Awaited<ReturnType<Credential
 /** Another process with a guarded API, and `apiKeys()` over a store that it shares with others. */
 export interface Machine {
   readonly port: number;
-  readonly call: <M extends keyof CredentialManager>(method: M, ...args: Parameters<CredentialManager[M]>) => Promise<Outcome<Resolved<M>>>;
+  readonly call: <M extends keyof CredentialManager>(
+    method: M,
+    ...args: Parameters<CredentialManager[M]>
+  ) => Promise<Outcome<Resolved<M>>>;
   /** Sets its clock so many milliseconds before or behind the computer's. */
   readonly setClock: (ms: number) => void;
   /** Ends it as a crash would. What was called and not answered yet is an error. */
@@ -43,12 +47,16 @@ export interface Machine {
 }
 
 export async function startMachine(options: MachineOptions): Promise<Machine> {
-  const child = fork(join(__dirname, 'api-machine.ts'), [JSON.stringify(options)], { execArgv: ['--import', 'tsx'] });
+  const child = fork(join(__dirname, 'api-machine.ts'), [JSON.stringify(options)], {
+    execArgv: ['--import', 'tsx'],
+  });
   const exited = once(child, 'exit');
   const waiting = new Map<number, (outcome: Outcome<never>) => void>();
   let calls = 0;
 
-  const started = new Promise<number>((resolve) => child.once('message', ({ port }: { port: number }) => resolve(port)));
+  const started = new Promise<number>((resolve) =>
+    child.once('message', ({ port }: { port: number }) => resolve(port)),
+  );
   const port = await Promise.race([
     started,
     exited.then(() => {
@@ -59,7 +67,9 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     waiting.get(number)?.(outcome);
     waiting.delete(number);
   });
-  child.once('exit', () => waiting.forEach((resolve) => resolve({ error: 'The machine ended', at: Date.now() })));
+  child.once('exit', () =>
+    waiting.forEach((resolve) => resolve({ error: 'The machine ended', at: Date.now() })),
+  );
 
   return {
     port,

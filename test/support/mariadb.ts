@@ -1,4 +1,4 @@
-import { findProgram, startDaemon, type Daemon } from './daemon';
+import { type Daemon, findProgram, startDaemon } from './daemon';
 
 // @requires mariadb-server
 
@@ -9,11 +9,17 @@ export interface MariadbServer extends Daemon {
 
 /** A real MariaDB. */
 export async function startMariadb({ logsStatements = true } = {}): Promise<MariadbServer> {
-  const find = (program: string) => findProgram(program, 'mariadb-server', ['/usr/sbin', '/usr/bin']);
+  const find = (program: string) =>
+    findProgram(program, 'mariadb-server', ['/usr/sbin', '/usr/bin']);
   const [installDb, mariadbd] = [find('mariadb-install-db'), find('mariadbd')];
   const daemon = await startDaemon({
     name: 'mariadb',
-    prepare: (folder) => [installDb, '--no-defaults', `--datadir=${folder}/data`, '--auth-root-authentication-method=normal'],
+    prepare: (folder) => [
+      installDb,
+      '--no-defaults',
+      `--datadir=${folder}/data`,
+      '--auth-root-authentication-method=normal',
+    ],
     run: (folder, port) => [
       mariadbd,
       '--no-defaults',

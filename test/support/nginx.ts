@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram, startDaemon, type Daemon } from './daemon';
+
+import { type Daemon, findProgram, startDaemon } from './daemon';
 
 // @requires nginx
 
@@ -26,7 +27,12 @@ export function startNginx({ ports, http11 = false }: NginxOptions): Promise<Dae
   });
 }
 
-const configuration = (folder: string, port: number, ports: readonly number[], http11: boolean): string => `
+const configuration = (
+  folder: string,
+  port: number,
+  ports: readonly number[],
+  http11: boolean,
+): string => `
 daemon off; master_process off; error_log stderr notice; pid ${folder}/pid;
 events {}
 http {

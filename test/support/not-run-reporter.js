@@ -9,13 +9,23 @@ export default class NotRunReporter {
   }
 
   onRunComplete() {
-    if (this.#isWatching) return;
-    const suites = [...requirementsByTest()].filter(([, requirements]) => isIntegration(requirements));
+    if (this.#isWatching) {
+      return;
+    }
+    const suites = [...requirementsByTest()].filter(([, requirements]) =>
+      isIntegration(requirements),
+    );
     const needs = [...new Set(suites.flatMap(([, requirements]) => requirements))].sort();
-    console.log(`Not run: ${suites.length} integration suites. To run them: npm run test:integration`);
+    console.log(
+      `Not run: ${suites.length} integration suites. To run them: npm run test:integration`,
+    );
     for (const need of needs) {
-      const files = suites.flatMap(([file, requirements]) => (requirements.includes(need) ? [file] : []));
-      console.log(`  need ${need}: ${files.map((file) => file.slice('test/'.length, -'.test.ts'.length)).join(', ')}`);
+      const files = suites.flatMap(([file, requirements]) =>
+        requirements.includes(need) ? [file] : [],
+      );
+      console.log(
+        `  need ${need}: ${files.map((file) => file.slice('test/'.length, -'.test.ts'.length)).join(', ')}`,
+      );
     }
   }
 }

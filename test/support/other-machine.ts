@@ -2,13 +2,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+
 import type { SqlStore } from 'latchkey/sql';
+
 import type { Address } from './sql-databases';
 
 /** Another process with a `sqlStore` over the same database. */
 export interface OtherMachine {
   /** Calls a method of its store; what came of it. */
-  readonly call: (method: keyof SqlStore, ...args: readonly unknown[]) => Promise<{ readonly value?: unknown; readonly error?: string }>;
+  readonly call: (
+    method: keyof SqlStore,
+    ...args: readonly unknown[]
+  ) => Promise<{ readonly value?: unknown; readonly error?: string }>;
   readonly close: () => Promise<void>;
 }
 
@@ -18,7 +23,9 @@ export async function otherMachine(address: Address): Promise<OtherMachine> {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error('The other machine ended');
+    if (done) {
+      throw new Error('The other machine ended');
+    }
     return JSON.parse(value) as { value?: unknown; error?: string };
   };
   await next();

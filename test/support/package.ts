@@ -8,7 +8,10 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly exports: Readonly<
-    Record<string, string | Readonly<Record<'import' | 'require', Readonly<Record<'types' | 'default', string>>>>>
+    Record<
+      string,
+      string | Readonly<Record<'import' | 'require', Readonly<Record<'types' | 'default', string>>>>
+    >
   >;
   readonly scripts: Readonly<Record<string, string>>;
   readonly bin: Readonly<Record<string, string>>;

@@ -1,4 +1,4 @@
-import { findProgram, startDaemon, type Daemon } from './daemon';
+import { type Daemon, findProgram, startDaemon } from './daemon';
 import { postgresFolders } from './suites';
 
 // @requires postgresql
@@ -8,7 +8,10 @@ export interface PostgresServer extends Daemon {
   readonly url: string;
 }
 
-/** A real PostgreSQL, whose texts have another order than that of their bytes unless a column says otherwise. */
+/**
+ * A real PostgreSQL, whose texts have another order than that of their bytes unless a column says
+ * otherwise.
+ */
 export async function startPostgres({ logsStatements = true } = {}): Promise<PostgresServer> {
   const find = (program: string) => findProgram(program, 'postgresql', postgresFolders());
   const [initdb, postgres] = [find('initdb'), find('postgres')];

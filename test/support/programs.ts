@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
 type Command = readonly [program: string, ...args: string[]];
@@ -19,9 +19,18 @@ export interface Program {
 }
 
 /** Starts a program in a group of its own, with no trace of the test runner in its environment. */
-export function start(cwd: string, [program, ...args]: Command, variables: Variables = {}): Program {
+export function start(
+  cwd: string,
+  [program, ...args]: Command,
+  variables: Variables = {},
+): Program {
   const { NODE_ENV: _, JEST_WORKER_ID: __, ...environment } = process.env;
-  const child = spawn(program, args, { cwd, env: { ...environment, ...variables }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    cwd,
+    env: { ...environment, ...variables },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let printed = '';
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -36,24 +45,36 @@ export function start(cwd: string, [program, ...args]: Command, variables: Varia
     });
     child.on('close', resolve);
   });
-  const running = () => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+  const running = () =>
+    child.pid !== undefined && child.exitCode === null && child.signalCode === null;
   return {
     printed: () => printed,
     output: () => output,
     ended,
     running,
     async stop() {
-      if (running()) process.kill(-(child.pid as number), 'SIGKILL');
+      if (running()) {
+        process.kill(-(child.pid as number), 'SIGKILL');
+      }
       await ended;
     },
   };
 }
 
-/** Runs a program to its end and returns what it printed. Any exit code but 0 is an error that shows it. */
-export async function run(cwd: string, command: Command, variables: Variables = {}): Promise<string> {
+/**
+ * Runs a program to its end and returns what it printed. Any exit code but 0 is an error that shows
+ * it.
+ */
+export async function run(
+  cwd: string,
+  command: Command,
+  variables: Variables = {},
+): Promise<string> {
   const program = start(cwd, command, variables);
   const code = await program.ended;
-  if (code !== 0) throw new Error(`"${command.join(' ')}" in ${cwd} ended with ${code}:\n${program.output()}`);
+  if (code !== 0) {
+    throw new Error(`"${command.join(' ')}" in ${cwd} ended with ${code}:\n${program.output()}`);
+  }
   return program.printed();
 }
 
@@ -68,11 +89,15 @@ export async function freePort(): Promise<number> {
 /** Resolves when somebody listens on `port`, or the program has ended by itself and well. */
 export async function ready(program: Program, port: number): Promise<void> {
   while (program.running()) {
-    if (await isListening(port)) return;
+    if (await isListening(port)) {
+      return;
+    }
     await setTimeout(20);
   }
   const code = await program.ended;
-  if (code !== 0) throw new Error(`The program ended with ${code}:\n${program.output()}`);
+  if (code !== 0) {
+    throw new Error(`The program ended with ${code}:\n${program.output()}`);
+  }
 }
 
 function isListening(port: number): Promise<boolean> {
@@ -99,14 +124,18 @@ export async function ask(line: string, variables: Variables = {}): Promise<Answ
   // curl takes the end of a connection after a 101 for a failure.
   await program.ended;
   const answer = answerIn(program.printed());
-  if (!answer) throw new Error(`No answer to: ${line}\n${program.output()}`);
+  if (!answer) {
+    throw new Error(`No answer to: ${line}\n${program.output()}`);
+  }
   return answer;
 }
 
 /** The answer that curl printed. */
 export function answerIn(text: string): Answer | undefined {
   const answer = /^HTTP\/1\.1 (\d{3})[^]*?\r\n\r\n/m.exec(text);
-  if (!answer) return undefined;
+  if (!answer) {
+    return undefined;
+  }
   return {
     status: Number(answer[1]),
     head: answer[0].trimEnd().split('\r\n'),
@@ -116,4 +145,6 @@ export function answerIn(text: string): Answer | undefined {
 
 /** The values of a header, a list because challenges may be several. */
 export const headerValues = ({ head }: Answer, name: string): string[] =>
-  head.flatMap((line) => (line.toLowerCase().startsWith(`${name.toLowerCase()}: `) ? [line.slice(name.length + 2)] : []));
+  head.flatMap((line) =>
+    line.toLowerCase().startsWith(`${name.toLowerCase()}: `) ? [line.slice(name.length + 2)] : [],
+  );

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A TCP proxy on 127.0.0.1 that does what networks do to those who trust them. It begins by passing everything on. */
+/**
+ * A TCP proxy on 127.0.0.1 that does what networks do to those who trust them. It begins by passing
+ * everything on.
+ */
 export interface Proxy {
   readonly port: number;
   /** Passes on what was held back, and everything from now on. */
@@ -33,7 +36,9 @@ export async function startProxy(target: number): Promise<Proxy> {
     let last: Promise<unknown> = Promise.resolve();
     for (const [socket, other] of [[client, server] as const, [server, client] as const]) {
       sockets.add(socket);
-      if (holding) socket.pause();
+      if (holding) {
+        socket.pause();
+      }
       socket.on('error', () => {});
       socket.on('close', () => {
         sockets.delete(socket);
@@ -68,7 +73,9 @@ export async function startProxy(target: number): Promise<Proxy> {
     const closed = server && once(server, 'close');
     server?.close();
     server = undefined;
-    for (const socket of sockets) socket.destroy();
+    for (const socket of sockets) {
+      socket.destroy();
+    }
     await closed;
   };
   const port = await listen(0);
@@ -80,21 +87,33 @@ export async function startProxy(target: number): Promise<Proxy> {
     async pass() {
       holding = false;
       delayMs = 0;
-      if (!server) await listen(port);
-      for (const socket of sockets) if (!lost.has(socket)) socket.resume();
+      if (!server) {
+        await listen(port);
+      }
+      for (const socket of sockets) {
+        if (!lost.has(socket)) {
+          socket.resume();
+        }
+      }
     },
     blackHole() {
       holding = true;
-      for (const socket of sockets) socket.pause();
+      for (const socket of sockets) {
+        socket.pause();
+      }
     },
     loseConnections() {
-      for (const socket of sockets) lost.add(socket.pause());
+      for (const socket of sockets) {
+        lost.add(socket.pause());
+      }
     },
     slow(ms) {
       delayMs = ms;
     },
     cutNextReplies(bytes) {
-      for (const socket of sockets) cuts.set(socket, bytes);
+      for (const socket of sockets) {
+        cuts.set(socket, bytes);
+      }
     },
   };
 }

@@ -1,4 +1,4 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+
 import { freePort } from './daemon';
 
 // @requires redis-server
@@ -17,7 +18,10 @@ export interface RedisServer {
   readonly folder: string;
   /** What `redis-cli` prints for a command. */
   readonly command: (...args: readonly string[]) => Promise<string>;
-  /** The commands that clients sent while `act` ran, those of scripts under `lua`, and all that MONITOR showed of them. */
+  /**
+   * The commands that clients sent while `act` ran, those of scripts under `lua`, and all that
+   * MONITOR showed of them.
+   */
   readonly commandsDuring: (
     act: () => Promise<unknown>,
   ) => Promise<{ readonly sent: string[]; readonly lua: string[]; readonly log: string }>;
@@ -34,7 +38,8 @@ export interface RedisServer {
 export async function startRedis(...options: readonly string[]): Promise<RedisServer> {
   const port = await freePort();
   const folder = await mkdtemp(join(tmpdir(), 'latchkey-redis-'));
-  // Everything is in the file before it is answered, so that a server that was killed comes back with what it said.
+  // Everything is in the file before it is answered, so that a server that was killed comes back
+  // with what it said.
   const settings = [
     '--save',
     '',
@@ -51,9 +56,12 @@ export async function startRedis(...options: readonly string[]): Promise<RedisSe
   ];
   let server = await run([...settings, ...options]);
 
-  const command = async (...args: readonly string[]) => (await promisify(execFile)('redis-cli', ['-p', `${port}`, ...args])).stdout.trim();
+  const command = async (...args: readonly string[]) =>
+    (await promisify(execFile)('redis-cli', ['-p', `${port}`, ...args])).stdout.trim();
   const kill = async () => {
-    if (server.exitCode !== null || server.signalCode !== null) return;
+    if (server.exitCode !== null || server.signalCode !== null) {
+      return;
+    }
     const exited = once(server, 'exit');
     server.kill('SIGKILL');
     await exited;
@@ -79,7 +87,9 @@ export async function startRedis(...options: readonly string[]): Promise<RedisSe
 /** Three masters that share the slots of one cluster. */
 export async function startCluster(): Promise<readonly RedisServer[]> {
   const busPorts = [await freePort(), await freePort(), await freePort()];
-  const nodes = await Promise.all(busPorts.map((port) => startRedis('--cluster-enabled', 'yes', '--cluster-port', `${port}`)));
+  const nodes = await Promise.all(
+    busPorts.map((port) => startRedis('--cluster-enabled', 'yes', '--cluster-port', `${port}`)),
+  );
   const slots = [
     ['0', '5460'],
     ['5461', '10922'],
@@ -90,7 +100,11 @@ export async function startCluster(): Promise<readonly RedisServer[]> {
     await node.command('CLUSTER', 'SET-CONFIG-EPOCH', `${index + 1}`);
     await nodes[0]?.command('CLUSTER', 'MEET', '127.0.0.1', `${node.port}`, `${busPorts[index]}`);
   }
-  for (const node of nodes) while (!(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok')) await sleep(20);
+  for (const node of nodes) {
+    while (!(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok')) {
+      await sleep(20);
+    }
+  }
   return nodes;
 }
 
@@ -103,12 +117,20 @@ async function run(args: readonly string[]): Promise<ChildProcess> {
   let log = '';
   await new Promise<void>((resolve, reject) => {
     server.on('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'ENOENT' ? new Error('There is no redis-server on the PATH: install the Debian package redis-server') : error),
+      reject(
+        error.code === 'ENOENT'
+          ? new Error(
+              'There is no redis-server on the PATH: install the Debian package redis-server',
+            )
+          : error,
+      ),
     );
     server.on('exit', () => reject(new Error(`redis-server did not start: ${log}`)));
     server.stdout?.on('data', (text) => {
       log += text;
-      if (log.includes('Ready to accept connections')) resolve();
+      if (log.includes('Ready to accept connections')) {
+        resolve();
+      }
     });
   });
   return server;
@@ -116,12 +138,18 @@ async function run(args: readonly string[]): Promise<ChildProcess> {
 
 const LAST = 'the last command';
 
-async function monitored(port: number, act: () => Promise<unknown>, sendLast: () => Promise<unknown>) {
+async function monitored(
+  port: number,
+  act: () => Promise<unknown>,
+  sendLast: () => Promise<unknown>,
+) {
   const monitor = connect(port, '127.0.0.1');
   let log = '';
   monitor.on('data', (text: Buffer) => (log += text.toString()));
   const seen = async (text: string) => {
-    while (!log.includes(text)) await sleep(2);
+    while (!log.includes(text)) {
+      await sleep(2);
+    }
   };
   try {
     monitor.write('MONITOR\r\n');
@@ -132,7 +160,14 @@ async function monitored(port: number, act: () => Promise<unknown>, sendLast: ()
   } finally {
     monitor.destroy();
   }
-  const lines = [...log.matchAll(/^\+\S+ \[\d+ (\S+)\] "(\w+)"/gm)].map(([, source, name = '']) => ({ source, name: name.toUpperCase() }));
-  const names = (lua: boolean) => lines.filter(({ source }) => (source === 'lua') === lua).map(({ name }) => name);
-  return { sent: names(false).filter((name) => name !== 'PING' && name !== 'ECHO'), lua: names(true), log };
+  const lines = [...log.matchAll(/^\+\S+ \[\d+ (\S+)\] "(\w+)"/gm)].map(
+    ([, source, name = '']) => ({ source, name: name.toUpperCase() }),
+  );
+  const names = (lua: boolean) =>
+    lines.filter(({ source }) => (source === 'lua') === lua).map(({ name }) => name);
+  return {
+    sent: names(false).filter((name) => name !== 'PING' && name !== 'ECHO'),
+    lua: names(true),
+    log,
+  };
 }

@@ -11,14 +11,28 @@ export interface Asker {
 const HANGS_AFTER_MS = 10_000;
 
 /** One who shows a secret as `X-API-Key`, or in other headers. */
-export function asker(headersOf: (secret: string) => Readonly<Record<string, string>> = (secret) => ({ 'x-api-key': secret })): Asker {
+export function asker(
+  headersOf: (secret: string) => Readonly<Record<string, string>> = (secret) => ({
+    'x-api-key': secret,
+  }),
+): Asker {
   const agent = new Agent({ keepAlive: true });
   return {
     ask: (port, secret) =>
       new Promise((resolve) => {
-        const request = get({ agent, host: '127.0.0.1', port, headers: headersOf(secret), timeout: HANGS_AFTER_MS });
-        request.on('response', (response) => response.resume().on('end', () => resolve(response.statusCode ?? 'no status')));
-        request.on('timeout', () => request.destroy(new Error(request.socket?.connecting ? 'no connection' : 'no answer')));
+        const request = get({
+          agent,
+          host: '127.0.0.1',
+          port,
+          headers: headersOf(secret),
+          timeout: HANGS_AFTER_MS,
+        });
+        request.on('response', (response) =>
+          response.resume().on('end', () => resolve(response.statusCode ?? 'no status')),
+        );
+        request.on('timeout', () =>
+          request.destroy(new Error(request.socket?.connecting ? 'no connection' : 'no answer')),
+        );
         request.on('error', ({ message }) => resolve(message));
       }),
     close: () => agent.destroy(),
@@ -26,9 +40,15 @@ export function asker(headersOf: (secret: string) => Readonly<Record<string, str
 }
 
 /** Does it again and again, so many at once, until there is nothing more to do. */
-export async function atOnce(count: number, more: () => boolean, act: () => Promise<unknown>): Promise<void> {
+export async function atOnce(
+  count: number,
+  more: () => boolean,
+  act: () => Promise<unknown>,
+): Promise<void> {
   const worker = async () => {
-    while (more()) await act();
+    while (more()) {
+      await act();
+    }
   };
   await Promise.all(Array.from({ length: count }, worker));
 }

@@ -1,9 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+
 import { missingRequirements, REQUIREMENTS } from './suites.js';
 
-/** Runs the integration tests, after a look at what this machine lacks for them. `--install` installs it first. */
-const [install, ...jestArguments] = process.argv[2] === '--install' ? process.argv.slice(2) : [undefined, ...process.argv.slice(2)];
+/**
+ * Runs the integration tests, after a look at what this machine lacks for them. `--install`
+ * installs it first.
+ */
+const [install, ...jestArguments] =
+  process.argv[2] === '--install' ? process.argv.slice(2) : [undefined, ...process.argv.slice(2)];
 
 const packagesOf = (names) => names.map((name) => REQUIREMENTS[name].debian);
 const missing = () => missingRequirements(Object.keys(REQUIREMENTS));
@@ -19,13 +24,25 @@ function installPackages(packages) {
   aptGet('install', '-y', '-qq', '--no-install-recommends', ...packages);
 }
 
-if (install && missing().length > 0) installPackages(packagesOf(missing()));
+if (install && missing().length > 0) {
+  installPackages(packagesOf(missing()));
+}
 
 const lacking = missing();
 const howToInstall = `Missing: ${lacking.join(', ')}. On Debian: apt-get install ${packagesOf(lacking).join(' ')} (or, as root, npm run test:integration -- --install)`;
-if (lacking.length > 0) console.error(howToInstall);
-if (lacking.length > 0 && process.env.CI) process.exit(1);
+if (lacking.length > 0) {
+  console.error(howToInstall);
+}
+if (lacking.length > 0 && process.env.CI) {
+  process.exit(1);
+}
 
-const { status } = spawnSync('npx', ['--no-install', 'jest', '-c', 'jest.integration.config.js', ...jestArguments], { stdio: 'inherit' });
-if (lacking.length > 0) console.error(`Suites that need it were not run. ${howToInstall}`);
+const { status } = spawnSync(
+  'npx',
+  ['--no-install', 'jest', '-c', 'jest.integration.config.js', ...jestArguments],
+  { stdio: 'inherit' },
+);
+if (lacking.length > 0) {
+  console.error(`Suites that need it were not run. ${howToInstall}`);
+}
 process.exit(status ?? 1);

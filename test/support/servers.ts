@@ -1,31 +1,58 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerOptions, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+
 import express from 'express';
 import express4 from 'express4';
 import type { Middleware } from 'latchkey';
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** The ways in which a guard is mounted: the same middleware, before the same handler. An error that reaches the end is 500. */
-export const MOUNTS: Readonly<Record<string, (guards: readonly Middleware[], handler: Handler) => RequestListener>> = {
+/**
+ * The ways in which a guard is mounted: the same middleware, before the same handler. An error that
+ * reaches the end is 500.
+ */
+export const MOUNTS: Readonly<
+  Record<string, (guards: readonly Middleware[], handler: Handler) => RequestListener>
+> = {
   'Express 4': (guards, handler) => onExpress(express4(), guards, handler),
   'Express 5': (guards, handler) => onExpress(express(), guards, handler),
   'node:http': (guards, handler) => (req, res) => {
     const step = (index: number) => (error?: unknown) => {
-      if (error !== undefined) return fail(res, error);
+      if (error !== undefined) {
+        return fail(res, error);
+      }
       const guard = guards[index];
-      if (guard) guard(req, res, step(index + 1));
-      else handler(req, res);
+      if (guard) {
+        guard(req, res, step(index + 1));
+      } else {
+        handler(req, res);
+      }
     };
     step(0)();
   },
 };
 
-function onExpress(app: express.Express, guards: readonly Middleware[], handler: Handler): RequestListener {
+function onExpress(
+  app: express.Express,
+  guards: readonly Middleware[],
+  handler: Handler,
+): RequestListener {
   app.disable('x-powered-by');
-  for (const guard of guards) app.use(guard);
+  for (const guard of guards) {
+    app.use(guard);
+  }
   app.use((req: express.Request, res: express.Response) => handler(req, res));
-  app.use((error: unknown, _req: express.Request, res: express.Response, _next: express.NextFunction) => fail(res, error));
+  app.use(
+    (error: unknown, _req: express.Request, res: express.Response, _next: express.NextFunction) =>
+      fail(res, error),
+  );
   return app;
 }
 
@@ -80,4 +107,6 @@ export async function sendRaw(port: number, request: string): Promise<RawRespons
 
 /** A request's bytes: lines of the head, without the end of lines. */
 export const rawRequest = (line: string, ...headers: readonly string[]): string =>
-  [`${line} HTTP/1.1`, 'Host: api.example.com', ...headers, 'Connection: close', '', ''].join('\r\n');
+  [`${line} HTTP/1.1`, 'Host: api.example.com', ...headers, 'Connection: close', '', ''].join(
+    '\r\n',
+  );

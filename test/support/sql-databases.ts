@@ -1,8 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import SqliteDatabase from 'better-sqlite3';
-import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect, type Dialect, type LogEvent } from 'kysely';
+import {
+  type Dialect,
+  Kysely,
+  type LogEvent,
+  MysqlDialect,
+  PostgresDialect,
+  SqliteDialect,
+} from 'kysely';
 import { createPool } from 'mysql2';
 import { Pool, type PoolConfig } from 'pg';
 
@@ -10,7 +18,8 @@ import { Pool, type PoolConfig } from 'pg';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyKysely = Kysely<any>;
 
-export type Address = { readonly postgres: string } | { readonly mysql: string } | { readonly sqlite: string };
+export type Address =
+  { readonly postgres: string } | { readonly mysql: string } | { readonly sqlite: string };
 
 /** A database with connections of its own, as another machine would have them. */
 export function connect(address: Address, log: (event: LogEvent) => void = () => {}): AnyKysely {
@@ -21,11 +30,16 @@ function dialectOf(address: Address): Dialect {
   if ('postgres' in address) {
     return new PostgresDialect({ pool: postgresPool({ connectionString: address.postgres }) });
   }
-  if ('mysql' in address) return new MysqlDialect({ pool: createPool({ uri: address.mysql, connectionLimit: 10 }) });
+  if ('mysql' in address) {
+    return new MysqlDialect({ pool: createPool({ uri: address.mysql, connectionLimit: 10 }) });
+  }
   return new SqliteDialect({ database: openSqlite(address.sqlite) });
 }
 
-/** A lost connection without a listener ends the process: when it was idle the pool's, when it was at work its own. */
+/**
+ * A lost connection without a listener ends the process: when it was idle the pool's, when it was
+ * at work its own.
+ */
 export function postgresPool(config: PoolConfig): Pool {
   const pool = new Pool(config);
   pool.on('error', () => {});
@@ -41,7 +55,13 @@ export function openSqlite(file: string): SqliteDatabase.Database {
 }
 
 /** A file for SQLite, in a folder of its own. */
-export function sqliteFile(): { readonly address: { readonly sqlite: string }; readonly remove: () => void } {
+export function sqliteFile(): {
+  readonly address: { readonly sqlite: string };
+  readonly remove: () => void;
+} {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-sqlite-'));
-  return { address: { sqlite: join(folder, 'latchkey.db') }, remove: () => rmSync(folder, { recursive: true }) };
+  return {
+    address: { sqlite: join(folder, 'latchkey.db') },
+    remove: () => rmSync(folder, { recursive: true }),
+  };
 }

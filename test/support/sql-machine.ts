@@ -1,8 +1,12 @@
 import { createInterface } from 'node:readline';
-import { sqlStore } from '../../src/stores/sql/index';
-import { connect, type Address } from './sql-databases';
 
-/** A program with a store of its own. Each line on stdin is a call, a JSON list of method and arguments; each on stdout its outcome. */
+import { sqlStore } from '../../src/stores/sql/index';
+import { type Address, connect } from './sql-databases';
+
+/**
+ * A program with a store of its own. Each line on stdin is a call, a JSON list of method and
+ * arguments; each on stdout its outcome.
+ */
 const db = connect(JSON.parse(process.argv[2] as string) as Address);
 const store = sqlStore({ db });
 const print = (outcome: object) => process.stdout.write(`${JSON.stringify(outcome)}\n`);

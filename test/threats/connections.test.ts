@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import http2 from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { apiKeys, findAuth, latchkey, type CredentialReader, type LatchkeyOptions } from 'latchkey';
+
+import { apiKeys, type CredentialReader, findAuth, latchkey, type LatchkeyOptions } from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
 import { keptAlive, pipeline } from '../http/pipeline';
 import { rowOf } from '../support/guarded-table';
-import { MOUNTS, sendRaw, type RawResponse } from '../support/servers';
+import { MOUNTS, type RawResponse, sendRaw } from '../support/servers';
 import {
   authenticate,
   BAD_BEARER,
@@ -25,9 +27,13 @@ import {
 
 const CALLERS = ['ada', 'grace', 'joan', 'karen'];
 
-/** A guard whose look-ups take the less time the later they begin, so that they end out of order. */
+/**
+ * A guard whose look-ups take the less time the later they begin, so that they end out of order.
+ */
 function hurrying(cache: NonNullable<LatchkeyOptions['cache']>) {
-  const rows = new Map(CALLERS.map((subject) => [digestOf(`osir-${subject}`), rowOf(`osir-${subject}`, { subject })]));
+  const rows = new Map(
+    CALLERS.map((subject) => [digestOf(`osir-${subject}`), rowOf(`osir-${subject}`, { subject })]),
+  );
   let delayMs = 40;
   const store: CredentialReader = {
     async find(digest) {
@@ -36,7 +42,10 @@ function hurrying(cache: NonNullable<LatchkeyOptions['cache']>) {
       return rows.get(digest);
     },
   };
-  return latchkey({ cache, verifiers: [apiKeys({ prefix: 'osir', legacy: /^osir-[a-z]+$/, store })] }).authenticate();
+  return latchkey({
+    cache,
+    verifiers: [apiKeys({ prefix: 'osir', legacy: /^osir-[a-z]+$/, store })],
+  }).authenticate();
 }
 
 const withoutLength = (answer: RawResponse) =>
@@ -46,40 +55,55 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
   test.each([
     ['with a cache', {}],
     ['without a cache', false],
-  ] as const)('each of many requests on one connection gets its own answer, %s', async (_how, cache) => {
-    const run = await running(mount, { guard: hurrying(cache) });
-    const turns = CALLERS.flatMap((subject): [request: [string, ...string[]], answer: RawResponse][] => {
-      const byHeader = passed(subject, 'Vary: X-API-Key', 'Cache-Control: private');
-      return [
-        [['GET /', `Authorization: Bearer osir-${subject}`], passed(subject)],
-        [['GET /', `Authorization: Bearer osir-x${subject}`], BAD_BEARER],
-        [['GET /'], BARE],
-        [['GET /', `X-API-Key: osir-${subject}`], byHeader],
-        [['GET /', `X-API-Key: osir-${subject}`, `Authorization: Bearer osir-${subject}`], SEVERAL],
-        // Of a handler's answer to HEAD Node does not say how long it would be.
-        [['HEAD /', `X-API-Key: osir-${subject}`], withoutLength({ ...byHeader, body: '' })],
-        [['GET /', 'X-API-Key:'], BARE],
-        [['HEAD /', 'Authorization: Bearer bad'], { ...BAD_BEARER, body: '' }],
-      ];
-    });
-    const rounds = [...turns, ...turns, ...turns];
-    try {
-      const answers = await pipeline(run.port, keptAlive(rounds.map(([request]) => request)));
-      expect(answers.map(sorted)).toEqual(rounds.map(([, answer]) => answer));
-      expect(run.reached).toBe(rounds.filter(([, { status }]) => status === 200).length);
-    } finally {
-      await run.close();
-    }
-  });
+  ] as const)(
+    'each of many requests on one connection gets its own answer, %s',
+    async (_how, cache) => {
+      const run = await running(mount, { guard: hurrying(cache) });
+      const turns = CALLERS.flatMap(
+        (subject): [request: [string, ...string[]], answer: RawResponse][] => {
+          const byHeader = passed(subject, 'Vary: X-API-Key', 'Cache-Control: private');
+          return [
+            [['GET /', `Authorization: Bearer osir-${subject}`], passed(subject)],
+            [['GET /', `Authorization: Bearer osir-x${subject}`], BAD_BEARER],
+            [['GET /'], BARE],
+            [['GET /', `X-API-Key: osir-${subject}`], byHeader],
+            [
+              ['GET /', `X-API-Key: osir-${subject}`, `Authorization: Bearer osir-${subject}`],
+              SEVERAL,
+            ],
+            // Of a handler's answer to HEAD Node does not say how long it would be.
+            [['HEAD /', `X-API-Key: osir-${subject}`], withoutLength({ ...byHeader, body: '' })],
+            [['GET /', 'X-API-Key:'], BARE],
+            [['HEAD /', 'Authorization: Bearer bad'], { ...BAD_BEARER, body: '' }],
+          ];
+        },
+      );
+      const rounds = [...turns, ...turns, ...turns];
+      try {
+        const answers = await pipeline(run.port, keptAlive(rounds.map(([request]) => request)));
+        expect(answers.map(sorted)).toEqual(rounds.map(([, answer]) => answer));
+        expect(run.reached).toBe(rounds.filter(([, { status }]) => status === 200).length);
+      } finally {
+        await run.close();
+      }
+    },
+  );
 
   it('each of many connections at once gets its own answer', async () => {
     const run = await running(mount, { guard: hurrying({}) });
-    const turns = Array.from({ length: 100 }, (_, n) => [CALLERS[n % CALLERS.length] as string, n % 3 > 0] as const);
+    const turns = Array.from(
+      { length: 100 },
+      (_, n) => [CALLERS[n % CALLERS.length] as string, n % 3 > 0] as const,
+    );
     try {
       const answers = await Promise.all(
-        turns.map(([subject, good]) => sendRaw(run.port, get(`Authorization: Bearer osir-${good ? '' : 'x'}${subject}`))),
+        turns.map(([subject, good]) =>
+          sendRaw(run.port, get(`Authorization: Bearer osir-${good ? '' : 'x'}${subject}`)),
+        ),
       );
-      expect(answers.map(sorted)).toEqual(turns.map(([subject, good]) => (good ? passed(subject) : BAD_BEARER)));
+      expect(answers.map(sorted)).toEqual(
+        turns.map(([subject, good]) => (good ? passed(subject) : BAD_BEARER)),
+      );
     } finally {
       await run.close();
     }
@@ -90,7 +114,10 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     const smuggled = `GET / HTTP/1.1\r\nHost: x\r\nX-API-Key: ${key}\r\n\r\n`;
     const posted = `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${smuggled.length}\r\n\r\n${smuggled}`;
     try {
-      const answers = await pipeline(run.port, [posted, ...keptAlive([['GET /', `X-API-Key: ${key}`]])]);
+      const answers = await pipeline(run.port, [
+        posted,
+        ...keptAlive([['GET /', `X-API-Key: ${key}`]]),
+      ]);
       expect(answers.map(sorted)).toEqual([BARE, BY_HEADER]);
       expect(run.reached).toBe(1);
     } finally {
@@ -102,8 +129,11 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
 describe('over HTTP/2', () => {
   const guard = authenticate();
   const server = http2.createServer((req, res) => {
-    // Node types the requests of its two modules apart, but gives both the members that a guard reads.
-    guard(req as unknown as IncomingMessage, res as unknown as ServerResponse, () => res.end(findAuth(req)?.subject ?? ''));
+    // Node types the requests of its two modules apart, but gives both the members that a guard
+    // reads.
+    guard(req as unknown as IncomingMessage, res as unknown as ServerResponse, () =>
+      res.end(findAuth(req)?.subject ?? ''),
+    );
   });
   let client: http2.ClientHttp2Session;
   beforeAll(async () => {
@@ -126,13 +156,20 @@ describe('over HTTP/2', () => {
       stream.on('error', reject);
       stream.on('end', () => {
         const { ':status': status, date: _, ...fields } = received;
-        resolve({ status: Number(status), headers: Object.entries(fields).map(([name, value]) => `${name}: ${String(value)}`), body });
+        resolve({
+          status: Number(status),
+          headers: Object.entries(fields).map(([name, value]) => `${name}: ${String(value)}`),
+          body,
+        });
       });
       stream.end();
     });
   /** As HTTP/2 names headers, which says elsewhere how long a body is. */
   const named = (answer: RawResponse) =>
-    withoutLength({ ...answer, headers: answer.headers.map((line) => line.replace(/^[\w-]+/, (name) => name.toLowerCase())) });
+    withoutLength({
+      ...answer,
+      headers: answer.headers.map((line) => line.replace(/^[\w-]+/, (name) => name.toLowerCase())),
+    });
 
   const POST = { ':method': 'POST', cookie: `sid=${session}` };
   test.each<[string, http2.OutgoingHttpHeaders, RawResponse]>([

@@ -1,25 +1,29 @@
 import type { RequestListener, ServerOptions } from 'node:http';
+
 import {
   apiKeyHeader,
   apiKeys,
   bearer,
   cookie,
+  type CredentialReader,
   findAuth,
   latchkey,
+  type Middleware,
   queryParameter,
   sessionTokens,
-  type CredentialReader,
-  type Middleware,
 } from 'latchkey';
+
 import { generateSecret } from '../../src/credential/secret';
 import { rowOf } from '../support/guarded-table';
-import { listen, rawRequest, sendRaw, type MOUNTS, type RawResponse } from '../support/servers';
+import { listen, type MOUNTS, rawRequest, type RawResponse, sendRaw } from '../support/servers';
 
 /** What is good everywhere in these tests. */
 export const key = generateSecret('osir', 'live');
 export const session = generateSecret('osirsession', 'live');
 
-const rows = new Map([rowOf(key), rowOf(session, { kind: 'session_token' })].map((row) => [row.digest, row]));
+const rows = new Map(
+  [rowOf(key), rowOf(session, { kind: 'session_token' })].map((row) => [row.digest, row]),
+);
 const store: CredentialReader = { find: async (digest) => rows.get(digest) };
 
 /** Guards with every extractor. */
@@ -28,7 +32,8 @@ export const { authenticate } = latchkey({
   verifiers: [apiKeys({ prefix: 'osir', store }), sessionTokens({ prefix: 'osirsession', store })],
 });
 
-// The contract's rows, as far as a request without a guard's rule can come to one. Rows 1 and 3 are the same bytes.
+// The contract's rows, as far as a request without a guard's rule can come to one. Rows 1 and 3 are
+// the same bytes.
 const refused = (status: number, error: string, message: string, challenge: string) => {
   const body = JSON.stringify({ error, message });
   return {
@@ -89,22 +94,33 @@ interface Setup {
 
 /** A guarded handler that answers with who calls. */
 export async function running(mount: (typeof MOUNTS)[string], setup: Setup = {}): Promise<Running> {
-  const { guard = authenticate(), options, maxHeadersCount, adapt = (listener) => listener } = setup;
+  const {
+    guard = authenticate(),
+    options,
+    maxHeadersCount,
+    adapt = (listener) => listener,
+  } = setup;
   const listener = mount([guard], (req, res) => {
     run.reached++;
     res.end(findAuth(req)?.subject ?? 'anonymous');
   });
   const { server, port, close } = await listen(adapt(listener), options);
-  if (maxHeadersCount !== undefined) server.maxHeadersCount = maxHeadersCount;
+  if (maxHeadersCount !== undefined) {
+    server.maxHeadersCount = maxHeadersCount;
+  }
   const run: Running = { port, close, reached: 0 };
   return run;
 }
 
-/** Asks, and expects that the handler was reached once by each request that passed, and by no other. */
+/**
+ * Asks, and expects that the handler was reached once by each request that passed, and by no other.
+ */
 export async function ask(run: Running, requests: readonly string[]) {
   run.reached = 0;
   const answers: RawResponse[] = [];
-  for (const request of requests) answers.push(sorted(await sendRaw(run.port, request)));
+  for (const request of requests) {
+    answers.push(sorted(await sendRaw(run.port, request)));
+  }
   expect(run.reached).toBe(answers.filter(({ status }) => status === 200).length);
   return answers;
 }

@@ -1,5 +1,13 @@
 import { jwt, latchkey } from 'latchkey';
-import { JWKS, json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../support/fake-issuer';
+
+import {
+  json,
+  JWKS,
+  type MadeUpIssuer,
+  madeUpIssuer,
+  METADATA,
+  publicJwk,
+} from '../support/fake-issuer';
 import { Tally } from '../support/requests';
 import { listen, MOUNTS } from '../support/servers';
 import { AUDIENCE } from '../verifiers/jwt/tokens';
@@ -29,22 +37,45 @@ const FAULTS: Readonly<Record<string, (path: string) => void | Promise<void>>> =
   'refuses connections': () => server.refuse(),
   'never answers': (path) => void server.answers.set(path, () => undefined),
   'answers too late': (path) => {
-    const truth = json({ keys: server.keys, issuer: server.issuer, jwks_uri: `${server.issuer}${JWKS}` });
+    const truth = json({
+      keys: server.keys,
+      issuer: server.issuer,
+      jwks_uri: `${server.issuer}${JWKS}`,
+    });
     server.answers.set(path, (res, req) => void setTimeout(() => truth(res, req), 2 * TIMEOUT_MS));
   },
-  'never ends its answer': (path) => void server.answers.set(path, (res) => void res.writeHead(200).write('{"keys":[')),
+  'never ends its answer': (path) =>
+    void server.answers.set(path, (res) => void res.writeHead(200).write('{"keys":[')),
   'breaks off': (path) =>
-    void server.answers.set(path, (res) => void res.writeHead(200, { 'content-length': 99 }).write('{', () => res.destroy())),
-  'answers 500': (path) => void server.answers.set(path, (res) => void res.writeHead(500).end('{"keys":[]}')),
+    void server.answers.set(
+      path,
+      (res) => void res.writeHead(200, { 'content-length': 99 }).write('{', () => res.destroy()),
+    ),
+  'answers 500': (path) =>
+    void server.answers.set(path, (res) => void res.writeHead(500).end('{"keys":[]}')),
   'answers 503 with keys': (path) =>
-    void server.answers.set(path, (res) => void res.writeHead(503).end(JSON.stringify({ keys: [publicJwk('k1')] }))),
+    void server.answers.set(
+      path,
+      (res) => void res.writeHead(503).end(JSON.stringify({ keys: [publicJwk('k1')] })),
+    ),
   'answers HTML': (path) =>
-    void server.answers.set(path, (res) => void res.setHeader('content-type', 'text/html').end('<!doctype html><title>Log in</title>')),
-  'answers 5 MB': (path) => void server.answers.set(path, json({ keys: [], issuer: server.issuer, pad: 'x'.repeat(5_000_000) })),
+    void server.answers.set(
+      path,
+      (res) =>
+        void res.setHeader('content-type', 'text/html').end('<!doctype html><title>Log in</title>'),
+    ),
+  'answers 5 MB': (path) =>
+    void server.answers.set(
+      path,
+      json({ keys: [], issuer: server.issuer, pad: 'x'.repeat(5_000_000) }),
+    ),
   'answers JSON that is no set and no metadata': (path) => void server.answers.set(path, json([])),
   'answers null': (path) => void server.answers.set(path, json(null)),
   'redirects to elsewhere': (path) =>
-    void server.answers.set(path, (res, req) => void res.writeHead(302, { location: `${elsewhere.issuer}${req.url}` }).end()),
+    void server.answers.set(
+      path,
+      (res, req) => void res.writeHead(302, { location: `${elsewhere.issuer}${req.url}` }).end(),
+    ),
 };
 const recover = async (path: string) => {
   server.answers.delete(path);
@@ -53,7 +84,12 @@ const recover = async (path: string) => {
 
 const printed: string[] = [];
 afterAll(() =>
-  console.log(['Answers while the server of the keys does what it should not, on Express 4 and 5 together', ...printed].join('\n')),
+  console.log(
+    [
+      'Answers while the server of the keys does what it should not, on Express 4 and 5 together',
+      ...printed,
+    ].join('\n'),
+  ),
 );
 
 describe.each(Object.keys(FAULTS))('while the server %s', (fault) => {
@@ -62,23 +98,37 @@ describe.each(Object.keys(FAULTS))('while the server %s', (fault) => {
     ['of its metadata', METADATA],
   ])('in place %s', (place, path) => {
     const tally = new Tally();
-    afterAll(() => void printed.push(`${fault}, in place ${place}: ${JSON.stringify(tally.counts)}`));
+    afterAll(
+      () => void printed.push(`${fault}, in place ${place}: ${JSON.stringify(tally.counts)}`),
+    );
 
     it.each(['Express 4', 'Express 5'])(
       'nobody whose key is known notices, nobody else is told no, and it is asked once in a cool-down: %s',
       async (express) => {
         // The first look-up of each token is what this is about: no proof is kept.
-        const verifier = jwt({ issuer: server.issuer, audience: AUDIENCE, remote: { timeoutMs: TIMEOUT_MS } });
+        const verifier = jwt({
+          issuer: server.issuer,
+          audience: AUDIENCE,
+          remote: { timeoutMs: TIMEOUT_MS },
+        });
         const { authenticate, close } = latchkey({ verifiers: [verifier], cache: false });
-        const api = await listen(MOUNTS[express]!([authenticate()], (_req, res) => void res.end('in')));
+        const api = await listen(
+          MOUNTS[express]!([authenticate()], (_req, res) => void res.end('in')),
+        );
         const ask = async (token: string) => {
-          const response = await fetch(`http://127.0.0.1:${api.port}/`, { headers: { authorization: `Bearer ${token}` } });
+          const response = await fetch(`http://127.0.0.1:${api.port}/`, {
+            headers: { authorization: `Bearer ${token}` },
+          });
           await response.text();
           return response.status;
         };
         const many = async (make: (n: number) => string, during?: string) => {
           const statuses = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(make(n))));
-          if (during) for (const status of statuses) tally.add(during, status);
+          if (during) {
+            for (const status of statuses) {
+              tally.add(during, status);
+            }
+          }
           return new Set(statuses);
         };
         const good = () => server.token();

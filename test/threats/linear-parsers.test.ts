@@ -8,9 +8,14 @@ import {
   latchkey,
   memoryStore,
   queryParameter,
-  sessionTokens,
   type RequestLike,
+  sessionTokens,
 } from 'latchkey';
+
+import { checkClientAuthentication } from '../../src/authorization-server/request/client-authentication';
+import { isForm, parseForm } from '../../src/authorization-server/request/form-parameters';
+import { parseJsonParameters } from '../../src/authorization-server/request/json-parameters';
+import { requestFrom } from '../../src/cli/parse-request';
 import { isCrossSiteRequest } from '../../src/extractors/csrf';
 import { pathOf } from '../../src/extractors/extractor';
 import { toRequestLike } from '../../src/extractors/to-request-like';
@@ -18,10 +23,6 @@ import { addHeaders, responseHeaders } from '../../src/http/response-headers';
 import { trimOws } from '../../src/internal/text';
 import { boundToCertificate } from '../../src/possession/mtls';
 import { normalisedUrl, urlOf } from '../../src/possession/request-url';
-import { checkClientAuthentication } from '../../src/authorization-server/request/client-authentication';
-import { isForm, parseForm } from '../../src/authorization-server/request/form-parameters';
-import { parseJsonParameters } from '../../src/authorization-server/request/json-parameters';
-import { requestFrom } from '../../src/cli/parse-request';
 import { readCompactJws } from '../../src/verifiers/jwt/parse-jws';
 
 const SIZE = 16_384;
@@ -33,15 +34,23 @@ function costOf(act: (text: string) => unknown, text: string): number {
   let batch = 1;
   const timed = () => {
     const start = performance.now();
-    for (let n = 0; n < batch; n++) act(text);
+    for (let n = 0; n < batch; n++) {
+      act(text);
+    }
     return (performance.now() - start) / batch;
   };
-  while (timed() * batch < 0.5) batch *= 2;
+  while (timed() * batch < 0.5) {
+    batch *= 2;
+  }
   return Math.min(...Array.from({ length: 5 }, timed));
 }
 
 const junk = { headers: {} } as RequestLike;
-const withHeader = (name: string) => (value: string) => ({ ...junk, method: 'POST', headers: { host: 'api.example.com', [name]: value } });
+const withHeader = (name: string) => (value: string) => ({
+  ...junk,
+  method: 'POST',
+  headers: { host: 'api.example.com', [name]: value },
+});
 const sid = cookie('sid', { origins: ['https://app.example.com'] });
 const certificate = boundToCertificate({ header: 'Client-Cert' });
 const vary = responseHeaders([bearer(), apiKeyHeader()])(true, undefined);
@@ -50,7 +59,12 @@ const { check } = latchkey({
   verifiers: [
     apiKeys({ prefix: 'acme', store: memoryStore() }),
     sessionTokens({ prefix: 'acmesession', store: memoryStore() }),
-    jwt({ issuer: 'https://login.example.com', audience: 'https://api.example.com', algorithms: ['HS256'], key: Buffer.alloc(32, 1) }),
+    jwt({
+      issuer: 'https://login.example.com',
+      audience: 'https://api.example.com',
+      algorithms: ['HS256'],
+      key: Buffer.alloc(32, 1),
+    }),
   ],
 });
 const refuses = (act: () => unknown) => {
@@ -64,26 +78,35 @@ const refuses = (act: () => unknown) => {
 const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'the cookie extractor': (text) => sid.extract(withHeader('cookie')(text)),
   'the bearer extractor': (text) => bearer().extract(withHeader('authorization')(`Bearer ${text}`)),
-  'the bearer extractor without a scheme': (text) => bearer().extract(withHeader('authorization')(text)),
+  'the bearer extractor without a scheme': (text) =>
+    bearer().extract(withHeader('authorization')(text)),
   'the header extractor': (text) => apiKeyHeader().extract(withHeader('x-api-key')(text)),
   'the query extractor': (text) => queryParameter('api_key').extract({ ...junk, url: `/?${text}` }),
   'the CSRF rule': (text) => isCrossSiteRequest(withHeader('origin')(`https://${text}`)),
   'the path of a request': (text) => pathOf({ ...junk, url: `http://${text}` }),
   'the URL of a DPoP proof': (text) => normalisedUrl(`https://api.example.com/${text}`),
-  'the URL of a request': (text) => urlOf({ ...junk, url: `/${text}`, headers: { host: text } }, undefined),
+  'the URL of a request': (text) =>
+    urlOf({ ...junk, url: `/${text}`, headers: { host: text } }, undefined),
   'the header of a client certificate': (text) =>
     certificate.check(withHeader('client-cert')(text), 'x', { digest: '', origin: undefined }),
   'the header of a client certificate, encoded': (text) =>
-    certificate.check(withHeader('client-cert')(`-----BEGIN%20CERTIFICATE-----${text}`), 'x', { digest: '', origin: undefined }),
-  'Vary of an earlier middleware': (text) => addHeaders({ getHeader: () => text, setHeader: () => undefined as never }, vary),
+    certificate.check(withHeader('client-cert')(`-----BEGIN%20CERTIFICATE-----${text}`), 'x', {
+      digest: '',
+      origin: undefined,
+    }),
+  'Vary of an earlier middleware': (text) =>
+    addHeaders({ getHeader: () => text, setHeader: () => undefined as never }, vary),
   'headers in mixed case': (text) => toRequestLike({ headers: { Cookie: text } }),
   'the trimming of a text': trimOws,
   'a compact JWS': readCompactJws,
   'the form of a client': (text) => isForm(text) && parseForm(Buffer.from(text)),
-  'the JSON of a client': (text) => refuses(() => parseJsonParameters(JSON.stringify({ scope: text }))),
-  'client authentication': (text) => refuses(() => checkClientAuthentication(`Basic ${text}`, new URLSearchParams(), 'realm')),
+  'the JSON of a client': (text) =>
+    refuses(() => parseJsonParameters(JSON.stringify({ scope: text }))),
+  'client authentication': (text) =>
+    refuses(() => checkClientAuthentication(`Basic ${text}`, new URLSearchParams(), 'realm')),
   'a pasted request': (text) => refuses(() => requestFrom(text)),
-  'a pasted curl line': (text) => refuses(() => requestFrom(`curl https://api.example.com/ -H "X-API-Key: ${text}"`)),
+  'a pasted curl line': (text) =>
+    refuses(() => requestFrom(`curl https://api.example.com/ -H "X-API-Key: ${text}"`)),
 };
 
 /** Texts on which a regular expression or a nested loop tends to be slow. */
@@ -108,13 +131,18 @@ const TEXTS: Readonly<Record<string, (length: number) => string>> = {
 };
 
 describe.each(Object.entries(PARSERS))('%s', (_parser, parse) => {
-  test.each(Object.entries(TEXTS))('takes time in proportion to the length of %s', (_text, textOf) => {
-    const ratio = () => costOf(parse, textOf(4 * SIZE)) / costOf(parse, textOf(SIZE));
-    // A machine under load may disturb one measurement, but not three.
-    const ratios = [ratio()];
-    while (ratios.length < 3 && Math.min(...ratios) > MOST) ratios.push(ratio());
-    expect(Math.min(...ratios)).toBeLessThan(MOST);
-  });
+  test.each(Object.entries(TEXTS))(
+    'takes time in proportion to the length of %s',
+    (_text, textOf) => {
+      const ratio = () => costOf(parse, textOf(4 * SIZE)) / costOf(parse, textOf(SIZE));
+      // A machine under load may disturb one measurement, but not three.
+      const ratios = [ratio()];
+      while (ratios.length < 3 && Math.min(...ratios) > MOST) {
+        ratios.push(ratio());
+      }
+      expect(Math.min(...ratios)).toBeLessThan(MOST);
+    },
+  );
 });
 
 test('a whole request with the longest headers that HTTP/2 delivers is refused without a long calculation', async () => {

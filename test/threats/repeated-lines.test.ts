@@ -1,4 +1,5 @@
 import type { RequestListener } from 'node:http';
+
 import { MOUNTS, type RawResponse } from '../support/servers';
 import {
   ANONYMOUS,
@@ -12,10 +13,10 @@ import {
   get,
   key,
   OPTIONAL_VARY,
+  type Running,
   running,
   session,
   SEVERAL,
-  type Running,
 } from './guarded';
 
 interface Line {
@@ -26,7 +27,11 @@ interface Line {
 }
 
 const LINES: Readonly<Record<string, Line>> = {
-  'a good bearer': { line: `Authorization: Bearer ${key}`, place: 'authorization', verdict: 'good' },
+  'a good bearer': {
+    line: `Authorization: Bearer ${key}`,
+    place: 'authorization',
+    verdict: 'good',
+  },
   'a bad bearer': { line: 'authorization: Bearer bad', place: 'authorization', verdict: 'bad' },
   'an empty bearer': { line: 'Authorization: Bearer', place: 'authorization', verdict: 'bad' },
   Basic: { line: 'AUTHORIZATION: Basic YTpi', place: 'authorization' },
@@ -43,27 +48,45 @@ const LINES: Readonly<Record<string, Line>> = {
 function answerTo(lines: readonly Line[]): RawResponse {
   const at = (place: Line['place']) => lines.filter((line) => line.place === place);
   const explicit = [...at('authorization'), ...at('x-api-key')].filter(({ verdict }) => verdict);
-  if (at('authorization').length > 1 || at('x-api-key').length > 1 || explicit.length > 1) return SEVERAL;
+  if (at('authorization').length > 1 || at('x-api-key').length > 1 || explicit.length > 1) {
+    return SEVERAL;
+  }
   const cookies = at('cookie');
-  if (explicit.length === 0 && cookies.length > 1) return BARE;
+  if (explicit.length === 0 && cookies.length > 1) {
+    return BARE;
+  }
   const { place = 'other', verdict } = explicit[0] ?? cookies[0] ?? {};
-  if (verdict !== 'good') return place === 'authorization' ? BAD_BEARER : BARE;
-  return { authorization: BY_BEARER, 'x-api-key': BY_HEADER, cookie: BY_COOKIE, other: BARE }[place];
+  if (verdict !== 'good') {
+    return place === 'authorization' ? BAD_BEARER : BARE;
+  }
+  return { authorization: BY_BEARER, 'x-api-key': BY_HEADER, cookie: BY_COOKIE, other: BARE }[
+    place
+  ];
 }
 
 /** The same where a request without a credential may pass. */
 function optionalAnswerTo(lines: readonly Line[]): RawResponse {
   const answer = answerTo(lines);
-  if (answer.status === 400 || (answer.status === 401 && lines.some(({ verdict }) => verdict))) return answer;
-  if (answer.status === 401) return ANONYMOUS;
-  return { ...answer, headers: [...answer.headers.filter((line) => !line.startsWith('Vary: ')), OPTIONAL_VARY] };
+  if (answer.status === 400 || (answer.status === 401 && lines.some(({ verdict }) => verdict))) {
+    return answer;
+  }
+  if (answer.status === 401) {
+    return ANONYMOUS;
+  }
+  return {
+    ...answer,
+    headers: [...answer.headers.filter((line) => !line.startsWith('Vary: ')), OPTIONAL_VARY],
+  };
 }
 
 type Received = ReadonlyMap<string, readonly string[]>;
 type Shape = (values: readonly string[], name: string) => unknown;
-const shaped = (received: Received, shape: Shape) => Object.fromEntries([...received].map(([name, values]) => [name, shape(values, name)]));
+const shaped = (received: Received, shape: Shape) =>
+  Object.fromEntries([...received].map(([name, values]) => [name, shape(values, name)]));
 
-/** What stands between the server and the app, and hands on a request's lines in a shape of its own. */
+/**
+ * What stands between the server and the app, and hands on a request's lines in a shape of its own.
+ */
 const adapter =
   (shape: Shape, rawHeadersOf: (received: Received) => unknown) =>
   (listener: RequestListener): RequestListener =>
@@ -89,7 +112,9 @@ const apart = (lines: readonly Line[]) => lines;
 /** Joined lines are one, and not a good one: no token has a comma in it. */
 function together(lines: readonly Line[]): readonly Line[] {
   const [first, second] = lines;
-  if (!first || first.place !== second?.place || first.place === 'cookie') return lines;
+  if (!first || first.place !== second?.place || first.place === 'cookie') {
+    return lines;
+  }
   return [{ ...first, verdict: first.place === 'x-api-key' || first.verdict ? 'bad' : undefined }];
 }
 
@@ -97,7 +122,11 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
   describe.each([
     ['as Node gives them', undefined, apart],
     ['in lists, without raw headers', adapter(asList, absent), apart],
-    ['in lists where there are several, with empty raw headers', adapter(asListIfSeveral, empty), apart],
+    [
+      'in lists where there are several, with empty raw headers',
+      adapter(asListIfSeveral, empty),
+      apart,
+    ],
     ['joined, without raw headers', adapter(asJoined, absent), together],
     ['joined, with empty raw headers', adapter(asJoined, empty), together],
     ['joined, with joined raw headers', adapter(asJoined, joined), together],
@@ -113,9 +142,14 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     test.each(Object.entries(LINES))('%s, then each of the others', async (_what, first) => {
       const pairs = Object.entries(LINES).map(([name, second]) => [name, [first, second]] as const);
       const requests = pairs.map(([, pair]) => get(...pair.map(({ line }) => line)));
-      const named = (answers: readonly RawResponse[]) => pairs.map(([name], index) => [name, answers[index]]);
-      expect(named(await ask(required, requests))).toEqual(pairs.map(([name, pair]) => [name, answerTo(seen(pair))]));
-      expect(named(await ask(optional, requests))).toEqual(pairs.map(([name, pair]) => [name, optionalAnswerTo(seen(pair))]));
+      const named = (answers: readonly RawResponse[]) =>
+        pairs.map(([name], index) => [name, answers[index]]);
+      expect(named(await ask(required, requests))).toEqual(
+        pairs.map(([name, pair]) => [name, answerTo(seen(pair))]),
+      );
+      expect(named(await ask(optional, requests))).toEqual(
+        pairs.map(([name, pair]) => [name, optionalAnswerTo(seen(pair))]),
+      );
     });
   });
 });

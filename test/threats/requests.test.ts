@@ -1,5 +1,5 @@
 import { keptAlive, pipeline } from '../http/pipeline';
-import { MOUNTS, rawRequest, sendRaw, type RawResponse } from '../support/servers';
+import { MOUNTS, rawRequest, type RawResponse, sendRaw } from '../support/servers';
 import {
   ask,
   BAD_BEARER,
@@ -11,30 +11,36 @@ import {
   get,
   key,
   NODES_OWN,
+  type Running,
   running,
   session,
   SEVERAL,
   sorted,
-  type Running,
 } from './guarded';
 
 const MIB = 1024 * 1024;
 
 /** What can stand in a header line, of Latin-1. */
-const CHARACTERS = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter((character) => !'\r\n'.includes(character));
-const isControl = (character: string) => (character < ' ' && character !== '\t') || character === '\u007f';
+const CHARACTERS = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter(
+  (character) => !'\r\n'.includes(character),
+);
+const isControl = (character: string) =>
+  (character < ' ' && character !== '\t') || character === '\u007f';
 const PUT = {
   'before the token': (character: string, token: string) => character + token,
-  'inside the token': (character: string, token: string) => token.slice(0, 20) + character + token.slice(20),
+  'inside the token': (character: string, token: string) =>
+    token.slice(0, 20) + character + token.slice(20),
   'after the token': (character: string, token: string) => token + character,
 };
-const zip = <T>(names: readonly string[], values: readonly T[]) => names.map((name, index) => [JSON.stringify(name), values[index]]);
+const zip = <T>(names: readonly string[], values: readonly T[]) =>
+  names.map((name, index) => [JSON.stringify(name), values[index]]);
 
 describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
   describe.each(Object.entries(PUT))('one character %s', (where, put) => {
     /** Those that are trimmed where they stand leave the token as it was. */
     const leaves = (character: string, before: string, after: string) =>
-      ({ 'before the token': before, 'after the token': after })[where]?.includes(character) ?? false;
+      ({ 'before the token': before, 'after the token': after })[where]?.includes(character) ??
+      false;
 
     test.each<[string, (character: string) => string, (character: string) => object]>([
       [
@@ -52,31 +58,40 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
         (character) => `Cookie: sid=${put(character, session)}`,
         (character) => (leaves(character, '', ' \t;') ? BY_COOKIE : BARE),
       ],
-    ])('of %s makes another credential of it, under both parsers', async (_header, lineOf, expected) => {
-      const lenient = await running(mount, { options: { insecureHTTPParser: true } });
-      const strict = await running(mount);
-      const answersTo = async ({ port }: Running, characters: readonly string[]) => {
-        const requests = keptAlive(characters.map((character) => ['GET /', lineOf(character)]));
-        return zip(characters, (await pipeline(port, requests)).map(sorted));
-      };
-      const wanted = (characters: readonly string[]) => zip(characters, characters.map(expected));
-      const taken = CHARACTERS.filter((character) => !isControl(character));
-      const controls = CHARACTERS.filter(isControl);
-      try {
-        expect(await answersTo(lenient, CHARACTERS)).toEqual(wanted(CHARACTERS));
-        expect(await answersTo(strict, taken)).toEqual(wanted(taken));
-        const lines = controls.map((character) => get(lineOf(character)));
-        expect(await ask(strict, lines)).toEqual(controls.map(() => NODES_OWN));
-      } finally {
-        await Promise.all([lenient.close(), strict.close()]);
-      }
-    });
+    ])(
+      'of %s makes another credential of it, under both parsers',
+      async (_header, lineOf, expected) => {
+        const lenient = await running(mount, { options: { insecureHTTPParser: true } });
+        const strict = await running(mount);
+        const answersTo = async ({ port }: Running, characters: readonly string[]) => {
+          const requests = keptAlive(characters.map((character) => ['GET /', lineOf(character)]));
+          return zip(characters, (await pipeline(port, requests)).map(sorted));
+        };
+        const wanted = (characters: readonly string[]) => zip(characters, characters.map(expected));
+        const taken = CHARACTERS.filter((character) => !isControl(character));
+        const controls = CHARACTERS.filter(isControl);
+        try {
+          expect(await answersTo(lenient, CHARACTERS)).toEqual(wanted(CHARACTERS));
+          expect(await answersTo(strict, taken)).toEqual(wanted(taken));
+          const lines = controls.map((character) => get(lineOf(character)));
+          expect(await ask(strict, lines)).toEqual(controls.map(() => NODES_OWN));
+        } finally {
+          await Promise.all([lenient.close(), strict.close()]);
+        }
+      },
+    );
 
     it('of the query makes another credential of it, escaped', async () => {
       const run = await running(mount);
-      const escapes = Array.from({ length: 256 }, (_, code) => `%${code.toString(16).padStart(2, '0')}`);
+      const escapes = Array.from(
+        { length: 256 },
+        (_, code) => `%${code.toString(16).padStart(2, '0')}`,
+      );
       try {
-        const answers = await pipeline(run.port, keptAlive(escapes.map((escaped) => [`GET /?api_key=${put(escaped, key)}`])));
+        const answers = await pipeline(
+          run.port,
+          keptAlive(escapes.map((escaped) => [`GET /?api_key=${put(escaped, key)}`])),
+        );
         expect(zip(escapes, answers.map(sorted))).toEqual(
           zip(
             escapes,
@@ -101,7 +116,13 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     ];
     try {
       expect(await ask(strict, requests)).toEqual(requests.map(() => NODES_OWN));
-      expect(await ask(lenient, requests)).toEqual([BY_BEARER, BAD_BEARER, BARE, BY_HEADER, SEVERAL]);
+      expect(await ask(lenient, requests)).toEqual([
+        BY_BEARER,
+        BAD_BEARER,
+        BARE,
+        BY_HEADER,
+        SEVERAL,
+      ]);
     } finally {
       await Promise.all([lenient.close(), strict.close()]);
     }
@@ -132,7 +153,11 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
       ['of semicolons', get(`Cookie: ${long(';')}`), BARE],
       ['of quotes', get(`Cookie: sid=${long('"')}x`), BARE],
       ['of a query', rawRequest(`GET /?api_key=${long('a')}`), BARE],
-      ['of parameters before the good one', rawRequest(`GET /?${long('a=b&')}api_key=${key}`), BY_QUERY],
+      [
+        'of parameters before the good one',
+        rawRequest(`GET /?${long('a=b&')}api_key=${key}`),
+        BY_QUERY,
+      ],
       ['of another header', get(`X-Other: ${long('a')}`, `X-API-Key: ${key}`), BY_HEADER],
     ])('%s', async (_what, request, expected) => {
       expect(await ask(run, [request])).toEqual([expected]);
@@ -149,13 +174,18 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
       get('X-API-Key:', ...OTHERS),
     ];
 
-    // Node drops what comes after about a thousand, where nobody can see a credential, good or bad; from version 24 on it refuses them all.
+    // Node drops what comes after about a thousand, where nobody can see a credential, good or bad;
+    // from version 24 on it refuses them all.
     const DROPPED = [BY_BEARER, BARE, BY_HEADER, BAD_BEARER, BARE];
     const REFUSED = requests.map(() => ({ status: 431, headers: [], body: '' }));
 
     test.each<[string, number | undefined, readonly (readonly object[])[]]>([
       ['as Node takes them', undefined, [DROPPED, REFUSED]],
-      ['all of them, where Node is told to take them', 0, [[BY_BEARER, BY_BEARER, SEVERAL, SEVERAL, BARE]]],
+      [
+        'all of them, where Node is told to take them',
+        0,
+        [[BY_BEARER, BY_BEARER, SEVERAL, SEVERAL, BARE]],
+      ],
     ])('%s', async (_what, maxHeadersCount, expected) => {
       const run = await running(mount, { options: { maxHeaderSize: MIB }, maxHeadersCount });
       try {
@@ -168,8 +198,16 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
 
   test.each<[string, string, RawResponse]>([
     ['HEAD', rawRequest('HEAD /'), { ...BARE, body: '' }],
-    ['HEAD with a bad credential', rawRequest('HEAD /', 'Authorization: Bearer bad'), { ...BAD_BEARER, body: '' }],
-    ['HEAD with several', rawRequest('HEAD /', 'X-API-Key: a', 'X-API-Key: b'), { ...SEVERAL, body: '' }],
+    [
+      'HEAD with a bad credential',
+      rawRequest('HEAD /', 'Authorization: Bearer bad'),
+      { ...BAD_BEARER, body: '' },
+    ],
+    [
+      'HEAD with several',
+      rawRequest('HEAD /', 'X-API-Key: a', 'X-API-Key: b'),
+      { ...SEVERAL, body: '' },
+    ],
     ['OPTIONS', rawRequest('OPTIONS /'), BARE],
     ['OPTIONS for the whole server', rawRequest('OPTIONS *'), BARE],
     ['OPTIONS with a good key', rawRequest('OPTIONS /', `X-API-Key: ${key}`), BY_HEADER],
@@ -179,7 +217,11 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     ['two slashes', rawRequest(`GET //?api_key=${key}`), BY_QUERY],
     ['a fragment in the target', rawRequest(`GET /?api_key=${key}#x`), BARE],
     ['HTTP/1.0 without a Host', 'GET / HTTP/1.0\r\nX-API-Key: bad\r\n\r\n', BARE],
-    ['a body that is never sent', rawRequest('POST /', 'X-API-Key: bad', 'Content-Length: 5'), BARE],
+    [
+      'a body that is never sent',
+      rawRequest('POST /', 'X-API-Key: bad', 'Content-Length: 5'),
+      BARE,
+    ],
   ])('%s is answered by the contract', async (_what, request, expected) => {
     const run = await running(mount);
     try {

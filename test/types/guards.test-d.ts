@@ -1,25 +1,28 @@
+import 'latchkey/augment';
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import { expectTypeOf } from 'expect-type';
 import express from 'express';
 import {
   apiKeys,
+  type AuthenticationResult,
   findAuth,
   getAuth,
   hasScopes,
   latchkey,
   memoryStore,
-  toAuthInfo,
-  type AuthenticationResult,
   type Middleware,
   type Principal,
   type Reason,
   type Refusal,
+  toAuthInfo,
 } from 'latchkey';
-import 'latchkey/augment';
 
-const { authenticate, authorize, requireScopes, requireFreshAuth, resourceMetadata, check, close } = latchkey({
-  verifiers: [apiKeys({ prefix: 'osir', store: memoryStore() })],
-});
+const { authenticate, authorize, requireScopes, requireFreshAuth, resourceMetadata, check, close } =
+  latchkey({
+    verifiers: [apiKeys({ prefix: 'osir', store: memoryStore() })],
+  });
 
 // Guards are middleware of Express and of plain node:http
 {
@@ -32,9 +35,16 @@ const { authenticate, authorize, requireScopes, requireFreshAuth, resourceMetada
     expectTypeOf(findAuth(req)).toEqualTypeOf<Principal | undefined>();
     res.json(hasScopes(getAuth(req), 'domains:write'));
   });
-  router.use('/:account', authenticate({ optional: true }), requireFreshAuth({ maxAgeMs: 300_000 }), resourceMetadata());
+  router.use(
+    '/:account',
+    authenticate({ optional: true }),
+    requireFreshAuth({ maxAgeMs: 300_000 }),
+    resourceMetadata(),
+  );
   expectTypeOf(authenticate()).toExtend<express.RequestHandler>();
-  expectTypeOf(authenticate()).toExtend<(req: IncomingMessage, res: ServerResponse, next: () => void) => void>();
+  expectTypeOf(authenticate()).toExtend<
+    (req: IncomingMessage, res: ServerResponse, next: () => void) => void
+  >();
   expectTypeOf(authenticate()).toEqualTypeOf<Middleware>();
 }
 

@@ -1,4 +1,5 @@
 import type { KeyObject, webcrypto } from 'node:crypto';
+
 import { expectTypeOf } from 'expect-type';
 import type { JSONWebKeySet, JWK } from 'jose';
 import {
@@ -7,18 +8,18 @@ import {
   apiKeys,
   bearer,
   cookie,
-  jwt,
-  latchkey,
-  memoryStore,
-  queryParameter,
-  sessionTokens,
-  type Extractor,
   type CredentialReader,
   type CredentialStore,
+  type Extractor,
   type Jwk,
   type JwkSet,
+  jwt,
+  latchkey,
   type ManagedVerifier,
+  memoryStore,
   type PublicRecord,
+  queryParameter,
+  sessionTokens,
   type StateStore,
   type StoredVerifier,
   type Verification,
@@ -31,9 +32,22 @@ const reader: CredentialReader = { find: async () => undefined };
 
 // latchkey()
 {
-  latchkey({ verifiers: [keys], extractors: [bearer(), apiKeyHeader(), queryParameter('key'), cookie('sid', { origins: [] })] });
-  latchkey({ verifiers: [keys], cache: { ttlMs: 1 }, timeoutMs: 1, realm: 'The API', body: () => ({ code: 1 }) });
-  latchkey({ verifiers: [keys], cache: false, body: ({ status }) => ({ contentType: 'application/problem+json', json: { status } }) });
+  latchkey({
+    verifiers: [keys],
+    extractors: [bearer(), apiKeyHeader(), queryParameter('key'), cookie('sid', { origins: [] })],
+  });
+  latchkey({
+    verifiers: [keys],
+    cache: { ttlMs: 1 },
+    timeoutMs: 1,
+    realm: 'The API',
+    body: () => ({ code: 1 }),
+  });
+  latchkey({
+    verifiers: [keys],
+    cache: false,
+    body: ({ status }) => ({ contentType: 'application/problem+json', json: { status } }),
+  });
   latchkey({ verifiers: [keys] as readonly Verifier[], resource: { url: 'https://api.osir.com' } });
 
   // @ts-expect-error -- no verifiers
@@ -56,8 +70,9 @@ const reader: CredentialReader = { find: async () => undefined };
   latchkey({ verifiers: [keys], body: () => 'unauthorized' });
   // @ts-expect-error -- no url
   latchkey({ verifiers: [keys], resource: { name: 'The API' } });
+  const url = 'https://api.osir.com';
   // @ts-expect-error -- the name on the wire
-  latchkey({ verifiers: [keys], resource: { url: 'https://api.osir.com', authorization_servers: [] } });
+  latchkey({ verifiers: [keys], resource: { url, authorization_servers: [] } });
 }
 
 // Extractors
@@ -113,7 +128,12 @@ const reader: CredentialReader = { find: async () => undefined };
 
 // jwt()
 {
-  const options = { issuer: 'https://osir.com', audience: 'https://api.osir.com', algorithms: ['RS256'], key: 'PEM' } as const;
+  const options = {
+    issuer: 'https://osir.com',
+    audience: 'https://api.osir.com',
+    algorithms: ['RS256'],
+    key: 'PEM',
+  } as const;
   expectTypeOf(jwt(options)).toEqualTypeOf<Verifier>();
   jwt({ ...options, issuer: ['a', 'b'], audience: ['c'], profile: 'rfc9068', typ: ['at+jwt'] });
 
@@ -152,9 +172,14 @@ const reader: CredentialReader = { find: async () => undefined };
 {
   const refused: Verification = { ok: false, reason: 'unknown' };
   expectTypeOf({ name: 'own', accepts: () => true, verify: () => refused }).toExtend<Verifier>();
-  expectTypeOf({ name: 'own', accepts: () => true, verify: async () => refused }).toExtend<Verifier>();
-  // @ts-expect-error -- form alone decides, without waiting
-  expectTypeOf({ name: 'own', accepts: async () => true, verify: () => refused }).toExtend<Verifier>();
+  expectTypeOf({
+    name: 'own',
+    accepts: () => true,
+    verify: async () => refused,
+  }).toExtend<Verifier>();
+  const asynchronous = { name: 'own', accepts: async () => true, verify: () => refused };
+  // @ts-expect-error -- accepts() must be synchronous
+  expectTypeOf(asynchronous).toExtend<Verifier>();
   // @ts-expect-error -- no reason that there is
   expectTypeOf<{ ok: false; reason: 'nope' }>().toExtend<Verification>();
   // @ts-expect-error -- a refusal without a reason

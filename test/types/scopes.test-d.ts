@@ -1,6 +1,6 @@
 // Compiled by `npm run types`, never run: what is no error here, or one too few, fails it.
 import { expectTypeOf } from 'expect-type';
-import { apiKeys, latchkey, memoryStore, type Latchkey, type ScopeName } from 'latchkey';
+import { apiKeys, type Latchkey, latchkey, memoryStore, type ScopeName } from 'latchkey';
 import { fakeAuth } from 'latchkey/testing';
 
 const verifiers = [apiKeys({ prefix: 'osir', store: memoryStore() })];
@@ -9,7 +9,10 @@ const request = { headers: {} };
 // A record of scopes
 {
   const api = latchkey({
-    scopes: { 'domains:read': 'View domains', 'domains:write': { description: 'Manage domains', implies: ['domains:read'] } },
+    scopes: {
+      'domains:read': 'View domains',
+      'domains:write': { description: 'Manage domains', implies: ['domains:read'] },
+    },
     verifiers,
   });
   expectTypeOf(api).toEqualTypeOf<Latchkey<'domains:read' | 'domains:write'>>();
@@ -55,7 +58,9 @@ const request = { headers: {} };
   requireScopes('wrte');
 
   const declared = ['read', 'write'] as const;
-  expectTypeOf(latchkey({ scopes: declared, verifiers })).toEqualTypeOf<Latchkey<'read' | 'write'>>();
+  expectTypeOf(latchkey({ scopes: declared, verifiers })).toEqualTypeOf<
+    Latchkey<'read' | 'write'>
+  >();
   // Known at run time alone: the compiler cannot tell, latchkey() does.
   const loaded: string[] = [];
   expectTypeOf(latchkey({ scopes: loaded, verifiers })).toEqualTypeOf<Latchkey<string>>();

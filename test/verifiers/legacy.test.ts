@@ -1,5 +1,14 @@
 import { createHash, createHmac } from 'node:crypto';
-import { apiKeyHeader, apiKeys, bearer, latchkey, memoryStore, type Extractor, type LegacyForm } from 'latchkey';
+
+import {
+  apiKeyHeader,
+  apiKeys,
+  bearer,
+  type Extractor,
+  latchkey,
+  type LegacyForm,
+  memoryStore,
+} from 'latchkey';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -23,7 +32,12 @@ test.each<[string, string, string, RegExp | readonly LegacyForm[]]>([
     'an HMAC with a pepper',
     'old_1',
     createHmac('sha256', 'pepper').update('old_1').digest('hex'),
-    [{ form: /^old_\d+$/, digest: (secret) => createHmac('sha256', 'pepper').update(secret).digest('base64') }],
+    [
+      {
+        form: /^old_\d+$/,
+        digest: (secret) => createHmac('sha256', 'pepper').update(secret).digest('base64'),
+      },
+    ],
   ],
   [
     'SHA-512',
@@ -37,7 +51,12 @@ test.each<[string, string, string, RegExp | readonly LegacyForm[]]>([
     sha256('secretpart'),
     [{ form: /^\d+\|\w+$/, digest: (secret) => sha256(secret.slice(secret.indexOf('|') + 1)) }],
   ],
-  ['the second of several forms', 'b$1', sha256('b$1'), [{ form: /^a\$\d$/, digest: () => sha256('x') }, { form: /^b\$\d$/ }]],
+  [
+    'the second of several forms',
+    'b$1',
+    sha256('b$1'),
+    [{ form: /^a\$\d$/, digest: () => sha256('x') }, { form: /^b\$\d$/ }],
+  ],
   ['a key with a colon', 'id:secret', sha256('id:secret'), /^\w+:\w+$/],
 ])('accepts imported keys under %s, as bearer and in a header', async (_, key, digest, legacy) => {
   const { asBearer, asHeader } = await importing(digest, legacy);
@@ -46,9 +65,12 @@ test.each<[string, string, string, RegExp | readonly LegacyForm[]]>([
 
 it('widens the grammar for its own verifier and its own form alone', async () => {
   const { asBearer } = await importing(sha256('a|1'), /^a\|\d$/);
-  expect([await asBearer('b|1'), await asBearer('a|1,a|1'), await asBearer('a |1'), await asBearer('x!y')]).toEqual(
-    Array(4).fill('malformed'),
-  );
+  expect([
+    await asBearer('b|1'),
+    await asBearer('a|1,a|1'),
+    await asBearer('a |1'),
+    await asBearer('x!y'),
+  ]).toEqual(Array(4).fill('malformed'));
   const plain = await importing(sha256('a|1'));
   expect(await plain.asBearer('a|1')).toBe('malformed');
 });
@@ -73,11 +95,15 @@ test.each([
   ['SHA-512 without a form that declares it', createHash('sha512').update('k').digest('hex')],
   ['MD5 without a form that declares it', createHash('md5').update('k').digest('hex')],
 ])('refuses to import %s, and says what to do', async (_, digest) => {
-  await expect(importing(digest, /^old/)).rejects.toThrow(/digest.*SHA-256.*legacy: \[\{ form, digest \}\]/);
+  await expect(importing(digest, /^old/)).rejects.toThrow(
+    /digest.*SHA-256.*legacy: \[\{ form, digest \}\]/,
+  );
 });
 
 it('refuses a salted hash even where another hash is declared', async () => {
-  await expect(importing('$2b$10$N9qo8uLOickgx2ZMRZoMye', [{ form: /^old/, digest: sha256 }])).rejects.toThrow(TypeError);
+  await expect(
+    importing('$2b$10$N9qo8uLOickgx2ZMRZoMye', [{ form: /^old/, digest: sha256 }]),
+  ).rejects.toThrow(TypeError);
 });
 
 it('tests no form on more than 512 characters', async () => {
@@ -89,14 +115,24 @@ it('tests no form on more than 512 characters', async () => {
 });
 
 it('reads keys from an extractor of your own, and from no other than those it names', async () => {
-  const amz: Extractor = { name: 'amz', header: 'X-Amz-Token', extract: ({ headers }) => headers['x-amz-token'] as string | undefined };
+  const amz: Extractor = {
+    name: 'amz',
+    header: 'X-Amz-Token',
+    extract: ({ headers }) => headers['x-amz-token'] as string | undefined,
+  };
   const keys = apiKeys({ prefix: 'acme', store: memoryStore(), extractors: ['bearer', 'amz'] });
   const other = apiKeys({ prefix: 'other', store: memoryStore(), name: 'other' });
-  const { check } = latchkey({ extractors: [bearer(), amz, apiKeyHeader()], verifiers: [keys, other] });
+  const { check } = latchkey({
+    extractors: [bearer(), amz, apiKeyHeader()],
+    verifiers: [keys, other],
+  });
   const { secret } = await keys.issue({ subject: 'acct_42', scopes: [] });
   expect(await check({ headers: { 'x-amz-token': secret } })).toMatchObject({
     status: 'authenticated',
     headers: { 'Cache-Control': 'private' },
   });
-  expect(await check({ headers: { 'x-api-key': secret } })).toMatchObject({ status: 'refused', reason: 'unknown' });
+  expect(await check({ headers: { 'x-api-key': secret } })).toMatchObject({
+    status: 'refused',
+    reason: 'unknown',
+  });
 });

@@ -2,16 +2,35 @@ import { execFile } from 'node:child_process';
 import diagnostics from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { inspect, promisify } from 'node:util';
-import { accessTokens, apiKeys, latchkey, memoryStore, sessionTokens, type CredentialReader, type CredentialRecord } from 'latchkey';
+
+import {
+  accessTokens,
+  apiKeys,
+  type CredentialReader,
+  type CredentialRecord,
+  latchkey,
+  memoryStore,
+  sessionTokens,
+} from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { rowOf } from '../support/guarded-table';
 import { underBearer } from '../support/own-verifier';
 import { tellsOf } from '../support/secrets';
 
-/** All that a log, an error tracker or a debugger would show of the values: accessors, symbols, stacks and causes too. */
+/**
+ * All that a log, an error tracker or a debugger would show of the values: accessors, symbols,
+ * stacks and causes too.
+ */
 function shown(...values: readonly unknown[]): string {
-  const options = { depth: Infinity, showHidden: true, getters: true, maxArrayLength: null, maxStringLength: null };
+  const options = {
+    depth: Infinity,
+    showHidden: true,
+    getters: true,
+    maxArrayLength: null,
+    maxStringLength: null,
+  };
   return [inspect(values, options), JSON.stringify(values), String(values)].join('\n');
 }
 
@@ -24,7 +43,9 @@ it('would be seen by these tests wherever it hid', () => {
     new Error('x', { cause: { headers: secret } }),
     new Map([[secret, 1]]),
   ];
-  for (const place of places) expect(tellsOf(shown(place), secret)).toHaveLength(2);
+  for (const place of places) {
+    expect(tellsOf(shown(place), secret)).toHaveLength(2);
+  }
 });
 
 it('is kept by digest alone: no call gets to the store with a secret in it', async () => {
@@ -57,14 +78,22 @@ it('is in nothing that is handed out but the one answer that issues it', async (
   const store = memoryStore();
   const keys = apiKeys({ prefix: 'osir', store });
   const guards = latchkey({ verifiers: [keys] });
-  const { secret, record } = await keys.issue({ subject: 'acct_42', scopes: [], metadata: { plan: 'pro' } });
+  const { secret, record } = await keys.issue({
+    subject: 'acct_42',
+    scopes: [],
+    metadata: { plan: 'pro' },
+  });
   const decisions: unknown[] = [];
   const listener = (decision: unknown) => void decisions.push(decision);
   diagnostics.subscribe('latchkey:decision', listener);
   const answers = [];
-  for (const options of [{}, { scopes: ['domains:read'] }]) answers.push(await guards.check(underBearer(secret), options));
+  for (const options of [{}, { scopes: ['domains:read'] }]) {
+    answers.push(await guards.check(underBearer(secret), options));
+  }
   await keys.revoke(record.id);
-  for (const token of [secret, `${secret}x`]) answers.push(await guards.check(underBearer(token)));
+  for (const token of [secret, `${secret}x`]) {
+    answers.push(await guards.check(underBearer(token)));
+  }
   diagnostics.unsubscribe('latchkey:decision', listener);
   expect(decisions).toMatchObject([
     { outcome: 'authenticated', credentialId: record.id },
@@ -72,7 +101,16 @@ it('is in nothing that is handed out but the one answer that issues it', async (
     { reason: 'revoked' },
     { reason: 'malformed' },
   ]);
-  const handedOut = [record, await keys.get(record.id), await keys.list({ subject: 'acct_42' }), answers, decisions, keys, guards, store];
+  const handedOut = [
+    record,
+    await keys.get(record.id),
+    await keys.list({ subject: 'acct_42' }),
+    answers,
+    decisions,
+    keys,
+    guards,
+    store,
+  ];
   expect(tellsOf(shown(handedOut), secret)).toEqual([]);
   expect(shown(record)).not.toContain(digestOf(secret));
 });
@@ -89,7 +127,10 @@ describe('an error that a secret leads to', () => {
     ['a store that answers another record', async () => rowOf(generateSecret('osir', 'live'))],
     ['a record that cannot be a principal', async () => rowOf(secret, { metadata: { big: 1n } })],
   ])('does not hold it: %s', async (_, find) => {
-    const { check } = latchkey({ verifiers: [apiKeys({ prefix: 'osir', store: { find } })], timeoutMs: 5 });
+    const { check } = latchkey({
+      verifiers: [apiKeys({ prefix: 'osir', store: { find } })],
+      timeoutMs: 5,
+    });
     const decisions: { error?: unknown }[] = [];
     const listener = (decision: unknown) => void decisions.push(decision as { error?: unknown });
     diagnostics.subscribe('latchkey:decision', listener);
@@ -118,6 +159,11 @@ describe('an error that a secret leads to', () => {
 
 it('is gone from the memory of the process after use, though records and principals are kept', async () => {
   const program = join(__dirname, 'heap-after-use.ts');
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', '--import', 'tsx', program]);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    '--expose-gc',
+    '--import',
+    'tsx',
+    program,
+  ]);
   expect(JSON.parse(stdout)).toEqual({ forgotten: 0, kept: true, remembered: 60 });
 }, 60_000);

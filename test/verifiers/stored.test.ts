@@ -2,15 +2,16 @@ import {
   accessTokens,
   apiKeys,
   CREDENTIAL_STORE_METHODS,
-  memoryStore,
-  sessionTokens,
   type CredentialReader,
   type CredentialRecord,
   type CredentialStore,
   type ManagedVerifier,
+  memoryStore,
   type RevocationEvent,
+  sessionTokens,
   type StoredVerifier,
 } from 'latchkey';
+
 import { digestOf } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { badBearer, badKey, OUTAGE } from '../support/answers';
@@ -21,17 +22,33 @@ const NOW = Date.UTC(2030, 0, 1);
 const secret = generateSecret('osir', 'live');
 const macrotask = () => new Promise((resolve) => setImmediate(resolve));
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
-const KINDS: [string, string, string[], (store: CredentialReader, name?: string) => StoredVerifier][] = [
+const KINDS: [
+  string,
+  string,
+  string[],
+  (store: CredentialReader, name?: string) => StoredVerifier,
+][] = [
   [
     'api_key',
     'api_keys',
     ['bearer', 'api-key-header', 'query'],
     (store, name) => apiKeys({ prefix: 'osir', store, ...(name && { name }) }),
   ],
-  ['access_token', 'access_tokens', ['bearer', 'dpop'], (store, name) => accessTokens({ prefix: 'osir', store, ...(name && { name }) })],
+  [
+    'access_token',
+    'access_tokens',
+    ['bearer', 'dpop'],
+    (store, name) => accessTokens({ prefix: 'osir', store, ...(name && { name }) }),
+  ],
   [
     'session_token',
     'session_tokens',
@@ -46,15 +63,35 @@ describe.each(KINDS)('a verifier of kind %s', (kind, name, extractors, make) => 
   it('has its name, and accepts what begins as its own from its extractors alone', () => {
     expect(verifier.name).toBe(name);
     const all = ['bearer', 'dpop', 'api-key-header', 'query', 'cookie', 'own'];
-    expect(all.filter((extractor) => verifier.accepts({ extractor, token: secret }))).toEqual(extractors);
-    const tokens = ['osir_', 'osir_junk', 'osir', 'osi_x', 'osirx_', 'xosir_', 'OSIR_', ' osir_', 'ｏsir_', '', 'a.b.c'];
-    expect(tokens.filter((token) => verifier.accepts({ extractor: 'bearer', token }))).toEqual(['osir_', 'osir_junk']);
+    expect(all.filter((extractor) => verifier.accepts({ extractor, token: secret }))).toEqual(
+      extractors,
+    );
+    const tokens = [
+      'osir_',
+      'osir_junk',
+      'osir',
+      'osi_x',
+      'osirx_',
+      'xosir_',
+      'OSIR_',
+      ' osir_',
+      'ｏsir_',
+      '',
+      'a.b.c',
+    ];
+    expect(tokens.filter((token) => verifier.accepts({ extractor: 'bearer', token }))).toEqual([
+      'osir_',
+      'osir_junk',
+    ]);
   });
 
   it('may be given another name, which its principals and its errors then bear', async () => {
     const named = make({ find: async () => rowOf(secret, { kind }) }, 'partners');
     expect(named.name).toBe('partners');
-    expect(await named.verify(secret)).toMatchObject({ ok: true, principal: { verifier: 'partners', kind } });
+    expect(await named.verify(secret)).toMatchObject({
+      ok: true,
+      principal: { verifier: 'partners', kind },
+    });
     await expect((named as ManagedVerifier).revoke('k1')).rejects.toThrow(/^partners: /);
   });
 
@@ -66,8 +103,14 @@ describe.each(KINDS)('a verifier of kind %s', (kind, name, extractors, make) => 
   it('refuses a record of another kind, though the digest is right', async () => {
     const others = KINDS.map(([other]) => other).filter((other) => other !== kind);
     for (const other of [...others, 'refresh_token', kind.toUpperCase()]) {
-      const verification = await make({ find: async () => rowOf(secret, { kind: other }) }).verify(secret);
-      expect(verification).toMatchObject({ ok: false, reason: 'unknown', detail: `the record is of the kind ${other}, not ${kind}` });
+      const verification = await make({ find: async () => rowOf(secret, { kind: other }) }).verify(
+        secret,
+      );
+      expect(verification).toMatchObject({
+        ok: false,
+        reason: 'unknown',
+        detail: `the record is of the kind ${other}, not ${kind}`,
+      });
     }
   });
 });
@@ -92,8 +135,13 @@ describe('what is refused without asking the store', () => {
   ])('is %s', async (_, token) => {
     const find = jest.fn(async (digest: string) => ({ ...rowOf(secret), digest }));
     const { ask } = asking([apiKeys({ prefix: 'osir', store: { find } })]);
-    expect(await ask({ headers: { 'x-api-key': token } })).toMatchObject(badKey(token.startsWith('osir_') ? 'malformed' : 'unknown'));
-    expect(await ask(underBearer(token))).toMatchObject({ status: 'refused', refusal: badBearer('unknown').refusal });
+    expect(await ask({ headers: { 'x-api-key': token } })).toMatchObject(
+      badKey(token.startsWith('osir_') ? 'malformed' : 'unknown'),
+    );
+    expect(await ask(underBearer(token))).toMatchObject({
+      status: 'refused',
+      refusal: badBearer('unknown').refusal,
+    });
     expect(find).not.toHaveBeenCalled();
   });
 
@@ -115,7 +163,11 @@ describe('what is refused without asking the store', () => {
 
 test('unknown, revoked, expired and misplaced keys get the same bytes', async () => {
   const answers = new Map<string, CredentialRecord>();
-  const keys = apiKeys({ prefix: 'osir', environment: 'live', store: { find: async (digest) => answers.get(digest) } });
+  const keys = apiKeys({
+    prefix: 'osir',
+    environment: 'live',
+    store: { find: async (digest) => answers.get(digest) },
+  });
   const { ask } = asking([keys]);
   const put = (members: Partial<CredentialRecord>) => {
     const token = generateSecret('osir', 'live');
@@ -156,15 +208,24 @@ describe('an environment', () => {
       detail: 'it is a key of the environment test, not live',
     });
     expect(find).not.toHaveBeenCalled();
-    expect(await keys.verify(secret)).toMatchObject({ ok: true, principal: { environment: 'live' } });
+    expect(await keys.verify(secret)).toMatchObject({
+      ok: true,
+      principal: { environment: 'live' },
+    });
   });
 
   it("of a legacy key is the record's, and where the verifier has one it has to be that", async () => {
     const legacy = /^sk-[a-z]+$/;
     const any = apiKeys({ prefix: 'osir', legacy, store: { find } });
-    expect(await any.verify('sk-old')).toMatchObject({ ok: true, principal: { environment: 'test' } });
+    expect(await any.verify('sk-old')).toMatchObject({
+      ok: true,
+      principal: { environment: 'test' },
+    });
     const test = apiKeys({ prefix: 'osir', legacy, environment: 'test', store: { find } });
-    expect(await test.verify('sk-old')).toMatchObject({ ok: true, principal: { environment: 'test' } });
+    expect(await test.verify('sk-old')).toMatchObject({
+      ok: true,
+      principal: { environment: 'test' },
+    });
     const live = apiKeys({ prefix: 'osir', legacy, environment: 'live', store: { find } });
     expect(await live.verify('sk-old')).toMatchObject({ ok: false, reason: 'wrong_environment' });
     find.mockImplementationOnce(async (digest) => ({ ...rowOf('sk-old'), digest }));
@@ -180,8 +241,13 @@ describe('legacy keys', () => {
     const { ask } = asking([keys]);
     await keys.import([{ subject: 'old', scopes: ['a'], digest: digestOf('sk-old') }]);
     const { secret: issued } = await keys.issue({ subject: 'new', scopes: ['a'] });
-    expect(await ask(underBearer('sk-old'))).toMatchObject({ status: 'authenticated', principal: { subject: 'old', scopes: ['a'] } });
-    expect(await ask({ headers: { 'x-api-key': 'sk-old' } })).toMatchObject({ principal: { subject: 'old' } });
+    expect(await ask(underBearer('sk-old'))).toMatchObject({
+      status: 'authenticated',
+      principal: { subject: 'old', scopes: ['a'] },
+    });
+    expect(await ask({ headers: { 'x-api-key': 'sk-old' } })).toMatchObject({
+      principal: { subject: 'old' },
+    });
     expect(await ask(underBearer(issued))).toMatchObject({ principal: { subject: 'new' } });
     expect(await ask(underBearer('sk-older'))).toEqual(badBearer('unknown'));
   });
@@ -190,16 +256,24 @@ describe('legacy keys', () => {
     const keys = apiKeys({ prefix: 'osir', legacy, store: memoryStore() });
     const { ask } = asking([keys]);
     const { secret: issued } = await keys.issue({ subject: 'acct_42', scopes: [] });
-    for (const seen of [digestOf(issued), Buffer.from(digestOf(issued), 'base64url').toString('hex').slice(0, 32)]) {
+    for (const seen of [
+      digestOf(issued),
+      Buffer.from(digestOf(issued), 'base64url').toString('hex').slice(0, 32),
+    ]) {
       expect(await ask(underBearer(seen))).toEqual(badBearer('unknown'));
     }
   });
 
   it('are replaced by keys of the new form when they are rotated', async () => {
     const keys = apiKeys({ prefix: 'osir', legacy, store: memoryStore() });
-    const [old] = await keys.import([{ subject: 'acct_42', scopes: ['a'], digest: digestOf('sk-old') }]);
+    const [old] = await keys.import([
+      { subject: 'acct_42', scopes: ['a'], digest: digestOf('sk-old') },
+    ]);
     const next = await keys.rotate(old?.id as string, { overlapMs: 1_000 });
-    expect(next).toMatchObject({ secret: expect.stringMatching(/^osir_live_/) as string, record: { rotatedFrom: old?.id, scopes: ['a'] } });
+    expect(next).toMatchObject({
+      secret: expect.stringMatching(/^osir_live_/) as string,
+      record: { rotatedFrom: old?.id, scopes: ['a'] },
+    });
     expect(await keys.verify('sk-old')).toMatchObject({ ok: true });
     jest.setSystemTime(NOW + 1_000);
     expect(await keys.verify('sk-old')).toEqual({ ok: false, reason: 'expired' });
@@ -218,7 +292,10 @@ describe('subscribe()', () => {
   it('tells of what is revoked, here and by the store, until it is ended', async () => {
     const unwatch = jest.fn();
     let push: ((mark: RevocationEvent) => void) | undefined;
-    const store: CredentialStore = { ...memoryStore(), subscribe: (listener) => ((push = listener), unwatch) };
+    const store: CredentialStore = {
+      ...memoryStore(),
+      subscribe: (listener) => ((push = listener), unwatch),
+    };
     const keys = apiKeys({ prefix: 'osir', store });
     const marks: RevocationEvent[] = [];
     const end = keys.subscribe?.((mark) => marks.push(mark));
@@ -255,8 +332,14 @@ const FAULTS: [string, (digest: string) => unknown][] = [
   // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
   ['rejects with text', () => Promise.reject('down')],
   ['never settles', () => new Promise(() => {})],
-  ['settles after the deadline', () => new Promise((resolve) => setTimeout(() => resolve(rowOf(secret)), 1_001))],
-  ['fails after the deadline', () => new Promise((_, reject) => setTimeout(() => reject(new Error('cut')), 1_001))],
+  [
+    'settles after the deadline',
+    () => new Promise((resolve) => setTimeout(() => resolve(rowOf(secret)), 1_001)),
+  ],
+  [
+    'fails after the deadline',
+    () => new Promise((_, reject) => setTimeout(() => reject(new Error('cut')), 1_001)),
+  ],
   ['answers {}', async () => ({})],
   ['answers true', async () => true],
   ['answers text', async () => JSON.stringify(rowOf(secret))],
@@ -264,7 +347,10 @@ const FAULTS: [string, (digest: string) => unknown][] = [
   ['answers a list of nothing', async () => []],
   ['answers false', async () => false],
   ['answers another record', async () => rowOf(generateSecret('osir', 'live'))],
-  ['answers a record under a digest of the wrong length', async (digest) => ({ ...rowOf(secret), digest: digest.slice(1) })],
+  [
+    'answers a record under a digest of the wrong length',
+    async (digest) => ({ ...rowOf(secret), digest: digest.slice(1) }),
+  ],
   ['answers a record under no digest', async () => ({ ...rowOf(secret), digest: undefined })],
   ['answers a Date', async () => rowOf(secret, { expiresAt: new Date(NOW + 5) as never })],
   ['answers a bad date', async () => rowOf(secret, { expiresAt: NaN })],
@@ -296,17 +382,24 @@ describe('a store that', () => {
       await jest.advanceTimersByTimeAsync(10_000);
       await macrotask();
       find.mockImplementation(async () => rowOf(secret));
-      expect(await ask(underBearer(secret))).toMatchObject({ status: 'authenticated', principal: { subject: 'acct_42' } });
+      expect(await ask(underBearer(secret))).toMatchObject({
+        status: 'authenticated',
+        principal: { subject: 'acct_42' },
+      });
     },
   );
 
   test.each([null, undefined])('answers %p has no such record', async (nothing) => {
-    const { ask } = asking([apiKeys({ prefix: 'osir', store: { find: async () => nothing as undefined } })]);
+    const { ask } = asking([
+      apiKeys({ prefix: 'osir', store: { find: async () => nothing as undefined } }),
+    ]);
     expect(await ask(underBearer(secret))).toEqual(badBearer('unknown'));
   });
 
   it('answers at once, without a promise, is taken at its word', async () => {
-    const { ask } = asking([apiKeys({ prefix: 'osir', store: { find: () => rowOf(secret) as never } })]);
+    const { ask } = asking([
+      apiKeys({ prefix: 'osir', store: { find: () => rowOf(secret) as never } }),
+    ]);
     expect(await ask(underBearer(secret))).toMatchObject({ status: 'authenticated' });
   });
 
@@ -371,16 +464,21 @@ describe('a store with nothing but find()', () => {
     expect(typeof apiKeys({ prefix: 'osir', store: { find } }).issue).toBe('function');
   });
 
-  it.each(CREDENTIAL_STORE_METHODS.filter((method) => method !== 'find'))('still verifies, and names %s() as missing', async (method) => {
-    const complete = memoryStore();
-    const { secret } = await apiKeys({ prefix: 'osir', store: complete }).issue(SUBJECT);
-    const store = { ...complete, [method]: undefined } as CredentialReader;
-    const verifiers = [
-      apiKeys({ prefix: 'osir', store }),
-      accessTokens({ prefix: 'osir', store }),
-      sessionTokens({ prefix: 'osir', store }),
-    ];
-    for (const verifier of verifiers as ManagedVerifier[]) await expect(verifier.issue(SUBJECT)).rejects.toThrow(`it lacks ${method}();`);
-    expect(await verifiers[0]?.verify(secret)).toMatchObject({ ok: true });
-  });
+  it.each(CREDENTIAL_STORE_METHODS.filter((method) => method !== 'find'))(
+    'still verifies, and names %s() as missing',
+    async (method) => {
+      const complete = memoryStore();
+      const { secret } = await apiKeys({ prefix: 'osir', store: complete }).issue(SUBJECT);
+      const store = { ...complete, [method]: undefined } as CredentialReader;
+      const verifiers = [
+        apiKeys({ prefix: 'osir', store }),
+        accessTokens({ prefix: 'osir', store }),
+        sessionTokens({ prefix: 'osir', store }),
+      ];
+      for (const verifier of verifiers as ManagedVerifier[]) {
+        await expect(verifier.issue(SUBJECT)).rejects.toThrow(`it lacks ${method}();`);
+      }
+      expect(await verifiers[0]?.verify(secret)).toMatchObject({ ok: true });
+    },
+  );
 });

@@ -4,7 +4,13 @@ const NOW = Date.UTC(2030, 0, 1);
 const store = memoryStore();
 const SUBJECT = { subject: 'user_7', scopes: [] };
 
-beforeEach(() => void jest.useFakeTimers({ now: NOW, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({
+      now: NOW,
+      doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance'],
+    }),
+);
 afterEach(() => void jest.useRealTimers());
 
 describe.each([
@@ -32,7 +38,11 @@ describe.each([
     ['no prefix', { store }, 'option "prefix"'],
     ['a prefix with an underscore', { store, prefix: 'os_ir' }, 'option "prefix"'],
     ['no store', { prefix: 'osir' }, 'option "store" must be an object with find()'],
-    ['a time to live of nothing', { prefix: 'osir', store, ttlMs: 0 }, 'option "ttlMs" must be a number of milliseconds from 1'],
+    [
+      'a time to live of nothing',
+      { prefix: 'osir', store, ttlMs: 0 },
+      'option "ttlMs" must be a number of milliseconds from 1',
+    ],
     ['a time to live before now', { prefix: 'osir', store, ttlMs: -1 }, 'option "ttlMs"'],
     ['a time to live of NaN', { prefix: 'osir', store, ttlMs: NaN }, 'option "ttlMs"'],
     ['a time to live for ever', { prefix: 'osir', store, ttlMs: Infinity }, 'option "ttlMs"'],
@@ -43,7 +53,11 @@ describe.each([
       { prefix: 'osir', store, legacy: /^sk-/ },
       'unknown option "legacy"; allowed are store, prefix, name, ttlMs',
     ],
-    ['a name that is no text', { prefix: 'osir', store, name: 7 }, 'option "name" must be a non-empty string'],
+    [
+      'a name that is no text',
+      { prefix: 'osir', store, name: 7 },
+      'option "name" must be a non-empty string',
+    ],
     ['a misspelt option', { prefix: 'osir', store, ttl: 1_000 }, 'unknown option "ttl"'],
   ])('%s: a TypeError that names it', (_, options, message) => {
     const attempt = () => make(options as never);

@@ -1,10 +1,18 @@
 /** What a client asked for in its authorization request, as far as it concerns the user. */
 export interface AuthorizationRequest {
-  /** Values of `prompt`: `login` requires a new login, `consent` a consent page, `select_account` a choice of accounts. */
+  /**
+   * Values of `prompt`: `login` requires a new login, `consent` a consent page, `select_account` a
+   * choice of accounts.
+   */
   readonly prompt: readonly string[];
-  /** Who will probably log in, such as an email address. Chosen by the client, so never trust it. */
+  /**
+   * Who will probably log in, such as an email address. Chosen by the client, so never trust it.
+   */
   readonly loginHint: string | undefined;
-  /** Authentication methods that the client accepts, the preferred one first. The user's `acr` must be one of them. */
+  /**
+   * Authentication methods that the client accepts, the preferred one first. The user's `acr` must
+   * be one of them.
+   */
   readonly acrValues: readonly string[];
   /** Maximum age of the login, in milliseconds. 0 requires a new login. */
   readonly maxAgeMs: number | undefined;
@@ -15,7 +23,10 @@ export interface AuthorizationRequest {
   readonly state: string | undefined;
 }
 
-/** oidc-provider accepts these parameters for OpenID Connect only, so it gets them under names of our own. */
+/**
+ * oidc-provider accepts these parameters for OpenID Connect only, so it gets them under names of
+ * our own.
+ */
 export const ACR_VALUES = 'latchkey_acr_values';
 export const MAX_AGE = 'latchkey_max_age';
 /** `prompt` as the client sent it, where oidc-provider gets only a part of it. */
@@ -27,12 +38,16 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
 ]);
 const INTERNAL: ReadonlySet<string> = new Set([...RENAMED.values(), PROMPT]);
 
-/** Parameters for ID tokens, which are not issued. oidc-provider rejects them without the scope `openid`. */
+/**
+ * Parameters for ID tokens, which are not issued. oidc-provider rejects them without the scope
+ * `openid`.
+ */
 const IGNORED: ReadonlySet<string> = new Set(['nonce', 'id_token_hint', 'claims_locales']);
 
 /**
- * Converts the query of an authorization request to the parameters that oidc-provider accepts. Parameters for OpenID Connect are
- * ignored. A repeated parameter keeps its name, so that oidc-provider rejects it under that name.
+ * Converts the query of an authorization request to the parameters that oidc-provider accepts.
+ * Parameters for OpenID Connect are ignored. A repeated parameter keeps its name, so that
+ * oidc-provider rejects it under that name.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-3.1
  */
@@ -44,19 +59,23 @@ export function toProviderParameters(query: URLSearchParams): URLSearchParams {
   return new URLSearchParams(
     pairs
       .filter(([name]) => !IGNORED.has(name) || isRepeated(name))
-      .flatMap(([name, value]): [string, string][] => (isRepeated(name) ? [[name, value]] : renamed(name, value))),
+      .flatMap(([name, value]): [string, string][] =>
+        isRepeated(name) ? [[name, value]] : renamed(name, value),
+      ),
   );
 }
 
 /**
- * oidc-provider rejects `select_account`. It needs nothing of oidc-provider, because the app's `login` is called at every
- * authorization request and can let the user choose.
+ * oidc-provider rejects `select_account`. It needs nothing of oidc-provider, because the app's
+ * `login` is called at every authorization request and can let the user choose.
  *
  * @see https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
  */
 function promptPairs(prompt: string): [string, string][] {
   const values = prompt.split(' ');
-  if (!values.includes('select_account') || values.includes('none')) return [['prompt', prompt]];
+  if (!values.includes('select_account') || values.includes('none')) {
+    return [['prompt', prompt]];
+  }
   const rest = values.filter((value) => value !== 'select_account').join(' ');
   return [[PROMPT, prompt], ...(rest === '' ? [] : [['prompt', rest] as [string, string]])];
 }
@@ -65,7 +84,9 @@ function promptPairs(prompt: string): [string, string][] {
 export const isMaxAge = (value: string): boolean => /^\d{1,10}$/.test(value);
 
 /** Reads the parameters that oidc-provider stored for an interaction. */
-export function toAuthorizationRequest(parameters: Readonly<Record<string, unknown>>): AuthorizationRequest {
+export function toAuthorizationRequest(
+  parameters: Readonly<Record<string, unknown>>,
+): AuthorizationRequest {
   const text = (name: string) => parameters[name] as string | undefined;
   const list = (name: string) => text(name)?.split(' ').filter(Boolean) ?? [];
   const maxAge = text(MAX_AGE);

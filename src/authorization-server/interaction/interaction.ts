@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import type { Client } from '../clients';
 import type { AuthorizationRequest } from './authorization-request';
 
@@ -32,11 +33,19 @@ export interface Interaction {
   /** The requested scopes. The client may have all of them. */
   readonly scopes: readonly RequestedScope[];
   readonly redirectUri: string;
-  /** What else the client asked for. A `login` of your own honours `prompt`, `maxAgeMs` and `acrValues`. */
+  /**
+   * What else the client asked for. A `login` of your own honours `prompt`, `maxAgeMs` and
+   * `acrValues`.
+   */
   readonly request: AuthorizationRequest;
-  /** When the request arrived, in milliseconds since the epoch. A later login is new: it satisfies `prompt=login` and any `maxAgeMs`. */
+  /**
+   * When the request arrived, in milliseconds since the epoch. A later login is new: it satisfies
+   * `prompt=login` and any `maxAgeMs`.
+   */
   readonly startedAt: number;
-  /** Path of this page. Its forms are posted here, and a login of your own sends the user back here. */
+  /**
+   * Path of this page. Its forms are posted here, and a login of your own sends the user back here.
+   */
   readonly path: string;
   /** Value of the hidden field `csrf_token`, which every form that is posted here must have. */
   readonly csrfToken: string;
@@ -45,8 +54,8 @@ export interface Interaction {
 }
 
 /**
- * Finds out who the user is. Returns the user, null if they gave up, or undefined if it has responded to the request itself, with a
- * page or a redirect.
+ * Finds out who the user is. Returns the user, null if they gave up, or undefined if it has
+ * responded to the request itself, with a page or a redirect.
  */
 export type Login = (
   req: IncomingMessage,
@@ -55,8 +64,8 @@ export type Login = (
 ) => User | null | undefined | Promise<User | null | undefined>;
 
 /**
- * Asks the user for consent. Returns the scopes that they agreed to, true for all of them, false for none, or undefined if it has
- * responded to the request itself.
+ * Asks the user for consent. Returns the scopes that they agreed to, true for all of them, false
+ * for none, or undefined if it has responded to the request itself.
  */
 export type Consent = (
   req: IncomingMessage,

@@ -1,6 +1,12 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Interaction as ProviderInteraction, InteractionResults, Provider } from 'oidc-provider';
+
+import type {
+  Interaction as ProviderInteraction,
+  InteractionResults,
+  Provider,
+} from 'oidc-provider';
+
 import { isCrossSiteRequest } from '../../extractors/csrf';
 import { typeError } from '../../internal/errors';
 import type { Client } from '../clients';
@@ -10,8 +16,8 @@ import { readParameters } from '../request/request-body';
 import { toAuthorizationRequest } from './authorization-request';
 import type { Consent, Interaction, Login, RequestedScope } from './interaction';
 import { toPublicId } from './interaction-id';
-import { loginOf, toLoginResult, toUser, unmetRequirement, type LoginResult } from './login-result';
-import { renewInteraction, type InteractionCookies } from './renew';
+import { loginOf, type LoginResult, toLoginResult, toUser, unmetRequirement } from './login-result';
+import { type InteractionCookies, renewInteraction } from './renew';
 
 export interface InteractionsOptions {
   readonly provider: Provider;
@@ -37,17 +43,28 @@ export interface InteractionExchange {
 export type Interact = (exchange: InteractionExchange) => Promise<void>;
 
 /**
- * Leads a user through login and consent, and back to oidc-provider. A cookie binds the interaction to one browser, and each form
- * must have the token of the page that it is on.
+ * Leads a user through login and consent, and back to oidc-provider. A cookie binds the interaction
+ * to one browser, and each form must have the token of the page that it is on.
  */
 export function interactions(options: InteractionsOptions): Interact {
   return async (exchange) => {
     const { req, res, path } = exchange;
     const pending = await findInteraction(options.provider, exchange);
-    const form = req.method === 'POST' ? ((await readParameters(req, {})) ?? new URLSearchParams()) : undefined;
-    if (form && isLoginFormSentTwice(form, pending)) return redirect(res, path);
+    const form =
+      req.method === 'POST'
+        ? ((await readParameters(req, {})) ?? new URLSearchParams())
+        : undefined;
+    if (form && isLoginFormSentTwice(form, pending)) {
+      return redirect(res, path);
+    }
     checkForm(req, form, pending);
-    const step = { ...exchange, ...options, pending, form, interaction: await toInteraction(options, pending, { path, form }) };
+    const step = {
+      ...exchange,
+      ...options,
+      pending,
+      form,
+      interaction: await toInteraction(options, pending, { path, form }),
+    };
     const login = loginOf(pending);
     return login ? askForConsent(step, login) : askForLogin(step);
   };
@@ -62,38 +79,70 @@ interface Step extends InteractionsOptions, InteractionExchange {
 async function askForLogin(step: Step): Promise<void> {
   const { provider, req, res, path, pending, form, interaction } = step;
   const user = await step.login(req, res, interaction);
-  if (user === undefined) return;
-  if (user === null) return finish(step, DENIED);
+  if (user === undefined) {
+    return;
+  }
+  if (user === null) {
+    return finish(step, DENIED);
+  }
   const login = toLoginResult(user);
   const unmet = unmetRequirement(interaction, login);
-  if (unmet !== undefined) return finish(step, { error: unmet, error_description: 'the login is not what the client asked for' });
+  if (unmet !== undefined) {
+    return finish(step, {
+      error: unmet,
+      error_description: 'the login is not what the client asked for',
+    });
+  }
 
   const renewed = await renewInteraction(provider, pending, login, cookies(step));
   // The user reloads the consent page without posting the login form again.
-  if (form) return redirect(res, path);
-  return askForConsent({ ...step, pending: renewed, interaction: { ...interaction, csrfToken: csrfToken(renewed) } }, login);
+  if (form) {
+    return redirect(res, path);
+  }
+  return askForConsent(
+    { ...step, pending: renewed, interaction: { ...interaction, csrfToken: csrfToken(renewed) } },
+    login,
+  );
 }
 
 async function askForConsent(step: Step, login: LoginResult): Promise<void> {
   const { provider, req, res, pending, interaction } = step;
   const agreed = await step.consent(req, res, { ...interaction, user: toUser(login) });
-  if (agreed === undefined) return;
+  if (agreed === undefined) {
+    return;
+  }
   const requested = interaction.scopes.map(({ name }) => name);
   const allowed = allowedScopes(agreed, requested);
-  if (allowed.length === 0) return finish(step, DENIED);
+  if (allowed.length === 0) {
+    return finish(step, DENIED);
+  }
   const rejected = requested.filter((scope) => !allowed.includes(scope));
-  const grant = new provider.Grant({ accountId: login.accountId, clientId: interaction.client.clientId });
+  const grant = new provider.Grant({
+    accountId: login.accountId,
+    clientId: interaction.client.clientId,
+  });
   for (const resource of interaction.request.resource) {
     grant.addResourceScope(resource, allowed);
-    if (rejected.length > 0) grant.rejectResourceScope(resource, rejected);
+    if (rejected.length > 0) {
+      grant.rejectResourceScope(resource, rejected);
+    }
   }
   return finish({ ...step, pending }, { login, consent: { grantId: await grant.save() } });
 }
 
-const DENIED: InteractionResults = { error: 'access_denied', error_description: 'the user did not allow it' };
+const DENIED: InteractionResults = {
+  error: 'access_denied',
+  error_description: 'the user did not allow it',
+};
 
-/** Stores the result and sends the user to the authorization endpoint, where oidc-provider continues. */
-async function finish({ pending, res, authorizePath, publicId }: Step, result: InteractionResults): Promise<void> {
+/**
+ * Stores the result and sends the user to the authorization endpoint, where oidc-provider
+ * continues.
+ */
+async function finish(
+  { pending, res, authorizePath, publicId }: Step,
+  result: InteractionResults,
+): Promise<void> {
   pending.result = result;
   await pending.persist();
   redirect(res, `${authorizePath}/${publicId}`);
@@ -102,19 +151,32 @@ async function finish({ pending, res, authorizePath, publicId }: Step, result: I
 const redirect = (res: ServerResponse, location: string): void =>
   void res.writeHead(303, { Location: location, 'Cache-Control': 'no-store' }).end();
 
-const cookies = ({ path, authorizePath, publicId, providerReq, res }: Step): InteractionCookies => ({
+const cookies = ({
+  path,
+  authorizePath,
+  publicId,
+  providerReq,
+  res,
+}: Step): InteractionCookies => ({
   pagePath: path,
   resumePath: `${authorizePath}/${publicId}`,
   req: providerReq,
   res,
 });
 
-async function findInteraction(provider: Provider, { providerReq, res, publicId }: InteractionExchange): Promise<ProviderInteraction> {
+async function findInteraction(
+  provider: Provider,
+  { providerReq, res, publicId }: InteractionExchange,
+): Promise<ProviderInteraction> {
   const pending = await provider.interactionDetails(providerReq, res).catch((error: unknown) => {
-    if ((error as { error?: string }).error === 'invalid_request') return undefined;
+    if ((error as { error?: string }).error === 'invalid_request') {
+      return undefined;
+    }
     throw error;
   });
-  if (!pending || toPublicId(pending.uid) !== publicId) throw new RefusedRequest('This page has expired, or belongs to another browser.');
+  if (!pending || toPublicId(pending.uid) !== publicId) {
+    throw new RefusedRequest('This page has expired, or belongs to another browser.');
+  }
   return pending;
 }
 
@@ -125,7 +187,9 @@ async function toInteraction(
 ): Promise<Interaction> {
   const { params } = pending;
   const providerClient = await provider.Client.find(params.client_id as string);
-  if (!providerClient) throw new RefusedRequest('The app that sent you here is not known any more.');
+  if (!providerClient) {
+    throw new RefusedRequest('The app that sent you here is not known any more.');
+  }
   const client: Client = toClient(providerClient);
   return {
     client,
@@ -139,29 +203,51 @@ async function toInteraction(
 }
 
 /** Rejects a form that is not from our own page. */
-function checkForm(req: IncomingMessage, form: URLSearchParams | undefined, pending: ProviderInteraction): void {
-  if (form && (isCrossSiteRequest(req) || !isEqual(form.get('csrf_token'), csrfToken(pending))))
+function checkForm(
+  req: IncomingMessage,
+  form: URLSearchParams | undefined,
+  pending: ProviderInteraction,
+): void {
+  if (form && (isCrossSiteRequest(req) || !isEqual(form.get('csrf_token'), csrfToken(pending)))) {
     throw new RefusedRequest('This form was not sent from our page.');
+  }
 }
 
-/** Whether this is the login form of a user who has logged in already, after a double click for example. */
+/**
+ * Whether this is the login form of a user who has logged in already, after a double click for
+ * example.
+ */
 const isLoginFormSentTwice = (form: URLSearchParams, pending: ProviderInteraction): boolean =>
   loginOf(pending) !== undefined && isEqual(form.get('csrf_token'), loginCsrfToken(pending));
 
 /** `cid` is only in the store, so no token follows from what the browser has. */
-const loginCsrfToken = ({ cid }: ProviderInteraction): string => hash('sha256', `csrf ${cid}`, 'base64url');
+const loginCsrfToken = ({ cid }: ProviderInteraction): string =>
+  hash('sha256', `csrf ${cid}`, 'base64url');
 
-/** Whoever started the interaction in another browser does not know the token of the consent page. */
+/**
+ * Whoever started the interaction in another browser does not know the token of the consent page.
+ */
 const csrfToken = (pending: ProviderInteraction): string =>
-  loginOf(pending) ? hash('sha256', `csrf ${pending.cid} ${pending.uid}`, 'base64url') : loginCsrfToken(pending);
+  loginOf(pending)
+    ? hash('sha256', `csrf ${pending.cid} ${pending.uid}`, 'base64url')
+    : loginCsrfToken(pending);
 
 const isEqual = (given: string | null, expected: string): boolean =>
   given?.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 
 /** Returns the requested scopes that the user agreed to. */
-function allowedScopes(agreed: boolean | readonly string[], requested: readonly string[]): string[] {
-  if (typeof agreed === 'boolean') return agreed ? [...requested] : [];
-  if (!Array.isArray(agreed) || !agreed.every((scope) => typeof scope === 'string'))
-    throw typeError('ERR_LATCHKEY_INTERACTION', 'authorizationServer(): consent must return true, false or a list of scopes');
+function allowedScopes(
+  agreed: boolean | readonly string[],
+  requested: readonly string[],
+): string[] {
+  if (typeof agreed === 'boolean') {
+    return agreed ? [...requested] : [];
+  }
+  if (!Array.isArray(agreed) || !agreed.every((scope) => typeof scope === 'string')) {
+    throw typeError(
+      'ERR_LATCHKEY_INTERACTION',
+      'authorizationServer(): consent must return true, false or a list of scopes',
+    );
+  }
   return requested.filter((scope) => agreed.includes(scope));
 }

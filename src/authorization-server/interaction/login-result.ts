@@ -1,4 +1,5 @@
 import type { Interaction as ProviderInteraction } from 'oidc-provider';
+
 import { typeError } from '../../internal/errors';
 import type { Interaction, User } from './interaction';
 
@@ -16,13 +17,23 @@ export type LoginResult = {
  * @throws ERR_LATCHKEY_INTERACTION if it is not a user
  */
 export function toLoginResult({ subject, name, authTime = Date.now(), acr }: User): LoginResult {
-  if (typeof subject !== 'string' || subject === '')
-    throw typeError('ERR_LATCHKEY_INTERACTION', 'authorizationServer(): login must return a user with a "subject", a non-empty string');
-  return { accountId: subject, ts: Math.floor(authTime / 1000), ...(acr !== undefined && { acr }), ...(name !== undefined && { name }) };
+  if (typeof subject !== 'string' || subject === '') {
+    throw typeError(
+      'ERR_LATCHKEY_INTERACTION',
+      'authorizationServer(): login must return a user with a "subject", a non-empty string',
+    );
+  }
+  return {
+    accountId: subject,
+    ts: Math.floor(authTime / 1000),
+    ...(acr !== undefined && { acr }),
+    ...(name !== undefined && { name }),
+  };
 }
 
 /** Returns the login of an interaction, or undefined if nobody has logged in yet. */
-export const loginOf = ({ result }: ProviderInteraction): LoginResult | undefined => result?.login as LoginResult | undefined;
+export const loginOf = ({ result }: ProviderInteraction): LoginResult | undefined =>
+  result?.login as LoginResult | undefined;
 
 export const toUser = ({ accountId, name, acr, ts }: LoginResult): User => ({
   subject: accountId,
@@ -32,15 +43,22 @@ export const toUser = ({ accountId, name, acr, ts }: LoginResult): User => ({
 });
 
 /**
- * Returns the error code for a login that is not what the client asked for, or undefined. Without the error a client would come
- * back with the same request forever.
+ * Returns the error code for a login that is not what the client asked for, or undefined. Without
+ * the error a client would come back with the same request forever.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9470#section-5
  */
-export function unmetRequirement({ request, startedAt }: Interaction, login: LoginResult): string | undefined {
+export function unmetRequirement(
+  { request, startedAt }: Interaction,
+  login: LoginResult,
+): string | undefined {
   const { acrValues, maxAgeMs, prompt } = request;
   const isNew = login.ts * 1000 >= startedAt;
-  if (acrValues.length > 0 && !acrValues.includes(login.acr ?? '')) return 'unmet_authentication_requirements';
-  if (maxAgeMs !== undefined && !isNew && Date.now() - login.ts * 1000 > maxAgeMs) return 'unmet_authentication_requirements';
+  if (acrValues.length > 0 && !acrValues.includes(login.acr ?? '')) {
+    return 'unmet_authentication_requirements';
+  }
+  if (maxAgeMs !== undefined && !isNew && Date.now() - login.ts * 1000 > maxAgeMs) {
+    return 'unmet_authentication_requirements';
+  }
   return prompt.includes('login') && !isNew ? 'login_required' : undefined;
 }

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import type { Interaction, Provider } from 'oidc-provider';
-import { INTERACTION_TTL_S } from './time-to-live';
+
 import { renewId } from './interaction-id';
 import type { LoginResult } from './login-result';
+import { INTERACTION_TTL_S } from './time-to-live';
 
 /** Where the cookies of an interaction are set. */
 export interface InteractionCookies {
@@ -15,8 +17,9 @@ export interface InteractionCookies {
 }
 
 /**
- * Stores the login under a new ID and gives it to this browser alone. The interaction under the old ID stays without a login, so a
- * browser that knew the ID before (session fixation) gets no further than the login page.
+ * Stores the login under a new ID and gives it to this browser alone. The interaction under the old
+ * ID stays without a login, so a browser that knew the ID before (session fixation) gets no further
+ * than the login page.
  */
 export async function renewInteraction(
   provider: Provider,
@@ -26,10 +29,22 @@ export async function renewInteraction(
 ): Promise<Interaction> {
   const { returnTo, prompt, params, trusted, cid } = pending;
   const Model = provider.Interaction as unknown as InteractionModel;
-  const renewed = new Model(renewId(pending.uid), { returnTo, prompt, params, trusted, cid, result: { login } });
+  const renewed = new Model(renewId(pending.uid), {
+    returnTo,
+    prompt,
+    params,
+    trusted,
+    cid,
+    result: { login },
+  });
   await renewed.save(INTERACTION_TTL_S);
   const { cookies } = provider.createContext(req, res);
-  const options = { httpOnly: true, sameSite: 'lax', overwrite: true, maxAge: INTERACTION_TTL_S * 1000 } as const;
+  const options = {
+    httpOnly: true,
+    sameSite: 'lax',
+    overwrite: true,
+    maxAge: INTERACTION_TTL_S * 1000,
+  } as const;
   cookies.set(provider.cookieName('interaction'), renewed.uid, { ...options, path: pagePath });
   cookies.set(provider.cookieName('resume'), renewed.uid, { ...options, path: resumePath });
   return renewed;

@@ -3,7 +3,8 @@ import { markup } from './markup';
 import { csrfField, isolated, sendPage } from './page';
 
 /**
- * Returns a `consent` that shows which app asks for which scopes. It asks at every authorization request.
+ * Returns a `consent` that shows which app asks for which scopes. It asks at every authorization
+ * request.
  *
  * @returns A function for the option `consent` of `authorizationServer()`.
  * @example
@@ -13,8 +14,12 @@ export function consentPage(): Consent {
   return (_req, res, interaction) => {
     const { client, form, redirectUri, scopes, user } = interaction;
     const decision = form?.get('decision');
-    if (decision === 'allow') return true;
-    if (decision === 'deny') return false;
+    if (decision === 'allow') {
+      return true;
+    }
+    if (decision === 'deny') {
+      return false;
+    }
     sendPage(res, {
       title: `Allow ${client.name}?`,
       heading: markup`Allow <bdi>${client.name}</bdi>?`,

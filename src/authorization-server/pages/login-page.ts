@@ -1,21 +1,34 @@
 import type { IncomingMessage } from 'node:http';
+
 import * as z from 'zod';
+
 import { checkOptions, functionOption, nonEmptyString } from '../../internal/options';
 import type { Login, User } from '../interaction/interaction';
-import { markup, type Html } from './markup';
+import { type Html, markup } from './markup';
 import { csrfField, isolated, sendPage } from './page';
 
 export interface LoginPageOptions {
-  /** Verifies a user's name and password. Returns undefined if they are wrong. Limit the number of attempts here. */
-  readonly authenticate: (username: string, password: string, req: IncomingMessage) => User | undefined | Promise<User | undefined>;
+  /**
+   * Verifies a user's name and password. Returns undefined if they are wrong. Limit the number of
+   * attempts here.
+   */
+  readonly authenticate: (
+    username: string,
+    password: string,
+    req: IncomingMessage,
+  ) => User | undefined | Promise<User | undefined>;
   /** @default 'Log in' */
   readonly title?: string;
 }
 
-const loginPageSchema = z.strictObject({ authenticate: functionOption, title: nonEmptyString.optional() });
+const loginPageSchema = z.strictObject({
+  authenticate: functionOption,
+  title: nonEmptyString.optional(),
+});
 
 /**
- * Returns a `login` that shows a form for name and password. It works without JavaScript, and asks at every authorization request.
+ * Returns a `login` that shows a form for name and password. It works without JavaScript, and asks
+ * at every authorization request.
  *
  * @param options
  * @returns A function for the option `login` of `authorizationServer()`.
@@ -30,9 +43,15 @@ export function loginPage(options: LoginPageOptions): Login {
   return async (req, res, interaction) => {
     const { client, form, request } = interaction;
     const username = form?.get('username') ?? request.loginHint ?? '';
-    if (form?.has('cancel')) return null;
-    const user = form?.has('password') ? await authenticate(username, form.get('password') ?? '', req) : undefined;
-    if (user) return user;
+    if (form?.has('cancel')) {
+      return null;
+    }
+    const user = form?.has('password')
+      ? await authenticate(username, form.get('password') ?? '', req)
+      : undefined;
+    if (user) {
+      return user;
+    }
     const failed = form !== undefined;
     sendPage(res, {
       // Screen readers announce the title of a new page first.
@@ -56,4 +75,5 @@ ${csrfField(interaction)}
   };
 }
 
-const describedBy = (failed: boolean): Html | undefined => (failed ? markup`aria-invalid="true" aria-describedby="fault"` : undefined);
+const describedBy = (failed: boolean): Html | undefined =>
+  failed ? markup`aria-invalid="true" aria-describedby="fault"` : undefined;

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
+
 import type { KoaContextWithOIDC } from 'oidc-provider';
+
 import type { RefusedRequest } from '../request/refused-request';
-import { markup, type Html } from './markup';
+import { type Html, markup } from './markup';
 import { renderPage, sendPage } from './page';
 
 const TITLE = 'This did not work';
@@ -34,7 +36,8 @@ interface OAuthError {
 
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   invalid_client: 'The app that sent you here is not known to this site.',
-  invalid_redirect_uri: 'The app that sent you here wants you sent to an address that is not registered for it.',
+  invalid_redirect_uri:
+    'The app that sent you here wants you sent to an address that is not registered for it.',
   server_error: 'Something went wrong on our side.',
   temporarily_unavailable: 'We cannot answer at the moment. Try again in a while.',
 };
@@ -42,7 +45,9 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 /** Users read a sentence. For other errors the app's developers need the code as well. */
 function explain({ error, error_description: description = error }: OAuthError): Html {
   const explanation = EXPLANATIONS[error];
-  if (explanation !== undefined) return markup`<p>${explanation}</p>`;
+  if (explanation !== undefined) {
+    return markup`<p>${explanation}</p>`;
+  }
   return markup`<p>The app that sent you here made a request that this site cannot accept.</p>
 <p class="detail">For its developers: ${error} (${description})</p>`;
 }

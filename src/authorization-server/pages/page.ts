@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+
 import { Html, markup } from './markup';
 
 export interface Page {
@@ -9,8 +10,8 @@ export interface Page {
   readonly content: Html;
   readonly status?: number;
   /**
-   * Whether the page's form ends at a client. Browsers apply `form-action` to every redirect after a submission, and a client may
-   * redirect anywhere, so such a page goes without the directive.
+   * Whether the page's form ends at a client. Browsers apply `form-action` to every redirect after
+   * a submission, and a client may redirect anywhere, so such a page goes without the directive.
    */
   readonly endsAtClient?: boolean;
 }
@@ -37,7 +38,9 @@ const STYLE_SOURCE = `'sha256-${hash('sha256', STYLE, 'base64')}'`;
 export function sendPage(res: ServerResponse, { status = 200, ...page }: Page): void {
   const { headers, body } = renderPage(page);
   res.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  for (const [name, value] of Object.entries(headers)) {
+    res.setHeader(name, value);
+  }
   res.end(body);
 }
 

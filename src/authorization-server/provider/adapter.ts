@@ -1,21 +1,29 @@
 import type { Adapter, AdapterPayload, errors } from 'oidc-provider';
+
 import { codedError } from '../../internal/errors';
 import { toProviderMetadata } from './client-metadata';
 import type { ProviderOptions } from './provider-options';
 import { singleUseAdapter } from './single-use-adapter';
 
 /**
- * Limit for an interaction before the login, in bytes of JSON. Anyone can start one: encrypted and encoded it then takes less than
- * 4 kB of the store.
+ * Limit for an interaction before the login, in bytes of JSON. Anyone can start one: encrypted and
+ * encoded it then takes less than 4 kB of the store.
  */
 const MAX_INTERACTION_BYTES = 2_800;
 
-/** Returns the adapters through which oidc-provider stores its models, by the names that it uses for them. */
-export function providerAdapter({ storage, tokens, lifetimes }: ProviderOptions, errorClasses: typeof errors): (model: string) => Adapter {
+/**
+ * Returns the adapters through which oidc-provider stores its models, by the names that it uses for
+ * them.
+ */
+export function providerAdapter(
+  { storage, tokens, lifetimes }: ProviderOptions,
+  errorClasses: typeof errors,
+): (model: string) => Adapter {
   const { state, grants, registry } = storage;
   const { issued } = tokens;
   const expiry = (expiresIn: number | undefined) => Date.now() + (expiresIn ?? 0) * 1000;
-  const singleUse = (model: string, graceMs: number) => singleUseAdapter({ model, graceMs, storage, errorClasses });
+  const singleUse = (model: string, graceMs: number) =>
+    singleUseAdapter({ model, graceMs, storage, errorClasses });
 
   const adapters: Readonly<Record<string, Partial<Adapter>>> = {
     Client: {
@@ -31,18 +39,24 @@ export function providerAdapter({ storage, tokens, lifetimes }: ProviderOptions,
     },
     Interaction: {
       async upsert(id, payload, expiresIn) {
-        if (payload.result === undefined && Buffer.byteLength(JSON.stringify(payload)) > MAX_INTERACTION_BYTES)
+        if (
+          payload.result === undefined &&
+          Buffer.byteLength(JSON.stringify(payload)) > MAX_INTERACTION_BYTES
+        ) {
           throw new errorClasses.InvalidRequest('the authorization request is too long');
+        }
         await state.put('oauth:Interaction', id, payload, expiry(expiresIn));
       },
       find: async (id) => (await state.get('oauth:Interaction', id)) as AdapterPayload | undefined,
       destroy: (id) => state.remove('oauth:Interaction', id),
     },
-    // The app decides at every authorization request who is logged in. A session of oidc-provider would outlive the app's own.
+    // The app decides at every authorization request who is logged in. A session of oidc-provider
+    // would outlive the app's own.
     Session: { async upsert() {}, async find() {}, async findByUid() {}, async destroy() {} },
     AuthorizationCode: singleUse('AuthorizationCode', 0),
     RefreshToken: singleUse('RefreshToken', lifetimes.refreshGraceMs),
-    // oidc-provider tries both kinds and tells them apart. A grant's token ends with it, and must be found again if that fails.
+    // oidc-provider tries both kinds and tells them apart. A grant's token ends with it, and must
+    // be found again if that fails.
     AccessToken: { find: issued.find, async destroy() {}, async revokeByGrantId() {} },
     ClientCredentials: {
       find: issued.find,
@@ -55,11 +69,30 @@ export function providerAdapter({ storage, tokens, lifetimes }: ProviderOptions,
   return (model) => completeAdapter(model, adapters[model] ?? {});
 }
 
-/** Adds methods that throw: a call that we do not expect means that oidc-provider behaves in a way that we do not know. */
+/**
+ * Adds methods that throw: a call that we do not expect means that oidc-provider behaves in a way
+ * that we do not know.
+ */
 function completeAdapter(model: string, adapter: Partial<Adapter>): Adapter {
   const unexpected = (method: string) => async () => {
-    throw codedError('ERR_LATCHKEY_INTERNAL', `Unexpected call of ${method}() of the model ${model}`);
+    throw codedError(
+      'ERR_LATCHKEY_INTERNAL',
+      `Unexpected call of ${method}() of the model ${model}`,
+    );
   };
-  const methods = ['upsert', 'find', 'findByUserCode', 'findByUid', 'consume', 'destroy', 'revokeByGrantId'] as const;
-  return { ...(Object.fromEntries(methods.map((method) => [method, unexpected(method)])) as unknown as Adapter), ...adapter };
+  const methods = [
+    'upsert',
+    'find',
+    'findByUserCode',
+    'findByUid',
+    'consume',
+    'destroy',
+    'revokeByGrantId',
+  ] as const;
+  return {
+    ...(Object.fromEntries(
+      methods.map((method) => [method, unexpected(method)]),
+    ) as unknown as Adapter),
+    ...adapter,
+  };
 }

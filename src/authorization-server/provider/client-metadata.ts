@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
+
 import type { AdapterPayload, Client as ProviderClient } from 'oidc-provider';
+
 import type { Client } from '../clients';
 
-/** Secrets are verified by their digests in the credential store. oidc-provider requires a value, so it gets one that nobody knows. */
+/**
+ * Secrets are verified by their digests in the credential store. oidc-provider requires a value, so
+ * it gets one that nobody knows.
+ */
 const UNKNOWN_SECRET = randomUUID();
 
 /** Converts a client to oidc-provider's metadata. Our own record travels along as `latchkey`. */
@@ -23,4 +28,5 @@ export function toProviderMetadata(client: Client): AdapterPayload {
 }
 
 /** Returns our own record of a client that oidc-provider loaded. */
-export const toClient = (providerClient: ProviderClient): Client => providerClient.latchkey as Client;
+export const toClient = (providerClient: ProviderClient): Client =>
+  providerClient.latchkey as Client;

@@ -1,4 +1,11 @@
-import type { AccessToken, Adapter, Configuration, errors, KoaContextWithOIDC } from 'oidc-provider';
+import type {
+  AccessToken,
+  Adapter,
+  Configuration,
+  errors,
+  KoaContextWithOIDC,
+} from 'oidc-provider';
+
 import type { Endpoints } from '../endpoints';
 import { ACR_VALUES, isMaxAge, MAX_AGE, PROMPT } from '../interaction/authorization-request';
 import { toPublicId } from '../interaction/interaction-id';
@@ -14,7 +21,10 @@ const CODE_TTL = 60;
 type Features = NonNullable<Configuration['features']>;
 type ResourceIndicators = NonNullable<Features['resourceIndicators']>;
 
-/** Builds oidc-provider's configuration. What is switched off is not offered: OpenID Connect, logout, pushed requests and others. */
+/**
+ * Builds oidc-provider's configuration. What is switched off is not offered: OpenID Connect,
+ * logout, pushed requests and others.
+ */
 export function providerConfiguration(
   options: ProviderOptions,
   adapter: (model: string) => Adapter,
@@ -24,14 +34,24 @@ export function providerConfiguration(
   const { keys = [unusedJwk()] } = options.tokens;
   const [{ alg }] = keys;
   return {
-    // RFC 6749 §4.1.3: the token request repeats the redirect URI, so the authorization request must have one.
+    // RFC 6749 §4.1.3: the token request repeats the redirect URI, so the authorization request
+    // must have one.
     allowOmittingSingleRegisteredRedirectUri: false,
     adapter,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
     clientBasedCORS: (_ctx, origin, client) =>
-      client.clientAuthMethod === 'none' && (client.redirectUris ?? []).some((uri) => new URL(uri).origin === origin && origin !== 'null'),
+      client.clientAuthMethod === 'none' &&
+      (client.redirectUris ?? []).some(
+        (uri) => new URL(uri).origin === origin && origin !== 'null',
+      ),
     clientDefaults: { id_token_signed_response_alg: alg as 'ES256' },
-    cookies: { names: { session: 'latchkey_session', interaction: 'latchkey_interaction', resume: 'latchkey_resume' } },
+    cookies: {
+      names: {
+        session: 'latchkey_session',
+        interaction: 'latchkey_interaction',
+        resume: 'latchkey_resume',
+      },
+    },
     enabledJWA: { idTokenSigningAlgValues: [alg] },
     expiresWithSession: async () => false,
     extraClientMetadata: { properties: ['latchkey'] },
@@ -39,7 +59,10 @@ export function providerConfiguration(
     extraTokenClaims: extraTokenClaims(options),
     features: features(options, alg, errorClasses),
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
-    interactions: { url: (_ctx, interaction) => `${endpoints.interaction.paths[0]}/${toPublicId(interaction.uid)}` },
+    interactions: {
+      url: (_ctx, interaction) =>
+        `${endpoints.interaction.paths[0]}/${toPublicId(interaction.uid)}`,
+    },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys },
     pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
@@ -58,7 +81,9 @@ function extraParams({ InvalidRequest }: typeof errors): Configuration['extraPar
     [ACR_VALUES]: null,
     [PROMPT]: null,
     [MAX_AGE]: (_ctx, value) => {
-      if (value !== undefined && !isMaxAge(value)) throw new InvalidRequest('invalid max_age parameter value');
+      if (value !== undefined && !isMaxAge(value)) {
+        throw new InvalidRequest('invalid max_age parameter value');
+      }
     },
   };
 }
@@ -73,16 +98,21 @@ function features(options: ProviderOptions, alg: string, errorClasses: typeof er
       enabled: true,
       // RFC 7662 §2.1 requires authentication, which a public client cannot do.
       allowedPolicy: (_ctx, client, token) =>
-        client.clientAuthMethod !== 'none' && (toClient(client).resourceServer || token.clientId === client.clientId),
+        client.clientAuthMethod !== 'none' &&
+        (toClient(client).resourceServer || token.clientId === client.clientId),
     },
     pushedAuthorizationRequests: { enabled: false },
     resourceIndicators: resourceIndicators(options, alg, errorClasses),
     revocation: {
       enabled: true,
       allowedPolicy: (_ctx, client, token) => {
-        if (token.clientId === client.clientId) return true;
+        if (token.clientId === client.clientId) {
+          return true;
+        }
         // RFC 7009 §2.1 requires an error, but anyone can claim to be a public client.
-        if (client.clientAuthMethod === 'none') return false;
+        if (client.clientAuthMethod === 'none') {
+          return false;
+        }
         throw new errorClasses.InvalidRequest('the token is of another client');
       },
     },
@@ -91,16 +121,28 @@ function features(options: ProviderOptions, alg: string, errorClasses: typeof er
   };
 }
 
-function resourceIndicators({ audiences, scopes, tokens }: ProviderOptions, alg: string, errorClasses: typeof errors): ResourceIndicators {
+function resourceIndicators(
+  { audiences, scopes, tokens }: ProviderOptions,
+  alg: string,
+  errorClasses: typeof errors,
+): ResourceIndicators {
   const policy = scopePolicy(scopes, errorClasses);
   return {
     enabled: true,
-    // oidc-provider offers a choice where a client was granted several resources and names none of them.
+    // oidc-provider offers a choice where a client was granted several resources and names none of
+    // them.
     defaultResource: (_ctx, _client, granted) => granted?.[0] ?? audiences[0],
     getResourceServerInfo: (ctx, resource, providerClient) => {
-      if (!audiences.includes(resource)) throw new errorClasses.InvalidTarget();
+      if (!audiences.includes(resource)) {
+        throw new errorClasses.InvalidTarget();
+      }
       const client = toClient(providerClient);
-      if (ctx.oidc.route === 'authorization' || ctx.oidc.params?.grant_type === 'client_credentials') policy.checkRequest(ctx, client);
+      if (
+        ctx.oidc.route === 'authorization' ||
+        ctx.oidc.params?.grant_type === 'client_credentials'
+      ) {
+        policy.checkRequest(ctx, client);
+      }
       return {
         audience: resource,
         scope: policy.allowedScopes(client).join(' '),
@@ -111,7 +153,9 @@ function resourceIndicators({ audiences, scopes, tokens }: ProviderOptions, alg:
   };
 }
 
-function extraTokenClaims({ tokens: { opaque } }: ProviderOptions): Configuration['extraTokenClaims'] {
+function extraTokenClaims({
+  tokens: { opaque },
+}: ProviderOptions): Configuration['extraTokenClaims'] {
   return ({ oidc: { entities } }, token) => {
     const { authTime, acr } = entities.RefreshToken ?? entities.AuthorizationCode ?? {};
     const { grantId } = token as Partial<AccessToken>;
@@ -134,7 +178,11 @@ const routes = ({ authorization, token, revocation, introspection, jwks }: Endpo
 
 const toSeconds = (ms: number): number => Math.max(1, Math.floor(ms / 1000));
 
-function timesToLive({ accessTokenTtlMs, refreshTokenTtlMs, grantTtlMs }: Lifetimes): Configuration['ttl'] {
+function timesToLive({
+  accessTokenTtlMs,
+  refreshTokenTtlMs,
+  grantTtlMs,
+}: Lifetimes): Configuration['ttl'] {
   const accessTokenTtl = toSeconds(accessTokenTtlMs);
   return {
     // Never longer than the grant, so that `expires_in` tells clients the truth.

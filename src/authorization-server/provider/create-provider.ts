@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+
 import { toPublicId } from '../interaction/interaction-id';
 import { providerAdapter } from './adapter';
 import { providerConfiguration } from './configuration';
@@ -8,8 +9,8 @@ import { issueOpaqueAccessTokens } from './opaque-access-tokens';
 import type { ProviderOptions } from './provider-options';
 
 /**
- * Creates the configured oidc-provider, which implements all of OAuth. It is an ES module, so it is loaded with `import()`, also
- * from CommonJS.
+ * Creates the configured oidc-provider, which implements all of OAuth. It is an ES module, so it is
+ * loaded with `import()`, also from CommonJS.
  */
 export async function createProvider(options: ProviderOptions): Promise<Provider> {
   const { Provider: OidcProvider, errors } = await import('oidc-provider');
@@ -20,12 +21,19 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
   class LatchkeyProvider extends OidcProvider {
     /** Keeps the secret part of an interaction's ID out of URLs. */
     override pathFor(name: string, values: { readonly uid?: string } = {}): string {
-      return super.pathFor(name, values.uid === undefined ? values : { ...values, uid: toPublicId(values.uid) });
+      return super.pathFor(
+        name,
+        values.uid === undefined ? values : { ...values, uid: toPublicId(values.uid) },
+      );
     }
   }
   const provider = new LatchkeyProvider(
     options.issuer,
-    providerConfiguration(options, (model) => adapterWithDeadline(adapter(model), deadline), errors),
+    providerConfiguration(
+      options,
+      (model) => adapterWithDeadline(adapter(model), deadline),
+      errors,
+    ),
   );
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = function (secret: string) {
@@ -37,7 +45,10 @@ export async function createProvider(options: ProviderOptions): Promise<Provider
   return provider;
 }
 
-/** The app knows who is logged in, so oidc-provider neither keeps a session nor sets a cookie for one. */
+/**
+ * The app knows who is logged in, so oidc-provider neither keeps a session nor sets a cookie for
+ * one.
+ */
 function discardSessions(provider: Provider): void {
   provider.on('authorization.success', ({ oidc }: KoaContextWithOIDC) => {
     (oidc.session as { destroyed?: boolean }).destroyed = true;

@@ -1,7 +1,11 @@
 import type { Adapter, errors } from 'oidc-provider';
+
 import { withDeadline } from '../../internal/promises';
 
-/** Calls a store. Rejects with `temporarily_unavailable` (503) if the store fails or does not respond in time. */
+/**
+ * Calls a store. Rejects with `temporarily_unavailable` (503) if the store fails or does not
+ * respond in time.
+ */
 export type WithDeadline = <T>(call: () => Promise<T>) => Promise<T>;
 
 /** Status of a response to a request that could not be decided. */
@@ -11,15 +15,21 @@ export const UNAVAILABLE = 503;
  * Creates the deadline for store calls.
  *
  * @param timeoutMs Deadline of one call in milliseconds.
- * @param errorClasses oidc-provider's error classes. Errors of these classes are decisions and pass through unchanged.
+ * @param errorClasses oidc-provider's error classes. Errors of these classes are decisions and pass
+ * through unchanged.
  */
 export function storeDeadline(timeoutMs: number, errorClasses: typeof errors): WithDeadline {
   return async (call) => {
     try {
       return await withDeadline(call(), timeoutMs);
     } catch (cause) {
-      if (cause instanceof errorClasses.OIDCProviderError) throw cause;
-      const unavailable = new errorClasses.TemporarilyUnavailable('the server cannot answer at the moment', { cause });
+      if (cause instanceof errorClasses.OIDCProviderError) {
+        throw cause;
+      }
+      const unavailable = new errorClasses.TemporarilyUnavailable(
+        'the server cannot answer at the moment',
+        { cause },
+      );
       throw Object.assign(unavailable, { statusCode: UNAVAILABLE });
     }
   };
@@ -28,6 +38,9 @@ export function storeDeadline(timeoutMs: number, errorClasses: typeof errors): W
 /** Applies the deadline to every method of an adapter. */
 export function adapterWithDeadline(adapter: Adapter, deadline: WithDeadline): Adapter {
   const methods = Object.entries(adapter) as [string, (...args: unknown[]) => Promise<unknown>][];
-  const bounded = methods.map(([name, method]) => [name, (...args: unknown[]) => deadline(() => method(...args))]);
+  const bounded = methods.map(([name, method]) => [
+    name,
+    (...args: unknown[]) => deadline(() => method(...args)),
+  ]);
   return Object.fromEntries(bounded) as Adapter;
 }

@@ -1,13 +1,18 @@
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
+
 import type { ScopeCatalogue } from '../../credential/scopes';
 import type { Client } from '../clients';
 
 /** Which scopes a client may request. */
 export interface ScopePolicy {
-  /** Returns the scopes that a client is registered for and those that they imply, as far as they are still declared. */
+  /**
+   * Returns the scopes that a client is registered for and those that they imply, as far as they
+   * are still declared.
+   */
   allowedScopes(client: Client): readonly string[];
   /**
-   * Checks the `scope` of a request. A request without one asks for all scopes that the client is registered for.
+   * Checks the `scope` of a request. A request without one asks for all scopes that the client is
+   * registered for.
    *
    * @throws InvalidScope if a scope is unknown, or the client may not have it
    */
@@ -15,7 +20,8 @@ export interface ScopePolicy {
 }
 
 export function scopePolicy(scopes: ScopeCatalogue, { InvalidScope }: typeof errors): ScopePolicy {
-  const allowedScopes = (client: Client) => scopes.expand(client.scopes).filter((scope) => scopes.names?.includes(scope));
+  const allowedScopes = (client: Client) =>
+    scopes.expand(client.scopes).filter((scope) => scopes.names?.includes(scope));
 
   return {
     allowedScopes,
@@ -23,15 +29,28 @@ export function scopePolicy(scopes: ScopeCatalogue, { InvalidScope }: typeof err
       const { params } = ctx.oidc;
       const allowed = allowedScopes(client);
       const requested = requestedScope(ctx);
-      if (requested === undefined && params) params.scope = client.scopes.filter((scope) => allowed.includes(scope)).join(' ') || undefined;
-      if (params?.scope === undefined && params?.grant_type === undefined) throw new InvalidScope('the client may have no scope', '');
+      if (requested === undefined && params) {
+        params.scope =
+          client.scopes.filter((scope) => allowed.includes(scope)).join(' ') || undefined;
+      }
+      if (params?.scope === undefined && params?.grant_type === undefined) {
+        throw new InvalidScope('the client may have no scope', '');
+      }
       const unknown = requested?.split(' ').filter((scope) => !allowed.includes(scope)) ?? [];
-      if (unknown.length > 0) throw new InvalidScope('the scope is unknown, or the client may not have it', unknown.join(' '));
+      if (unknown.length > 0) {
+        throw new InvalidScope(
+          'the scope is unknown, or the client may not have it',
+          unknown.join(' '),
+        );
+      }
     },
   };
 }
 
-/** Reads the raw parameter: oidc-provider drops `offline_access` from its own copy, which would turn it into a request without a scope. */
+/**
+ * Reads the raw parameter: oidc-provider drops `offline_access` from its own copy, which would turn
+ * it into a request without a scope.
+ */
 function requestedScope({ method, query, oidc: { body } }: KoaContextWithOIDC): string | undefined {
   const parameters = method === 'POST' ? body : query;
   return (parameters?.scope as string | undefined) || undefined;

@@ -1,4 +1,5 @@
 import type { Adapter, AdapterPayload, errors } from 'oidc-provider';
+
 import { digestOf } from '../../credential/digest';
 import { codedError } from '../../internal/errors';
 import type { ProviderStorage } from './provider-options';
@@ -12,37 +13,64 @@ export interface SingleUseOptions {
 }
 
 /**
- * Stores codes and refresh tokens. The store lets one of many concurrent uses through. Every other use ends the grant, because
- * nobody can tell the client from a thief.
+ * Stores codes and refresh tokens. The store lets one of many concurrent uses through. Every other
+ * use ends the grant, because nobody can tell the client from a thief.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
  */
-export function singleUseAdapter({ model, graceMs, storage, errorClasses }: SingleUseOptions): Partial<Adapter> {
+export function singleUseAdapter({
+  model,
+  graceMs,
+  storage,
+  errorClasses,
+}: SingleUseOptions): Partial<Adapter> {
   const { store, state, grants } = storage;
   const group = `oauth:${model}`;
   const used = `oauth:used ${model}`;
   const usedAt = async (id: string): Promise<number | undefined> => {
     const at = await store.get(used, digestOf(id));
-    if (at !== undefined && !/^\d+$/.test(at)) throw codedError('ERR_LATCHKEY_STORE', 'The store returned something that is not a time');
+    if (at !== undefined && !/^\d+$/.test(at)) {
+      throw codedError('ERR_LATCHKEY_STORE', 'The store returned something that is not a time');
+    }
     return at === undefined ? undefined : Number(at);
   };
-  // Without a grace period no clock is read: the clock of the instance that saw the first use may be ahead.
-  const isReuse = (at: number | undefined): at is number => at !== undefined && (graceMs === 0 || Date.now() >= at + graceMs);
+  // Without a grace period no clock is read: the clock of the instance that saw the first use may
+  // be ahead.
+  const isReuse = (at: number | undefined): at is number =>
+    at !== undefined && (graceMs === 0 || Date.now() >= at + graceMs);
 
   return {
-    upsert: (id, payload, expiresIn) => state.put(group, id, payload, Date.now() + (expiresIn ?? 0) * 1000),
+    upsert: (id, payload, expiresIn) =>
+      state.put(group, id, payload, Date.now() + (expiresIn ?? 0) * 1000),
     async find(id) {
-      const [payload, at] = await Promise.all([state.get(group, id) as Promise<AdapterPayload | undefined>, usedAt(id)]);
+      const [payload, at] = await Promise.all([
+        state.get(group, id) as Promise<AdapterPayload | undefined>,
+        usedAt(id),
+      ]);
       return payload && { ...payload, ...(isReuse(at) && { consumed: Math.floor(at / 1000) }) };
     },
     async consume(id) {
       const payload = (await state.get(group, id)) as AdapterPayload | undefined;
       const now = Date.now();
-      if (payload && (await store.setIfAbsent(used, digestOf(id), String(now), (payload.exp ?? 0) * 1000 + graceMs))) return;
+      if (
+        payload &&
+        (await store.setIfAbsent(
+          used,
+          digestOf(id),
+          String(now),
+          (payload.exp ?? 0) * 1000 + graceMs,
+        ))
+      ) {
+        return;
+      }
       const at = await usedAt(id);
-      if (payload && at !== undefined && !isReuse(at)) return;
-      if (payload?.grantId !== undefined) await grants.end(payload.grantId);
+      if (payload && at !== undefined && !isReuse(at)) {
+        return;
+      }
+      if (payload?.grantId !== undefined) {
+        await grants.end(payload.grantId);
+      }
       throw new errorClasses.InvalidGrant('used before');
     },
     // Codes and refresh tokens are worthless without their grant, and so are access tokens.

@@ -5,14 +5,21 @@ import { RefusedRequest } from './refused-request';
 const BASIC = /^basic ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?)$/i;
 
 /**
- * Refuses a request that names no client, or names it in an `Authorization` header of another scheme or form. RFC 6749 §5.2
- * requires `invalid_client` for it, where oidc-provider sends `invalid_request`. Secrets are verified by oidc-provider.
+ * Refuses a request that names no client, or names it in an `Authorization` header of another
+ * scheme or form. RFC 6749 §5.2 requires `invalid_client` for it, where oidc-provider sends
+ * `invalid_request`. Secrets are verified by oidc-provider.
  */
-export function checkClientAuthentication(authorization: string | undefined, parameters: URLSearchParams, realm: string): void {
+export function checkClientAuthentication(
+  authorization: string | undefined,
+  parameters: URLSearchParams,
+  realm: string,
+): void {
   const saysWho = authorization === undefined && Boolean(parameters.get('client_id'));
   // With a secret in the body too, it is a second mechanism, which is an invalid request.
   const saysTwice = authorization !== undefined && Boolean(parameters.get('client_secret'));
-  if (saysWho || saysTwice || isBasic(authorization)) return;
+  if (saysWho || saysTwice || isBasic(authorization)) {
+    return;
+  }
   throw new RefusedRequest(
     'client authentication is missing or malformed',
     401,
@@ -24,7 +31,8 @@ export function checkClientAuthentication(authorization: string | undefined, par
 /** Whether there are an identifier and a secret in it, both form-encoded (RFC 6749 §2.3.1). */
 function isBasic(authorization = ''): boolean {
   const [, encoded = ''] = BASIC.exec(authorization) ?? [];
-  const [, id = '', secret = ''] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
+  const [, id = '', secret = ''] =
+    /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
   return isFormEncoded(id) && isFormEncoded(secret);
 }
 

@@ -9,8 +9,9 @@ export interface ClientCompatibility {
   /** Accepts token requests by POST to the authorization endpoint. @default false */
   readonly tokenAtAuthorize?: boolean;
   /**
-   * Ignores requested scopes that are not declared, such as `openid` and `offline_access`, and extra spaces. A request that is left
-   * without a scope is still refused, and so is a declared scope that the client may not have. @default false
+   * Ignores requested scopes that are not declared, such as `openid` and `offline_access`, and
+   * extra spaces. A request that is left without a scope is still refused, and so is a declared
+   * scope that the client may not have. @default false
    */
   readonly ignoreUnknownScopes?: boolean;
 }

@@ -1,4 +1,5 @@
 import { IncomingMessage } from 'node:http';
+
 import { FORM_TYPE, JSON_TYPE } from './request-body';
 
 export interface ProviderRequestOptions {
@@ -12,12 +13,21 @@ export interface ProviderRequestOptions {
 }
 
 /**
- * Creates the request that oidc-provider sees. It is independent of what a router or a body parser did to the original, and has the
- * host and protocol of the issuer, whatever the client or a proxy sent.
+ * Creates the request that oidc-provider sees. It is independent of what a router or a body parser
+ * did to the original, and has the host and protocol of the issuer, whatever the client or a proxy
+ * sent.
  */
-export function providerRequest(req: IncomingMessage, { url, origin, parameters, json }: ProviderRequestOptions): IncomingMessage {
+export function providerRequest(
+  req: IncomingMessage,
+  { url, origin, parameters, json }: ProviderRequestOptions,
+): IncomingMessage {
   const copy = new IncomingMessage(req.socket);
-  const { 'transfer-encoding': _, 'content-encoding': _encoding, 'content-length': _length, ...headers } = req.headers;
+  const {
+    'transfer-encoding': _,
+    'content-encoding': _encoding,
+    'content-length': _length,
+    ...headers
+  } = req.headers;
   const body = parameters?.toString();
   copy.method = req.method;
   copy.url = url;
@@ -27,9 +37,14 @@ export function providerRequest(req: IncomingMessage, { url, origin, parameters,
     'x-forwarded-host': origin.host,
     'x-forwarded-proto': origin.protocol.slice(0, -1),
     ...(json && { accept: JSON_TYPE }),
-    ...(body !== undefined && { 'content-type': FORM_TYPE, 'content-length': String(Buffer.byteLength(body)) }),
+    ...(body !== undefined && {
+      'content-type': FORM_TYPE,
+      'content-length': String(Buffer.byteLength(body)),
+    }),
   };
-  if (body) copy.push(body);
+  if (body) {
+    copy.push(body);
+  }
   copy.push(null);
   // Without this, Node destroys the connection when the copy ends.
   copy.complete = true;

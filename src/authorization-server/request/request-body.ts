@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+
 import type { ClientCompatibility } from './client-compatibility';
 import { isForm, parseForm } from './form-parameters';
 import { parseJsonParameters, toParameters } from './json-parameters';
@@ -10,38 +11,62 @@ export const JSON_TYPE = 'application/json';
 const MAX_BODY_LENGTH = 64 * 1024;
 
 /**
- * Reads the parameters of a POST request. If a body parser was here before, uses what it left in `req.body`.
+ * Reads the parameters of a POST request. If a body parser was here before, uses what it left in
+ * `req.body`.
  *
  * @returns The parameters, or undefined if the media type is not accepted.
  * @throws RefusedRequest if the body is too long, malformed, or not of its media type
  */
-export async function readParameters(req: IncomingMessage, compatibility: ClientCompatibility): Promise<URLSearchParams | undefined> {
+export async function readParameters(
+  req: IncomingMessage,
+  compatibility: ClientCompatibility,
+): Promise<URLSearchParams | undefined> {
   const { jsonTokenRequests = false, formUnderJsonContentType = false } = compatibility;
   const type = mediaType(req);
-  const isAccepted = type === FORM_TYPE || (type === JSON_TYPE && (jsonTokenRequests || formUnderJsonContentType));
-  const body = req.readableEnded || !req.readable ? (req as { body?: unknown }).body : await readBody(req);
-  if (!isAccepted) return undefined;
-  if (typeof body === 'object' && body !== null && !Buffer.isBuffer(body)) return toParameters(body);
+  const isAccepted =
+    type === FORM_TYPE || (type === JSON_TYPE && (jsonTokenRequests || formUnderJsonContentType));
+  const body =
+    req.readableEnded || !req.readable ? (req as { body?: unknown }).body : await readBody(req);
+  if (!isAccepted) {
+    return undefined;
+  }
+  if (typeof body === 'object' && body !== null && !Buffer.isBuffer(body)) {
+    return toParameters(body);
+  }
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : '');
-  if (!isUtf8(bytes)) throw new RefusedRequest('the request body is not UTF-8');
+  if (!isUtf8(bytes)) {
+    throw new RefusedRequest('the request body is not UTF-8');
+  }
   return type === FORM_TYPE ? parseForm(bytes) : parseUnderJsonType(bytes, compatibility);
 }
 
-function parseUnderJsonType(bytes: Buffer, { jsonTokenRequests, formUnderJsonContentType }: ClientCompatibility): URLSearchParams {
+function parseUnderJsonType(
+  bytes: Buffer,
+  { jsonTokenRequests, formUnderJsonContentType }: ClientCompatibility,
+): URLSearchParams {
   const text = bytes.toString();
-  if (formUnderJsonContentType && isForm(text)) return parseForm(bytes);
-  if (jsonTokenRequests) return parseJsonParameters(text);
-  throw new RefusedRequest('the request body must be a form: token requests as JSON are not enabled');
+  if (formUnderJsonContentType && isForm(text)) {
+    return parseForm(bytes);
+  }
+  if (jsonTokenRequests) {
+    return parseJsonParameters(text);
+  }
+  throw new RefusedRequest(
+    'the request body must be a form: token requests as JSON are not enabled',
+  );
 }
 
-const mediaType = (req: IncomingMessage): string | undefined => req.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+const mediaType = (req: IncomingMessage): string | undefined =>
+  req.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
 
 async function readBody(req: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY_LENGTH) throw new RefusedRequest('the request body is too large');
+    if (length > MAX_BODY_LENGTH) {
+      throw new RefusedRequest('the request body is too large');
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { apiKeys } from '../../verifiers/api-keys';
+
 import type { CredentialOwner, Issued, PublicRecord } from '../../credentials/records';
+import { apiKeys } from '../../verifiers/api-keys';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import { openStore } from '../open-store';
 import { detailsOf } from '../print';
-import { storeTarget, type StoreOptions } from '../store-options';
-import { usageError, type Terminal } from '../terminal';
+import { type StoreOptions, storeTarget } from '../store-options';
+import { type Terminal, usageError } from '../terminal';
 
 /** Options of every `keys` command. */
 export interface SharedOptions extends StoreOptions {
@@ -66,18 +67,33 @@ export const ownersIn = ({ subject, client, grant }: OwnerOptions): readonly Cre
 /** Returns the one owner that the options name. */
 export function oneOwner(options: OwnerOptions): CredentialOwner {
   const [owner, ...others] = ownersIn(options);
-  if (owner === undefined || others.length > 0) throw usageError('give one of --subject, --client and --grant');
+  if (owner === undefined || others.length > 0) {
+    throw usageError('give one of --subject, --client and --grant');
+  }
   return owner;
 }
 
-/** Prints the secret alone on standard output, so that `KEY=$(latchkey keys create …)` holds it. The rest is for the person. */
-export function printIssued({ secret, record }: Issued, { json }: SharedOptions, terminal: Terminal): void {
-  if (json) return terminal.out(JSON.stringify({ secret, record }, null, 2));
+/**
+ * Prints the secret alone on standard output, so that `KEY=$(latchkey keys create …)` holds it. The
+ * rest is for the person.
+ */
+export function printIssued(
+  { secret, record }: Issued,
+  { json }: SharedOptions,
+  terminal: Terminal,
+): void {
+  if (json) {
+    return terminal.out(JSON.stringify({ secret, record }, null, 2));
+  }
   terminal.err(detailsOf(record));
   terminal.err('\nThe key, shown this once:');
   terminal.out(secret);
 }
 
-export function printRecord(record: PublicRecord, { json }: SharedOptions, terminal: Terminal): void {
+export function printRecord(
+  record: PublicRecord,
+  { json }: SharedOptions,
+  terminal: Terminal,
+): void {
   terminal.out(json ? JSON.stringify(record, null, 2) : detailsOf(record));
 }

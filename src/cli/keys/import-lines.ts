@@ -21,24 +21,33 @@ export function parseKeyLines(text: string, { subject, scope = [] }: Defaults): 
   return text.split('\n').flatMap((line, index) => {
     const number = index + 1;
     const content = line.trim();
-    return content === '' ? [] : [{ number, record: complete({ ...defaults, ...parseLine(content, number) }, number) }];
+    return content === ''
+      ? []
+      : [{ number, record: complete({ ...defaults, ...parseLine(content, number) }, number) }];
   });
 }
 
 /** Imports the keys. An error about a record names its line. */
-export async function importLines(keys: ManagedVerifier, lines: readonly KeyLine[]): Promise<readonly PublicRecord[]> {
+export async function importLines(
+  keys: ManagedVerifier,
+  lines: readonly KeyLine[],
+): Promise<readonly PublicRecord[]> {
   try {
     return await keys.import(lines.map(({ record }) => record));
   } catch (error) {
     const [, index, wrong] = /: record (\d+): (.*)$/s.exec((error as Error).message) ?? [];
-    if (wrong === undefined) throw error;
+    if (wrong === undefined) {
+      throw error;
+    }
     throw usageError(`line ${lines[Number(index)]?.number}: ${wrong}`, { cause: error });
   }
 }
 
 function parseLine(content: string, number: number): Partial<ImportedRecord> {
   // sha256sum writes the name of the file after the digest.
-  if (!content.startsWith('{')) return { digest: /^([0-9a-f]{64}) [ *]/i.exec(content)?.[1] ?? content };
+  if (!content.startsWith('{')) {
+    return { digest: /^([0-9a-f]{64}) [ *]/i.exec(content)?.[1] ?? content };
+  }
   try {
     return JSON.parse(content) as Partial<ImportedRecord>;
   } catch {
@@ -48,8 +57,13 @@ function parseLine(content: string, number: number): Partial<ImportedRecord> {
 }
 
 function complete(record: Partial<ImportedRecord>, number: number): ImportedRecord {
-  if (typeof record.digest !== 'string' || readDigest(record.digest) === undefined)
-    throw usageError(`line ${number} has no SHA-256 digest: 64 characters of hex, or 43 of base64 or base64url`);
-  if (record.subject === undefined) throw usageError(`line ${number} names no subject: give --subject`);
+  if (typeof record.digest !== 'string' || readDigest(record.digest) === undefined) {
+    throw usageError(
+      `line ${number} has no SHA-256 digest: 64 characters of hex, or 43 of base64 or base64url`,
+    );
+  }
+  if (record.subject === undefined) {
+    throw usageError(`line ${number} names no subject: give --subject`);
+  }
   return record as ImportedRecord;
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+
 import type { Terminal } from '../terminal';
 import { pruneCommand, revokeCommand, updateCommand } from './change';
 import { createCommand, importCommand, rotateCommand } from './issue';
@@ -14,8 +15,21 @@ Examples:
 
 /** `latchkey keys …`: manages API keys. */
 export function keysCommand(terminal: Terminal): Command {
-  const keys = new Command('keys').description('create, list, change and revoke API keys').addHelpText('after', EXAMPLES);
-  const commands = [createCommand, listCommand, showCommand, updateCommand, rotateCommand, revokeCommand, importCommand, pruneCommand];
-  for (const command of commands) keys.addCommand(command(terminal));
+  const keys = new Command('keys')
+    .description('create, list, change and revoke API keys')
+    .addHelpText('after', EXAMPLES);
+  const commands = [
+    createCommand,
+    listCommand,
+    showCommand,
+    updateCommand,
+    rotateCommand,
+    revokeCommand,
+    importCommand,
+    pruneCommand,
+  ];
+  for (const command of commands) {
+    keys.addCommand(command(terminal));
+  }
   return keys;
 }

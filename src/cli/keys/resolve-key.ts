@@ -1,7 +1,7 @@
 import { digestOf, idOf, isId } from '../../credential/digest';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import { stateOf } from '../print';
-import { CommandError, usageError, type Terminal } from '../terminal';
+import { CommandError, type Terminal, usageError } from '../terminal';
 
 /** A key as the command line names it. */
 export interface ResolvedKey {
@@ -11,28 +11,42 @@ export interface ResolvedKey {
 }
 
 /**
- * Reads an ID or a whole key: whoever finds a leaked key does not know its ID. `-` reads it from standard input, so that it does
- * not stay in the shell's history.
+ * Reads an ID or a whole key: whoever finds a leaked key does not know its ID. `-` reads it from
+ * standard input, so that it does not stay in the shell's history.
  */
 export async function resolveKey(given: string, terminal: Terminal): Promise<ResolvedKey> {
   const name = given === '-' ? (await terminal.input()).trim() : given;
-  if (name === '') throw usageError('no key: give its ID, or the whole key');
-  if (isId(name)) return { id: name, notFound: `no key ${name}` };
+  if (name === '') {
+    throw usageError('no key: give its ID, or the whole key');
+  }
+  if (isId(name)) {
+    return { id: name, notFound: `no key ${name}` };
+  }
   return {
     id: idOf(digestOf(name)),
-    notFound: 'no such key in this store: give its ID, the 22 characters that "keys list" shows, or the whole key',
+    notFound:
+      'no such key in this store: give its ID, the 22 characters that "keys list" shows, or the whole key',
   };
 }
 
 /** Returns the result of an operation on a key, or rejects with the reason why there is none. */
-export async function orFailure<T>(operation: Promise<T | undefined>, keys: ManagedVerifier, key: ResolvedKey): Promise<T> {
+export async function orFailure<T>(
+  operation: Promise<T | undefined>,
+  keys: ManagedVerifier,
+  key: ResolvedKey,
+): Promise<T> {
   const result = await operation;
-  if (result === undefined) throw await failureReason(keys, key);
+  if (result === undefined) {
+    throw await failureReason(keys, key);
+  }
   return result;
 }
 
 /** Says why an operation on a key was not possible. */
-export async function failureReason(keys: ManagedVerifier, { id, notFound }: ResolvedKey): Promise<CommandError> {
+export async function failureReason(
+  keys: ManagedVerifier,
+  { id, notFound }: ResolvedKey,
+): Promise<CommandError> {
   const record = await keys.get(id);
   return new CommandError(record ? `key ${id} has ended: ${stateOf(record)}` : notFound);
 }

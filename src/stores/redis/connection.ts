@@ -23,8 +23,11 @@ export function createConnection(driver: RedisDriver): Connection {
     const reply = { since: performance.now() };
     const [oldest = reply] = outstanding;
     const lateMs = reply.since - oldest.since;
-    if (lateMs >= LOST_AFTER_MS) outstanding.clear();
-    else if (driver.isSerial && lateMs >= RESPONSE_TIMEOUT_MS) throw new RedisError(name, 'an earlier reply is still outstanding');
+    if (lateMs >= LOST_AFTER_MS) {
+      outstanding.clear();
+    } else if (driver.isSerial && lateMs >= RESPONSE_TIMEOUT_MS) {
+      throw new RedisError(name, 'an earlier reply is still outstanding');
+    }
     outstanding.add(reply);
     return reply;
   }
@@ -32,7 +35,9 @@ export function createConnection(driver: RedisDriver): Connection {
   async function request<T>(name: string, send: () => Promise<T>): Promise<T> {
     try {
       const waiting = whenReady();
-      if (waiting) await waiting;
+      if (waiting) {
+        await waiting;
+      }
       const reply = track(name);
       const sent = send().finally(() => outstanding.delete(reply));
       return await withDeadline(sent, RESPONSE_TIMEOUT_MS);
@@ -47,7 +52,9 @@ export function createConnection(driver: RedisDriver): Connection {
       for (const send of await request('SCAN', () => driver.masters())) {
         let cursor = '0';
         do {
-          const page = await request('SCAN', () => send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '250', 'TYPE', type]));
+          const page = await request('SCAN', () =>
+            send(['SCAN', cursor, 'MATCH', pattern, 'COUNT', '250', 'TYPE', type]),
+          );
           const [next, keys] = page as [string, readonly string[]];
           yield keys;
           cursor = next;

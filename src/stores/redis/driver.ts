@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { codedError } from '../../internal/errors';
 import type { SubscriberConnection } from '../subscription';
 
@@ -18,13 +19,19 @@ export interface RedisDriver {
   readonly status: ClientStatus;
   /** Connects an idle client. */
   connect(): Promise<unknown>;
-  /** Whether a reply that is late holds up all later ones, so that nothing more may be sent until it arrives. */
+  /**
+   * Whether a reply that is late holds up all later ones, so that nothing more may be sent until it
+   * arrives.
+   */
   readonly isSerial: boolean;
   /** Sends a command about `key`, which decides the node of a cluster. */
   send(key: string, command: readonly string[]): Promise<unknown>;
   /** One function for each master, since SCAN sees the keys of one node. */
   masters(): Promise<readonly Send[]>;
-  /** Another connection, subscribed to `channel`. In a cluster any master will do: PUBLISH reaches every node. */
+  /**
+   * Another connection, subscribed to `channel`. In a cluster any master will do: PUBLISH reaches
+   * every node.
+   */
   subscriber(channel: string, onMessage: (message: string) => void): SubscriberConnection;
 }
 
@@ -34,9 +41,13 @@ export async function pickMaster<T>(
   masters: () => readonly T[],
   isCancelled: () => boolean,
 ): Promise<T> {
-  while (cluster.status !== 'ready' && !isCancelled()) await sleep(20, undefined, { ref: false });
+  while (cluster.status !== 'ready' && !isCancelled()) {
+    await sleep(20, undefined, { ref: false });
+  }
   const all = masters();
   const master = all[Math.floor(Math.random() * all.length)];
-  if (master === undefined) throw codedError('ERR_LATCHKEY_STORE', 'The cluster has no master');
+  if (master === undefined) {
+    throw codedError('ERR_LATCHKEY_STORE', 'The cluster has no master');
+  }
   return master;
 }

@@ -27,18 +27,28 @@ export const FIELDS: readonly string[] = Object.keys(EVERY_MEMBER);
 
 /** Returns names and values in turn. */
 export const toFields = (members: Partial<StoredRecord>): string[] =>
-  Object.entries(members).flatMap(([name, value]) => (value === undefined ? [] : [name, JSON.stringify(value)]));
+  Object.entries(members).flatMap(([name, value]) =>
+    value === undefined ? [] : [name, JSON.stringify(value)],
+  );
 
 /**
  * Returns the record with these values of all fields, or undefined if there is none.
- * @throws Error `ERR_LATCHKEY_STORE` if a field is missing or is not JSON. It does not quote the field.
+ * @throws Error `ERR_LATCHKEY_STORE` if a field is missing or is not JSON. It does not quote the
+ * field.
  */
 export function parseRecord(values: unknown): StoredRecord | undefined {
   const texts = values as readonly (string | null)[];
-  if (texts.every((text) => text === null)) return undefined;
+  if (texts.every((text) => text === null)) {
+    return undefined;
+  }
   try {
-    return Object.fromEntries(FIELDS.map((name, index) => [name, JSON.parse(texts[index] ?? '')])) as unknown as StoredRecord;
+    return Object.fromEntries(
+      FIELDS.map((name, index) => [name, JSON.parse(texts[index] ?? '')]),
+    ) as unknown as StoredRecord;
   } catch {
-    throw codedError('ERR_LATCHKEY_STORE', 'Redis holds something that is not a record where a record should be');
+    throw codedError(
+      'ERR_LATCHKEY_STORE',
+      'Redis holds something that is not a record where a record should be',
+    );
   }
 }

@@ -1,5 +1,5 @@
 import type { SubscriberConnection } from '../subscription';
-import { pickMaster, type ClientStatus, type RedisDriver } from './driver';
+import { type ClientStatus, pickMaster, type RedisDriver } from './driver';
 
 /** What is used of a client of ioredis. */
 export interface IoredisClient {
@@ -42,9 +42,14 @@ export function ioredisCluster(cluster: IoredisCluster): RedisDriver {
     isSerial: false,
     // ioredis finds the key in the command itself.
     send: async (_key, command) => call(cluster, command),
-    masters: async () => cluster.nodes('master').map((node) => async (command) => call(node, command)),
+    masters: async () =>
+      cluster.nodes('master').map((node) => async (command) => call(node, command)),
     subscriber: (channel, onMessage) =>
-      subscriberOf((isClosed) => pickMaster(driver, () => cluster.nodes('master'), isClosed), channel, onMessage),
+      subscriberOf(
+        (isClosed) => pickMaster(driver, () => cluster.nodes('master'), isClosed),
+        channel,
+        onMessage,
+      ),
   };
   return driver;
 }
@@ -59,7 +64,10 @@ const STATUSES: Readonly<Record<string, ClientStatus>> = {
 
 const toStatus = (status: string): ClientStatus => STATUSES[status] ?? 'retrying';
 
-const call = (client: Pick<IoredisClient, 'call'>, [name = '', ...args]: readonly string[]): Promise<unknown> => client.call(name, args);
+const call = (
+  client: Pick<IoredisClient, 'call'>,
+  [name = '', ...args]: readonly string[],
+): Promise<unknown> => client.call(name, args);
 
 function subscriberOf(
   node: (isClosed: () => boolean) => IoredisClient | Promise<IoredisClient>,
@@ -71,7 +79,9 @@ function subscriberOf(
   return {
     async open(onLost) {
       const client = await node(() => isClosed);
-      if (isClosed) return;
+      if (isClosed) {
+        return;
+      }
       // It does not reconnect: the subscription opens another connection instead.
       subscriber = client.duplicate({ lazyConnect: true, retryStrategy: null });
       subscriber.on('error', onLost);

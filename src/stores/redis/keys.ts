@@ -1,8 +1,8 @@
 import type { Owner } from '../store';
 
 /**
- * The names of keys, each in one slot of a cluster. The two keys of an owner share a slot, by the part between braces, so that both
- * can be changed in one step.
+ * The names of keys, each in one slot of a cluster. The two keys of an owner share a slot, by the
+ * part between braces, so that both can be changed in one step.
  */
 export interface Keys {
   record(id: string): string;
@@ -15,7 +15,10 @@ export interface Keys {
   readonly allOwners: (kind: string) => ScannedKeys<OwnerKeys>;
 }
 
-/** The IDs of an owner's records in order, and those of them whose record was missing, with the time at which that was noted. */
+/**
+ * The IDs of an owner's records in order, and those of them whose record was missing, with the time
+ * at which that was noted.
+ */
 export type OwnerKeys = readonly [ids: string, missing: string];
 
 interface ScannedKeys<T> {

@@ -1,5 +1,5 @@
 import type { SubscriberConnection } from '../subscription';
-import { pickMaster, type ClientStatus, type RedisDriver } from './driver';
+import { type ClientStatus, pickMaster, type RedisDriver } from './driver';
 
 /** What is used of a client of node-redis. */
 export interface NodeRedisClient {
@@ -28,7 +28,12 @@ export interface NodeRedisCluster {
   readonly masters: readonly NodeRedisMaster[];
   on(event: string, listener: (error?: unknown) => void): unknown;
   connect(): Promise<unknown>;
-  sendCommand(key: string | undefined, isReadonly: boolean | undefined, command: string[], options?: object): Promise<unknown>;
+  sendCommand(
+    key: string | undefined,
+    isReadonly: boolean | undefined,
+    command: string[],
+    options?: object,
+  ): Promise<unknown>;
   nodeClient(master: NodeRedisMaster): Promise<NodeRedisClient> | NodeRedisClient;
 }
 
@@ -42,7 +47,8 @@ export function nodeRedisClient(client: NodeRedisClient): RedisDriver {
       return client.isReady ? 'ready' : statusOf(client.isOpen, history);
     },
     connect: () => client.connect(),
-    // node-redis detects a dead connection by socket inactivity, and our own writes reset that timer.
+    // node-redis detects a dead connection by socket inactivity, and our own writes reset that
+    // timer.
     isSerial: true,
     send: async (_key, command) => client.sendCommand(command, PLAIN),
     masters: async () => [async (command) => client.sendCommand(command, PLAIN)],
@@ -62,11 +68,14 @@ export function nodeRedisCluster(cluster: NodeRedisCluster): RedisDriver {
     isSerial: true,
     send: async (key, command) => cluster.sendCommand(key, false, [...command], PLAIN),
     async masters() {
-      const clients = await Promise.all(cluster.masters.map(async (master) => cluster.nodeClient(master)));
+      const clients = await Promise.all(
+        cluster.masters.map(async (master) => cluster.nodeClient(master)),
+      );
       return clients.map((client) => async (command) => client.sendCommand(command, PLAIN));
     },
     subscriber: (channel, onMessage) => {
-      const node = async (isClosed: () => boolean) => cluster.nodeClient(await pickMaster(driver, () => cluster.masters, isClosed));
+      const node = async (isClosed: () => boolean) =>
+        cluster.nodeClient(await pickMaster(driver, () => cluster.masters, isClosed));
       return subscriberOf(node, channel, onMessage);
     },
   };
@@ -84,7 +93,9 @@ const histories = new WeakMap<object, History>();
 
 function historyOf(client: NodeRedisClient | NodeRedisCluster, closeEvent: string): History {
   const known = histories.get(client);
-  if (known) return known;
+  if (known) {
+    return known;
+  }
   const history: History = { isRetrying: false, isClosed: false };
   client.on('reconnecting', () => (history.isRetrying = true));
   client.on('ready', () => (history.isRetrying = false));
@@ -95,7 +106,9 @@ function historyOf(client: NodeRedisClient | NodeRedisCluster, closeEvent: strin
 }
 
 function statusOf(isOpen: boolean, { isRetrying, isClosed }: History): ClientStatus {
-  if (isOpen) return isRetrying ? 'retrying' : 'connecting';
+  if (isOpen) {
+    return isRetrying ? 'retrying' : 'connecting';
+  }
   return isClosed ? 'closed' : 'idle';
 }
 
@@ -109,9 +122,16 @@ function subscriberOf(
   let opening: Promise<unknown> = Promise.resolve();
   const connect = async (onLost: (error?: unknown) => void) => {
     const client = await node(() => isClosed);
-    if (isClosed) return;
+    if (isClosed) {
+      return;
+    }
     // It does not reconnect: the subscription opens another connection instead.
-    const socket = { ...client.options?.socket, connectTimeout: 5_000, socketTimeout: 15_000, reconnectStrategy: false };
+    const socket = {
+      ...client.options?.socket,
+      connectTimeout: 5_000,
+      socketTimeout: 15_000,
+      reconnectStrategy: false,
+    };
     subscriber = client.duplicate({ socket });
     subscriber.on('error', onLost);
     await subscriber.connect();
@@ -125,9 +145,12 @@ function subscriberOf(
     ping: async () => subscriber?.ping(),
     close() {
       isClosed = true;
-      // node-redis cannot be stopped while it connects: it would go on, and could not be closed any more.
+      // node-redis cannot be stopped while it connects: it would go on, and could not be closed any
+      // more.
       const destroy = () => {
-        if (subscriber?.isOpen) subscriber.destroy();
+        if (subscriber?.isOpen) {
+          subscriber.destroy();
+        }
       };
       opening.then(destroy, destroy);
     },

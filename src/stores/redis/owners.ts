@@ -4,19 +4,25 @@ import type { OwnerKeys } from './keys';
 import { script } from './script';
 
 /**
- * The IDs of each owner's records. In a cluster, a record and the list of its owner are in different slots, so the two cannot change
- * in one step. An ID is listed before its record is written. It is removed only when the record was missing twice, a minute apart by
- * the server's clock and without an insert in between. So the list may contain too many IDs, which readers skip, but never too few.
+ * The IDs of each owner's records. In a cluster, a record and the list of its owner are in
+ * different slots, so the two cannot change in one step. An ID is listed before its record is
+ * written. It is removed only when the record was missing twice, a minute apart by the server's
+ * clock and without an insert in between. So the list may contain too many IDs, which readers skip,
+ * but never too few.
  */
 export interface OwnerIndex {
   add(keys: OwnerKeys, record: StoredRecord): Promise<unknown>;
-  /** IDs in order, starting behind `after`, in pages of at most `size`. It only uses read commands, so it works on a replica. */
+  /**
+   * IDs in order, starting behind `after`, in pages of at most `size`. It only uses read commands,
+   * so it works on a replica.
+   */
   pages(keys: OwnerKeys, size: number, after?: string): AsyncGenerator<readonly string[]>;
   /** Notes that these IDs had no record. */
   reportMissing(keys: OwnerKeys, ids: readonly string[]): Promise<void>;
 }
 
-// A listed ID keeps its place unless its record was missing: the record may exist, so that the insert is refused.
+// A listed ID keeps its place unless its record was missing: the record may exist, so that the
+// insert is refused.
 const ADD = script(`
 if redis.call('HDEL', KEYS[2], ARGV[1]) == 1 then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
 else redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[1]) end`);
@@ -35,12 +41,23 @@ end`);
 
 export function createOwnerIndex(connection: Connection): OwnerIndex {
   const range = async (key: string, first: number, size: number) =>
-    (await connection.send(key, ['ZRANGE', key, String(first), String(first + size - 1)])) as readonly string[];
+    (await connection.send(key, [
+      'ZRANGE',
+      key,
+      String(first),
+      String(first + size - 1),
+    ])) as readonly string[];
 
   /** The IDs behind `last`, or undefined if its place changed while we read. */
-  async function pageAfter(key: string, last: string, size: number): Promise<readonly string[] | undefined> {
+  async function pageAfter(
+    key: string,
+    last: string,
+    size: number,
+  ): Promise<readonly string[] | undefined> {
     const rank = await connection.send(key, ['ZRANK', key, last]);
-    if (rank === null) return [];
+    if (rank === null) {
+      return [];
+    }
     const [first, ...ids] = await range(key, Number(rank), size + 1);
     return first === last ? ids : undefined;
   }
@@ -49,15 +66,24 @@ export function createOwnerIndex(connection: Connection): OwnerIndex {
     add: (keys, { id, issuedAt }) => ADD(connection, keys, id, String(issuedAt)),
     async *pages([key], size, after) {
       for (let last = after; ;) {
-        const ids = last === undefined ? await range(key, 0, size) : await pageAfter(key, last, size);
-        if (ids === undefined) continue;
-        if (ids.length > 0) yield ids;
-        if (ids.length < size) return;
+        const ids =
+          last === undefined ? await range(key, 0, size) : await pageAfter(key, last, size);
+        if (ids === undefined) {
+          continue;
+        }
+        if (ids.length > 0) {
+          yield ids;
+        }
+        if (ids.length < size) {
+          return;
+        }
         last = ids.at(-1);
       }
     },
     async reportMissing(keys, ids) {
-      if (ids.length > 0) await REPORT_MISSING(connection, keys, ...ids);
+      if (ids.length > 0) {
+        await REPORT_MISSING(connection, keys, ...ids);
+      }
     },
   };
 }

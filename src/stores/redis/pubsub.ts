@@ -4,11 +4,20 @@ import { keepSubscribed } from '../subscription';
 import type { RedisDriver } from './driver';
 import { RedisError } from './error';
 
-/** Notifies listeners of what is published on a channel. Returns a function that ends the subscription. */
-export function listenTo(driver: RedisDriver, channel: string, listeners: Listeners): () => Promise<void> {
+/**
+ * Notifies listeners of what is published on a channel. Returns a function that ends the
+ * subscription.
+ */
+export function listenTo(
+  driver: RedisDriver,
+  channel: string,
+  listeners: Listeners,
+): () => Promise<void> {
   const onMessage = (message: string) => {
     const event = parse(message);
-    if (event) listeners.notify(event);
+    if (event) {
+      listeners.notify(event);
+    }
   };
   return keepSubscribed({
     store: 'redis',
@@ -17,7 +26,10 @@ export function listenTo(driver: RedisDriver, channel: string, listeners: Listen
   });
 }
 
-/** Anything else than a revocation is ignored: every client of the server may publish on the channel. */
+/**
+ * Anything else than a revocation is ignored: every client of the server may publish on the
+ * channel.
+ */
 function parse(message: string): RevocationEvent | undefined {
   try {
     return decodeRevocation(JSON.parse(message));

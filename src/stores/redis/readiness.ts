@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { codedError } from '../../internal/errors';
 import type { RedisDriver } from './driver';
 
-/** How long commands wait for a client that has never been connected, and for one that lost its connection. */
+/**
+ * How long commands wait for a client that has never been connected, and for one that lost its
+ * connection.
+ */
 const FIRST_CONNECTION_MS = 5_000;
 const RECONNECTION_MS = 400;
 const CHECK_INTERVAL_MS = 5;
@@ -10,8 +14,9 @@ const CHECK_INTERVAL_MS = 5;
 const MAX_WAITING = 10_000;
 
 /**
- * Returns a function that connects an idle client and waits for a connecting one. It rejects at once after one such wait was in
- * vain, until the client is ready again: commands do not queue while the server is away. It returns undefined if the client is ready.
+ * Returns a function that connects an idle client and waits for a connecting one. It rejects at
+ * once after one such wait was in vain, until the client is ready again: commands do not queue
+ * while the server is away. It returns undefined if the client is ready.
  */
 export function createReadiness(driver: RedisDriver): () => Promise<void> | undefined {
   let wasReady = false;
@@ -36,9 +41,13 @@ export function createReadiness(driver: RedisDriver): () => Promise<void> | unde
     }
     const end = performance.now() + (wasReady ? RECONNECTION_MS : FIRST_CONNECTION_MS);
     while (driver.status !== 'ready') {
-      if (driver.status === 'closed') fail('the client is closed');
+      if (driver.status === 'closed') {
+        fail('the client is closed');
+      }
       failed ||= !wasReady && driver.status === 'retrying';
-      if (failed || performance.now() >= end) fail('the client is not ready');
+      if (failed || performance.now() >= end) {
+        fail('the client is not ready');
+      }
       await sleep(CHECK_INTERVAL_MS);
     }
     becameReady();
@@ -50,7 +59,12 @@ export function createReadiness(driver: RedisDriver): () => Promise<void> | unde
       return undefined;
     }
     waiting ??= { ready: wait().finally(() => (waiting = undefined)), commands: 0 };
-    if (++waiting.commands > MAX_WAITING) throw codedError('ERR_LATCHKEY_OVERLOADED', 'too many commands wait for the client to be ready');
+    if (++waiting.commands > MAX_WAITING) {
+      throw codedError(
+        'ERR_LATCHKEY_OVERLOADED',
+        'too many commands wait for the client to be ready',
+      );
+    }
     return waiting.ready;
   };
 }

@@ -2,7 +2,8 @@ import { RETENTION_MS } from '../store';
 import { FIELDS } from './fields';
 import { script } from './script';
 
-// Each script is about one record, KEYS[1]. It publishes before it writes: without the right to publish, nothing changes.
+// Each script is about one record, KEYS[1]. It publishes before it writes: without the right to
+// publish, nothing changes.
 
 const EXPIRY = `
 local function endOf()
@@ -18,8 +19,9 @@ end
 `;
 
 /**
- * A Redis that is full (`noeviction`) refuses commands that need memory, but only as the first write of a script. Deleting a field
- * that no record has needs none, so a key can still be revoked. In Redis 6.2 there is no other way; later ones also know `allow-oom`.
+ * A Redis that is full (`noeviction`) refuses commands that need memory, but only as the first
+ * write of a script. Deleting a field that no record has needs none, so a key can still be revoked.
+ * In Redis 6.2 there is no other way; later ones also know `allow-oom`.
  */
 const ALLOW_WHEN_FULL = `redis.call('HDEL', KEYS[1], '')`;
 
@@ -30,7 +32,10 @@ redis.call('HSET', KEYS[1], unpack(ARGV))
 keepForRetention()
 return 1`);
 
-/** ARGV: channel, event, changed fields. Returns the values of all fields, or nothing if the record is revoked or unknown. */
+/**
+ * ARGV: channel, event, changed fields. Returns the values of all fields, or nothing if the record
+ * is revoked or unknown.
+ */
 export const UPDATE = script(`${EXPIRY}
 if redis.call('HGET', KEYS[1], 'revokedAt') ~= 'null' then return false end
 redis.call('PUBLISH', ARGV[1], ARGV[2])
@@ -49,7 +54,10 @@ redis.call('HSET', KEYS[1], 'expiresAt', ARGV[3])
 keepForRetention()
 return 1`);
 
-/** ARGV: channel, event, time, fields that must have these values. Returns 1 for the one call that revokes the record. */
+/**
+ * ARGV: channel, event, time, fields that must have these values. Returns 1 for the one call that
+ * revokes the record.
+ */
 export const REVOKE = script(`${EXPIRY}
 if redis.call('HGET', KEYS[1], 'revokedAt') ~= 'null' then return 0 end
 for at = 4, #ARGV, 2 do
@@ -69,7 +77,10 @@ if (tonumber(redis.call('HGET', KEYS[1], 'lastUsedAt')) or -math.huge) < tonumbe
   redis.call('HSET', KEYS[1], 'lastUsedAt', ARGV[2])
 end`);
 
-/** ARGV: kind, time. Deletes the record and returns 1 if it is of that kind and ended before that time. */
+/**
+ * ARGV: kind, time. Deletes the record and returns 1 if it is of that kind and ended before that
+ * time.
+ */
 export const PRUNE = script(`${EXPIRY}
 if redis.call('HGET', KEYS[1], 'kind') ~= ARGV[1] or endOf() >= tonumber(ARGV[2]) then return 0 end
 return redis.call('DEL', KEYS[1])`);

@@ -3,9 +3,24 @@ import type { Connection } from './connection';
 import type { Keys } from './keys';
 
 export function createStateStore(connection: Connection, keys: Keys): StateStore {
-  const set = async (group: string, key: string, value: string, until: number, ...options: readonly string[]) => {
+  const set = async (
+    group: string,
+    key: string,
+    value: string,
+    until: number,
+    ...options: readonly string[]
+  ) => {
     const name = keys.state(group, key);
-    return (await connection.send(name, ['SET', name, value, 'PXAT', String(lastMillisecond(until)), ...options])) === 'OK';
+    return (
+      (await connection.send(name, [
+        'SET',
+        name,
+        value,
+        'PXAT',
+        String(lastMillisecond(until)),
+        ...options,
+      ])) === 'OK'
+    );
   };
   const read = async (command: 'GET' | 'GETDEL', group: string, key: string) => {
     const name = keys.state(group, key);
@@ -19,5 +34,8 @@ export function createStateStore(connection: Connection, keys: Keys): StateStore
   };
 }
 
-/** Redis keeps a key until the end of the millisecond that it is given, and accepts only those after the epoch. */
+/**
+ * Redis keeps a key until the end of the millisecond that it is given, and accepts only those after
+ * the epoch.
+ */
 const lastMillisecond = (until: number): number => Math.max(1, until - 1);

@@ -1,5 +1,6 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
-import { isStorable, RETENTION_MS, type Owner } from '../store';
+
+import { isStorable, type Owner, RETENTION_MS } from '../store';
 import type { Tables } from './tables';
 
 type Builder = ExpressionBuilder<Tables, 'latchkey_credentials'>;
@@ -27,7 +28,8 @@ export const isOfKind = (kind: string): Condition => is('kind', kind);
 
 const OWNER_COLUMN = { subject: 'subject', client: 'client_id', grant: 'grant_id' } as const;
 
-export const isOwnedBy = ({ kind, by, id }: Owner): Condition => all(isOfKind(kind), is(OWNER_COLUMN[by], id));
+export const isOwnedBy = ({ kind, by, id }: Owner): Condition =>
+  all(isOfKind(kind), is(OWNER_COLUMN[by], id));
 
 const isUnset =
   (column: 'expires_at' | 'revoked_at'): Condition =>
@@ -43,7 +45,8 @@ export const endedBefore =
 /** Within its retention: without an end, or with one that is recent enough. */
 export const isKnown: Condition = (eb) => {
   const forgotten = Date.now() - RETENTION_MS;
-  const younger = (column: 'expires_at' | 'revoked_at') => eb.or([isUnset(column)(eb), eb(column, '>', forgotten)]);
+  const younger = (column: 'expires_at' | 'revoked_at') =>
+    eb.or([isUnset(column)(eb), eb(column, '>', forgotten)]);
   return eb.and([younger('expires_at'), younger('revoked_at')]);
 };
 
@@ -59,4 +62,7 @@ export const endsFrom =
 export const isAfter =
   ({ issuedAt, id }: { readonly issuedAt: number; readonly id: string }): Condition =>
   (eb) =>
-    eb.and([eb('issued_at', '>=', issuedAt), eb.or([eb('issued_at', '>', issuedAt), eb('id', '>', id)])]);
+    eb.and([
+      eb('issued_at', '>=', issuedAt),
+      eb.or([eb('issued_at', '>', issuedAt), eb('id', '>', id)]),
+    ]);

@@ -1,16 +1,33 @@
 import { idOf } from '../../credential/digest';
-import { isStorable, type CredentialStore, type RecordedUsage } from '../store';
-import { all, endedBefore, endsFrom, hasId, isAfter, isKnown, isLive, isOfKind, isOwnedBy, not, type Condition } from './conditions';
+import { type CredentialStore, isStorable, type RecordedUsage } from '../store';
+import {
+  all,
+  type Condition,
+  endedBefore,
+  endsFrom,
+  hasId,
+  isAfter,
+  isKnown,
+  isLive,
+  isOfKind,
+  isOwnedBy,
+  not,
+} from './conditions';
 import type { Notifications } from './notifications';
-import { toChangedColumns, COLUMNS, toRecord, toRow } from './rows';
+import { COLUMNS, toChangedColumns, toRecord, toRow } from './rows';
 import type { CredentialsTable, Database } from './tables';
 import { toInteger } from './values';
 import type { Writes } from './writes';
 
 type StoreMethods = Required<Omit<CredentialStore, 'name' | 'publish' | 'subscribe'>>;
 
-export function createCredentials(db: Database, writes: Writes, notifications: Notifications): StoreMethods {
-  const select = (condition: Condition) => db.selectFrom('latchkey_credentials').select(COLUMNS).where(condition);
+export function createCredentials(
+  db: Database,
+  writes: Writes,
+  notifications: Notifications,
+): StoreMethods {
+  const select = (condition: Condition) =>
+    db.selectFrom('latchkey_credentials').select(COLUMNS).where(condition);
 
   const findById = async (id: string) => {
     const row = await select(all(hasId(id), isKnown)).executeTakeFirst();
@@ -34,7 +51,9 @@ export function createCredentials(db: Database, writes: Writes, notifications: N
     },
     async insert(record) {
       const row = toRow(record);
-      if (await writes.insert('latchkey_credentials', row)) return true;
+      if (await writes.insert('latchkey_credentials', row)) {
+        return true;
+      }
       await writes.drop('latchkey_credentials', all(hasId(row.id), not(isKnown)));
       return writes.insert('latchkey_credentials', row);
     },
@@ -45,20 +64,32 @@ export function createCredentials(db: Database, writes: Writes, notifications: N
       return records.map(({ id }) => added.has(id));
     },
     async list(owner, { after, limit }) {
-      const last = after === undefined ? undefined : await select(all(hasId(after), isOwnedBy(owner), isKnown)).executeTakeFirst();
-      if (after !== undefined && !last) return [];
+      const last =
+        after === undefined
+          ? undefined
+          : await select(all(hasId(after), isOwnedBy(owner), isKnown)).executeTakeFirst();
+      if (after !== undefined && !last) {
+        return [];
+      }
       const page = all(isOwnedBy(owner), isKnown, ...(last ? [isAfter(toRecord(last))] : []));
       const rows = await select(page).orderBy('issued_at').orderBy('id').limit(limit).execute();
       return rows.map(toRecord);
     },
     async update(id, changes) {
-      // A live row has no `revoked_at`. Setting it to null keeps the statement valid where nothing else is changed.
-      const [row] = await change(hasId(id), { revoked_at: null, ...toChangedColumns(changes) }, Date.now());
+      // A live row has no `revoked_at`. Setting it to null keeps the statement valid where nothing
+      // else is changed.
+      const [row] = await change(
+        hasId(id),
+        { revoked_at: null, ...toChangedColumns(changes) },
+        Date.now(),
+      );
       return row && toRecord(row);
     },
     async expireAt(id, at) {
       const end = toInteger(at);
-      return (await change(all(hasId(id), endsFrom(end)), { expires_at: end }, Date.now())).length === 1;
+      return (
+        (await change(all(hasId(id), endsFrom(end)), { expires_at: end }, Date.now())).length === 1
+      );
     },
     async revoke(id, at) {
       return (await change(hasId(id), { revoked_at: toInteger(at) }, toInteger(at))).length === 1;
@@ -72,21 +103,37 @@ export function createCredentials(db: Database, writes: Writes, notifications: N
     async prune(kind, before) {
       const now = Date.now();
       await writes.drop('latchkey_state', (eb) => eb('ends_at', '<=', now));
-      return writes.drop('latchkey_credentials', all(isOfKind(kind), endedBefore(toInteger(before))));
+      return writes.drop(
+        'latchkey_credentials',
+        all(isOfKind(kind), endedBefore(toInteger(before))),
+      );
     },
   };
 }
 
-/** Adds rows, and replaces records that are past their retention. Returns the IDs of the rows that were added. */
+/**
+ * Adds rows, and replaces records that are past their retention. Returns the IDs of the rows that
+ * were added.
+ */
 async function insertRows(writes: Writes, rows: readonly CredentialsTable[]): Promise<Set<string>> {
   const added = new Set<string>();
   for (const batch of batchesOf(rows)) {
-    for (const id of await writes.insertMany(batch)) added.add(id);
+    for (const id of await writes.insertMany(batch)) {
+      added.add(id);
+    }
     const refused = batch.filter(({ id }) => !added.has(id));
-    if (refused.length === 0) continue;
+    if (refused.length === 0) {
+      continue;
+    }
     const ids = refused.map(({ id }) => id);
-    const dropped = await writes.drop('latchkey_credentials', (eb) => eb.and([eb('id', 'in', ids), not(isKnown)(eb)]));
-    if (dropped > 0) for (const id of await writes.insertMany(refused)) added.add(id);
+    const dropped = await writes.drop('latchkey_credentials', (eb) =>
+      eb.and([eb('id', 'in', ids), not(isKnown)(eb)]),
+    );
+    if (dropped > 0) {
+      for (const id of await writes.insertMany(refused)) {
+        added.add(id);
+      }
+    }
   }
   return added;
 }
@@ -100,7 +147,10 @@ function* batchesOf(rows: readonly CredentialsTable[]): Generator<readonly Crede
   let batch: CredentialsTable[] = [];
   let characters = 0;
   for (const row of rows) {
-    const length = Object.values(row).reduce((sum: number, value: unknown) => sum + String(value).length, 0);
+    const length = Object.values(row).reduce(
+      (sum: number, value: unknown) => sum + String(value).length,
+      0,
+    );
     if (batch.length > 0 && (batch.length === MAX_ROWS || characters + length > MAX_CHARACTERS)) {
       yield batch;
       [batch, characters] = [[], 0];
@@ -108,16 +158,27 @@ function* batchesOf(rows: readonly CredentialsTable[]): Generator<readonly Crede
     batch.push(row);
     characters += length;
   }
-  if (batch.length > 0) yield batch;
+  if (batch.length > 0) {
+    yield batch;
+  }
 }
 
-/** Merges the uses of each ID, in the order of IDs, so that concurrent writers lock rows in the same order. */
+/**
+ * Merges the uses of each ID, in the order of IDs, so that concurrent writers lock rows in the same
+ * order.
+ */
 function mergeById(uses: readonly RecordedUsage[]): readonly RecordedUsage[] {
   const byId = new Map<string, RecordedUsage>();
   for (const { id, count, lastUsedAt } of uses) {
-    if (!isStorable(id)) continue;
+    if (!isStorable(id)) {
+      continue;
+    }
     const known = byId.get(id) ?? { count: 0, lastUsedAt };
-    byId.set(id, { id, count: known.count + toInteger(count), lastUsedAt: Math.max(known.lastUsedAt, toInteger(lastUsedAt)) });
+    byId.set(id, {
+      id,
+      count: known.count + toInteger(count),
+      lastUsedAt: Math.max(known.lastUsedAt, toInteger(lastUsedAt)),
+    });
   }
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
 }

@@ -1,12 +1,16 @@
+import { type CreateTableBuilder, type RawBuilder, sql } from 'kysely';
+
 import { codedError } from '../../internal/errors';
-import { sql, type CreateTableBuilder, type RawBuilder } from 'kysely';
 import { isDuplicateIndex } from './errors';
 import type { SqlDialect } from './sql-dialect';
-import { MAX_LENGTHS, type Database, type Tables } from './tables';
+import { type Database, MAX_LENGTHS, type Tables } from './tables';
 
 type Type = RawBuilder<unknown>;
 
-/** The data definition of one dialect. Every statement can be repeated: what exists is left as it is. */
+/**
+ * The data definition of one dialect. Every statement can be repeated: what exists is left as it
+ * is.
+ */
 export interface Ddl {
   /** Text in an index, compared byte by byte. */
   readonly key: (column: keyof typeof MAX_LENGTHS) => Type;
@@ -25,7 +29,8 @@ export async function createDdl(db: Database, dialect: SqlDialect): Promise<Ddl>
       .columns([...columns]);
 
   if (dialect !== 'mysql') {
-    // PostgreSQL orders text by the locale of the database unless the column says otherwise, SQLite by bytes.
+    // PostgreSQL orders text by the locale of the database unless the column says otherwise, SQLite
+    // by bytes.
     const key = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
     return {
       key: () => key,
@@ -40,26 +45,35 @@ export async function createDdl(db: Database, dialect: SqlDialect): Promise<Ddl>
     key: (column) => sql`varchar(${sql.lit(MAX_LENGTHS[column])})`,
     text: sql`longtext`,
     bigint: sql`bigint`,
-    table: (name) => table(name).modifyEnd(sql`engine = InnoDB character set utf8mb4 collate ${sql.raw(collation)}`),
+    table: (name) =>
+      table(name).modifyEnd(
+        sql`engine = InnoDB character set utf8mb4 collate ${sql.raw(collation)}`,
+      ),
     index: async (table, ...columns) =>
       index(table, columns)
         .execute()
         .catch((error: unknown) => {
-          if (!isDuplicateIndex(error)) throw error;
+          if (!isDuplicateIndex(error)) {
+            throw error;
+          }
         }),
   };
 }
 
-/** Finds the collation that compares every byte. MySQL and MariaDB name it differently; `utf8mb4_bin` ignores trailing spaces. */
+/**
+ * Finds the collation that compares every byte. MySQL and MariaDB name it differently;
+ * `utf8mb4_bin` ignores trailing spaces.
+ */
 async function unpaddedCollation(db: Database): Promise<string> {
   const { rows } = await sql<{ name: string }>`
     select collation_name as name from information_schema.collations
     where collation_name in ('utf8mb4_0900_bin', 'utf8mb4_nopad_bin')`.execute(db);
   const [collation] = rows;
-  if (!collation)
+  if (!collation) {
     throw codedError(
       'ERR_LATCHKEY_STORE',
       'MySQL 8.0.17 or MariaDB 10.2 is required: older versions have no collation that compares trailing spaces',
     );
+  }
   return collation.name;
 }

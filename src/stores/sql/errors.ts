@@ -11,9 +11,13 @@ interface DriverError {
   readonly severity?: unknown;
 }
 
-const membersOf = (error: unknown): DriverError => (typeof error === 'object' && error !== null ? error : {});
+const membersOf = (error: unknown): DriverError =>
+  typeof error === 'object' && error !== null ? error : {};
 
-/** MySQL reports a duplicate primary key as an error. A duplicate in an index that the user added is a real error. */
+/**
+ * MySQL reports a duplicate primary key as an error. A duplicate in an index that the user added is
+ * a real error.
+ */
 export const isDuplicateRow = (error: unknown): boolean =>
   membersOf(error).errno === 1062 && /[.']PRIMARY'/.test(String(membersOf(error).sqlMessage));
 export const isDuplicateIndex = (error: unknown): boolean => membersOf(error).errno === 1061;
@@ -23,7 +27,10 @@ const MISSING: readonly unknown[] = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_B
 /** Whether a table or column is missing that `migrate()` creates. */
 export function isMissing(error: unknown): boolean {
   const { code, message } = membersOf(error);
-  return MISSING.includes(code) || (typeof message === 'string' && /no such (table|column): |has no column named /.test(message));
+  return (
+    MISSING.includes(code) ||
+    (typeof message === 'string' && /no such (table|column): |has no column named /.test(message))
+  );
 }
 
 /** Whether another connection holds SQLite's lock. */
@@ -38,8 +45,9 @@ const isConflict = (error: unknown): boolean => {
 const ATTEMPTS = 5;
 
 /**
- * Wraps the methods of the store: each waits for `ready()`, and is repeated if the database undid it in favour of another writer.
- * Errors say what failed and never quote a value: drivers quote parameters in messages and members.
+ * Wraps the methods of the store: each waits for `ready()`, and is repeated if the database undid
+ * it in favour of another writer. Errors say what failed and never quote a value: drivers quote
+ * parameters in messages and members.
  */
 export function guarded<T extends Record<keyof T, (...args: never[]) => Promise<unknown>>>(
   methods: T,
@@ -53,22 +61,33 @@ export function guarded<T extends Record<keyof T, (...args: never[]) => Promise<
           await ready();
           return await method(...args);
         } catch (error) {
-          if (attempt < ATTEMPTS && isConflict(error)) continue;
+          if (attempt < ATTEMPTS && isConflict(error)) {
+            continue;
+          }
           throw withoutValues(name, error);
         }
       }
     };
-  return Object.fromEntries(Object.entries(methods).map(([name, method]) => [name, guard(name, method as never)])) as T;
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, method]) => [name, guard(name, method as never)]),
+  ) as T;
 }
 
 /** Returns an error that says which method failed and why, without any value of the statement. */
 export function withoutValues(name: string, error: unknown): Error {
-  if (isMissing(error))
-    return codedError('ERR_LATCHKEY_STORE', 'sqlStore: its tables are missing or of an older version: run `await store.migrate()` first');
+  if (isMissing(error)) {
+    return codedError(
+      'ERR_LATCHKEY_STORE',
+      'sqlStore: its tables are missing or of an older version: run `await store.migrate()` first',
+    );
+  }
   return codedError('ERR_LATCHKEY_STORE', `sqlStore: ${name}() failed: ${toReason(error)}`);
 }
 
-/** Names of PostgreSQL's codes (its manual, appendix A). Its messages may quote values, and codes alone are hard to read. */
+/**
+ * Names of PostgreSQL's codes (its manual, appendix A). Its messages may quote values, and codes
+ * alone are hard to read.
+ */
 const CONDITIONS: Readonly<Record<string, string>> = {
   '25006': 'read_only_sql_transaction',
   '3F000': 'invalid_schema_name',
@@ -80,11 +99,16 @@ const CONDITIONS: Readonly<Record<string, string>> = {
   '57P01': 'admin_shutdown',
 };
 
-/** Messages of a server about a statement may quote its values. Those about a connection (FATAL), and those of a driver, do not. */
+/**
+ * Messages of a server about a statement may quote its values. Those about a connection (FATAL),
+ * and those of a driver, do not.
+ */
 function toReason(error: unknown): string {
   const { code, message, sqlState, severity } = membersOf(error);
-  const ofStatement = typeof sqlState === 'string' || (typeof severity === 'string' && severity !== 'FATAL');
+  const ofStatement =
+    typeof sqlState === 'string' || (typeof severity === 'string' && severity !== 'FATAL');
   const isText = (text: unknown): text is string => typeof text === 'string' && text !== '';
-  const named = isText(code) && CONDITIONS[code] !== undefined ? `${CONDITIONS[code]} (${code})` : code;
+  const named =
+    isText(code) && CONDITIONS[code] !== undefined ? `${CONDITIONS[code]} (${code})` : code;
   return [ofStatement ? undefined : message, named].find(isText) ?? 'no reason was given';
 }

@@ -5,12 +5,19 @@ export interface ListenClient {
   connect(): Promise<unknown>;
   query(text: string): Promise<unknown>;
   end(): Promise<unknown>;
-  on(event: 'notification', listener: (message: { readonly payload?: string | undefined }) => void): unknown;
+  on(
+    event: 'notification',
+    listener: (message: { readonly payload?: string | undefined }) => void,
+  ): unknown;
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
 }
 
 /** A connection that receives what is sent to a channel of PostgreSQL (LISTEN). */
-export function listenConnection(client: ListenClient, channel: string, onMessage: (payload: string) => void): SubscriberConnection {
+export function listenConnection(
+  client: ListenClient,
+  channel: string,
+  onMessage: (payload: string) => void,
+): SubscriberConnection {
   return {
     async open(onLost) {
       client.on('error', onLost);

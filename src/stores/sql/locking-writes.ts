@@ -1,4 +1,5 @@
-import { sql, type RawBuilder } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
+
 import type { RecordedUsage } from '../store';
 import type { Condition } from './conditions';
 import { isDuplicateRow } from './errors';
@@ -9,10 +10,13 @@ import { addInBatches, dropInBatches, type Writes } from './writes';
 /** MySQL searches the whole list for each row, so the list is kept short. */
 const MAX_USES = 100;
 
-/** Writes for MySQL, which has no RETURNING: the rows are read and locked first, in a transaction. */
+/**
+ * Writes for MySQL, which has no RETURNING: the rows are read and locked first, in a transaction.
+ */
 export function lockingWrites(db: Database): Writes {
   const insert: Writes['insert'] = async (table, row) => {
-    // INSERT IGNORE would also truncate text that is too long, and its row count depends on the settings of the connection.
+    // INSERT IGNORE would also truncate text that is too long, and its row count depends on the
+    // settings of the connection.
     try {
       await db
         .insertInto(table as 'latchkey_state')
@@ -20,7 +24,9 @@ export function lockingWrites(db: Database): Writes {
         .execute();
       return true;
     } catch (error) {
-      if (isDuplicateRow(error)) return false;
+      if (isDuplicateRow(error)) {
+        return false;
+      }
       throw error;
     }
   };
@@ -29,37 +35,71 @@ export function lockingWrites(db: Database): Writes {
     insert,
     async insertMany(rows) {
       const ids = rows.map(({ id }) => id);
-      const known = await db.selectFrom('latchkey_credentials').select('id').where('id', 'in', ids).execute();
+      const known = await db
+        .selectFrom('latchkey_credentials')
+        .select('id')
+        .where('id', 'in', ids)
+        .execute();
       const knownIds = new Set(known.map(({ id }) => id));
       const fresh = rows.filter(({ id }) => !knownIds.has(id));
-      if (fresh.length === 0) return new Set();
+      if (fresh.length === 0) {
+        return new Set();
+      }
       try {
         await db.insertInto('latchkey_credentials').values(fresh).execute();
         return new Set(fresh.map(({ id }) => id));
       } catch (error) {
-        if (!isDuplicateRow(error)) throw error;
+        if (!isDuplicateRow(error)) {
+          throw error;
+        }
       }
       // Another writer added one of them first, and the statement added none.
       const added = new Set<string>();
-      for (const row of fresh) if (await insert('latchkey_credentials', row)) added.add(row.id);
+      for (const row of fresh) {
+        if (await insert('latchkey_credentials', row)) {
+          added.add(row.id);
+        }
+      }
       return added;
     },
     async replaceState(row) {
       const { value, ends_at } = row;
-      await db.insertInto('latchkey_state').values(row).onDuplicateKeyUpdate({ value, ends_at }).execute();
+      await db
+        .insertInto('latchkey_state')
+        .values(row)
+        .onDuplicateKeyUpdate({ value, ends_at })
+        .execute();
     },
     async getAndDeleteState(id) {
       return db.transaction().execute(async (transaction) => {
-        const found = await transaction.selectFrom('latchkey_state').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
-        if (found) await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
+        const found = await transaction
+          .selectFrom('latchkey_state')
+          .selectAll()
+          .where('id', '=', id)
+          .forUpdate()
+          .executeTakeFirst();
+        if (found) {
+          await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
+        }
         return found;
       });
     },
     async change(condition, changes) {
       return db.transaction().execute(async (transaction) => {
-        const rows = await transaction.selectFrom('latchkey_credentials').select(COLUMNS).where(condition).forUpdate().execute();
+        const rows = await transaction
+          .selectFrom('latchkey_credentials')
+          .select(COLUMNS)
+          .where(condition)
+          .forUpdate()
+          .execute();
         const ids = rows.map(({ id }) => id);
-        if (rows.length > 0) await transaction.updateTable('latchkey_credentials').set(changes).where('id', 'in', ids).execute();
+        if (rows.length > 0) {
+          await transaction
+            .updateTable('latchkey_credentials')
+            .set(changes)
+            .where('id', 'in', ids)
+            .execute();
+        }
         return rows.map((row) => ({ ...row, ...changes }));
       });
     },
@@ -68,7 +108,9 @@ export function lockingWrites(db: Database): Writes {
     },
     async drop(table, condition) {
       const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
-      return dropInBatches(async (limit) => Number((await drop.limit(limit).executeTakeFirstOrThrow()).numDeletedRows));
+      return dropInBatches(async (limit) =>
+        Number((await drop.limit(limit).executeTakeFirstOrThrow()).numDeletedRows),
+      );
     },
   };
 }
@@ -79,10 +121,14 @@ const addUsage = (db: Database, uses: readonly RecordedUsage[]) => {
     const cases = uses.map((use) => sql`when ${use.id} then ${value(use)}`);
     return sql<number>`case id ${sql.join(cases, sql` `)} end`;
   };
-  const later = (time: number) => sql`case when last_used_at > ${sql.lit(time)} then last_used_at else ${sql.lit(time)} end`;
+  const later = (time: number) =>
+    sql`case when last_used_at > ${sql.lit(time)} then last_used_at else ${sql.lit(time)} end`;
   return db
     .updateTable('latchkey_credentials')
-    .set({ use_count: sql`use_count + ${byId(({ count }) => sql.lit(count))}`, last_used_at: byId(({ lastUsedAt }) => later(lastUsedAt)) })
+    .set({
+      use_count: sql`use_count + ${byId(({ count }) => sql.lit(count))}`,
+      last_used_at: byId(({ lastUsedAt }) => later(lastUsedAt)),
+    })
     .where('id', 'in', ids)
     .execute();
 };

@@ -1,6 +1,8 @@
-import { codedError } from '../../internal/errors';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { sql } from 'kysely';
+
+import { codedError } from '../../internal/errors';
 import { isBusy } from './errors';
 import type { SqlDialect } from './sql-dialect';
 import type { Database } from './tables';
@@ -10,7 +12,11 @@ const LOCK = 0x6c61746368;
 const LOCK_WITHIN_S = 60;
 
 /** Runs `work` while no other process migrates this database. */
-export async function withMigrationLock(db: Database, dialect: SqlDialect, work: (db: Database) => Promise<void>): Promise<void> {
+export async function withMigrationLock(
+  db: Database,
+  dialect: SqlDialect,
+  work: (db: Database) => Promise<void>,
+): Promise<void> {
   await {
     // Read committed, so that it reads what the previous holder of the lock wrote.
     postgres: () =>
@@ -36,9 +42,15 @@ export async function withMigrationLock(db: Database, dialect: SqlDialect, work:
     mysql: () =>
       db.connection().execute(async (connection) => {
         const name = sql`concat('latchkey:', md5(database()))`;
-        const { rows } = await sql<{ locked: unknown }>`select get_lock(${name}, ${sql.lit(LOCK_WITHIN_S)}) as locked`.execute(connection);
-        if (Number(rows[0]?.locked) !== 1)
-          throw codedError('ERR_LATCHKEY_STORE', `another process has been migrating for ${LOCK_WITHIN_S} s`);
+        const { rows } = await sql<{
+          locked: unknown;
+        }>`select get_lock(${name}, ${sql.lit(LOCK_WITHIN_S)}) as locked`.execute(connection);
+        if (Number(rows[0]?.locked) !== 1) {
+          throw codedError(
+            'ERR_LATCHKEY_STORE',
+            `another process has been migrating for ${LOCK_WITHIN_S} s`,
+          );
+        }
         try {
           await work(connection);
         } finally {
@@ -49,8 +61,9 @@ export async function withMigrationLock(db: Database, dialect: SqlDialect, work:
 }
 
 /**
- * Takes SQLite's write lock. A plain `begin` takes it only at the first write, and then fails if another writer was first.
- * better-sqlite3 waits synchronously, which would block the event loop, and possibly the code that holds the lock.
+ * Takes SQLite's write lock. A plain `begin` takes it only at the first write, and then fails if
+ * another writer was first. better-sqlite3 waits synchronously, which would block the event loop,
+ * and possibly the code that holds the lock.
  */
 async function beginImmediate(connection: Database): Promise<void> {
   const { rows } = await sql<{ timeout: unknown }>`pragma busy_timeout`.execute(connection);
@@ -61,7 +74,9 @@ async function beginImmediate(connection: Database): Promise<void> {
         await sql`begin immediate`.execute(connection);
         return;
       } catch (error) {
-        if (!isBusy(error) || Date.now() > deadline) throw error;
+        if (!isBusy(error) || Date.now() > deadline) {
+          throw error;
+        }
       }
     }
   } finally {

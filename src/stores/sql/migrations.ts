@@ -1,10 +1,13 @@
-import { withMigrationLock } from './migration-lock';
 import { createDdl, type Ddl } from './ddl';
 import { isMissing } from './errors';
+import { withMigrationLock } from './migration-lock';
 import type { SqlDialect } from './sql-dialect';
 import type { Database } from './tables';
 
-/** One step to the next version of the tables. MySQL cannot roll back DDL, so each step can be repeated. */
+/**
+ * One step to the next version of the tables. MySQL cannot roll back DDL, so each step can be
+ * repeated.
+ */
 type Migration = (ddl: Ddl) => Promise<void>;
 
 const MIGRATIONS: readonly Migration[] = [credentialsAndState];
@@ -12,7 +15,9 @@ const MIGRATIONS: readonly Migration[] = [credentialsAndState];
 /** Brings the tables to this version. Tables of a later version are left as they are. */
 export async function migrate(db: Database, dialect: SqlDialect): Promise<void> {
   // If there is nothing to do, no lock is taken and no right to create tables is needed.
-  if ((await readVersion(db).catch(zeroIfMissing)) >= MIGRATIONS.length) return;
+  if ((await readVersion(db).catch(zeroIfMissing)) >= MIGRATIONS.length) {
+    return;
+  }
   await withMigrationLock(db, dialect, async (locked) => {
     const ddl = await createDdl(locked, dialect);
     await ddl
@@ -22,7 +27,9 @@ export async function migrate(db: Database, dialect: SqlDialect): Promise<void> 
       .execute();
     const version = await readVersion(locked);
     for (const [index, migration] of MIGRATIONS.entries()) {
-      if (index < version) continue;
+      if (index < version) {
+        continue;
+      }
       await migration(ddl);
       await locked
         .insertInto('latchkey_schema')
@@ -55,7 +62,9 @@ async function credentialsAndState(ddl: Ddl): Promise<void> {
     .addColumn('confirmation', text)
     .addColumn('metadata', text, (column) => column.notNull())
     .execute();
-  for (const owner of ['subject', 'client_id', 'grant_id']) await ddl.index('latchkey_credentials', 'kind', owner, 'issued_at', 'id');
+  for (const owner of ['subject', 'client_id', 'grant_id']) {
+    await ddl.index('latchkey_credentials', 'kind', owner, 'issued_at', 'id');
+  }
   await ddl
     .table('latchkey_state')
     .addColumn('id', key('id'), (column) => column.primaryKey().notNull())
@@ -66,11 +75,17 @@ async function credentialsAndState(ddl: Ddl): Promise<void> {
 }
 
 async function readVersion(db: Database): Promise<number> {
-  const last = await db.selectFrom('latchkey_schema').select('version').orderBy('version', 'desc').executeTakeFirst();
+  const last = await db
+    .selectFrom('latchkey_schema')
+    .select('version')
+    .orderBy('version', 'desc')
+    .executeTakeFirst();
   return Number(last?.version ?? 0);
 }
 
 function zeroIfMissing(error: unknown): 0 {
-  if (!isMissing(error)) throw error;
+  if (!isMissing(error)) {
+    throw error;
+  }
   return 0;
 }

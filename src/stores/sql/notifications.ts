@@ -1,11 +1,17 @@
 import { randomUUID } from 'node:crypto';
+
 import { sql } from 'kysely';
-import { decodeRevocation, encodeRevocation, type RevocationEvent } from '../../credential/revocation';
+
+import {
+  decodeRevocation,
+  encodeRevocation,
+  type RevocationEvent,
+} from '../../credential/revocation';
 import { createListeners } from '../listeners';
 import type { CredentialStore } from '../store';
 import { keepSubscribed, subscribeWhileNeeded } from '../subscription';
 import { withoutValues } from './errors';
-import { listenConnection, type ListenClient } from './listen-connection';
+import { type ListenClient, listenConnection } from './listen-connection';
 import type { Database } from './tables';
 
 /** The channel of PostgreSQL's NOTIFY. */
@@ -13,17 +19,27 @@ const CHANNEL = 'latchkey_news';
 /** PostgreSQL's limit on the payload of a notification. */
 const MAX_BYTES = 8_000;
 
-/** Notifies subscribers of changes: those of this store at once, those of other instances through PostgreSQL. */
+/**
+ * Notifies subscribers of changes: those of this store at once, those of other instances through
+ * PostgreSQL.
+ */
 export interface Notifications {
   /** Notifies the subscribers of this store that credentials were changed. */
   readonly notify: (ids: readonly string[], at: number) => void;
   readonly publish: CredentialStore['publish'];
   readonly subscribe: CredentialStore['subscribe'];
-  /** For RETURNING of a statement that changes credentials on PostgreSQL: sends one message a row when the transaction commits. */
+  /**
+   * For RETURNING of a statement that changes credentials on PostgreSQL: sends one message a row
+   * when the transaction commits.
+   */
   readonly notifyExpression: (at: number) => ReturnType<typeof pgNotify>;
 }
 
-export function createNotifications(db: Database, isPostgres: boolean, listen: (() => ListenClient) | undefined): Notifications {
+export function createNotifications(
+  db: Database,
+  isPostgres: boolean,
+  listen: (() => ListenClient) | undefined,
+): Notifications {
   const instance = randomUUID();
   const listeners = createListeners();
 
@@ -31,7 +47,9 @@ export function createNotifications(db: Database, isPostgres: boolean, listen: (
     const { from, ...message } = { kind: 'credential', ...parse(payload) };
     // This instance notified its own subscribers when it made the change.
     const event = from === instance ? undefined : decodeRevocation(message);
-    if (event) listeners.notify(event);
+    if (event) {
+      listeners.notify(event);
+    }
   };
   const start = (connect: () => ListenClient) => () =>
     keepSubscribed({
@@ -47,7 +65,9 @@ export function createNotifications(db: Database, isPostgres: boolean, listen: (
       const payload = JSON.stringify({ from: instance, ...encodeRevocation(event) });
       // Other instances notice a longer one when their cache's `ttlMs` has passed.
       const fits = Buffer.byteLength(payload) < MAX_BYTES;
-      if (isPostgres && fits) await sql`select pg_notify(${CHANNEL}, ${payload})`.execute(db);
+      if (isPostgres && fits) {
+        await sql`select pg_notify(${CHANNEL}, ${payload})`.execute(db);
+      }
     },
     notifyExpression: (at) => pgNotify(instance, at),
     subscribe: subscribeWhileNeeded(listeners, listen && start(listen)),
@@ -56,7 +76,9 @@ export function createNotifications(db: Database, isPostgres: boolean, listen: (
 
 /** About 120 bytes. */
 const pgNotify = (from: string, at: number) =>
-  sql`pg_notify(${CHANNEL}, json_build_object('from', ${from}::text, 'id', id, 'at', ${at}::bigint)::text)`.as('announced');
+  sql`pg_notify(${CHANNEL}, json_build_object('from', ${from}::text, 'id', id, 'at', ${at}::bigint)::text)`.as(
+    'announced',
+  );
 
 /** Anything else than JSON is ignored: every user of the database may send to the channel. */
 function parse(payload: string): { readonly from?: unknown } {

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+
 import type { RecordedUsage } from '../store';
 import type { Condition } from './conditions';
 import type { Notifications } from './notifications';
@@ -9,8 +10,13 @@ import { addInBatches, dropInBatches, type Writes } from './writes';
 /** SQLite takes 32,766 parameters in a statement, PostgreSQL twice as many. */
 const MAX_USES = 30_000;
 
-/** Writes for PostgreSQL and SQLite: one statement each, whose RETURNING clause gives the result. */
-export function returningWrites(db: Database, notifyExpression: Notifications['notifyExpression'] | undefined): Writes {
+/**
+ * Writes for PostgreSQL and SQLite: one statement each, whose RETURNING clause gives the result.
+ */
+export function returningWrites(
+  db: Database,
+  notifyExpression: Notifications['notifyExpression'] | undefined,
+): Writes {
   return {
     async insert(table, row) {
       const inserted = await db
@@ -42,7 +48,11 @@ export function returningWrites(db: Database, notifyExpression: Notifications['n
       return db.deleteFrom('latchkey_state').where('id', '=', id).returningAll().executeTakeFirst();
     },
     async change(condition, changes, at) {
-      const changed = db.updateTable('latchkey_credentials').set(changes).where(condition).returning(COLUMNS);
+      const changed = db
+        .updateTable('latchkey_credentials')
+        .set(changes)
+        .where(condition)
+        .returning(COLUMNS);
       return (notifyExpression ? changed.returning(notifyExpression(at)) : changed).execute();
     },
     async addUsage(uses) {
@@ -63,14 +73,26 @@ export function returningWrites(db: Database, notifyExpression: Notifications['n
 }
 
 const addUsage = (db: Database, uses: readonly RecordedUsage[]) => {
-  const values = sql.join(uses.map(({ id, count, lastUsedAt }) => sql`(${id}, ${sql.lit(count)}, ${sql.lit(lastUsedAt)})`));
+  const values = sql.join(
+    uses.map(
+      ({ id, count, lastUsedAt }) => sql`(${id}, ${sql.lit(count)}, ${sql.lit(lastUsedAt)})`,
+    ),
+  );
   return db
-    .with('used(id, uses, at)', () => sql<{ id: string; uses: number; at: number }>`(values ${values})`)
+    .with(
+      'used(id, uses, at)',
+      () => sql<{ id: string; uses: number; at: number }>`(values ${values})`,
+    )
     .updateTable('latchkey_credentials')
     .from('used')
     .set((eb) => ({
       use_count: eb('use_count', '+', eb.ref('used.uses')),
-      last_used_at: eb.case().when('last_used_at', '>', eb.ref('used.at')).then(eb.ref('last_used_at')).else(eb.ref('used.at')).end(),
+      last_used_at: eb
+        .case()
+        .when('last_used_at', '>', eb.ref('used.at'))
+        .then(eb.ref('last_used_at'))
+        .else(eb.ref('used.at'))
+        .end(),
     }))
     .whereRef('latchkey_credentials.id', '=', 'used.id')
     .execute();

@@ -1,13 +1,19 @@
 import * as z from 'zod';
-import { codedError } from '../../internal/errors';
+
 import { idOf } from '../../credential/digest';
+import { codedError } from '../../internal/errors';
 import { check } from '../../internal/options';
 import { isStorable, type RecordChanges, type StoredRecord } from '../store';
-import { MAX_LENGTHS, type CredentialsTable } from './tables';
+import { type CredentialsTable, MAX_LENGTHS } from './tables';
 import { integerSchema, toInteger } from './values';
 
 /** Returns the columns that a change sets. */
-export function toChangedColumns({ name, scopes, metadata, expiresAt }: RecordChanges): Partial<CredentialsTable> {
+export function toChangedColumns({
+  name,
+  scopes,
+  metadata,
+  expiresAt,
+}: RecordChanges): Partial<CredentialsTable> {
   return storable({
     ...(name !== undefined && { name }),
     ...(scopes !== undefined && { scopes: JSON.stringify(scopes) }),
@@ -17,8 +23,12 @@ export function toChangedColumns({ name, scopes, metadata, expiresAt }: RecordCh
 }
 
 export function toRow(record: StoredRecord): CredentialsTable {
-  if (record.id !== idOf(record.digest))
-    throw codedError('ERR_LATCHKEY_STORE', 'The id of a record must be the first 22 characters of its digest');
+  if (record.id !== idOf(record.digest)) {
+    throw codedError(
+      'ERR_LATCHKEY_STORE',
+      'The id of a record must be the first 22 characters of its digest',
+    );
+  }
   return storable({
     id: record.id,
     kind: record.kind,
@@ -41,23 +51,38 @@ export function toRow(record: StoredRecord): CredentialsTable {
   });
 }
 
-const toIntegerOrNull = (value: number | null): number | null => (value === null ? null : toInteger(value));
+const toIntegerOrNull = (value: number | null): number | null =>
+  value === null ? null : toInteger(value);
 
 /** Rejects text that a database would truncate or change. */
 function storable<R extends Partial<CredentialsTable>>(row: R): R {
   for (const [column, value] of Object.entries(row)) {
-    if (typeof value !== 'string') continue;
+    if (typeof value !== 'string') {
+      continue;
+    }
     const longest = MAX_LENGTHS[column as keyof typeof MAX_LENGTHS] ?? Infinity;
-    if (value.length > longest) throw codedError('ERR_LATCHKEY_STORE', `The column ${column} takes at most ${longest} characters`);
-    if (!isStorable(value)) throw codedError('ERR_LATCHKEY_STORE', `The column ${column} takes no NUL and no half of a surrogate pair`);
+    if (value.length > longest) {
+      throw codedError(
+        'ERR_LATCHKEY_STORE',
+        `The column ${column} takes at most ${longest} characters`,
+      );
+    }
+    if (!isStorable(value)) {
+      throw codedError(
+        'ERR_LATCHKEY_STORE',
+        `The column ${column} takes no NUL and no half of a surrogate pair`,
+      );
+    }
   }
   return row;
 }
 
 const nameSchema = z.string().min(1);
 const textSchema = z.string();
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isListOfTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => typeof item === 'string');
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isListOfTexts = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 const json = <T>(test: (value: unknown) => boolean) =>
   z
@@ -102,7 +127,10 @@ export function toRecord(row: unknown): StoredRecord {
   const { data, error } = rowSchema.safeParse(row);
   if (!data) {
     const columns = [...new Set(error.issues.map(({ path }) => path.join('.')))].join(', ');
-    throw codedError('ERR_LATCHKEY_STORE', `a row of latchkey_credentials is damaged in ${columns}`);
+    throw codedError(
+      'ERR_LATCHKEY_STORE',
+      `a row of latchkey_credentials is damaged in ${columns}`,
+    );
   }
   return {
     id: data.id,

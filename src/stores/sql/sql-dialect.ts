@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+
 import type { Database } from './tables';
 
 export type SqlDialect = 'postgres' | 'sqlite' | 'mysql';
@@ -10,7 +11,8 @@ const DIALECTS: ReadonlyMap<string, SqlDialect> = new Map([
 ]);
 
 /**
- * Detects the dialect of a Kysely instance by the SQL that it generates, so that dialects of third parties and other copies of
- * Kysely work. PGlite generates PostgreSQL, MariaDB generates MySQL.
+ * Detects the dialect of a Kysely instance by the SQL that it generates, so that dialects of third
+ * parties and other copies of Kysely work. PGlite generates PostgreSQL, MariaDB generates MySQL.
  */
-export const detectDialect = (db: Database): SqlDialect | undefined => DIALECTS.get(sql`${sql.id('a')} = ${1}`.compile(db).sql);
+export const detectDialect = (db: Database): SqlDialect | undefined =>
+  DIALECTS.get(sql`${sql.id('a')} = ${1}`.compile(db).sql);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
-import { codedError } from '../../internal/errors';
+
 import { digestOf } from '../../credential/digest';
+import { codedError } from '../../internal/errors';
 import type { StateStore } from '../store';
 import type { Database, StateTable } from './tables';
 import { integerSchema, toInteger } from './values';
@@ -10,16 +11,26 @@ export function createState(db: Database, writes: Writes): StateStore {
   return {
     async setIfAbsent(group, key, value, until) {
       const row = toRow(group, key, value, until);
-      if (await writes.insert('latchkey_state', row)) return true;
+      if (await writes.insert('latchkey_state', row)) {
+        return true;
+      }
       const now = Date.now();
-      await writes.drop('latchkey_state', (eb) => eb.and([eb('id', '=', row.id), eb('ends_at', '<=', now)]));
+      await writes.drop('latchkey_state', (eb) =>
+        eb.and([eb('id', '=', row.id), eb('ends_at', '<=', now)]),
+      );
       return writes.insert('latchkey_state', row);
     },
     async set(group, key, value, until) {
       await writes.replaceState(toRow(group, key, value, until));
     },
     async get(group, key) {
-      return currentValue(await db.selectFrom('latchkey_state').selectAll().where('id', '=', idOf(group, key)).executeTakeFirst());
+      return currentValue(
+        await db
+          .selectFrom('latchkey_state')
+          .selectAll()
+          .where('id', '=', idOf(group, key))
+          .executeTakeFirst(),
+      );
     },
     async getAndDelete(group, key) {
       return currentValue(await writes.getAndDeleteState(idOf(group, key)));
@@ -40,8 +51,12 @@ const rowSchema = z.object({ value: z.string(), ends_at: integerSchema });
 
 /** Returns the value of a row that has not expired. */
 function currentValue(row: unknown): string | undefined {
-  if (row === undefined) return undefined;
+  if (row === undefined) {
+    return undefined;
+  }
   const { data } = rowSchema.safeParse(row);
-  if (!data) throw codedError('ERR_LATCHKEY_STORE', 'a row of latchkey_state is damaged');
+  if (!data) {
+    throw codedError('ERR_LATCHKEY_STORE', 'a row of latchkey_state is damaged');
+  }
   return Date.now() < data.ends_at ? data.value : undefined;
 }

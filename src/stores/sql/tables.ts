@@ -1,13 +1,16 @@
-import { MAX_OWNER_LENGTH } from '../store';
 import type { Kysely } from 'kysely';
 
+import { MAX_OWNER_LENGTH } from '../store';
+
 /**
- * `latchkey_credentials`: one row for each credential. Others may read the tables. Only Latchkey writes them.
- * Times are in whole milliseconds since the epoch. JSON is stored as text, and no column ever holds a secret.
- * Texts are compared byte by byte: case, accents and trailing spaces are significant.
+ * `latchkey_credentials`: one row for each credential. Others may read the tables. Only Latchkey
+ * writes them. Times are in whole milliseconds since the epoch. JSON is stored as text, and no
+ * column ever holds a secret. Texts are compared byte by byte: case, accents and trailing spaces
+ * are significant.
  *
- * A credential is valid while `revoked_at` is null and `expires_at` is null or in the future. One that expired or was revoked more
- * than 30 days ago is treated as absent. Its row remains until `prune()`.
+ * A credential is valid while `revoked_at` is null and `expires_at` is null or in the future. One
+ * that expired or was revoked more than 30 days ago is treated as absent. Its row remains until
+ * `prune()`.
  */
 export interface CredentialsTable {
   /** Primary key: the first 22 characters of `digest`. Public. */
@@ -16,7 +19,10 @@ export interface CredentialsTable {
   kind: string;
   /** SHA-256 of the whole secret, base64url without padding: 43 characters. */
   digest: string;
-  /** At most 512 characters, as `client_id` and `grant_id`. Each of the three is indexed after `kind`. */
+  /**
+   * At most 512 characters, as `client_id` and `grant_id`. Each of the three is indexed after
+   * `kind`.
+   */
   subject: string;
   client_id: string | null;
   grant_id: string | null;
@@ -40,7 +46,10 @@ export interface CredentialsTable {
   metadata: string;
 }
 
-/** `latchkey_state`: values that expire. An expired value is treated as absent. Its row remains until `prune()`. */
+/**
+ * `latchkey_state`: values that expire. An expired value is treated as absent. Its row remains
+ * until `prune()`.
+ */
 export interface StateTable {
   /** Primary key: SHA-256, base64url, of the JSON text `["group","key"]` without spaces. */
   id: string;
@@ -49,13 +58,18 @@ export interface StateTable {
   ends_at: number;
 }
 
-/** `latchkey_schema`: a row for each version that was migrated to. The highest is the current one. */
+/**
+ * `latchkey_schema`: a row for each version that was migrated to. The highest is the current one.
+ */
 export interface SchemaTable {
   version: number;
   migrated_at: number;
 }
 
-/** The types of the tables, for a Kysely instance of yours that reads them. Drivers may return a bigint as a string or BigInt. */
+/**
+ * The types of the tables, for a Kysely instance of yours that reads them. Drivers may return a
+ * bigint as a string or BigInt.
+ */
 export interface Tables {
   latchkey_credentials: CredentialsTable;
   latchkey_state: StateTable;
@@ -64,7 +78,9 @@ export interface Tables {
 
 export type Database = Kysely<Tables>;
 
-/** The maximum lengths of indexed text in characters, which PostgreSQL and InnoDB can both index. */
+/**
+ * The maximum lengths of indexed text in characters, which PostgreSQL and InnoDB can both index.
+ */
 export const MAX_LENGTHS = {
   ...{ id: 64, kind: 64, digest: 64 },
   ...{ subject: MAX_OWNER_LENGTH, client_id: MAX_OWNER_LENGTH, grant_id: MAX_OWNER_LENGTH },

@@ -1,4 +1,5 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
+
 import type { RecordedUsage } from '../store';
 import type { Condition } from './conditions';
 import type { CredentialsTable, Database, StateTable, Tables } from './tables';
@@ -9,18 +10,33 @@ type Table = 'latchkey_credentials' | 'latchkey_state';
 export interface Writes {
   /** Adds a row. Returns false and changes nothing if there is one of that ID. */
   insert<T extends Table>(table: T, row: Tables[T]): Promise<boolean>;
-  /** Adds credentials in as few statements as possible, and returns the IDs of those that were added. The IDs must be distinct. */
+  /**
+   * Adds credentials in as few statements as possible, and returns the IDs of those that were
+   * added. The IDs must be distinct.
+   */
   insertMany(rows: readonly CredentialsTable[]): Promise<ReadonlySet<string>>;
   /** Adds or replaces a row. */
   replaceState(row: StateTable): Promise<void>;
   /** Removes a row and returns it. Of concurrent calls, one gets it. */
   getAndDeleteState(id: string): Promise<StateTable | undefined>;
-  /** Changes all credentials that meet a condition, and returns the changed rows. Notifications of it carry the time `at`. */
-  change(condition: Condition, changes: Partial<CredentialsTable>, at: number): Promise<readonly CredentialsTable[]>;
+  /**
+   * Changes all credentials that meet a condition, and returns the changed rows. Notifications of
+   * it carry the time `at`.
+   */
+  change(
+    condition: Condition,
+    changes: Partial<CredentialsTable>,
+    at: number,
+  ): Promise<readonly CredentialsTable[]>;
   /** Adds uses to their credentials, all or none. The IDs must be distinct. */
   addUsage(uses: readonly RecordedUsage[]): Promise<void>;
-  /** Deletes the rows that meet a condition, some at a time to keep locks short. Returns how many. */
-  drop<T extends Table>(table: T, condition: (eb: ExpressionBuilder<Tables, T>) => Expression<SqlBool>): Promise<number>;
+  /**
+   * Deletes the rows that meet a condition, some at a time to keep locks short. Returns how many.
+   */
+  drop<T extends Table>(
+    table: T,
+    condition: (eb: ExpressionBuilder<Tables, T>) => Expression<SqlBool>,
+  ): Promise<number>;
 }
 
 const MAX_ROWS = 1_000;
@@ -28,7 +44,9 @@ const MAX_ROWS = 1_000;
 /** Deletes rows in batches until there are no more. Returns how many. */
 export async function dropInBatches(dropSome: (limit: number) => Promise<number>): Promise<number> {
   let dropped = 0;
-  for (let some = MAX_ROWS; some === MAX_ROWS; dropped += some) some = await dropSome(MAX_ROWS);
+  for (let some = MAX_ROWS; some === MAX_ROWS; dropped += some) {
+    some = await dropSome(MAX_ROWS);
+  }
   return dropped;
 }
 
@@ -40,7 +58,9 @@ export async function addInBatches(
   add: (db: Database, uses: readonly RecordedUsage[]) => Promise<unknown>,
 ): Promise<void> {
   const addAll = async (to: Database) => {
-    for (let start = 0; start < uses.length; start += atOnce) await add(to, uses.slice(start, start + atOnce));
+    for (let start = 0; start < uses.length; start += atOnce) {
+      await add(to, uses.slice(start, start + atOnce));
+    }
   };
   await (uses.length > atOnce ? db.transaction().execute(addAll) : addAll(db));
 }

@@ -1,19 +1,38 @@
-import { RETENTION_MS, type CredentialStore, type StoredRecord } from '../../stores/store';
-import { demand, sleep, type Cases, type OpenedStore } from './contract';
+import { type CredentialStore, RETENTION_MS, type StoredRecord } from '../../stores/store';
+import { type Cases, demand, type OpenedStore, sleep } from './contract';
 import { newRecord, unique } from './samples';
 
 /** Retention and prune(): an ended record is known for a while, and then treated as absent. */
 export const forgetting = (clockToleranceMs: number): Cases<OpenedStore<CredentialStore>> => ({
-  async 'knows what ended less than RETENTION_MS ago, and nothing that ended earlier'({ store, peer }) {
+  async 'knows what ended less than RETENTION_MS ago, and nothing that ended earlier'({
+    store,
+    peer,
+  }) {
     const now = Date.now();
     const late = now - RETENTION_MS + 60_000 + clockToleranceMs;
     const early = now - RETENTION_MS - 60_000 - clockToleranceMs;
-    for (const ended of [{ expiresAt: late }, { revokedAt: late }, { expiresAt: late, revokedAt: late + 1 }]) {
+    for (const ended of [
+      { expiresAt: late },
+      { revokedAt: late },
+      { expiresAt: late, revokedAt: late + 1 },
+    ]) {
       const record = newRecord(ended);
       demand('insert() of a record that ended is true', await store.insert(record), true);
-      demand('A record that ended less than RETENTION_MS ago is known', await peer.find(record.digest), record);
-      demand('list() has what ended less than RETENTION_MS ago', await store.list(ownerOf(record), { limit: 10 }), [record]);
-      demand('insert() of a record that ended less than RETENTION_MS ago is false', await store.insert(record), false);
+      demand(
+        'A record that ended less than RETENTION_MS ago is known',
+        await peer.find(record.digest),
+        record,
+      );
+      demand(
+        'list() has what ended less than RETENTION_MS ago',
+        await store.list(ownerOf(record), { limit: 10 }),
+        [record],
+      );
+      demand(
+        'insert() of a record that ended less than RETENTION_MS ago is false',
+        await store.insert(record),
+        false,
+      );
     }
     const forgotten = [
       { expiresAt: early },
@@ -26,11 +45,23 @@ export const forgetting = (clockToleranceMs: number): Cases<OpenedStore<Credenti
     ];
     for (const ended of forgotten) {
       const record = newRecord(ended);
-      demand('insert() of a record that ended long ago is true, as of any that is not known', await store.insert(record), true);
-      demand('A record that ended more than RETENTION_MS ago is unknown to every method', await answersOn(record, peer), UNKNOWN);
+      demand(
+        'insert() of a record that ended long ago is true, as of any that is not known',
+        await store.insert(record),
+        true,
+      );
+      demand(
+        'A record that ended more than RETENTION_MS ago is unknown to every method',
+        await answersOn(record, peer),
+        UNKNOWN,
+      );
       const again = { ...record, expiresAt: null, revokedAt: null };
       demand('insert() of a record that was forgotten is true', await store.insert(again), true);
-      demand('A record takes the place of one that was forgotten', await peer.find(record.digest), again);
+      demand(
+        'A record takes the place of one that was forgotten',
+        await peer.find(record.digest),
+        again,
+      );
     }
   },
 
@@ -45,8 +76,22 @@ export const forgetting = (clockToleranceMs: number): Cases<OpenedStore<Credenti
       newRecord(),
       newRecord(),
     ] as const;
-    const [endless, extended] = [newRecord({ expiresAt: end }), newRecord({ expiresAt: end })] as const;
-    for (const record of [expired, revoked, used, ended, revokedLater, shortened, endless, extended]) await store.insert(record);
+    const [endless, extended] = [
+      newRecord({ expiresAt: end }),
+      newRecord({ expiresAt: end }),
+    ] as const;
+    for (const record of [
+      expired,
+      revoked,
+      used,
+      ended,
+      revokedLater,
+      shortened,
+      endless,
+      extended,
+    ]) {
+      await store.insert(record);
+    }
     await store.recordUsage([{ id: used.id, count: 1, lastUsedAt: Date.now() }]);
     await store.expireAt(ended.id, end);
     await store.revoke(revokedLater.id, end);
@@ -56,10 +101,20 @@ export const forgetting = (clockToleranceMs: number): Cases<OpenedStore<Credenti
 
     await sleep(gone + clockToleranceMs + 1 - Date.now());
     for (const record of [expired, revoked, used, ended, revokedLater, shortened]) {
-      demand('A record is forgotten RETENTION_MS after its end, however it came by it', await answersOn(record, peer), UNKNOWN);
+      demand(
+        'A record is forgotten RETENTION_MS after its end, however it came by it',
+        await answersOn(record, peer),
+        UNKNOWN,
+      );
     }
-    demand('A record whose end was taken away is not forgotten', await peer.find(endless.digest), { ...endless, expiresAt: null });
-    demand('A record whose end was put off is not forgotten', await peer.find(extended.digest), { ...extended, expiresAt: gone });
+    demand('A record whose end was taken away is not forgotten', await peer.find(endless.digest), {
+      ...endless,
+      expiresAt: null,
+    });
+    demand('A record whose end was put off is not forgotten', await peer.find(extended.digest), {
+      ...extended,
+      expiresAt: gone,
+    });
   },
 
   async 'prunes what ended before a time, of one kind'({ store, peer }) {
@@ -76,18 +131,27 @@ export const forgetting = (clockToleranceMs: number): Cases<OpenedStore<Credenti
       newRecord({ kind, revokedAt: before }),
       newRecord({ kind: unique('kind'), expiresAt: before - 1 }),
     ];
-    for (const record of [expired, revoked, both, ...stay]) await store.insert(record);
+    for (const record of [expired, revoked, both, ...stay]) {
+      await store.insert(record);
+    }
     demand('prune() counts what it dropped', await store.prune(kind, before), 3);
     demand('prune() has nothing to drop a second time', await peer.prune(kind, before), 0);
     for (const record of [expired, revoked, both]) {
-      demand('A record that was pruned is unknown to every method', await answersOn(record, peer), UNKNOWN);
+      demand(
+        'A record that was pruned is unknown to every method',
+        await answersOn(record, peer),
+        UNKNOWN,
+      );
       demand('insert() of a record that was pruned is true', await store.insert(record), true);
     }
-    for (const record of stay) demand('prune() drops nothing else', await peer.find(record.digest), record);
+    for (const record of stay) {
+      demand('prune() drops nothing else', await peer.find(record.digest), record);
+    }
   },
 });
 
-const ownerOf = ({ kind, subject }: StoredRecord) => ({ kind, by: 'subject', id: subject }) as const;
+const ownerOf = ({ kind, subject }: StoredRecord) =>
+  ({ kind, by: 'subject', id: subject }) as const;
 
 const UNKNOWN = {
   find: undefined,
@@ -101,7 +165,10 @@ const UNKNOWN = {
 };
 
 /** What every method returns for a record: `UNKNOWN` if it is absent. */
-async function answersOn(record: StoredRecord, store: CredentialStore): Promise<typeof UNKNOWN | object> {
+async function answersOn(
+  record: StoredRecord,
+  store: CredentialStore,
+): Promise<typeof UNKNOWN | object> {
   const now = Date.now();
   const { id, digest } = record;
   return {
@@ -112,6 +179,8 @@ async function answersOn(record: StoredRecord, store: CredentialStore): Promise<
     end: await store.expireAt(id, now),
     revoke: await store.revoke(id, now),
     revokeAll: await store.revokeAll(ownerOf(record), now),
-    afterUses: await store.recordUsage([{ id, count: 1, lastUsedAt: now }]).then(() => store.find(digest)),
+    afterUses: await store
+      .recordUsage([{ id, count: 1, lastUsedAt: now }])
+      .then(() => store.find(digest)),
   };
 }

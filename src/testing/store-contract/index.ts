@@ -19,13 +19,16 @@ export interface CredentialStoreContractOptions<O> extends StateStoreContractOpt
   readonly push?: boolean;
   /** How soon `subscribe()` must notify, in milliseconds. @default 2_000 */
   readonly pushWithinMs?: number;
-  /** Damages the row of a record. With it, a case checks that the store does not return the record. */
+  /**
+   * Damages the row of a record. With it, a case checks that the store does not return the record.
+   */
   readonly corrupt?: (opened: O, id: string) => unknown;
 }
 
 /**
- * Returns the contract of a `CredentialStore` as test cases for any test runner. Each case opens the store, and uses unique names:
- * the database need not be empty. No case takes longer than a few seconds with a database nearby.
+ * Returns the contract of a `CredentialStore` as test cases for any test runner. Each case opens
+ * the store, and uses unique names: the database need not be empty. No case takes longer than a few
+ * seconds with a database nearby.
  *
  * @param open opens two stores over one database
  * @param options what the store can do
@@ -51,7 +54,10 @@ export function credentialStoreContract<O extends OpenedStore<CredentialStore>>(
   });
 }
 
-/** Returns the contract of a `StateStore` as test cases for any test runner. @see credentialStoreContract */
+/**
+ * Returns the contract of a `StateStore` as test cases for any test runner. @see
+ * credentialStoreContract
+ */
 export function stateStoreContract<O extends OpenedStore<StateStore>>(
   open: () => O | Promise<O>,
   { clockToleranceMs = 0 }: StateStoreContractOptions = {},

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+
 import { digestOf, idOf } from '../../credential/digest';
 import type { StoredRecord } from '../../stores/store';
 

@@ -1,13 +1,20 @@
 import type { RevocationEvent } from '../../credential/revocation';
 import type { CredentialStore, StoredRecord } from '../../stores/store';
-import { comesTrue, demand, sleep, type Cases, type OpenedStore } from './contract';
+import { type Cases, comesTrue, demand, type OpenedStore, sleep } from './contract';
 import { newRecord, ODD_TEXTS, unique } from './samples';
 
 /** subscribe(): notifications of changes here and, with `push`, on another instance. */
-export function watching({ push, withinMs }: { push: boolean; withinMs: number }): Cases<OpenedStore<CredentialStore>> {
+export function watching({
+  push,
+  withinMs,
+}: {
+  push: boolean;
+  withinMs: number;
+}): Cases<OpenedStore<CredentialStore>> {
   const here: Cases<OpenedStore<CredentialStore>> = {
     'tells of what is revoked, ended and changed': ({ store }) => tells(store, store, withinMs),
-    'tells of a mark that is announced, as it is': ({ store }) => tellsAnnounced(store, store, withinMs),
+    'tells of a mark that is announced, as it is': ({ store }) =>
+      tellsAnnounced(store, store, withinMs),
 
     async 'tells each listener once for each subscription, until that has ended'({ store }) {
       const [listener, control] = [heard(), heard()];
@@ -16,10 +23,18 @@ export function watching({ push, withinMs }: { push: boolean; withinMs: number }
         await ends[0]?.();
         await ends[0]?.();
         const first = await toldOf(store, [listener, control], withinMs);
-        demand('A listener that watches twice, and ended that once, is told once', listener.of(first), 1);
+        demand(
+          'A listener that watches twice, and ended that once, is told once',
+          listener.of(first),
+          1,
+        );
         await ends[1]?.();
         const second = await toldOf(store, [control], withinMs);
-        demand('A listener is told nothing after the end of its subscription', listener.of(second), 0);
+        demand(
+          'A listener is told nothing after the end of its subscription',
+          listener.of(second),
+          0,
+        );
       } finally {
         await Promise.all(ends.map(async (end) => end()));
       }
@@ -56,15 +71,23 @@ export function watching({ push, withinMs }: { push: boolean; withinMs: number }
       }
     },
   };
-  if (!push) return here;
+  if (!push) {
+    return here;
+  }
   return {
     ...here,
-    'tells of what is revoked, ended and changed on another machine': ({ store, peer }) => tells(peer, store, withinMs),
-    'tells of a mark that is announced on another machine, as it is': ({ store, peer }) => tellsAnnounced(peer, store, withinMs),
+    'tells of what is revoked, ended and changed on another machine': ({ store, peer }) =>
+      tells(peer, store, withinMs),
+    'tells of a mark that is announced on another machine, as it is': ({ store, peer }) =>
+      tellsAnnounced(peer, store, withinMs),
   };
 }
 
-async function tellsAnnounced(watcher: CredentialStore, actor: CredentialStore, withinMs: number): Promise<void> {
+async function tellsAnnounced(
+  watcher: CredentialStore,
+  actor: CredentialStore,
+  withinMs: number,
+): Promise<void> {
   const listener = heard();
   const end = watcher.subscribe(listener.hear);
   try {
@@ -83,21 +106,32 @@ async function tellsAnnounced(watcher: CredentialStore, actor: CredentialStore, 
       await actor.publish(mark);
       const isTold = () => listener.marks.find(({ id }) => id === mark.id);
       await comesTrue(() => isTold() !== undefined, withinMs);
-      demand(`subscribe() tells of a mark that is announced within ${withinMs} ms, as it is`, isTold(), mark);
+      demand(
+        `subscribe() tells of a mark that is announced within ${withinMs} ms, as it is`,
+        isTold(),
+        mark,
+      );
     }
   } finally {
     await end();
   }
 }
 
-async function tells(watcher: CredentialStore, actor: CredentialStore, withinMs: number): Promise<void> {
+async function tells(
+  watcher: CredentialStore,
+  actor: CredentialStore,
+  withinMs: number,
+): Promise<void> {
   const acts: Record<string, (record: StoredRecord) => Promise<unknown>> = {
     'update()': ({ id }) => actor.update(id, { name: 'new' }),
     'expireAt()': ({ id }) => actor.expireAt(id, Date.now() + 60_000),
     'revoke()': ({ id }) => actor.revoke(id, Date.now()),
-    'revokeAll() by subject': ({ kind, subject }) => actor.revokeAll({ kind, by: 'subject', id: subject }, Date.now()),
-    'revokeAll() by client': ({ kind, clientId }) => actor.revokeAll({ kind, by: 'client', id: String(clientId) }, Date.now()),
-    'revokeAll() by grant': ({ kind, grantId }) => actor.revokeAll({ kind, by: 'grant', id: String(grantId) }, Date.now()),
+    'revokeAll() by subject': ({ kind, subject }) =>
+      actor.revokeAll({ kind, by: 'subject', id: subject }, Date.now()),
+    'revokeAll() by client': ({ kind, clientId }) =>
+      actor.revokeAll({ kind, by: 'client', id: String(clientId) }, Date.now()),
+    'revokeAll() by grant': ({ kind, grantId }) =>
+      actor.revokeAll({ kind, by: 'grant', id: String(grantId) }, Date.now()),
   };
   const listener = heard();
   const end = watcher.subscribe(listener.hear);
@@ -110,9 +144,16 @@ async function tells(watcher: CredentialStore, actor: CredentialStore, withinMs:
       const before = listener.of(record);
       await act(record);
       const told = await comesTrue(() => listener.of(record) > before, withinMs);
-      demand(`subscribe() tells of ${name} within ${withinMs} ms, by a mark about the record or its owner`, told, true);
+      demand(
+        `subscribe() tells of ${name} within ${withinMs} ms, by a mark about the record or its owner`,
+        told,
+        true,
+      );
     }
-    const odd = listener.marks.filter(({ at, expiresAt: until = Infinity }) => !(Math.abs(Date.now() - at) < 3_600_000 && until > at));
+    const odd = listener.marks.filter(
+      ({ at, expiresAt: until = Infinity }) =>
+        !(Math.abs(Date.now() - at) < 3_600_000 && until > at),
+    );
     demand('Every mark has the time of what it tells of', odd, []);
   } finally {
     await end();
@@ -120,12 +161,17 @@ async function tells(watcher: CredentialStore, actor: CredentialStore, withinMs:
 }
 
 /**
- * Returns a record of whose change every listener was notified. A subscription may take a moment to be established, so records
- * are changed until a notification arrives.
+ * Returns a record of whose change every listener was notified. A subscription may take a moment to
+ * be established, so records are changed until a notification arrives.
  */
-async function toldOf(actor: CredentialStore, listeners: readonly Heard[], withinMs: number): Promise<StoredRecord> {
+async function toldOf(
+  actor: CredentialStore,
+  listeners: readonly Heard[],
+  withinMs: number,
+): Promise<StoredRecord> {
   const changed: StoredRecord[] = [];
-  const known = () => changed.find((record) => listeners.every((listener) => listener.of(record) > 0));
+  const known = () =>
+    changed.find((record) => listeners.every((listener) => listener.of(record) > 0));
   for (const deadline = Date.now() + withinMs; !known() && Date.now() < deadline;) {
     const record = newRecord();
     changed.push(record);
@@ -133,7 +179,11 @@ async function toldOf(actor: CredentialStore, listeners: readonly Heard[], withi
     await actor.update(record.id, { name: 'new' });
     await comesTrue(() => known() !== undefined, 50);
   }
-  demand(`subscribe() tells every listener of update() within ${withinMs} ms`, known() !== undefined, true);
+  demand(
+    `subscribe() tells every listener of update() within ${withinMs} ms`,
+    known() !== undefined,
+    true,
+  );
   // Listeners that must not be notified get a moment to fail.
   await sleep(20);
   return known() as StoredRecord;
@@ -152,6 +202,10 @@ function heard(): Heard {
     marks,
     hear: (mark) => void marks.push(mark),
     of: ({ id, digest, subject, clientId, grantId }) =>
-      marks.filter((mark) => ({ digest, credential: id, subject, client: clientId, grant: grantId })[mark.type] === mark.id).length,
+      marks.filter(
+        (mark) =>
+          ({ digest, credential: id, subject, client: clientId, grant: grantId })[mark.type] ===
+          mark.id,
+      ).length,
   };
 }

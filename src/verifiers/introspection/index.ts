@@ -1,5 +1,6 @@
 import { allowInsecureRequests, customFetch, introspectionRequest } from 'oauth4webapi';
 import * as z from 'zod';
+
 import { isCompactJws } from '../../credential/credential';
 import { codedError } from '../../internal/errors';
 import {
@@ -14,28 +15,34 @@ import {
 import { cachedLoader } from '../issuer/cached-loader';
 import { answerOf, type Limits } from '../issuer/fetch';
 import { fetchMetadata } from '../issuer/metadata';
-import { isHost, urlPolicy, type UrlPolicy } from '../issuer/trusted-url';
+import { isHost, type UrlPolicy, urlPolicy } from '../issuer/trusted-url';
 import { DEFAULT_TOLERANCE_MS } from '../jwt/claims';
 import { reject } from '../rejection';
 import { extractorNames, insecureHosts, tokenLength } from '../token-options';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
 import { authOf, clientAuthentication, clientSchema, type IntrospectionClient } from './client';
 import {
+  type Introspection,
+  type IntrospectionPolicy,
   parseIntrospectionResponse,
   scopesIn,
   subjectIn,
   validateIntrospection,
-  type Introspection,
-  type IntrospectionPolicy,
 } from './response';
 
-export type { BearerClient, IntrospectionClient, KeyClient, NoClient, SecretClient } from './client';
+export type {
+  BearerClient,
+  IntrospectionClient,
+  KeyClient,
+  NoClient,
+  SecretClient,
+} from './client';
 
 /** Options of `introspection()`. */
 export interface IntrospectionOptions {
   /**
-   * Issuer of the tokens: an `https` URL, or `http` on a loopback host or one of `insecureHosts`. Where a response has `iss`, it must
-   * be identical.
+   * Issuer of the tokens: an `https` URL, or `http` on a loopback host or one of `insecureHosts`.
+   * Where a response has `iss`, it must be identical.
    */
   readonly issuer?: string;
   /**
@@ -44,7 +51,8 @@ export interface IntrospectionOptions {
    */
   readonly endpoint?: string;
   /**
-   * How this API authenticates to the endpoint: `{ id, secret }`, `{ id, auth: 'post', secret }`, `{ id, auth: 'private_key_jwt', key }`,
+   * How this API authenticates to the endpoint: `{ id, secret }`, `{ id, auth: 'post', secret }`,
+   * `{ id, auth: 'private_key_jwt', key }`,
    * `{ auth: 'bearer', token }` or `{ auth: 'none' }`.
    */
   readonly client: IntrospectionClient;
@@ -61,22 +69,28 @@ export interface IntrospectionOptions {
    */
   readonly jwts?: boolean;
   /**
-   * How far the server's clock may differ, for `exp` and `nbf`: 0 to 300,000 ms. A future `iat` never rejects a token.
+   * How far the server's clock may differ, for `exp` and `nbf`: 0 to 300,000 ms. A future `iat`
+   * never rejects a token.
    * @default 5_000
    */
   readonly clockToleranceMs?: number;
   /**
-   * Deadline of one request to the server, in milliseconds. Shorter than that of `latchkey()`, so that its error is reported first.
+   * Deadline of one request to the server, in milliseconds. Shorter than that of `latchkey()`, so
+   * that its error is reported first.
    * @default 900
    */
   readonly timeoutMs?: number;
   /** How the server is reached. */
   readonly remote?: {
-    /** Replaces the global `fetch`, for a proxy or a private CA. It must pass on `redirect` and `signal`. */
+    /**
+     * Replaces the global `fetch`, for a proxy or a private CA. It must pass on `redirect` and
+     * `signal`.
+     */
     readonly fetch?: typeof fetch;
   };
   /**
-   * Hosts that may be reached by plain `http`, such as `['keycloak:8080']`. Compared exactly, port included.
+   * Hosts that may be reached by plain `http`, such as `['keycloak:8080']`. Compared exactly, port
+   * included.
    * @default []
    */
   readonly insecureHosts?: readonly string[];
@@ -103,7 +117,8 @@ const METADATA_FRESHNESS = { maxAgeMs: 3_600_000, cooldownMs: 1_000 };
 const HINT = { token_type_hint: 'access_token' };
 
 /** What is wrong with a host has an error of its own. */
-const urlsOf = (options: { readonly insecureHosts?: unknown }): UrlPolicy => urlPolicy([options.insecureHosts].flat().filter(isHost));
+const urlsOf = (options: { readonly insecureHosts?: unknown }): UrlPolicy =>
+  urlPolicy([options.insecureHosts].flat().filter(isHost));
 
 const optionsSchema = z
   .strictObject({
@@ -123,21 +138,30 @@ const optionsSchema = z
   })
   .refine(({ issuer, ...options }) => issuer === undefined || urlsOf(options).isIssuer(issuer), {
     path: ['issuer'],
-    error: 'must be an https URL without query and fragment (http on a loopback host or one of "insecureHosts")',
+    error:
+      'must be an https URL without query and fragment (http on a loopback host or one of "insecureHosts")',
   })
-  .refine(({ endpoint, ...options }) => endpoint === undefined || urlsOf(options).isSecure(endpoint), {
-    path: ['endpoint'],
-    error: 'must be an https URL without fragment (http on a loopback host or one of "insecureHosts")',
+  .refine(
+    ({ endpoint, ...options }) => endpoint === undefined || urlsOf(options).isSecure(endpoint),
+    {
+      path: ['endpoint'],
+      error:
+        'must be an https URL without fragment (http on a loopback host or one of "insecureHosts")',
+    },
+  )
+  .refine(({ issuer, endpoint }) => issuer !== undefined || endpoint !== undefined, {
+    error: 'give "issuer", "endpoint" or both',
   })
-  .refine(({ issuer, endpoint }) => issuer !== undefined || endpoint !== undefined, { error: 'give "issuer", "endpoint" or both' })
   .refine(({ issuer, client }) => issuer !== undefined || authOf(client) !== 'private_key_jwt', {
     path: ['issuer'],
-    error: 'must be given: an assertion of private_key_jwt says for which server it is (RFC 7523 §3)',
+    error:
+      'must be given: an assertion of private_key_jwt says for which server it is (RFC 7523 §3)',
   });
 
 /**
- * Creates a verifier that queries the authorization server about every opaque access token that no other verifier accepts, so it must
- * be the last one. The response about an active token is cached for `cache.ttlMs`, never past its `exp`.
+ * Creates a verifier that queries the authorization server about every opaque access token that no
+ * other verifier accepts, so it must be the last one. The response about an active token is cached
+ * for `cache.ttlMs`, never past its `exp`.
  *
  * @param options - `client`, `audience`, and `issuer` or `endpoint` are required
  * @returns a verifier for `latchkey({ verifiers })`
@@ -153,7 +177,12 @@ const optionsSchema = z
  */
 export function introspection(options: IntrospectionOptions): Verifier {
   checkOptions('introspection()', optionsSchema, options);
-  const { name = 'introspection', jwts = false, extractors = AUTHORIZATION, maxTokenLength } = options;
+  const {
+    name = 'introspection',
+    jwts = false,
+    extractors = AUTHORIZATION,
+    maxTokenLength,
+  } = options;
   const query = introspectionQuery(options);
   const policy: IntrospectionPolicy = {
     issuer: options.issuer,
@@ -167,21 +196,31 @@ export function introspection(options: IntrospectionOptions): Verifier {
     catchAll: true,
     extractors,
     ...(maxTokenLength !== undefined && { maxTokenLength }),
-    accepts: ({ extractor, token }) => extractors.includes(extractor) && (jwts || !isCompactJws(token)),
+    accepts: ({ extractor, token }) =>
+      extractors.includes(extractor) && (jwts || !isCompactJws(token)),
     async verify({ token }) {
       const response = parseIntrospectionResponse(await query(token));
-      if (!response) return reject('unknown', 'the server says that the token is not active');
+      if (!response) {
+        return reject('unknown', 'the server says that the token is not active');
+      }
       return validateIntrospection(response, policy, Date.now()) ?? accept(response, policy, name);
     },
   };
 }
 
-/** Creates the function that sends a token to the introspection endpoint and returns the JSON of the response. */
+/**
+ * Creates the function that sends a token to the introspection endpoint and returns the JSON of the
+ * response.
+ */
 function introspectionQuery(options: IntrospectionOptions) {
   const { issuer, client, timeoutMs = 900, remote = {} } = options;
   const limits: Limits = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
   const authentication = clientAuthentication(client);
-  const endpoint = endpointOf(options, { timeoutMs, maxBytes: METADATA_BYTES, ...(remote.fetch && { fetch: remote.fetch }) });
+  const endpoint = endpointOf(options, {
+    timeoutMs,
+    maxBytes: METADATA_BYTES,
+    ...(remote.fetch && { fetch: remote.fetch }),
+  });
   // The library requires a client ID; where the client has none, nothing sends it.
   const id = ('id' in client ? client.id : undefined) ?? 'none';
 
@@ -203,17 +242,27 @@ function introspectionQuery(options: IntrospectionOptions) {
 /** Where to send tokens: as configured, otherwise as the issuer's metadata says. */
 function endpointOf(options: IntrospectionOptions, limits: Limits): () => Promise<string> {
   const { endpoint, issuer = '' } = options;
-  if (endpoint !== undefined) return async () => endpoint;
+  if (endpoint !== undefined) {
+    return async () => endpoint;
+  }
   const urls = urlsOf(options);
   return cachedLoader(async () => {
     const { introspection_endpoint: found } = await fetchMetadata(issuer, limits);
-    if (!urls.isTrustedEndpoint(issuer, found))
-      throw codedError('ERR_LATCHKEY_ISSUER', `The metadata of ${issuer} names no introspection endpoint that a secret may be sent to`);
+    if (!urls.isTrustedEndpoint(issuer, found)) {
+      throw codedError(
+        'ERR_LATCHKEY_ISSUER',
+        `The metadata of ${issuer} names no introspection endpoint that a secret may be sent to`,
+      );
+    }
     return found;
   }, METADATA_FRESHNESS);
 }
 
-function accept(response: Introspection, policy: IntrospectionPolicy, verifier: string): Verification {
+function accept(
+  response: Introspection,
+  policy: IntrospectionPolicy,
+  verifier: string,
+): Verification {
   const { client_id: clientId, iss = policy.issuer, jti, exp, cnf } = response;
   return {
     ok: true,

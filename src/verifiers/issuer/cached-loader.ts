@@ -6,10 +6,14 @@ export interface Freshness {
 }
 
 /**
- * What `load` brings, loaded when it is first wanted, once for all who want it. What was loaded before goes on serving while it
- * cannot be loaded anew; without it a failure stands until the cool-down is over.
+ * What `load` brings, loaded when it is first wanted, once for all who want it. What was loaded
+ * before goes on serving while it cannot be loaded anew; without it a failure stands until the
+ * cool-down is over.
  */
-export function cachedLoader<T>(load: () => Promise<T>, { maxAgeMs, cooldownMs: cooldownMs }: Freshness): () => Promise<T> {
+export function cachedLoader<T>(
+  load: () => Promise<T>,
+  { maxAgeMs, cooldownMs: cooldownMs }: Freshness,
+): () => Promise<T> {
   let known: Promise<T> | undefined;
   let loading: Promise<T> | undefined;
   let failed: Promise<T> | undefined;
@@ -36,7 +40,9 @@ export function cachedLoader<T>(load: () => Promise<T>, { maxAgeMs, cooldownMs: 
   };
 
   return async () => {
-    if (!loading && performance.now() >= restUntil) loading = start();
+    if (!loading && performance.now() >= restUntil) {
+      loading = start();
+    }
     return known ?? loading ?? (failed as Promise<T>);
   };
 }

@@ -26,18 +26,32 @@ export class AnswerError extends Error {
 
 /** A JSON object from where it is published. */
 export const getJson = (url: string, limits: Limits): Promise<JsonObject> =>
-  answerOf(url, limits, (signal) => (limits.fetch ?? fetch)(url, { headers: { Accept: 'application/json' }, redirect: 'manual', signal }));
+  answerOf(url, limits, (signal) =>
+    (limits.fetch ?? fetch)(url, {
+      headers: { Accept: 'application/json' },
+      redirect: 'manual',
+      signal,
+    }),
+  );
 
 /**
- * The JSON object that a server answers. A redirect is not followed: where it leads, nobody vouched for. Whatever goes wrong is
- * told as where and why, without a cause: what libraries and servers say may hold what they were sent.
+ * The JSON object that a server answers. A redirect is not followed: where it leads, nobody vouched
+ * for. Whatever goes wrong is told as where and why, without a cause: what libraries and servers
+ * say may hold what they were sent.
  */
-export async function answerOf(url: string, limits: Limits, ask: (signal: AbortSignal) => Promise<Response>): Promise<JsonObject> {
+export async function answerOf(
+  url: string,
+  limits: Limits,
+  ask: (signal: AbortSignal) => Promise<Response>,
+): Promise<JsonObject> {
   const { timeoutMs, maxBytes, anyType, underWay } = limits;
   // By hand: what AbortSignal.any() and AbortSignal.timeout() make outlives the answer.
   const asking = new AbortController();
   const end = () => asking.abort();
-  const late = setTimeout(() => asking.abort(new DOMException(undefined, 'TimeoutError')), timeoutMs).unref();
+  const late = setTimeout(
+    () => asking.abort(new DOMException(undefined, 'TimeoutError')),
+    timeoutMs,
+  ).unref();
   underWay?.add(end);
   try {
     const response = await ask(asking.signal);
@@ -57,7 +71,9 @@ export function placeOf(url: string): string {
 }
 
 function told(error: unknown, url: string, { timeoutMs }: Limits): Error {
-  if (error instanceof AnswerError) return new AnswerError(`${placeOf(url)} answered ${error.message}`, error.status);
+  if (error instanceof AnswerError) {
+    return new AnswerError(`${placeOf(url)} answered ${error.message}`, error.status);
+  }
   const late = (error as Error | null)?.name === 'TimeoutError';
   return codedError(
     'ERR_LATCHKEY_ISSUER',
@@ -70,22 +86,35 @@ async function readText(response: Response, maxBytes: number): Promise<string> {
   let size = 0;
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > maxBytes) throw new AnswerError(`more than ${maxBytes} bytes`);
+    if (size > maxBytes) {
+      throw new AnswerError(`more than ${maxBytes} bytes`);
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
 }
 
 function readJson({ status, headers }: Response, text: string, anyType = false): JsonObject {
-  if (status !== 200) throw new AnswerError([`status ${status}`, errorIn(text)].join(' ').trim(), status);
-  if (!anyType && !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(headers.get('Content-Type') ?? ''))
+  if (status !== 200) {
+    throw new AnswerError([`status ${status}`, errorIn(text)].join(' ').trim(), status);
+  }
+  if (
+    !anyType &&
+    !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(headers.get('Content-Type') ?? '')
+  ) {
     throw new AnswerError('something that is not JSON');
+  }
   const value = parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new AnswerError('something that is not a JSON object');
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new AnswerError('something that is not a JSON object');
+  }
   return value as JsonObject;
 }
 
-/** The error code of RFC 6749 §5.2: of what a server says of a failure, all that is sure to be no secret. */
+/**
+ * The error code of RFC 6749 §5.2: of what a server says of a failure, all that is sure to be no
+ * secret.
+ */
 function errorIn(text: string): string {
   const code = (parse(text) as { error?: unknown } | null | undefined)?.error;
   return typeof code === 'string' && /^[a-z_]{1,64}$/.test(code) ? code : '';
@@ -101,6 +130,10 @@ function parse(text: string): unknown {
 
 /** fetch tells what happened to a connection in the cause of its own error. */
 function codeOf(error: unknown): string {
-  const { name, code, cause } = error as { name?: string; code?: unknown; cause?: { code?: unknown } };
+  const { name, code, cause } = error as {
+    name?: string;
+    code?: unknown;
+    cause?: { code?: unknown };
+  };
   return [cause?.code, code].find((one) => typeof one === 'string') ?? name ?? 'failed';
 }

@@ -9,8 +9,9 @@ export class NoSuchIssuer extends AnswerError {
 const ABSENT: readonly unknown[] = [400, 404, 410];
 
 /**
- * Fetches the metadata of an authorization server: OpenID Connect Discovery §4, else RFC 8414 §3 and §5. The second place is tried
- * only if the server responds: otherwise the request would wait twice.
+ * Fetches the metadata of an authorization server: OpenID Connect Discovery §4, else RFC 8414 §3
+ * and §5. The second place is tried only if the server responds: otherwise the request would wait
+ * twice.
  */
 export async function fetchMetadata(issuer: string, limits: Limits): Promise<JsonObject> {
   const failures: string[] = [];
@@ -19,11 +20,15 @@ export async function fetchMetadata(issuer: string, limits: Limits): Promise<Jso
     try {
       const metadata = await getJson(url, limits);
       // The value must be identical to the configured issuer (RFC 8414 §3.3).
-      if (metadata.issuer === issuer) return metadata;
+      if (metadata.issuer === issuer) {
+        return metadata;
+      }
       failures.push(`${url} is the metadata of another issuer`);
       isAbsent = false;
     } catch (error) {
-      if (!(error instanceof AnswerError)) throw error;
+      if (!(error instanceof AnswerError)) {
+        throw error;
+      }
       failures.push(error.message);
       isAbsent &&= ABSENT.includes(error.status);
     }
@@ -34,6 +39,8 @@ export async function fetchMetadata(issuer: string, limits: Limits): Promise<Jso
 function metadataUrls(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
-  const inserted = ['oauth-authorization-server', 'openid-configuration'].map((name) => `${origin}/.well-known/${name}${path}`);
+  const inserted = ['oauth-authorization-server', 'openid-configuration'].map(
+    (name) => `${origin}/.well-known/${name}${path}`,
+  );
   return [...new Set([`${origin}${path}/.well-known/openid-configuration`, ...inserted])];
 }

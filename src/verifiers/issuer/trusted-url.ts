@@ -1,13 +1,19 @@
 import { BlockList, isIPv4 } from 'node:net';
+
 import { isIdentifier, isLoopback, isSecureUrl } from '../../internal/options';
 
 /** Decides which URLs an issuer's configuration and metadata may name. */
 export interface UrlPolicy {
-  /** A URL that the operator configured: `https`, or `http` on a loopback host or an insecure host. */
+  /**
+   * A URL that the operator configured: `https`, or `http` on a loopback host or an insecure host.
+   */
   isSecure(url: unknown): url is string;
   /** The same for an issuer's identifier: without query and fragment. */
   isIssuer(url: unknown): url is string;
-  /** A URL that the metadata of an issuer names. An issuer elsewhere must not send us to this machine or this link (SSRF). */
+  /**
+   * A URL that the metadata of an issuer names. An issuer elsewhere must not send us to this
+   * machine or this link (SSRF).
+   */
   isTrustedEndpoint(issuer: string, url: unknown): url is string;
 }
 
@@ -15,29 +21,44 @@ export interface UrlPolicy {
 export function urlPolicy(insecureHosts: readonly string[] = []): UrlPolicy {
   const hosts = new Set(insecureHosts.map((host) => new URL(`http://${host}`).host));
   const isInsecureHost = (url: unknown): url is string => {
-    if (typeof url !== 'string' || !/^http:\/\//.test(url) || !URL.canParse(url)) return false;
+    if (typeof url !== 'string' || !/^http:\/\//.test(url) || !URL.canParse(url)) {
+      return false;
+    }
     // The rules for https, except for the scheme.
     return hosts.has(new URL(url).host) && isSecureUrl(url.replace('http:', 'https:'));
   };
   const isSecure = (url: unknown): url is string => isSecureUrl(url) || isInsecureHost(url);
   return {
     isSecure,
-    isIssuer: (url): url is string => isIdentifier(url) || (isInsecureHost(url) && !url.includes('?')),
-    isTrustedEndpoint: (issuer, url): url is string => isSecure(url) && (isInsecureHost(url) || isReachable(issuer, url)),
+    isIssuer: (url): url is string =>
+      isIdentifier(url) || (isInsecureHost(url) && !url.includes('?')),
+    isTrustedEndpoint: (issuer, url): url is string =>
+      isSecure(url) && (isInsecureHost(url) || isReachable(issuer, url)),
   };
 }
 
 /** Whether a value is a host with or without a port, and nothing else of a URL. */
 export function isHost(value: unknown): value is string {
-  if (typeof value !== 'string' || !/^[^\s/?#@\\*]+$/.test(value) || !URL.canParse(`http://${value}`)) return false;
+  if (
+    typeof value !== 'string' ||
+    !/^[^\s/?#@\\*]+$/.test(value) ||
+    !URL.canParse(`http://${value}`)
+  ) {
+    return false;
+  }
   const { pathname, username } = new URL(`http://${value}`);
   return pathname === '/' && username === '';
 }
 
 const isReachable = (issuer: string, url: string): boolean =>
-  !isLocal(url) || new URL(issuer).hostname === new URL(url).hostname || (isLoopback(issuer) && isLoopback(url));
+  !isLocal(url) ||
+  new URL(issuer).hostname === new URL(url).hostname ||
+  (isLoopback(issuer) && isLoopback(url));
 
-/** Loopback, unspecified and link-local addresses, also those that IPv6 embeds. The list maps `::ffff:0:0/96` itself. */
+/**
+ * Loopback, unspecified and link-local addresses, also those that IPv6 embeds. The list maps
+ * `::ffff:0:0/96` itself.
+ */
 const LOCAL = new BlockList();
 LOCAL.addSubnet('0.0.0.0', 8);
 LOCAL.addSubnet('127.0.0.0', 8);
@@ -53,15 +74,19 @@ for (const [hex, bits] of [
 ] as const) {
   const high = bits === 8 ? `${hex}00` : hex;
   LOCAL.addSubnet(`2002:${high}::`, 16 + bits, 'ipv6');
-  for (const prefix of ['64:ff9b:', '64:ff9b:1:', '::ffff:0']) LOCAL.addSubnet(`${prefix}:${high}:0`, 96 + bits, 'ipv6');
+  for (const prefix of ['64:ff9b:', '64:ff9b:1:', '::ffff:0']) {
+    LOCAL.addSubnet(`${prefix}:${high}:0`, 96 + bits, 'ipv6');
+  }
 }
 
 /**
- * Whether the host of a URL is this machine or its link: an address, or a name under `localhost` (RFC 6761 §6.3). The URL parser has
- * already written every spelling of an address in one form.
+ * Whether the host of a URL is this machine or its link: an address, or a name under `localhost`
+ * (RFC 6761 §6.3). The URL parser has already written every spelling of an address in one form.
  */
 export function isLocal(url: string): boolean {
   const { hostname } = new URL(url);
-  if (hostname.startsWith('[')) return LOCAL.check(hostname.slice(1, -1), 'ipv6');
+  if (hostname.startsWith('[')) {
+    return LOCAL.check(hostname.slice(1, -1), 'ipv6');
+  }
   return isIPv4(hostname) ? LOCAL.check(hostname) : /(^|\.)localhost\.*$/.test(hostname);
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { isCompactJws, type Credential } from '../../credential/credential';
+
+import { type Credential, isCompactJws } from '../../credential/credential';
 
 /** A compact JWS, taken apart. Nothing in it is proven yet. */
 export interface CompactJws {
@@ -13,13 +14,20 @@ const alreadyRead = new WeakMap<Credential, CompactJws | false>();
 /** What a credential holds, read once however many verifiers ask for it. */
 export function jwsOf(credential: Credential): CompactJws | undefined {
   let jws = alreadyRead.get(credential);
-  if (jws === undefined) alreadyRead.set(credential, (jws = readCompactJws(credential.token) ?? false));
+  if (jws === undefined) {
+    alreadyRead.set(credential, (jws = readCompactJws(credential.token) ?? false));
+  }
   return jws || undefined;
 }
 
-/** The header and payload of a compact JWS (RFC 7515 §7.1), or undefined for anything that is not exactly one of JSON objects. */
+/**
+ * The header and payload of a compact JWS (RFC 7515 §7.1), or undefined for anything that is not
+ * exactly one of JSON objects.
+ */
 export function readCompactJws(token: string): CompactJws | undefined {
-  if (!isCompactJws(token)) return undefined;
+  if (!isCompactJws(token)) {
+    return undefined;
+  }
   const [first, second, third] = token.split('.') as [string, string, string];
   const header = readObject(first);
   const payload = readObject(second);
@@ -28,7 +36,9 @@ export function readCompactJws(token: string): CompactJws | undefined {
 
 function readObject(part: string): Readonly<Record<string, unknown>> | undefined {
   const bytes = isCanonical(part) ? Buffer.from(part, 'base64url') : undefined;
-  if (!bytes || !isUtf8(bytes)) return undefined;
+  if (!bytes || !isUtf8(bytes)) {
+    return undefined;
+  }
   try {
     const value: unknown = JSON.parse(bytes.toString());
     return isObject(value) && isShallow(value, MAX_DEPTH) ? value : undefined;
@@ -37,18 +47,27 @@ function readObject(part: string): Readonly<Record<string, unknown>> | undefined
   }
 }
 
-/** Last characters whose spare bits are zero, by how many characters the last group of four has (RFC 4648 §3.5). */
+/**
+ * Last characters whose spare bits are zero, by how many characters the last group of four has (RFC
+ * 4648 §3.5).
+ */
 const LAST_CHARACTERS = ['', '', 'AQgw', 'AEIMQUYcgkosw048'] as const;
 
-/** One value, one spelling: base64url with other bits to spare would give a signed token many digests. */
+/**
+ * One value, one spelling: base64url with other bits to spare would give a signed token many
+ * digests.
+ */
 function isCanonical(part: string): boolean {
   const rest = part.length % 4;
   return rest === 0 || (LAST_CHARACTERS[rest]?.includes(part.slice(-1)) ?? false);
 }
 
 function isShallow(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true;
+  if (typeof value !== 'object' || value === null) {
+    return true;
+  }
   return depth > 0 && Object.values(value).every((inner) => isShallow(inner, depth - 1));
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

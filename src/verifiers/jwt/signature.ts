@@ -1,15 +1,22 @@
-import { verify, type KeyObject } from 'node:crypto';
+import { type KeyObject, verify } from 'node:crypto';
+
 import type jsonwebtoken from 'jsonwebtoken';
 
 const rsa = (key: KeyObject): boolean => key.asymmetricKeyType === 'rsa';
 /** An `rsa-pss` key may say itself which hash it is for (RFC 4055 §3.1). */
 const rsaPss = (bits: number) => (key: KeyObject) => {
-  const { hashAlgorithm = `sha${bits}`, mgf1HashAlgorithm = hashAlgorithm, saltLength = 0 } = key.asymmetricKeyDetails ?? {};
-  const isForHash = hashAlgorithm === `sha${bits}` && mgf1HashAlgorithm === hashAlgorithm && saltLength <= bits / 8;
+  const {
+    hashAlgorithm = `sha${bits}`,
+    mgf1HashAlgorithm = hashAlgorithm,
+    saltLength = 0,
+  } = key.asymmetricKeyDetails ?? {};
+  const isForHash =
+    hashAlgorithm === `sha${bits}` && mgf1HashAlgorithm === hashAlgorithm && saltLength <= bits / 8;
   return rsa(key) || (key.asymmetricKeyType === 'rsa-pss' && isForHash);
 };
 const secret = (key: KeyObject): boolean => key.type === 'secret';
-const curve = (name: string) => (key: KeyObject) => key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === name;
+const curve = (name: string) => (key: KeyObject) =>
+  key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === name;
 const ed25519 = (key: KeyObject): boolean => key.asymmetricKeyType === 'ed25519';
 
 /** The algorithms (RFC 7518 §3.1, RFC 8037, RFC 9864) and the keys that fit them. */
@@ -36,24 +43,40 @@ type Library = Pick<typeof jsonwebtoken, 'verify'>;
 let library: Library | undefined;
 let loading: Promise<Library> | undefined;
 
-/** Loads what proves signatures. An API of keys alone goes without: it takes a third as long to load as Express. */
-export const loadJsonwebtoken = (): Promise<Library> => (loading ??= import('jsonwebtoken').then((loaded) => (library = loaded.default)));
+/**
+ * Loads what proves signatures. An API of keys alone goes without: it takes a third as long to load
+ * as Express.
+ */
+export const loadJsonwebtoken = (): Promise<Library> =>
+  (loading ??= import('jsonwebtoken').then((loaded) => (library = loaded.default)));
 
 /**
- * Whether `key` signed the token by `algorithm`. Nothing but the signature is judged here: claims are for claims.ts.
- * The keys were proven sound at start-up, so whatever a library throws is about the token.
+ * Whether `key` signed the token by `algorithm`. Nothing but the signature is judged here: claims
+ * are for claims.ts. The keys were proven sound at start-up, so whatever a library throws is about
+ * the token.
  */
-export function verifySignature(token: string, algorithm: Algorithm, key: KeyObject): boolean | Promise<boolean> {
+export function verifySignature(
+  token: string,
+  algorithm: Algorithm,
+  key: KeyObject,
+): boolean | Promise<boolean> {
   // jsonwebtoken does not know it.
-  if (algorithm === 'EdDSA' || algorithm === 'Ed25519') return isSignedByEd25519(token, key);
-  if (!library) return loadJsonwebtoken().then(() => verifySignature(token, algorithm, key));
-  if (!hasLengthOfModulus(token, key)) return false;
+  if (algorithm === 'EdDSA' || algorithm === 'Ed25519') {
+    return isSignedByEd25519(token, key);
+  }
+  if (!library) {
+    return loadJsonwebtoken().then(() => verifySignature(token, algorithm, key));
+  }
+  if (!hasLengthOfModulus(token, key)) {
+    return false;
+  }
   try {
     library.verify(token, key, {
       algorithms: [algorithm],
       ignoreExpiration: true,
       ignoreNotBefore: true,
-      // Whether the key fits was seen at start-up; jsonwebtoken knows no `rsa-pss` key without parameters.
+      // Whether the key fits was seen at start-up; jsonwebtoken knows no `rsa-pss` key without
+      // parameters.
       allowInvalidAsymmetricKeyTypes: true,
     });
     return true;
@@ -72,5 +95,10 @@ function hasLengthOfModulus(token: string, { asymmetricKeyDetails }: KeyObject):
 /** RFC 8037 §3.1: Ed25519 signs the bytes themselves, without a hash before. */
 function isSignedByEd25519(token: string, key: KeyObject): boolean {
   const end = token.lastIndexOf('.');
-  return verify(null, Buffer.from(token.slice(0, end)), key, Buffer.from(token.slice(end + 1), 'base64url'));
+  return verify(
+    null,
+    Buffer.from(token.slice(0, end)),
+    key,
+    Buffer.from(token.slice(end + 1), 'base64url'),
+  );
 }

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
+
 import type { Reason } from 'latchkey';
 import { introspection, type IntrospectionOptions } from 'latchkey/introspection';
-import { listen, type Handler } from '../../support/servers';
+
+import { type Handler, listen } from '../../support/servers';
 
 export const AUDIENCE = 'https://api.osir.com';
 export const CLIENT = { id: 'api', secret: 'cl1ent-s3cret' } as const;
@@ -48,20 +50,30 @@ export async function startEndpoint(answer: object | Handler = active()): Promis
     req.on('end', () => {
       const form = Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString()));
       asked.push({ path: `${req.method} ${req.url}`, headers: req.headers, form });
-      if (isHandler(current)) return current(req, res);
+      if (isHandler(current)) {
+        return current(req, res);
+      }
       res.setHeader('Content-Type', 'application/json');
       res.end(JSON.stringify(current));
     });
   });
   const origin = `http://127.0.0.1:${server.port}`;
-  return { url: `${origin}/introspect`, origin, asked, answer: (next) => void (current = next), close: server.close };
+  return {
+    url: `${origin}/introspect`,
+    origin,
+    asked,
+    answer: (next) => void (current = next),
+    close: server.close,
+  };
 }
 
 export const verifierAt = ({ url }: Endpoint, options: Partial<IntrospectionOptions> = {}) =>
   introspection({ endpoint: url, client: CLIENT, audience: AUDIENCE, ...options });
 
 /** What comes of asking about a token: that it is good, the reason to refuse it, or the error. */
-export async function verdictOf(verifier: ReturnType<typeof introspection>): Promise<'good' | Reason | { readonly error: string }> {
+export async function verdictOf(
+  verifier: ReturnType<typeof introspection>,
+): Promise<'good' | Reason | { readonly error: string }> {
   try {
     const verification = await verifier.verify({ extractor: 'bearer', token: TOKEN });
     return verification.ok ? 'good' : verification.reason;

@@ -1,14 +1,33 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { inspect } from 'node:util';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
 import { decodeJwt, jwtVerify } from 'jose';
-import { accessTokens, apiKeys, jwt, latchkey, memoryStore, type Decision, type Verifier } from 'latchkey';
+import {
+  accessTokens,
+  apiKeys,
+  type Decision,
+  jwt,
+  latchkey,
+  memoryStore,
+  type Verifier,
+} from 'latchkey';
 import { introspection, type IntrospectionOptions } from 'latchkey/introspection';
+
 import { badBearer, OUTAGE } from '../../support/answers';
 import { asking, underBearer } from '../../support/own-verifier';
 import type { Handler } from '../../support/servers';
-import { active, AUDIENCE, CLIENT, startEndpoint, TOKEN, verdictOf, verifierAt, type Endpoint } from './endpoint';
+import {
+  active,
+  AUDIENCE,
+  CLIENT,
+  type Endpoint,
+  startEndpoint,
+  TOKEN,
+  verdictOf,
+  verifierAt,
+} from './endpoint';
 
 let endpoint: Endpoint;
 beforeEach(async () => {
@@ -18,7 +37,11 @@ afterEach(() => endpoint.close());
 
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const KEY = ec.privateKey;
-const OPTIONS = { endpoint: 'https://login.osir.com/introspect', client: CLIENT, audience: AUDIENCE };
+const OPTIONS = {
+  endpoint: 'https://login.osir.com/introspect',
+  client: CLIENT,
+  audience: AUDIENCE,
+};
 
 /** What is said about options, or undefined where nothing is wrong. */
 function complaint(options: object): string | undefined {
@@ -33,8 +56,10 @@ function complaint(options: object): string | undefined {
 }
 
 describe('the options', () => {
-  const secure = 'must be an https URL without fragment (http on a loopback host or one of "insecureHosts")';
-  const identifier = 'must be an https URL without query and fragment (http on a loopback host or one of "insecureHosts")';
+  const secure =
+    'must be an https URL without fragment (http on a loopback host or one of "insecureHosts")';
+  const identifier =
+    'must be an https URL without query and fragment (http on a loopback host or one of "insecureHosts")';
   const audience = 'must be a non-empty string or a non-empty list of them';
   const client =
     'must be { id, secret }, { id, auth: "post", secret }, { id, auth: "private_key_jwt", key }, { auth: "bearer", token } or { auth: "none" }';
@@ -43,19 +68,51 @@ describe('the options', () => {
 
   test.each<[string, object, string]>([
     ['no place to ask', { endpoint: undefined }, 'give "issuer", "endpoint" or both'],
-    ['an endpoint without TLS', { endpoint: 'http://login.osir.com/introspect' }, `option "endpoint" ${secure}`],
-    ['an endpoint that only looks like a loopback host', { endpoint: 'http://127.0.0.1.evil.example/' }, `option "endpoint" ${secure}`],
-    ['a password in the endpoint', { endpoint: 'https://a:b@login.osir.com/' }, `option "endpoint" ${secure}`],
-    ['an endpoint with a fragment', { endpoint: 'https://login.osir.com/#a' }, `option "endpoint" ${secure}`],
+    [
+      'an endpoint without TLS',
+      { endpoint: 'http://login.osir.com/introspect' },
+      `option "endpoint" ${secure}`,
+    ],
+    [
+      'an endpoint that only looks like a loopback host',
+      { endpoint: 'http://127.0.0.1.evil.example/' },
+      `option "endpoint" ${secure}`,
+    ],
+    [
+      'a password in the endpoint',
+      { endpoint: 'https://a:b@login.osir.com/' },
+      `option "endpoint" ${secure}`,
+    ],
+    [
+      'an endpoint with a fragment',
+      { endpoint: 'https://login.osir.com/#a' },
+      `option "endpoint" ${secure}`,
+    ],
     ['an endpoint that is no URL', { endpoint: 'login.osir.com' }, `option "endpoint" ${secure}`],
     ['an issuer without TLS', { issuer: 'http://login.osir.com' }, `option "issuer" ${identifier}`],
-    ['an issuer with a query', { issuer: 'https://login.osir.com/?a' }, `option "issuer" ${identifier}`],
+    [
+      'an issuer with a query',
+      { issuer: 'https://login.osir.com/?a' },
+      `option "issuer" ${identifier}`,
+    ],
     ['no client', { client: undefined }, `option "client" ${client}`],
     ['a client that is a text', { client: 'api' }, `option "client" ${client}`],
     ['a client without a name', { client: { secret: 'x' } }, `option "client" ${client}`],
-    ['no authentication with a secret', { client: { ...CLIENT, auth: 'none' } }, `option "client" ${client}`],
-    ['a bearer token with a secret', { client: { auth: 'bearer', token: 't', secret: 's' } }, `option "client" ${client}`],
-    ['a bearer client without its token', { client: { auth: 'bearer' } }, `option "client" ${client}`],
+    [
+      'no authentication with a secret',
+      { client: { ...CLIENT, auth: 'none' } },
+      `option "client" ${client}`,
+    ],
+    [
+      'a bearer token with a secret',
+      { client: { auth: 'bearer', token: 't', secret: 's' } },
+      `option "client" ${client}`,
+    ],
+    [
+      'a bearer client without its token',
+      { client: { auth: 'bearer' } },
+      `option "client" ${client}`,
+    ],
     [
       'a bearer token that is none',
       { client: { auth: 'bearer', token: 'a b' } },
@@ -71,7 +128,11 @@ describe('the options', () => {
       { client: { ...CLIENT, auth: 'client_secret_post' } },
       'option "client.auth" must be "none" or "basic" or "post" or "private_key_jwt" or "bearer"',
     ],
-    ['a fetch that is none', { remote: { fetch: 'fetch' } }, 'option "remote.fetch" must be a function'],
+    [
+      'a fetch that is none',
+      { remote: { fetch: 'fetch' } },
+      'option "remote.fetch" must be a function',
+    ],
     [
       'an insecure host with its scheme',
       { insecureHosts: ['http://keycloak:8080'] },
@@ -83,12 +144,20 @@ describe('the options', () => {
       `option "endpoint" ${secure}`,
     ],
     ['a client without a secret', { client: { id: 'api' } }, `option "client" ${client}`],
-    ['an empty secret', { client: { id: 'api', secret: '' } }, 'option "client.secret" must be a non-empty string'],
+    [
+      'an empty secret',
+      { client: { id: 'api', secret: '' } },
+      'option "client.secret" must be a non-empty string',
+    ],
     ['a secret and a key', { client: { ...CLIENT, key: KEY } }, `option "client" ${client}`],
     ['a secret and a kid', { client: { ...CLIENT, kid: 'k' } }, `option "client" ${client}`],
     ['a key without its method', { client: { id: 'api', key: KEY } }, `option "client" ${client}`],
     ['private_key_jwt without a key', { issuer, client: assertion }, `option "client" ${client}`],
-    ['private_key_jwt with a secret', { issuer, client: { ...assertion, key: KEY, secret: 'x' } }, `option "client" ${client}`],
+    [
+      'private_key_jwt with a secret',
+      { issuer, client: { ...assertion, key: KEY, secret: 'x' } },
+      `option "client" ${client}`,
+    ],
     [
       'another method',
       { client: { ...CLIENT, method: 'none' } },
@@ -113,9 +182,21 @@ describe('the options', () => {
       { clockToleranceMs: '60' },
       'option "clockToleranceMs" must be a number of milliseconds from 0 to 300000',
     ],
-    ['too much tolerance', { clockToleranceMs: 300_001 }, 'option "clockToleranceMs" must be a number of milliseconds from 0 to 300000'],
-    ['no time at all', { timeoutMs: 0 }, 'option "timeoutMs" must be a number of milliseconds from 1 to 2147483647'],
-    ['a flag that is a text', { allowMissingAudience: 'yes' }, 'option "allowMissingAudience" must be true or false'],
+    [
+      'too much tolerance',
+      { clockToleranceMs: 300_001 },
+      'option "clockToleranceMs" must be a number of milliseconds from 0 to 300000',
+    ],
+    [
+      'no time at all',
+      { timeoutMs: 0 },
+      'option "timeoutMs" must be a number of milliseconds from 1 to 2147483647',
+    ],
+    [
+      'a flag that is a text',
+      { allowMissingAudience: 'yes' },
+      'option "allowMissingAudience" must be true or false',
+    ],
     ['another flag that is a text', { jwts: 'yes' }, 'option "jwts" must be true or false'],
     ['an empty name', { name: '' }, 'option "name" must be a non-empty string'],
     [
@@ -132,24 +213,41 @@ describe('the options', () => {
     ['a secret', 'secret'],
     ['a public JWK', ec.publicKey.export({ format: 'jwk' })],
     ['nothing', null],
-    ['a PEM with a passphrase', KEY.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' })],
+    [
+      'a PEM with a passphrase',
+      KEY.export({ format: 'pem', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' }),
+    ],
   ])('have no key that is %s', (_, key) => {
     expect(complaint({ issuer: 'https://login.osir.com', client: { ...assertion, key } })).toBe(
       'introspection(): option "client.key" must be a private key: a PEM without a passphrase, a JWK or a KeyObject',
     );
   });
 
-  const weak = 'can sign nothing: pass RSA of 2048 to 8192 bits, EC of P-256, P-384 or P-521, or Ed25519';
+  const weak =
+    'can sign nothing: pass RSA of 2048 to 8192 bits, EC of P-256, P-384 or P-521, or Ed25519';
   test.each<[string, KeyObject, string | undefined, string]>([
     ['short', generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey, undefined, weak],
-    ['for RSASSA-PSS alone', generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey, undefined, weak],
+    [
+      'for RSASSA-PSS alone',
+      generateKeyPairSync('rsa-pss', { modulusLength: 2048 }).privateKey,
+      undefined,
+      weak,
+    ],
     ['for agreement', generateKeyPairSync('x25519').privateKey, undefined, weak],
-    ['of another curve', generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey, undefined, weak],
+    [
+      'of another curve',
+      generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).privateKey,
+      undefined,
+      weak,
+    ],
     ['of another type than the algorithm', KEY, 'RS256', 'does not fit the algorithm RS256'],
     ['of another curve than the algorithm', KEY, 'ES384', 'does not fit the algorithm ES384'],
     ['a pair, and the algorithm one of secrets', KEY, 'HS256', 'does not fit the algorithm HS256'],
   ])('have no key that is %s', (_, key, algorithm, said) => {
-    const options = { issuer: 'https://login.osir.com', client: { ...assertion, key, ...(algorithm && { algorithm }) } };
+    const options = {
+      issuer: 'https://login.osir.com',
+      client: { ...assertion, key, ...(algorithm && { algorithm }) },
+    };
     expect(complaint(options)).toBe(`introspection(): option "client.key" ${said}`);
   });
 
@@ -160,10 +258,19 @@ describe('the options', () => {
     ['an issuer alone', { endpoint: undefined, issuer: 'https://login.osir.com' }],
     ['both', { issuer: 'https://login.osir.com' }],
     ['several audiences', { audience: ['a', 'b'] }],
-    ['a PEM', { issuer: 'https://login.osir.com', client: { ...assertion, key: KEY.export({ format: 'pem', type: 'pkcs8' }) } }],
+    [
+      'a PEM',
+      {
+        issuer: 'https://login.osir.com',
+        client: { ...assertion, key: KEY.export({ format: 'pem', type: 'pkcs8' }) },
+      },
+    ],
     [
       'a JWK',
-      { issuer: 'https://login.osir.com', client: { ...assertion, key: KEY.export({ format: 'jwk' }), kid: 'k', algorithm: 'ES256' } },
+      {
+        issuer: 'https://login.osir.com',
+        client: { ...assertion, key: KEY.export({ format: 'jwk' }), kid: 'k', algorithm: 'ES256' },
+      },
     ],
   ])('may be %s', (_, options) => {
     expect(complaint(options)).toBeUndefined();
@@ -189,40 +296,61 @@ describe('which tokens it takes', () => {
 
   it('reads the extractors that it is told to, and no others', () => {
     const own = introspection({ ...OPTIONS, extractors: ['cookie'] });
-    expect([own.accepts({ extractor: 'cookie', token: TOKEN }), own.accepts({ extractor: 'bearer', token: TOKEN })]).toEqual([true, false]);
+    expect([
+      own.accepts({ extractor: 'cookie', token: TOKEN }),
+      own.accepts({ extractor: 'bearer', token: TOKEN }),
+    ]).toEqual([true, false]);
   });
 
   it('asks about JWTs only where it is told to', () => {
     const curious = introspection({ ...OPTIONS, jwts: true });
-    expect([curious.accepts({ extractor: 'bearer', token: JWT }), curious.accepts({ extractor: 'query', token: JWT })]).toEqual([
-      true,
-      false,
-    ]);
+    expect([
+      curious.accepts({ extractor: 'bearer', token: JWT }),
+      curious.accepts({ extractor: 'query', token: JWT }),
+    ]).toEqual([true, false]);
   });
 
   it('does not send to the server what others take, nor a JWT that nobody takes', async () => {
     const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
     const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
-    const own = jwt({ issuer: 'https://osir.com', audience: AUDIENCE, algorithms: ['ES256'], key: ec.publicKey });
+    const own = jwt({
+      issuer: 'https://osir.com',
+      audience: AUDIENCE,
+      algorithms: ['ES256'],
+      key: ec.publicKey,
+    });
     const { ask, close } = asking([keys, tokens, own, verifierAt(endpoint)]);
     const { secret } = await keys.issue({ subject: 'acct_7', scopes: [] });
-    expect(await ask(underBearer(secret))).toMatchObject({ status: 'authenticated', principal: { verifier: 'api_keys' } });
+    expect(await ask(underBearer(secret))).toMatchObject({
+      status: 'authenticated',
+      principal: { verifier: 'api_keys' },
+    });
     for (const [token, reason] of [
       ['osir_live_x', 'malformed'],
       ['osirat_live_x', 'malformed'],
       ['a.b.c', 'malformed'],
       [JWT, 'bad_issuer'],
-    ] as const)
+    ] as const) {
       expect(await ask(underBearer(token))).toEqual(badBearer(reason));
+    }
     expect(endpoint.asked).toHaveLength(0);
-    expect(await ask(underBearer(TOKEN))).toMatchObject({ status: 'authenticated', principal: { verifier: 'introspection' } });
+    expect(await ask(underBearer(TOKEN))).toMatchObject({
+      status: 'authenticated',
+      principal: { verifier: 'introspection' },
+    });
     await close();
   });
 
   it.each<[string, (last: Verifier) => Verifier[]]>([
     ['another of its kind', (last) => [last, introspection({ ...OPTIONS, name: 'other' })]],
     ['keys', (last) => [last, apiKeys({ prefix: 'osir', store: memoryStore() })]],
-    ['one of your own', (last) => [last, { name: 'own', accepts: () => false, verify: () => ({ ok: false, reason: 'unknown' }) }]],
+    [
+      'one of your own',
+      (last) => [
+        last,
+        { name: 'own', accepts: () => false, verify: () => ({ ok: false, reason: 'unknown' }) },
+      ],
+    ],
   ])('lets nobody stand behind it: %s', (_, verifiers) => {
     expect(() => latchkey({ verifiers: verifiers(introspection(OPTIONS)) })).toThrow(
       new TypeError(
@@ -237,14 +365,28 @@ describe('what the server is asked', () => {
     await verifierAt(endpoint, options).verify({ extractor: 'bearer', token: 'a+b/c~==' });
     expect(endpoint.asked).toHaveLength(1);
     const { path, headers, form } = endpoint.asked[0]!;
-    return { path, authorization: headers.authorization, accept: headers.accept, type: headers['content-type'], form };
+    return {
+      path,
+      authorization: headers.authorization,
+      accept: headers.accept,
+      type: headers['content-type'],
+      form,
+    };
   };
-  const TOLD = { path: 'POST /introspect', accept: 'application/json', type: 'application/x-www-form-urlencoded;charset=UTF-8' };
+  const TOLD = {
+    path: 'POST /introspect',
+    accept: 'application/json',
+    type: 'application/x-www-form-urlencoded;charset=UTF-8',
+  };
   const FORM = { token: 'a+b/c~==', token_type_hint: 'access_token' };
   const basic = (user: string) => `Basic ${Buffer.from(user).toString('base64')}`;
 
   it('is one token, with the secret by Basic', async () => {
-    expect(await asked()).toEqual({ ...TOLD, authorization: basic('api:cl1ent%2Ds3cret'), form: FORM });
+    expect(await asked()).toEqual({
+      ...TOLD,
+      authorization: basic('api:cl1ent%2Ds3cret'),
+      form: FORM,
+    });
   });
 
   it('is one token, with the secret in the form', async () => {
@@ -256,7 +398,12 @@ describe('what the server is asked', () => {
   });
 
   it.each<[string, IntrospectionOptions['client'], string | undefined, object]>([
-    ['the secret by its short name', { ...CLIENT, auth: 'basic' }, basic('api:cl1ent%2Ds3cret'), {}],
+    [
+      'the secret by its short name',
+      { ...CLIENT, auth: 'basic' },
+      basic('api:cl1ent%2Ds3cret'),
+      {},
+    ],
     [
       'the secret in the form, by its short name',
       { ...CLIENT, auth: 'post' },
@@ -266,7 +413,12 @@ describe('what the server is asked', () => {
     ['nothing', { auth: 'none' }, undefined, {}],
     ['a name alone', { auth: 'none', id: 'api' }, undefined, { client_id: 'api' }],
     ['a bearer token', { auth: 'bearer', token: 'at-1' }, 'Bearer at-1', {}],
-    ['a bearer token of the moment', { auth: 'bearer', token: async () => 'at-2' }, 'Bearer at-2', {}],
+    [
+      'a bearer token of the moment',
+      { auth: 'bearer', token: async () => 'at-2' },
+      'Bearer at-2',
+      {},
+    ],
   ])('is one token, with %s', async (_, client, authorization, more) => {
     expect(await asked({ client })).toEqual({ ...TOLD, authorization, form: { ...FORM, ...more } });
   });
@@ -275,7 +427,9 @@ describe('what the server is asked', () => {
     const fail = () => Promise.reject(new Error('s3cret'));
     for (const token of [() => '', () => 'a b', () => undefined as never, fail]) {
       const verdict = await verdictOf(verifierAt(endpoint, { client: { auth: 'bearer', token } }));
-      expect(verdict).toEqual({ error: expect.stringContaining(`${endpoint.url} could not be asked`) as string });
+      expect(verdict).toEqual({
+        error: expect.stringContaining(`${endpoint.url} could not be asked`) as string,
+      });
       expect(JSON.stringify(verdict)).not.toContain('s3cret');
     }
     expect(endpoint.asked).toEqual([]);
@@ -287,7 +441,10 @@ describe('what the server is asked', () => {
       urls.push([url, init?.method, init?.redirect]);
       return fetch((url as string).replace('https://as.example', endpoint.origin), init);
     };
-    const verifier = verifierAt(endpoint, { endpoint: 'https://as.example/introspect', remote: { fetch: own } });
+    const verifier = verifierAt(endpoint, {
+      endpoint: 'https://as.example/introspect',
+      remote: { fetch: own },
+    });
     expect(await verdictOf(verifier)).toBe('good');
     expect(urls).toEqual([['https://as.example/introspect', 'POST', 'manual']]);
   });
@@ -316,7 +473,11 @@ describe('what the server is asked', () => {
     const { form, authorization } = await asked({ issuer: 'https://login.osir.com', client });
     const { client_assertion: assertion = '', ...rest } = form;
     expect(authorization).toBeUndefined();
-    expect(rest).toEqual({ ...FORM, client_id: 'api', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' });
+    expect(rest).toEqual({
+      ...FORM,
+      client_id: 'api',
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    });
     const { payload, protectedHeader } = await jwtVerify(assertion, createPublicKey(key), {
       audience: 'https://login.osir.com',
       issuer: 'api',
@@ -328,10 +489,15 @@ describe('what the server is asked', () => {
 
   it('has another assertion each time', async () => {
     const key = KEY.export({ format: 'jwk' });
-    const verifier = verifierAt(endpoint, { issuer: 'https://login.osir.com', client: { id: 'api', method: 'private_key_jwt', key } });
+    const verifier = verifierAt(endpoint, {
+      issuer: 'https://login.osir.com',
+      client: { id: 'api', method: 'private_key_jwt', key },
+    });
     await verifier.verify({ extractor: 'bearer', token: TOKEN });
     await verifier.verify({ extractor: 'bearer', token: TOKEN });
-    const [one, other] = endpoint.asked.map(({ form }) => decodeJwt(form.client_assertion as string).jti);
+    const [one, other] = endpoint.asked.map(
+      ({ form }) => decodeJwt(form.client_assertion as string).jti,
+    );
     expect(one).not.toBe(other);
   });
 });
@@ -341,13 +507,17 @@ describe('an issuer', () => {
   const publish = (metadata: object | undefined, answer: object = active()) =>
     endpoint.answer((req, res) => {
       res.setHeader('Content-Type', 'application/json');
-      if (req.url === '/introspect') return void res.end(JSON.stringify(answer));
-      if (metadata && req.url?.endsWith('openid-configuration'))
+      if (req.url === '/introspect') {
+        return void res.end(JSON.stringify(answer));
+      }
+      if (metadata && req.url?.endsWith('openid-configuration')) {
         return void res.end(JSON.stringify({ issuer: endpoint.origin, ...metadata }));
+      }
       res.statusCode = 404;
       res.end('{}');
     });
-  const verifier = () => introspection({ issuer: endpoint.origin, client: CLIENT, audience: AUDIENCE });
+  const verifier = () =>
+    introspection({ issuer: endpoint.origin, client: CLIENT, audience: AUDIENCE });
   const paths = () => endpoint.asked.map(({ path }) => path);
 
   it('tells where to ask: not at start-up, and once', async () => {
@@ -357,11 +527,17 @@ describe('an issuer', () => {
     expect(paths()).toEqual([]);
     expect(await Promise.all([verdictOf(one), verdictOf(one)])).toEqual(['good', 'good']);
     expect(await verdictOf(one)).toBe('good');
-    expect(paths()).toEqual(['GET /.well-known/openid-configuration', ...Array<string>(3).fill('POST /introspect')]);
+    expect(paths()).toEqual([
+      'GET /.well-known/openid-configuration',
+      ...Array<string>(3).fill('POST /introspect'),
+    ]);
   });
 
   it('is the only one whose tokens are good', async () => {
-    publish({ introspection_endpoint: `${endpoint.origin}/introspect` }, active({ iss: 'https://evil.example' }));
+    publish(
+      { introspection_endpoint: `${endpoint.origin}/introspect` },
+      active({ iss: 'https://evil.example' }),
+    );
     expect(await verdictOf(verifier())).toBe('bad_issuer');
   });
 
@@ -385,16 +561,41 @@ describe('an issuer', () => {
   it.each<[string, string, readonly string[] | undefined, string]>([
     ['an insecure host of its own', 'http://keycloak:8080/introspect', ['keycloak:8080'], 'good'],
     ['a loopback address that is one', 'http://127.0.0.2:9/introspect', ['127.0.0.2:9'], 'good'],
-    ['another port of an insecure host', 'http://keycloak:8081/introspect', ['keycloak:8080'], 'outage'],
-    ['an insecure host that is not configured', 'http://keycloak:8080/introspect', undefined, 'outage'],
+    [
+      'another port of an insecure host',
+      'http://keycloak:8081/introspect',
+      ['keycloak:8080'],
+      'outage',
+    ],
+    [
+      'an insecure host that is not configured',
+      'http://keycloak:8080/introspect',
+      undefined,
+      'outage',
+    ],
     ['a loopback address', 'https://127.0.0.2/introspect', undefined, 'outage'],
     ['a link-local address', 'https://169.254.169.254/introspect', undefined, 'outage'],
-    ['a loopback address within IPv6', 'https://[::ffff:127.0.0.1]/introspect', undefined, 'outage'],
+    [
+      'a loopback address within IPv6',
+      'https://[::ffff:127.0.0.1]/introspect',
+      undefined,
+      'outage',
+    ],
   ])('may have the secret sent to %s or not', async (_, found, insecureHosts, expected) => {
     const issuer = 'https://login.osir.com';
     const own: typeof fetch = async (url) =>
-      Response.json((url as string).includes('.well-known') ? { issuer, introspection_endpoint: found } : active());
-    const options = { issuer, client: CLIENT, audience: AUDIENCE, remote: { fetch: own }, ...(insecureHosts && { insecureHosts }) };
+      Response.json(
+        (url as string).includes('.well-known')
+          ? { issuer, introspection_endpoint: found }
+          : active(),
+      );
+    const options = {
+      issuer,
+      client: CLIENT,
+      audience: AUDIENCE,
+      remote: { fetch: own },
+      ...(insecureHosts && { insecureHosts }),
+    };
     const verdict = await verdictOf(introspection(options));
     expect(typeof verdict === 'object' ? 'outage' : verdict).toBe(expected);
   });
@@ -403,12 +604,16 @@ describe('an issuer', () => {
     const issuer = 'https://login.osir.com';
     const far = jest
       .spyOn(global, 'fetch')
-      .mockResolvedValue(Response.json({ issuer, introspection_endpoint: `${endpoint.origin}/introspect` }));
+      .mockResolvedValue(
+        Response.json({ issuer, introspection_endpoint: `${endpoint.origin}/introspect` }),
+      );
     const answer = await verdictOf(introspection({ issuer, client: CLIENT, audience: AUDIENCE }));
     const urls = far.mock.calls.map(([url]) => url);
     far.mockRestore();
     expect(urls).toEqual([`${issuer}/.well-known/openid-configuration`]);
-    expect(answer).toMatchObject({ error: expect.stringContaining('names no introspection endpoint') as string });
+    expect(answer).toMatchObject({
+      error: expect.stringContaining('names no introspection endpoint') as string,
+    });
     expect(endpoint.asked).toEqual([]);
   });
 
@@ -420,7 +625,15 @@ describe('an issuer', () => {
     };
     jest.useFakeTimers({
       now: 0,
-      doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'nextTick', 'queueMicrotask', 'Date'],
+      doNotFake: [
+        'setTimeout',
+        'clearTimeout',
+        'setImmediate',
+        'clearImmediate',
+        'nextTick',
+        'queueMicrotask',
+        'Date',
+      ],
     });
     try {
       expect(await verdictOf(one)).toEqual(failure);
@@ -446,7 +659,14 @@ describe('behind a guard', () => {
     expect(endpoint.asked).toHaveLength(1);
     jest.useFakeTimers({
       now: Date.now() + 30_000,
-      doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'performance'],
+      doNotFake: [
+        'setTimeout',
+        'clearTimeout',
+        'setImmediate',
+        'nextTick',
+        'queueMicrotask',
+        'performance',
+      ],
     });
     try {
       endpoint.answer({ active: false });
@@ -462,10 +682,20 @@ describe('behind a guard', () => {
     const now = Math.floor(Date.now() / 1000);
     endpoint.answer(active({ exp: now + 10 }));
     const { ask, close } = asking([verifierAt(endpoint, { clockToleranceMs: 0 })]);
-    expect(await ask(underBearer(TOKEN))).toMatchObject({ status: 'authenticated', principal: { expiresAt: (now + 10) * 1000 } });
+    expect(await ask(underBearer(TOKEN))).toMatchObject({
+      status: 'authenticated',
+      principal: { expiresAt: (now + 10) * 1000 },
+    });
     jest.useFakeTimers({
       now: (now + 10) * 1000 - 1,
-      doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask', 'performance'],
+      doNotFake: [
+        'setTimeout',
+        'clearTimeout',
+        'setImmediate',
+        'nextTick',
+        'queueMicrotask',
+        'performance',
+      ],
     });
     try {
       expect(await ask(underBearer(TOKEN))).toMatchObject({ status: 'authenticated' });
@@ -500,7 +730,10 @@ describe('a server that fails', () => {
   const CLIENTS: Readonly<Record<string, Partial<IntrospectionOptions>>> = {
     client_secret_basic: {},
     client_secret_post: { client: { ...CLIENT, method: 'client_secret_post' } },
-    private_key_jwt: { issuer: 'https://login.osir.com', client: { id: 'api', method: 'private_key_jwt', key: KEY } },
+    private_key_jwt: {
+      issuer: 'https://login.osir.com',
+      client: { id: 'api', method: 'private_key_jwt', key: KEY },
+    },
   };
   const saying =
     (status: number, headers: OutgoingHttpHeaders, text: string): Handler =>
@@ -535,7 +768,11 @@ describe('a server that fails', () => {
       ],
       ['503', saying(503, {}, ''), 'answered status 503'],
       ['a redirect', saying(307, { Location: 'https://evil.example/' }, ''), 'answered status 307'],
-      ['HTML', saying(200, { 'Content-Type': 'text/html' }, `<h1>${TOKEN}</h1>`), 'answered something that is not JSON'],
+      [
+        'HTML',
+        saying(200, { 'Content-Type': 'text/html' }, `<h1>${TOKEN}</h1>`),
+        'answered something that is not JSON',
+      ],
       [
         'a good answer as a text',
         saying(200, { 'Content-Type': 'text/plain' }, JSON.stringify(active())),
@@ -546,28 +783,55 @@ describe('a server that fails', () => {
         saying(200, { 'Content-Type': 'application/token-introspection+jwt' }, 'e30.e30.AA'),
         'answered something that is not JSON',
       ],
-      ['half an answer', saying(200, json, '{"active":true'), 'answered something that is not a JSON object'],
-      ['a list', saying(200, json, '[{"active":true}]'), 'answered something that is not a JSON object'],
-      ['5 MB', saying(200, json, JSON.stringify(active({ pad: 'x'.repeat(5e6) }))), 'answered more than 65536 bytes'],
-      ['the end of the connection', (_, res) => void res.destroy(), 'could not be asked: UND_ERR_SOCKET'],
+      [
+        'half an answer',
+        saying(200, json, '{"active":true'),
+        'answered something that is not a JSON object',
+      ],
+      [
+        'a list',
+        saying(200, json, '[{"active":true}]'),
+        'answered something that is not a JSON object',
+      ],
+      [
+        '5 MB',
+        saying(200, json, JSON.stringify(active({ pad: 'x'.repeat(5e6) }))),
+        'answered more than 65536 bytes',
+      ],
+      [
+        'the end of the connection',
+        (_, res) => void res.destroy(),
+        'could not be asked: UND_ERR_SOCKET',
+      ],
       ['nothing', () => {}, 'did not answer within 200 ms'],
-    ])('%s: 503, and the operator is told where and why, without token and secret', async (_what, answer, why) => {
-      endpoint.answer(answer);
-      const decisions: Decision[] = [];
-      const listener = (decision: unknown) => void decisions.push(decision as Decision);
-      subscribe('latchkey:decision', listener);
-      const { ask, close } = asking([verifierAt(endpoint, { timeoutMs: 200, ...options })]);
-      const answered = await ask(underBearer(TOKEN));
-      unsubscribe('latchkey:decision', listener);
-      await close();
+    ])(
+      '%s: 503, and the operator is told where and why, without token and secret',
+      async (_what, answer, why) => {
+        endpoint.answer(answer);
+        const decisions: Decision[] = [];
+        const listener = (decision: unknown) => void decisions.push(decision as Decision);
+        subscribe('latchkey:decision', listener);
+        const { ask, close } = asking([verifierAt(endpoint, { timeoutMs: 200, ...options })]);
+        const answered = await ask(underBearer(TOKEN));
+        unsubscribe('latchkey:decision', listener);
+        await close();
 
-      expect(answered).toEqual(OUTAGE);
-      expect(decisions).toMatchObject([{ outcome: 'refused', reason: 'unavailable', verifier: 'introspection', status: 503 }]);
-      const { error } = decisions[0]!;
-      expect((error as Error).message).toBe(`${endpoint.url} ${why}`);
-      const everything = inspect(error, { depth: Infinity, showHidden: true });
-      const sent = endpoint.asked.map(({ headers, form }) => [headers.authorization?.slice(6), form.client_assertion]).flat();
-      for (const secret of [TOKEN, CLIENT.secret, ...sent]) if (secret) expect(everything).not.toContain(secret);
-    });
+        expect(answered).toEqual(OUTAGE);
+        expect(decisions).toMatchObject([
+          { outcome: 'refused', reason: 'unavailable', verifier: 'introspection', status: 503 },
+        ]);
+        const { error } = decisions[0]!;
+        expect((error as Error).message).toBe(`${endpoint.url} ${why}`);
+        const everything = inspect(error, { depth: Infinity, showHidden: true });
+        const sent = endpoint.asked
+          .map(({ headers, form }) => [headers.authorization?.slice(6), form.client_assertion])
+          .flat();
+        for (const secret of [TOKEN, CLIENT.secret, ...sent]) {
+          if (secret) {
+            expect(everything).not.toContain(secret);
+          }
+        }
+      },
+    );
   });
 });

@@ -1,8 +1,14 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+
 import { bearer, dpop, getAuth, latchkey } from 'latchkey';
 import { introspection, type IntrospectionOptions } from 'latchkey/introspection';
-import { APP, startAuthorizationServer, type AuthorizationServer } from '../../support/authorization-server';
+
 import { badBearer, OUTAGE } from '../../support/answers';
+import {
+  APP,
+  type AuthorizationServer,
+  startAuthorizationServer,
+} from '../../support/authorization-server';
 import { clientKey, proofOf } from '../../support/dpop';
 import { asking, underBearer } from '../../support/own-verifier';
 import { listen, MOUNTS } from '../../support/servers';
@@ -20,32 +26,53 @@ const apiClient = (id: string, metadata: object) => ({
   ...metadata,
 });
 const CLIENTS = [
-  apiClient('api-post', { client_secret: 'api-s3cret', token_endpoint_auth_method: 'client_secret_post' }),
+  apiClient('api-post', {
+    client_secret: 'api-s3cret',
+    token_endpoint_auth_method: 'client_secret_post',
+  }),
   apiClient('api-key', {
     token_endpoint_auth_method: 'private_key_jwt',
-    jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1', use: 'sig', alg: 'ES256' }] },
+    jwks: {
+      keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1', use: 'sig', alg: 'ES256' }],
+    },
   }),
 ];
 
 let server: AuthorizationServer;
 beforeAll(async () => {
-  server = await startAuthorizationServer({ accessTokens: 'opaque', scopes: ['domains:read', 'domains:write'], clients: CLIENTS });
+  server = await startAuthorizationServer({
+    accessTokens: 'opaque',
+    scopes: ['domains:read', 'domains:write'],
+    clients: CLIENTS,
+  });
 });
 afterAll(() => server.close());
 
 const verifier = (options: Partial<IntrospectionOptions> = {}) =>
-  introspection({ issuer: server.issuer, client: { id: APP.id, secret: APP.secret }, audience: AUDIENCE, ...options });
+  introspection({
+    issuer: server.issuer,
+    client: { id: APP.id, secret: APP.secret },
+    audience: AUDIENCE,
+    ...options,
+  });
 
 it('takes a token with three lines of configuration, on both majors of Express', async () => {
   const { requireScopes, close } = latchkey({ verifiers: [verifier()] });
   const token = await server.token(AUDIENCE, { scope: 'domains:read' });
   for (const major of ['Express 4', 'Express 5']) {
     const mount = MOUNTS[major]!;
-    const api = (scope: string) => listen(mount([requireScopes(scope)], (req, res) => void res.end(getAuth(req).subject)));
+    const api = (scope: string) =>
+      listen(mount([requireScopes(scope)], (req, res) => void res.end(getAuth(req).subject)));
     const [reading, writing] = [await api('domains:read'), await api('domains:write')];
     const ask = async (port: number) => {
-      const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { authorization: `Bearer ${token}` } });
-      return [response.status, response.headers.get('www-authenticate')?.match(/error="\w+"/)?.[0], await response.text()];
+      const response = await fetch(`http://127.0.0.1:${port}/`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      return [
+        response.status,
+        response.headers.get('www-authenticate')?.match(/error="\w+"/)?.[0],
+        await response.text(),
+      ];
     };
     expect(await ask(reading.port)).toEqual([200, undefined, APP.id]);
     expect(await ask(writing.port)).toEqual([
@@ -64,9 +91,16 @@ it.each<[string, IntrospectionOptions['client']]>([
   ['private_key_jwt', { id: 'api-key', method: 'private_key_jwt', key: privateKey, kid: 'k1' }],
 ])('asks by %s', async (_, client) => {
   const { ask, close } = asking([verifier({ client })]);
-  expect(await ask(underBearer(await server.token(AUDIENCE, { scope: 'domains:write domains:read' })))).toMatchObject({
+  expect(
+    await ask(underBearer(await server.token(AUDIENCE, { scope: 'domains:write domains:read' }))),
+  ).toMatchObject({
     status: 'authenticated',
-    principal: { subject: APP.id, clientId: APP.id, issuer: server.issuer, scopes: ['domains:write', 'domains:read'] },
+    principal: {
+      subject: APP.id,
+      clientId: APP.id,
+      issuer: server.issuer,
+      scopes: ['domains:write', 'domains:read'],
+    },
   });
   await close();
 });
@@ -74,7 +108,14 @@ it.each<[string, IntrospectionOptions['client']]>([
 it.each<[string, IntrospectionOptions['client']]>([
   ['a wrong secret', { id: APP.id, secret: 'wrong' }],
   ['an unknown client', { id: randomUUID(), secret: APP.secret }],
-  ['another key', { id: 'api-key', method: 'private_key_jwt', key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }],
+  [
+    'another key',
+    {
+      id: 'api-key',
+      method: 'private_key_jwt',
+      key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+    },
+  ],
 ])('is out of order with %s: 503 for a good token', async (_, client) => {
   const { ask, close } = asking([verifier({ client })]);
   expect(await ask(underBearer(await server.token(AUDIENCE)))).toEqual(OUTAGE);
@@ -90,7 +131,9 @@ it('refuses a token for a sibling API, one that nobody issued, and one that was 
   expect(await ask(underBearer(token))).toMatchObject({ status: 'authenticated' });
   const revoked = await fetch(`${server.issuer}/token/revocation`, {
     method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from(`${APP.id}:${APP.secret}`).toString('base64')}` },
+    headers: {
+      authorization: `Basic ${Buffer.from(`${APP.id}:${APP.secret}`).toString('base64')}`,
+    },
     body: new URLSearchParams({ token }),
   });
   expect(revoked.status).toBe(200);
@@ -101,14 +144,25 @@ it('refuses a token for a sibling API, one that nobody issued, and one that was 
 it('works again as soon as the server does, also if it was away when this API started', async () => {
   const away = await startAuthorizationServer({ accessTokens: 'opaque' });
   await away.kill();
-  const { ask, close } = asking([introspection({ issuer: away.issuer, client: { id: APP.id, secret: APP.secret }, audience: AUDIENCE })]);
+  const { ask, close } = asking([
+    introspection({
+      issuer: away.issuer,
+      client: { id: APP.id, secret: APP.secret },
+      audience: AUDIENCE,
+    }),
+  ]);
   expect(await ask(underBearer(randomUUID()))).toEqual(OUTAGE);
   await away.restart();
   const token = await away.token(AUDIENCE, { scope: 'read' });
   const deadline = Date.now() + 5_000;
   let decision = await ask(underBearer(token));
-  while (decision.status === 'refused' && decision.reason === 'unavailable' && Date.now() < deadline)
+  while (
+    decision.status === 'refused' &&
+    decision.reason === 'unavailable' &&
+    Date.now() < deadline
+  ) {
     decision = await ask(underBearer(token));
+  }
   expect(decision).toMatchObject({ status: 'authenticated', principal: { scopes: ['read'] } });
   await close();
   await away.close();
@@ -117,16 +171,36 @@ it('works again as soon as the server does, also if it was away when this API st
 it('takes a token that is bound to a key from its owner alone (RFC 9449 §6.2)', async () => {
   const key = clientKey();
   const url = `${server.issuer}/token`;
-  const token = await server.token(AUDIENCE, {}, { dpop: proofOf({ key, token: '', method: 'POST', url, claims: { ath: undefined } }) });
-  const { ask, close } = asking([verifier()], { extractors: [bearer(), dpop()], resource: { url: 'https://api.example.com' } });
+  const token = await server.token(
+    AUDIENCE,
+    {},
+    { dpop: proofOf({ key, token: '', method: 'POST', url, claims: { ath: undefined } }) },
+  );
+  const { ask, close } = asking([verifier()], {
+    extractors: [bearer(), dpop()],
+    resource: { url: 'https://api.example.com' },
+  });
   const request = (scheme: string, proof?: string) => ({
     method: 'GET',
     url: '/',
-    headers: { host: 'api.example.com', authorization: `${scheme} ${token}`, ...(proof !== undefined && { dpop: proof }) },
+    headers: {
+      host: 'api.example.com',
+      authorization: `${scheme} ${token}`,
+      ...(proof !== undefined && { dpop: proof }),
+    },
   });
   const proof = (by = key) => proofOf({ key: by, token, url: 'https://api.example.com/' });
-  expect(await ask(request('DPoP', proof()))).toMatchObject({ status: 'authenticated', principal: { subject: APP.id } });
-  expect(await ask(request('DPoP', proof(clientKey())))).toMatchObject({ status: 'refused', refusal: { status: 401 } });
-  expect(await ask(request('Bearer', proof()))).toMatchObject({ status: 'refused', refusal: { status: 401 } });
+  expect(await ask(request('DPoP', proof()))).toMatchObject({
+    status: 'authenticated',
+    principal: { subject: APP.id },
+  });
+  expect(await ask(request('DPoP', proof(clientKey())))).toMatchObject({
+    status: 'refused',
+    refusal: { status: 401 },
+  });
+  expect(await ask(request('Bearer', proof()))).toMatchObject({
+    status: 'refused',
+    refusal: { status: 401 },
+  });
   await close();
 });

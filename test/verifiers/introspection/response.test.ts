@@ -1,5 +1,14 @@
 import type { Handler } from '../../support/servers';
-import { active, AUDIENCE, NOW, startEndpoint, TOKEN, verdictOf, verifierAt, type Endpoint } from './endpoint';
+import {
+  active,
+  AUDIENCE,
+  type Endpoint,
+  NOW,
+  startEndpoint,
+  TOKEN,
+  verdictOf,
+  verifierAt,
+} from './endpoint';
 
 let endpoint: Endpoint;
 beforeAll(async () => {
@@ -8,7 +17,10 @@ beforeAll(async () => {
 afterAll(() => endpoint.close());
 beforeEach(
   () =>
-    void jest.useFakeTimers({ now: NOW * 1000, doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask'] }),
+    void jest.useFakeTimers({
+      now: NOW * 1000,
+      doNotFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'nextTick', 'queueMicrotask'],
+    }),
 );
 afterEach(() => void jest.useRealTimers());
 
@@ -53,7 +65,9 @@ describe('what is said of a good token', () => {
   });
 
   it('may be next to nothing', async () => {
-    expect(await verify({ active: true, aud: AUDIENCE, client_id: 'app' }, { name: 'partner' })).toEqual({
+    expect(
+      await verify({ active: true, aud: AUDIENCE, client_id: 'app' }, { name: 'partner' }),
+    ).toEqual({
       ok: true,
       principal: {
         kind: 'access_token',
@@ -67,7 +81,16 @@ describe('what is said of a good token', () => {
   });
 
   it('may be null where the server knows nothing', async () => {
-    const unknown = { sub: null, nbf: null, iss: null, jti: null, cnf: null, scope: null, exp: null, ext: null };
+    const unknown = {
+      sub: null,
+      nbf: null,
+      iss: null,
+      jti: null,
+      cnf: null,
+      scope: null,
+      exp: null,
+      ext: null,
+    };
     expect(await verify(active(unknown))).toEqual({
       ok: true,
       principal: {
@@ -82,19 +105,32 @@ describe('what is said of a good token', () => {
   });
 
   it('comes from the issuer that was asked, where it does not name one', async () => {
-    expect(await verify(active(), { issuer: 'https://login.osir.com' })).toMatchObject({ principal: { issuer: 'https://login.osir.com' } });
+    expect(await verify(active(), { issuer: 'https://login.osir.com' })).toMatchObject({
+      principal: { issuer: 'https://login.osir.com' },
+    });
   });
 
   it('tells what the token is bound to', async () => {
     const cnf = { jkt: 'thumbprint' };
-    expect(await verify(active({ token_type: 'DPoP', cnf }))).toMatchObject({ ok: true, confirmation: cnf });
-    expect(await verify(active({ cnf: { 'x5t#S256': 'thumbprint' } }))).toMatchObject({ confirmation: { 'x5t#S256': 'thumbprint' } });
+    expect(await verify(active({ token_type: 'DPoP', cnf }))).toMatchObject({
+      ok: true,
+      confirmation: cnf,
+    });
+    expect(await verify(active({ cnf: { 'x5t#S256': 'thumbprint' } }))).toMatchObject({
+      confirmation: { 'x5t#S256': 'thumbprint' },
+    });
     expect(await verify(active())).not.toHaveProperty('confirmation');
   });
 
   it('can name members of every object without becoming one', async () => {
-    endpoint.answer(spelt(`{"__proto__":{"sub":"admin"},"constructor":1,"active":true,"aud":"${AUDIENCE}","client_id":"app"}`));
-    expect(await verifierAt(endpoint).verify({ extractor: 'bearer', token: TOKEN })).toMatchObject({ principal: { subject: 'app' } });
+    endpoint.answer(
+      spelt(
+        `{"__proto__":{"sub":"admin"},"constructor":1,"active":true,"aud":"${AUDIENCE}","client_id":"app"}`,
+      ),
+    );
+    expect(await verifierAt(endpoint).verify({ extractor: 'bearer', token: TOKEN })).toMatchObject({
+      principal: { subject: 'app' },
+    });
     expect({}).not.toHaveProperty('sub');
   });
 });
@@ -113,16 +149,32 @@ test.each<[string, object, string]>([
   ['is of the issuer', active({ iss: 'https://login.osir.com' }), 'good'],
   ['is for a sibling API', active({ aud: 'https://billing.osir.com' }), 'bad_audience'],
   ['is for this API with a slash', active({ aud: `${AUDIENCE}/` }), 'bad_audience'],
-  ['is for several APIs, of which this is one', active({ aud: ['https://billing.osir.com', AUDIENCE] }), 'good'],
-  ['is for several others', active({ aud: ['https://billing.osir.com', 'https://vps.osir.com'] }), 'bad_audience'],
+  [
+    'is for several APIs, of which this is one',
+    active({ aud: ['https://billing.osir.com', AUDIENCE] }),
+    'good',
+  ],
+  [
+    'is for several others',
+    active({ aud: ['https://billing.osir.com', 'https://vps.osir.com'] }),
+    'bad_audience',
+  ],
   ['is for nobody', active({ aud: [] }), 'bad_audience'],
   ['is for one that is no text', active({ aud: [AUDIENCE, 7] }), 'bad_audience'],
   ['does not say for whom it is', active({ aud: undefined }), 'bad_audience'],
   ['does not say what it is', active({ token_type: undefined }), 'good'],
   ['is a bearer token in lower case', active({ token_type: 'bearer' }), 'good'],
-  ['is a token of DPoP with its key', active({ token_type: 'dpop', cnf: { jkt: 'thumbprint' } }), 'good'],
+  [
+    'is a token of DPoP with its key',
+    active({ token_type: 'dpop', cnf: { jkt: 'thumbprint' } }),
+    'good',
+  ],
   ['is a token of DPoP without its key', active({ token_type: 'DPoP' }), 'bad_type'],
-  ['is a token of DPoP bound to something else', active({ token_type: 'DPoP', cnf: { 'x5t#S256': 'x' } }), 'bad_type'],
+  [
+    'is a token of DPoP bound to something else',
+    active({ token_type: 'DPoP', cnf: { 'x5t#S256': 'x' } }),
+    'bad_type',
+  ],
   ['is something else', active({ token_type: 'N_A' }), 'bad_type'],
   ['is a user’s without an id', active({ sub: undefined, username: 'ada' }), 'bad_claim'],
   ['is a user’s with an id of null', active({ sub: null, username: 'ada' }), 'bad_claim'],
@@ -134,8 +186,12 @@ test.each<[string, object, string]>([
 });
 
 it('skips scopes that are no scope tokens', async () => {
-  expect(await verify(active({ scope: 'a b"c d' }))).toMatchObject({ principal: { scopes: ['a', 'd'] } });
-  expect(await verify(active({ scope: ['a', 'b c', 7, null] }))).toMatchObject({ principal: { scopes: ['a'] } });
+  expect(await verify(active({ scope: 'a b"c d' }))).toMatchObject({
+    principal: { scopes: ['a', 'd'] },
+  });
+  expect(await verify(active({ scope: ['a', 'b c', 7, null] }))).toMatchObject({
+    principal: { scopes: ['a'] },
+  });
 });
 
 test.each<[string, object]>([
@@ -146,15 +202,23 @@ test.each<[string, object]>([
   ['bad_audience: aud is missing', active({ aud: undefined })],
   ['bad_audience: aud does not name an accepted audience', active({ aud: 's3cret' })],
   ['bad_type: token_type is not that of an access token', active({ token_type: 's3cret' })],
-  ['bad_claim: sub is missing, and the token is not that of a client alone', active({ sub: undefined, username: 's3cret' })],
+  [
+    'bad_claim: sub is missing, and the token is not that of a client alone',
+    active({ sub: undefined, username: 's3cret' }),
+  ],
 ])('tells the operator what was wrong: %s', async (expected, answer) => {
   const verification = await verify(answer, { issuer: 'https://login.osir.com' });
-  expect(verification.ok ? 'good' : `${verification.reason}: ${verification.detail}`).toBe(expected);
+  expect(verification.ok ? 'good' : `${verification.reason}: ${verification.detail}`).toBe(
+    expected,
+  );
 });
 
 it('lets the clocks differ by as much as it is told', async () => {
   const options = { clockToleranceMs: 5_000 };
-  expect(await verify(active({ exp: NOW - 4 }), options)).toMatchObject({ ok: true, expiresAt: (NOW + 1) * 1000 });
+  expect(await verify(active({ exp: NOW - 4 }), options)).toMatchObject({
+    ok: true,
+    expiresAt: (NOW + 1) * 1000,
+  });
   expect(await verdict(active({ exp: NOW - 5 }), options)).toBe('expired');
   expect(await verdict(active({ nbf: NOW + 5, iat: NOW + 5 }), options)).toBe('good');
   expect(await verdict(active({ nbf: NOW + 6 }), options)).toBe('not_yet_valid');
@@ -172,7 +236,11 @@ it('takes one of several audiences', async () => {
 describe('with allowMissingAudience', () => {
   test.each<[string, object, string]>([
     ['does not say for whom it is', active({ aud: undefined }), 'good'],
-    ['does not say for whom nor what it is, like a refresh token', active({ aud: undefined, token_type: undefined }), 'bad_type'],
+    [
+      'does not say for whom nor what it is, like a refresh token',
+      active({ aud: undefined, token_type: undefined }),
+      'bad_type',
+    ],
     ['is for a sibling API', active({ aud: 'https://billing.osir.com' }), 'bad_audience'],
     ['is for nobody', active({ aud: [] }), 'bad_audience'],
   ])('a token that %s', async (_, answer, expected) => {
@@ -181,7 +249,9 @@ describe('with allowMissingAudience', () => {
 });
 
 describe('an answer that is none', () => {
-  const member = (name: string) => ({ error: `The introspection endpoint answered a "${name}" that is invalid (RFC 7662 §2.2)` });
+  const member = (name: string) => ({
+    error: `The introspection endpoint answered a "${name}" that is invalid (RFC 7662 §2.2)`,
+  });
   const silent = { error: 'The introspection endpoint did not say whether the token is active' };
 
   test.each<[string, object]>([
@@ -205,7 +275,9 @@ describe('an answer that is none', () => {
     ['cnf', ['', 7, [], true]],
     ['scope', [7, {}, true]],
   ])('has a %s that is none', async (name, values) => {
-    for (const value of values) expect(await verdict(active({ [name]: value }))).toEqual(member(name));
+    for (const value of values) {
+      expect(await verdict(active({ [name]: value }))).toEqual(member(name));
+    }
   });
 
   it('has an exp that is infinite', async () => {

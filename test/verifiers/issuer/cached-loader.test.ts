@@ -1,8 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
+
 import { cachedLoader } from '../../../src/verifiers/issuer/cached-loader';
 import { deferred } from '../../support/deferred';
 
-beforeEach(() => void jest.useFakeTimers({ now: 0, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }));
+beforeEach(
+  () =>
+    void jest.useFakeTimers({ now: 0, doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] }),
+);
 afterEach(() => void jest.useRealTimers());
 
 const FRESHNESS = { maxAgeMs: 60_000, cooldownMs: 1_000 };
@@ -44,7 +48,10 @@ it('tells all who wait of a failure, and asks nobody until the cool-down is over
   const { get, load, bring, fail } = loadedByHand();
   const all = Promise.allSettled([get(), get()]);
   await fail('down');
-  expect(await all).toMatchObject([{ reason: { message: 'down' } }, { reason: { message: 'down' } }]);
+  expect(await all).toMatchObject([
+    { reason: { message: 'down' } },
+    { reason: { message: 'down' } },
+  ]);
   later(999);
   await expect(get()).rejects.toThrow('down');
   expect(load).toHaveBeenCalledTimes(1);

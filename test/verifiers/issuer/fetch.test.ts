@@ -1,8 +1,9 @@
-import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
+
 import { AnswerError, getJson, type Limits } from '../../../src/verifiers/issuer/fetch';
-import { listen, type Handler } from '../../support/servers';
+import { type Handler, listen } from '../../support/servers';
 
 const LIMITS = { timeoutMs: 300, maxBytes: 1_000 };
 
@@ -10,11 +11,13 @@ const LIMITS = { timeoutMs: 300, maxBytes: 1_000 };
 async function asked(handler: Handler, limits: Limits = LIMITS): Promise<unknown> {
   const server = await listen(handler);
   try {
-    return await getJson(`http://127.0.0.1:${server.port}/metadata?secret=s3cret`, limits).catch((error: Error) => ({
-      error: error.message.replace(`:${server.port}`, ''),
-      answered: error instanceof AnswerError,
-      cause: error.cause,
-    }));
+    return await getJson(`http://127.0.0.1:${server.port}/metadata?secret=s3cret`, limits).catch(
+      (error: Error) => ({
+        error: error.message.replace(`:${server.port}`, ''),
+        answered: error instanceof AnswerError,
+        cause: error.cause,
+      }),
+    );
   } finally {
     await server.close();
   }
@@ -24,8 +27,13 @@ const answering =
   (status: number, headers: Record<string, string>, body: string | Buffer): Handler =>
   (_, res) =>
     void res.writeHead(status, headers).end(body);
-const json = (body: string | Buffer, type = 'application/json'): Handler => answering(200, { 'Content-Type': type }, body);
-const failure = (why: string, answered = true) => ({ error: `http://127.0.0.1/metadata ${why}`, answered, cause: undefined });
+const json = (body: string | Buffer, type = 'application/json'): Handler =>
+  answering(200, { 'Content-Type': type }, body);
+const failure = (why: string, answered = true) => ({
+  error: `http://127.0.0.1/metadata ${why}`,
+  answered,
+  cause: undefined,
+});
 
 test.each([
   ['application/json', '{"a":1}'],
@@ -40,13 +48,21 @@ it('asks for JSON, by GET', async () => {
     res.setHeader('Content-Type', 'application/json');
     res.end(JSON.stringify({ method: req.method, accept: req.headers.accept, url: req.url }));
   });
-  expect(answer).toEqual({ method: 'GET', accept: 'application/json', url: '/metadata?secret=s3cret' });
+  expect(answer).toEqual({
+    method: 'GET',
+    accept: 'application/json',
+    url: '/metadata?secret=s3cret',
+  });
 });
 
 it('takes as many bytes as it is told to, and not one more, compressed or not', async () => {
   const sized = (bytes: number) => JSON.stringify({ a: 'x'.repeat(bytes - 8) });
   const zipped = (bytes: number) =>
-    answering(200, { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' }, gzipSync(sized(bytes)));
+    answering(
+      200,
+      { 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' },
+      gzipSync(sized(bytes)),
+    );
   expect(await asked(json(sized(1_000)))).toEqual({ a: 'x'.repeat(992) });
   expect(await asked(zipped(1_000))).toEqual({ a: 'x'.repeat(992) });
   expect(await asked(json(sized(1_001)))).toEqual(failure('answered more than 1000 bytes'));
@@ -60,7 +76,9 @@ it('stops reading where it has read enough', async () => {
     const write = (): void => {
       while (!res.destroyed) {
         sent += 16_384;
-        if (!res.write('x'.repeat(16_384))) return void res.once('drain', write);
+        if (!res.write('x'.repeat(16_384))) {
+          return void res.once('drain', write);
+        }
       }
     };
     write();
@@ -70,9 +88,21 @@ it('stops reading where it has read enough', async () => {
 });
 
 test.each<[string, Handler, string]>([
-  ['HTML', answering(200, { 'Content-Type': 'text/html' }, '<p>{"a":1}</p>'), 'answered something that is not JSON'],
-  ['JSON that calls itself HTML', json('{"a":1}', 'text/html'), 'answered something that is not JSON'],
-  ['JSON of another kind of name', json('{"a":1}', 'application/jsonp'), 'answered something that is not JSON'],
+  [
+    'HTML',
+    answering(200, { 'Content-Type': 'text/html' }, '<p>{"a":1}</p>'),
+    'answered something that is not JSON',
+  ],
+  [
+    'JSON that calls itself HTML',
+    json('{"a":1}', 'text/html'),
+    'answered something that is not JSON',
+  ],
+  [
+    'JSON of another kind of name',
+    json('{"a":1}', 'application/jsonp'),
+    'answered something that is not JSON',
+  ],
   ['no content type', answering(200, {}, '{"a":1}'), 'answered something that is not JSON'],
   ['half an object', json('{"a":'), 'answered something that is not a JSON object'],
   ['nothing', json(''), 'answered something that is not a JSON object'],
@@ -80,14 +110,30 @@ test.each<[string, Handler, string]>([
   ['null', json('null'), 'answered something that is not a JSON object'],
   ['a text', json('"s3cret"'), 'answered something that is not a JSON object'],
   ['201', answering(201, { 'Content-Type': 'application/json' }, '{"a":1}'), 'answered status 201'],
-  ['an error', answering(401, { 'Content-Type': 'application/json' }, '{"error":"invalid_client"}'), 'answered status 401 invalid_client'],
+  [
+    'an error',
+    answering(401, { 'Content-Type': 'application/json' }, '{"error":"invalid_client"}'),
+    'answered status 401 invalid_client',
+  ],
   [
     'an error that tells too much',
-    answering(400, { 'Content-Type': 'application/json' }, '{"error":"no s3cret","error_description":"s3cret"}'),
+    answering(
+      400,
+      { 'Content-Type': 'application/json' },
+      '{"error":"no s3cret","error_description":"s3cret"}',
+    ),
     'answered status 400',
   ],
-  ['a failure', answering(500, { 'Content-Type': 'text/html' }, '<h1>s3cret</h1>'), 'answered status 500'],
-  ['a failure of null', answering(503, { 'Content-Type': 'application/json' }, 'null'), 'answered status 503'],
+  [
+    'a failure',
+    answering(500, { 'Content-Type': 'text/html' }, '<h1>s3cret</h1>'),
+    'answered status 500',
+  ],
+  [
+    'a failure of null',
+    answering(503, { 'Content-Type': 'application/json' }, 'null'),
+    'answered status 503',
+  ],
 ])('does not take %s, and tells where and why without what was said', async (_, handler, why) => {
   expect(await asked(handler)).toEqual(failure(why));
 });
@@ -99,7 +145,11 @@ test.each([301, 302, 303, 307, 308])('does not follow a redirect by %s', async (
     json('{"a":1}')(_, res);
   });
   const answer = await asked(
-    answering(status, { Location: `http://127.0.0.1:${elsewhere.port}/`, 'Content-Type': 'application/json' }, '{"a":1}'),
+    answering(
+      status,
+      { Location: `http://127.0.0.1:${elsewhere.port}/`, 'Content-Type': 'application/json' },
+      '{"a":1}',
+    ),
   );
   await elsewhere.close();
   expect(answer).toEqual(failure(`answered status ${status}`));
@@ -113,7 +163,11 @@ test.each<[string, Handler, string]>([
     (_, res) => void res.writeHead(200, { 'Content-Type': 'application/json' }).write('{"a":'),
     'did not answer within 300 ms',
   ],
-  ['the end of the connection', (req) => void req.socket.destroy(), 'could not be asked: UND_ERR_SOCKET'],
+  [
+    'the end of the connection',
+    (req) => void req.socket.destroy(),
+    'could not be asked: UND_ERR_SOCKET',
+  ],
 ])('tells a server that answers %s from one that says something else', async (_, handler, why) => {
   expect(await asked(handler)).toEqual(failure(why, false));
 });
@@ -123,20 +177,31 @@ it('tells where nobody listens', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  await expect(getJson(`http://127.0.0.1:${port}/`, LIMITS)).rejects.toThrow(`http://127.0.0.1:${port}/ could not be asked: ECONNREFUSED`);
+  await expect(getJson(`http://127.0.0.1:${port}/`, LIMITS)).rejects.toThrow(
+    `http://127.0.0.1:${port}/ could not be asked: ECONNREFUSED`,
+  );
 });
 
 it('takes JSON of any type where it is told to', async () => {
   const server = await listen(json('{"a":1}', 'text/plain'));
-  expect(await getJson(`http://127.0.0.1:${server.port}/`, { ...LIMITS, anyType: true })).toEqual({ a: 1 });
+  expect(await getJson(`http://127.0.0.1:${server.port}/`, { ...LIMITS, anyType: true })).toEqual({
+    a: 1,
+  });
   await server.close();
 });
 
 it('asks by another function, and stops when it is told to', async () => {
   const underWay = new Set<() => void>();
   const own: typeof fetch = (_url, init) =>
-    new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)));
-  const answer = getJson('https://id.example/a?b', { timeoutMs: 60_000, maxBytes: 1, underWay, fetch: own });
+    new Promise((_resolve, reject) =>
+      init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)),
+    );
+  const answer = getJson('https://id.example/a?b', {
+    timeoutMs: 60_000,
+    maxBytes: 1,
+    underWay,
+    fetch: own,
+  });
   underWay.forEach((end) => end());
   await expect(answer).rejects.toThrow('https://id.example/a could not be asked: AbortError');
 });
@@ -145,9 +210,13 @@ it('leaves nothing behind', async () => {
   const [set, clear] = [jest.spyOn(global, 'setTimeout'), jest.spyOn(global, 'clearTimeout')];
   const limits = { ...LIMITS, timeoutMs: 60_000, underWay: new Set<() => void>() };
   expect(await asked(json('{"a":1}'), limits)).toEqual({ a: 1 });
-  expect(await asked(json('[]'), limits)).toEqual(failure('answered something that is not a JSON object'));
+  expect(await asked(json('[]'), limits)).toEqual(
+    failure('answered something that is not a JSON object'),
+  );
   expect(limits.underWay.size).toBe(0);
-  const timers = set.mock.results.filter((_, n) => set.mock.calls[n]?.[1] === 60_000).map(({ value }) => value as unknown);
+  const timers = set.mock.results
+    .filter((_, n) => set.mock.calls[n]?.[1] === 60_000)
+    .map(({ value }) => value as unknown);
   expect(timers).toHaveLength(2);
   expect(clear.mock.calls.map(([timer]) => timer)).toEqual(expect.arrayContaining(timers));
   jest.restoreAllMocks();

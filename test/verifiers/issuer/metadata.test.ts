@@ -1,5 +1,5 @@
 import { fetchMetadata } from '../../../src/verifiers/issuer/metadata';
-import { listen, type Handler } from '../../support/servers';
+import { type Handler, listen } from '../../support/servers';
 
 const LIMITS = { timeoutMs: 300, maxBytes: 10_000 };
 const OPENID = '/.well-known/openid-configuration';
@@ -12,13 +12,17 @@ async function publishing(answers: Readonly<Record<string, string | Handler>>, i
     const path = req.url as string;
     asked.push(path);
     const answer = answers[path];
-    if (typeof answer === 'function') return answer(req, res);
+    if (typeof answer === 'function') {
+      return answer(req, res);
+    }
     res.writeHead(answer === undefined ? 404 : 200, { 'Content-Type': 'application/json' });
     res.end(answer?.replaceAll('{origin}', origin));
   });
   const origin = `http://127.0.0.1:${server.port}`;
   try {
-    const found = await fetchMetadata(origin + issuerPath, LIMITS).catch((error: Error) => error.message.replaceAll(origin, ''));
+    const found = await fetchMetadata(origin + issuerPath, LIMITS).catch((error: Error) =>
+      error.message.replaceAll(origin, ''),
+    );
     return { found: JSON.parse(JSON.stringify(found).replaceAll(origin, '')) as unknown, asked };
   } finally {
     await server.close();
@@ -29,12 +33,29 @@ test.each([
   ['OpenID Connect Discovery', '', OPENID, [OPENID]],
   ['RFC 8414, where there is no OpenID', '', OAUTH, [OPENID, OAUTH]],
   ['OpenID Connect Discovery below a path', '/tenant', `/tenant${OPENID}`, [`/tenant${OPENID}`]],
-  ['RFC 8414 with the path at the end', '/tenant', `${OAUTH}/tenant`, [`/tenant${OPENID}`, `${OAUTH}/tenant`]],
-  ['a path that ends in a slash', '/tenant/', `${OAUTH}/tenant`, [`/tenant${OPENID}`, `${OAUTH}/tenant`]],
-  ['OpenID with the path at the end', '/tenant', `${OPENID}/tenant`, [`/tenant${OPENID}`, `${OAUTH}/tenant`, `${OPENID}/tenant`]],
+  [
+    'RFC 8414 with the path at the end',
+    '/tenant',
+    `${OAUTH}/tenant`,
+    [`/tenant${OPENID}`, `${OAUTH}/tenant`],
+  ],
+  [
+    'a path that ends in a slash',
+    '/tenant/',
+    `${OAUTH}/tenant`,
+    [`/tenant${OPENID}`, `${OAUTH}/tenant`],
+  ],
+  [
+    'OpenID with the path at the end',
+    '/tenant',
+    `${OPENID}/tenant`,
+    [`/tenant${OPENID}`, `${OAUTH}/tenant`, `${OPENID}/tenant`],
+  ],
   ['an issuer that is a host and a slash', '/', OAUTH, [OPENID, OAUTH]],
 ])('finds metadata by %s', async (_, path, at, asked) => {
-  expect(await publishing({ [at]: `{"issuer":"{origin}${path}","jwks_uri":"/jwks"}` }, path)).toEqual({
+  expect(
+    await publishing({ [at]: `{"issuer":"{origin}${path}","jwks_uri":"/jwks"}` }, path),
+  ).toEqual({
     found: { issuer: path, jwks_uri: '/jwks' },
     asked,
   });
@@ -43,7 +64,10 @@ test.each([
 test.each(['{origin}', '{origin}/Tenant', '{origin}/tenant/', 'https://evil.example/tenant'])(
   'takes no metadata of %s for that of another issuer',
   async (issuer) => {
-    const { found, asked } = await publishing({ [`/tenant${OPENID}`]: JSON.stringify({ issuer }) }, '/tenant');
+    const { found, asked } = await publishing(
+      { [`/tenant${OPENID}`]: JSON.stringify({ issuer }) },
+      '/tenant',
+    );
     expect(found).toBe(
       `/tenant${OPENID} is the metadata of another issuer; ${OAUTH}/tenant answered status 404; ${OPENID}/tenant answered status 404`,
     );
@@ -53,7 +77,9 @@ test.each(['{origin}', '{origin}/Tenant', '{origin}/tenant/', 'https://evil.exam
 
 it('tells of both places where neither has any', async () => {
   const html: Handler = (_, res) => void res.setHeader('Content-Type', 'text/html').end('<p>');
-  expect((await publishing({ [OPENID]: html })).found).toBe(`${OPENID} answered something that is not JSON; ${OAUTH} answered status 404`);
+  expect((await publishing({ [OPENID]: html })).found).toBe(
+    `${OPENID} answered something that is not JSON; ${OAUTH} answered status 404`,
+  );
 });
 
 it('does not ask a second time where nobody answers', async () => {

@@ -73,13 +73,21 @@ describe('an endpoint in metadata', () => {
   const policy = urlPolicy();
 
   it.each(LOCAL)('is not trusted at %s, from an issuer elsewhere', (host) => {
-    expect(policy.isTrustedEndpoint('https://login.example.com', `https://${host}/keys`)).toBe(false);
-    expect(policy.isTrustedEndpoint('https://login.example.com', `http://${host}/keys`)).toBe(false);
+    expect(policy.isTrustedEndpoint('https://login.example.com', `https://${host}/keys`)).toBe(
+      false,
+    );
+    expect(policy.isTrustedEndpoint('https://login.example.com', `http://${host}/keys`)).toBe(
+      false,
+    );
   });
 
   it.each(ELSEWHERE)('is trusted at %s by https, and not by http', (host) => {
-    expect(policy.isTrustedEndpoint('https://login.example.com', `https://${host}/keys`)).toBe(true);
-    expect(policy.isTrustedEndpoint('https://login.example.com', `http://${host}/keys`)).toBe(false);
+    expect(policy.isTrustedEndpoint('https://login.example.com', `https://${host}/keys`)).toBe(
+      true,
+    );
+    expect(policy.isTrustedEndpoint('https://login.example.com', `http://${host}/keys`)).toBe(
+      false,
+    );
   });
 
   it.each([
@@ -88,22 +96,27 @@ describe('an endpoint in metadata', () => {
     ['https://127.0.0.2', 'https://127.0.0.2/keys', true],
     ['https://127.0.0.2', 'https://169.254.169.254/keys', false],
     ['http://127.0.0.1', 'https://169.254.169.254/keys', false],
-  ])('of an issuer at %s may be %s: %s', (issuer, url, expected) => expect(policy.isTrustedEndpoint(issuer, url)).toBe(expected));
+  ])('of an issuer at %s may be %s: %s', (issuer, url, expected) =>
+    expect(policy.isTrustedEndpoint(issuer, url)).toBe(expected),
+  );
 });
 
 describe('an insecure host', () => {
   const urls = urlPolicy(['keycloak:8080', 'IDP', '127.0.0.2:9']);
 
-  it.each(['http://keycloak:8080', 'http://keycloak:8080/realms/acme', 'http://idp/keys', 'http://idp:80/keys', 'http://127.0.0.2:9/'])(
-    'may be reached by http: %s',
-    (url) => {
-      expect([urls.isSecure(url), urls.isIssuer(url), urls.isTrustedEndpoint('https://login.example.com', url)]).toEqual([
-        true,
-        true,
-        true,
-      ]);
-    },
-  );
+  it.each([
+    'http://keycloak:8080',
+    'http://keycloak:8080/realms/acme',
+    'http://idp/keys',
+    'http://idp:80/keys',
+    'http://127.0.0.2:9/',
+  ])('may be reached by http: %s', (url) => {
+    expect([
+      urls.isSecure(url),
+      urls.isIssuer(url),
+      urls.isTrustedEndpoint('https://login.example.com', url),
+    ]).toEqual([true, true, true]);
+  });
 
   it.each([
     'http://keycloak',
@@ -118,7 +131,11 @@ describe('an insecure host', () => {
     'http://evil.example/keycloak:8080',
     'ftp://keycloak:8080/',
   ])('is not %s', (url) => {
-    expect([urls.isSecure(url), urls.isIssuer(url), urls.isTrustedEndpoint('http://keycloak:8080', url)]).toEqual([false, false, false]);
+    expect([
+      urls.isSecure(url),
+      urls.isIssuer(url),
+      urls.isTrustedEndpoint('http://keycloak:8080', url),
+    ]).toEqual([false, false, false]);
   });
 
   it.each<[unknown, boolean]>([
@@ -130,5 +147,7 @@ describe('an insecure host', () => {
     ['*.example.com', false],
     ['', false],
     [undefined, false],
-  ])('is written as host and port: %j, %s', (value, expected) => expect(isHost(value)).toBe(expected));
+  ])('is written as host and port: %j, %s', (value, expected) =>
+    expect(isHost(value)).toBe(expected),
+  );
 });

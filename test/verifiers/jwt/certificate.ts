@@ -1,11 +1,12 @@
-import { sign, type KeyObject } from 'node:crypto';
+import { type KeyObject, sign } from 'node:crypto';
 
 /** One DER element: a tag, the length, the contents. */
 function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(contents);
   const size = body.length.toString(16);
   const bytes = Buffer.from(size.padStart(size.length + (size.length % 2), '0'), 'hex');
-  const length = body.length < 0x80 ? bytes : Buffer.concat([Buffer.of(0x80 | bytes.length), bytes]);
+  const length =
+    body.length < 0x80 ? bytes : Buffer.concat([Buffer.of(0x80 | bytes.length), bytes]);
   return Buffer.concat([Buffer.of(tag), length, body]);
 }
 
@@ -20,7 +21,10 @@ const SIGNATURES: Readonly<Record<string, Buffer>> = {
 };
 
 /** A self-signed certificate (RFC 5280 §4.1) without a name, which Node can read but not make. */
-export function certificateOf(publicKey: KeyObject, privateKey: KeyObject): { readonly pem: string; readonly der: Buffer } {
+export function certificateOf(
+  publicKey: KeyObject,
+  privateKey: KeyObject,
+): { readonly pem: string; readonly der: Buffer } {
   const type = publicKey.asymmetricKeyType as string;
   const algorithm = SIGNATURES[type] as Buffer;
   const name = sequence();
@@ -36,5 +40,8 @@ export function certificateOf(publicKey: KeyObject, privateKey: KeyObject): { re
   const signature = sign(type === 'ed25519' ? null : 'sha256', toBeSigned, privateKey);
   const certificate = sequence(toBeSigned, algorithm, der(0x03, Buffer.of(0), signature));
   const lines = certificate.toString('base64').replace(/(.{64})(?=.)/g, '$1\n');
-  return { der: certificate, pem: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n` };
+  return {
+    der: certificate,
+    pem: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
+  };
 }

@@ -1,12 +1,27 @@
 import type { JwtOptions } from 'latchkey';
-import { AUDIENCE, ISSUER, NOW, claimsOf, part, seal, tokenOf, verdict, verifierOf } from './tokens';
+
+import {
+  AUDIENCE,
+  claimsOf,
+  ISSUER,
+  NOW,
+  part,
+  seal,
+  tokenOf,
+  verdict,
+  verifierOf,
+} from './tokens';
 
 const SECONDS = NOW / 1000;
-const shown = (value: unknown) => [value === undefined ? 'nothing' : JSON.stringify(value), value] as const;
+const shown = (value: unknown) =>
+  [value === undefined ? 'nothing' : JSON.stringify(value), value] as const;
 
 /** A token one of whose claims is spelt as JavaScript would not write it. */
 const tokenWith = (name: string, json: string): string =>
-  seal(part({ alg: 'HS256' }), part(JSON.stringify(claimsOf({ [name]: 0 })).replace(`"${name}":0`, `"${name}":${json}`)));
+  seal(
+    part({ alg: 'HS256' }),
+    part(JSON.stringify(claimsOf({ [name]: 0 })).replace(`"${name}":0`, `"${name}":${json}`)),
+  );
 
 describe('time', () => {
   beforeEach(() => void jest.useFakeTimers({ now: NOW }));
@@ -24,13 +39,16 @@ describe('time', () => {
     ['a tolerance of a second and a half', { clockToleranceMs: 1_500 }, 1_500],
     ['the widest tolerance', { clockToleranceMs: 300_000 }, 300_000],
   ])('with %s', (_, options, tolerance) => {
-    it.each([SECONDS, SECONDS + 0.5, 0.25])('is over on exp %d, and not a millisecond before', async (exp) => {
-      const token = tokenOf({ exp });
-      const end = exp * 1000 + tolerance;
-      expect(await verdictAt(end - 1, token, options)).toBe('good');
-      expect(await verdictAt(end, token, options)).toBe('expired');
-      expect(await verdictAt(end + 1, token, options)).toBe('expired');
-    });
+    it.each([SECONDS, SECONDS + 0.5, 0.25])(
+      'is over on exp %d, and not a millisecond before',
+      async (exp) => {
+        const token = tokenOf({ exp });
+        const end = exp * 1000 + tolerance;
+        expect(await verdictAt(end - 1, token, options)).toBe('good');
+        expect(await verdictAt(end, token, options)).toBe('expired');
+        expect(await verdictAt(end + 1, token, options)).toBe('expired');
+      },
+    );
 
     it('begins on nbf, and not a millisecond before', async () => {
       const token = tokenOf({ nbf: SECONDS });
@@ -41,13 +59,21 @@ describe('time', () => {
     });
   });
 
-  it.each([1, 3, 60, 3_600, 400_000_000])('may have an iat that is %d seconds in the future', async (ahead) => {
-    for (const clockToleranceMs of [0, 5_000])
-      expect(await verdictAt(NOW, tokenOf({ iat: SECONDS + ahead }), { clockToleranceMs })).toBe('good');
-  });
+  it.each([1, 3, 60, 3_600, 400_000_000])(
+    'may have an iat that is %d seconds in the future',
+    async (ahead) => {
+      for (const clockToleranceMs of [0, 5_000]) {
+        expect(await verdictAt(NOW, tokenOf({ iat: SECONDS + ahead }), { clockToleranceMs })).toBe(
+          'good',
+        );
+      }
+    },
+  );
 
   it('is over for good', async () => {
-    expect(await verdictAt(NOW + 365 * 86_400_000, tokenOf(), { clockToleranceMs: 300_000 })).toBe('expired');
+    expect(await verdictAt(NOW + 365 * 86_400_000, tokenOf(), { clockToleranceMs: 300_000 })).toBe(
+      'expired',
+    );
   });
 
   it('needs an end', async () => {
@@ -58,11 +84,28 @@ describe('time', () => {
     expect(await verdict(tokenOf({ nbf: undefined, iat: undefined }))).toBe('good');
   });
 
-  const ODD_DATES = ['"4070908800"', '""', 'null', 'true', '[4070908800]', '{}', '-1', '-0.001', '-4070908800', '1e400', '-1e400'];
+  const ODD_DATES = [
+    '"4070908800"',
+    '""',
+    'null',
+    'true',
+    '[4070908800]',
+    '{}',
+    '-1',
+    '-0.001',
+    '-4070908800',
+    '1e400',
+    '-1e400',
+  ];
 
-  it.each(['exp', 'nbf', 'iat'].flatMap((name) => ODD_DATES.map((json) => [name, json])))('is not told by %s: %s', async (name, json) => {
-    expect(await verdict(tokenWith(name, json), verifierOf({ clockToleranceMs: 300_000 }))).toBe('bad_claim');
-  });
+  it.each(['exp', 'nbf', 'iat'].flatMap((name) => ODD_DATES.map((json) => [name, json])))(
+    'is not told by %s: %s',
+    async (name, json) => {
+      expect(await verdict(tokenWith(name, json), verifierOf({ clockToleranceMs: 300_000 }))).toBe(
+        'bad_claim',
+      );
+    },
+  );
 
   it('is not told by an exp whose milliseconds no number holds', async () => {
     expect(await verdict(tokenWith('exp', '1e306'))).toBe('bad_claim');
@@ -83,7 +126,9 @@ describe('the issuer', () => {
     const verifier = verifierOf({ issuer: ['https://one.example', 'https://two.example'] });
     expect(await verdict(tokenOf({ iss: 'https://one.example' }), verifier)).toBe('good');
     expect(await verdict(tokenOf({ iss: 'https://two.example' }), verifier)).toBe('good');
-    expect(await verdict(tokenOf({ iss: 'https://one.example,https://two.example' }), verifier)).toBe('bad_issuer');
+    expect(
+      await verdict(tokenOf({ iss: 'https://one.example,https://two.example' }), verifier),
+    ).toBe('bad_issuer');
     expect(await verdict(tokenOf(), verifier)).toBe('bad_issuer');
   });
 
@@ -124,12 +169,11 @@ describe('the issuer', () => {
 });
 
 describe('the audience', () => {
-  it.each([AUDIENCE, [AUDIENCE], ['https://other.example', AUDIENCE], [AUDIENCE, AUDIENCE]].map(shown))(
-    'is this API: %s',
-    async (_, aud) => {
-      expect(await verdict(tokenOf({ aud }))).toBe('good');
-    },
-  );
+  it.each(
+    [AUDIENCE, [AUDIENCE], ['https://other.example', AUDIENCE], [AUDIENCE, AUDIENCE]].map(shown),
+  )('is this API: %s', async (_, aud) => {
+    expect(await verdict(tokenOf({ aud }))).toBe('good');
+  });
 
   it('is one of those that were named', async () => {
     const verifier = verifierOf({ audience: ['api://one', 'api://two'] });
@@ -174,12 +218,20 @@ describe('the audience', () => {
 });
 
 describe('the type', () => {
-  it.each([undefined, 'JWT', 'jwt', 'at+jwt', 'AT+JWT', 'application/at+jwt', 'Application/AT+JWT', 'application/jwt'].map(shown))(
-    'may be %s',
-    async (_, typ) => {
-      expect(await verdict(tokenOf({}, { typ }))).toBe('good');
-    },
-  );
+  it.each(
+    [
+      undefined,
+      'JWT',
+      'jwt',
+      'at+jwt',
+      'AT+JWT',
+      'application/at+jwt',
+      'Application/AT+JWT',
+      'application/jwt',
+    ].map(shown),
+  )('may be %s', async (_, typ) => {
+    expect(await verdict(tokenOf({}, { typ }))).toBe('good');
+  });
 
   const OTHERS = [
     '',
@@ -212,23 +264,34 @@ describe('the type', () => {
     expect(await verdict(tokenOf({}, { typ }))).toBe('bad_type');
   });
 
-  it.each(['nonce', 'at_hash', 'c_hash'].flatMap((mark) => ['x', null, ''].map((value) => [mark, value])))(
-    'is not that of an ID token: %s %j',
-    async (mark, value) => {
-      expect(await verdict(tokenOf({ [mark as string]: value }))).toBe('bad_type');
-      expect(await verdict(tokenOf({ [mark as string]: value }, { typ: 'at+jwt' }))).toBe('bad_type');
-    },
-  );
+  it.each(
+    ['nonce', 'at_hash', 'c_hash'].flatMap((mark) => ['x', null, ''].map((value) => [mark, value])),
+  )('is not that of an ID token: %s %j', async (mark, value) => {
+    expect(await verdict(tokenOf({ [mark as string]: value }))).toBe('bad_type');
+    expect(await verdict(tokenOf({ [mark as string]: value }, { typ: 'at+jwt' }))).toBe('bad_type');
+  });
 
   it.each<[string, Partial<JwtOptions>, object, object]>([
     ['typ', { typ: 'at+jwt' }, { typ: 'at+jwt' }, {}],
     ['claims', { claims: { use: 'access' } }, {}, { use: 'access' }],
-    ['profile', { profile: 'rfc9068' }, { typ: 'at+jwt' }, { client_id: 'app', iat: SECONDS, jti: 't' }],
-  ])('is told from that of an ID token by a configured %s, whatever its other marks', async (_, options, header, claims) => {
-    const marks = { nonce: 'n', at_hash: 'h', c_hash: 'h' };
-    expect(await verdict(tokenOf({ ...claims, ...marks }, header), verifierOf(options))).toBe('good');
-    expect(await verdict(tokenOf({ ...claims, ...marks }, { typ: 'id+jwt' }), verifierOf(options))).toBe('bad_type');
-  });
+    [
+      'profile',
+      { profile: 'rfc9068' },
+      { typ: 'at+jwt' },
+      { client_id: 'app', iat: SECONDS, jti: 't' },
+    ],
+  ])(
+    'is told from that of an ID token by a configured %s, whatever its other marks',
+    async (_, options, header, claims) => {
+      const marks = { nonce: 'n', at_hash: 'h', c_hash: 'h' };
+      expect(await verdict(tokenOf({ ...claims, ...marks }, header), verifierOf(options))).toBe(
+        'good',
+      );
+      expect(
+        await verdict(tokenOf({ ...claims, ...marks }, { typ: 'id+jwt' }), verifierOf(options)),
+      ).toBe('bad_type');
+    },
+  );
 
   it('is not told from that of an ID token by empty claims', async () => {
     expect(await verdict(tokenOf({ nonce: 'n' }), verifierOf({ claims: {} }))).toBe('bad_type');
@@ -238,12 +301,16 @@ describe('the type', () => {
     const one = verifierOf({ typ: 'application/Service+JWT' });
     expect(await verdict(tokenOf({}, { typ: 'service+jwt' }), one)).toBe('good');
     expect(await verdict(tokenOf({}, { typ: 'APPLICATION/SERVICE+JWT' }), one)).toBe('good');
-    for (const typ of [undefined, 'JWT', 'at+jwt']) expect(await verdict(tokenOf({}, { typ }), one)).toBe('bad_type');
+    for (const typ of [undefined, 'JWT', 'at+jwt']) {
+      expect(await verdict(tokenOf({}, { typ }), one)).toBe('bad_type');
+    }
 
     const two = verifierOf({ typ: ['JWT', 'service+jwt'] });
     expect(await verdict(tokenOf({}, { typ: 'jwt' }), two)).toBe('good');
     expect(await verdict(tokenOf({}, { typ: 'service+jwt' }), two)).toBe('good');
-    for (const typ of [undefined, 'at+jwt', 'JWT,service+jwt']) expect(await verdict(tokenOf({}, { typ }), two)).toBe('bad_type');
+    for (const typ of [undefined, 'at+jwt', 'JWT,service+jwt']) {
+      expect(await verdict(tokenOf({}, { typ }), two)).toBe('bad_type');
+    }
   });
 });
 
@@ -251,21 +318,30 @@ describe('the profile of RFC 9068', () => {
   const profiled = { iat: SECONDS, jti: 't1', client_id: 'app' };
   const verifier = verifierOf({ profile: 'rfc9068' });
 
-  it.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])('takes a token with all that it asks for, of the type %s', async (typ) => {
-    expect(await verdict(tokenOf(profiled, { typ }), verifier)).toBe('good');
-  });
+  it.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])(
+    'takes a token with all that it asks for, of the type %s',
+    async (typ) => {
+      expect(await verdict(tokenOf(profiled, { typ }), verifier)).toBe('good');
+    },
+  );
 
   it.each(['sub', 'client_id', 'iat', 'jti', 'exp'])('asks for %s', async (name) => {
-    expect(await verdict(tokenOf({ ...profiled, [name]: undefined }, { typ: 'at+jwt' }), verifier)).toBe('bad_claim');
+    expect(
+      await verdict(tokenOf({ ...profiled, [name]: undefined }, { typ: 'at+jwt' }), verifier),
+    ).toBe('bad_claim');
   });
 
-  it.each([undefined, 'JWT', 'application/jwt'].map(shown))('does not take the type %s', async (_, typ) => {
-    expect(await verdict(tokenOf(profiled, { typ }), verifier)).toBe('bad_type');
-  });
+  it.each([undefined, 'JWT', 'application/jwt'].map(shown))(
+    'does not take the type %s',
+    async (_, typ) => {
+      expect(await verdict(tokenOf(profiled, { typ }), verifier)).toBe('bad_type');
+    },
+  );
 
   it('asks for no less where a type or claims are named beside it', async () => {
     const strict = verifierOf({ profile: 'rfc9068', typ: 'JWT', requiredClaims: ['tenant'] });
-    const token = (claims: object) => tokenOf({ ...profiled, tenant: 't', ...claims }, { typ: 'JWT' });
+    const token = (claims: object) =>
+      tokenOf({ ...profiled, tenant: 't', ...claims }, { typ: 'JWT' });
     expect(await verdict(token({}), strict)).toBe('good');
     expect(await verdict(token({ tenant: undefined }), strict)).toBe('bad_claim');
     expect(await verdict(token({ jti: undefined }), strict)).toBe('bad_claim');
@@ -281,11 +357,14 @@ describe('required claims', () => {
     expect(await verdict(tokenOf(), verifier)).toBe('bad_claim');
   });
 
-  it.each(['constructor', 'toString', 'hasOwnProperty', '__proto__'])('are not there by inheritance: %s', async (name) => {
-    const verifier = verifierOf({ requiredClaims: [name] });
-    expect(await verdict(tokenOf(), verifier)).toBe('bad_claim');
-    expect(await verdict(tokenWith('x', `0,"${name}":1`), verifier)).toBe('good');
-  });
+  it.each(['constructor', 'toString', 'hasOwnProperty', '__proto__'])(
+    'are not there by inheritance: %s',
+    async (name) => {
+      const verifier = verifierOf({ requiredClaims: [name] });
+      expect(await verdict(tokenOf(), verifier)).toBe('bad_claim');
+      expect(await verdict(tokenWith('x', `0,"${name}":1`), verifier)).toBe('good');
+    },
+  );
 });
 
 describe('the subject', () => {
@@ -294,12 +373,16 @@ describe('the subject', () => {
     return verification.ok ? verification.principal : verification.reason;
   };
 
-  it.each([{ sub: 'u' }, { sub: undefined, client_id: 'app' }, { sub: 'u', client_id: 'app' }, { sub: 'u', jti: 't' }].map(shown))(
-    'is told by %s',
-    async (_, claims) => {
-      expect(await verdict(tokenOf(claims as object))).toBe('good');
-    },
-  );
+  it.each(
+    [
+      { sub: 'u' },
+      { sub: undefined, client_id: 'app' },
+      { sub: 'u', client_id: 'app' },
+      { sub: 'u', jti: 't' },
+    ].map(shown),
+  )('is told by %s', async (_, claims) => {
+    expect(await verdict(tokenOf(claims as object))).toBe('good');
+  });
 
   it.each(
     [
@@ -323,18 +406,38 @@ describe('the subject', () => {
     expect(await verdict(tokenOf(claims as object))).toBe('bad_claim');
   });
 
-  it.each(['azp', 'cid', 'appid', 'https://osir.com/client'])('is not told by another claim for the client: %s', async (name) => {
-    const verifier = verifierOf({ clientIdClaim: name });
-    for (const claims of [{ [name]: 'app' }, { [name]: 'app', client_id: 'app' }, { [name]: 'app', username: 'ada' }])
-      expect(await verdict(tokenOf({ sub: undefined, ...claims }), verifier)).toBe('bad_claim');
-    expect(await verified({ sub: 'ada', [name]: 'app' }, verifier)).toMatchObject({ subject: 'ada', clientId: 'app' });
-    expect(await verified({ sub: 'app', [name]: 'app' }, verifier)).toMatchObject({ subject: 'app', clientId: 'app' });
-  });
+  it.each(['azp', 'cid', 'appid', 'https://osir.com/client'])(
+    'is not told by another claim for the client: %s',
+    async (name) => {
+      const verifier = verifierOf({ clientIdClaim: name });
+      for (const claims of [
+        { [name]: 'app' },
+        { [name]: 'app', client_id: 'app' },
+        { [name]: 'app', username: 'ada' },
+      ]) {
+        expect(await verdict(tokenOf({ sub: undefined, ...claims }), verifier)).toBe('bad_claim');
+      }
+      expect(await verified({ sub: 'ada', [name]: 'app' }, verifier)).toMatchObject({
+        subject: 'ada',
+        clientId: 'app',
+      });
+      expect(await verified({ sub: 'app', [name]: 'app' }, verifier)).toMatchObject({
+        subject: 'app',
+        clientId: 'app',
+      });
+    },
+  );
 
   it('is not told by client_id where the token names a user', async () => {
-    expect(await verdict(tokenOf({ sub: undefined, client_id: 'app', username: 'ada' }))).toBe('bad_claim');
-    for (const username of [null, ''])
-      expect(await verified({ sub: undefined, client_id: 'app', username })).toMatchObject({ subject: 'app', clientId: 'app' });
+    expect(await verdict(tokenOf({ sub: undefined, client_id: 'app', username: 'ada' }))).toBe(
+      'bad_claim',
+    );
+    for (const username of [null, '']) {
+      expect(await verified({ sub: undefined, client_id: 'app', username })).toMatchObject({
+        subject: 'app',
+        clientId: 'app',
+      });
+    }
   });
 
   it('is not told by nothing', async () => {
@@ -342,20 +445,29 @@ describe('the subject', () => {
   });
 
   it('is not told by what stands in a claim named __proto__', async () => {
-    const withoutSubject = JSON.stringify(claimsOf({ sub: undefined })).replace('{', '{"__proto__":{"sub":"admin","client_id":"admin"},');
+    const withoutSubject = JSON.stringify(claimsOf({ sub: undefined })).replace(
+      '{',
+      '{"__proto__":{"sub":"admin","client_id":"admin"},',
+    );
     expect(await verdict(seal(part({ alg: 'HS256' }), part(withoutSubject)))).toBe('bad_claim');
   });
 });
 
 describe('the confirmation', () => {
-  it.each([null, true, 7, 'jkt', [], [{ jkt: 'x' }], {}].map(shown))('is an object with members, not %s', async (_, cnf) => {
-    expect(await verdict(tokenOf({ cnf }))).toBe('bad_claim');
-  });
+  it.each([null, true, 7, 'jkt', [], [{ jkt: 'x' }], {}].map(shown))(
+    'is an object with members, not %s',
+    async (_, cnf) => {
+      expect(await verdict(tokenOf({ cnf }))).toBe('bad_claim');
+    },
+  );
 });
 
 describe('the scopes', () => {
   const scopesOf = async (claims: object, options: Partial<JwtOptions> = {}) => {
-    const verification = await verifierOf(options).verify({ extractor: 'bearer', token: tokenOf(claims) });
+    const verification = await verifierOf(options).verify({
+      extractor: 'bearer',
+      token: tokenOf(claims),
+    });
     return verification.ok ? verification.principal.scopes : verification.reason;
   };
 
@@ -376,7 +488,11 @@ describe('the scopes', () => {
     ['the same twice', { scope: 'a b a' }, ['a', 'b']],
     ['the same twice in an array', { scp: ['a', 'a'] }, ['a']],
     ['a comma, which parts nothing', { scope: 'a,b' }, ['a,b']],
-    ['the names of what every object inherits', { scope: '__proto__ constructor' }, ['__proto__', 'constructor']],
+    [
+      'the names of what every object inherits',
+      { scope: '__proto__ constructor' },
+      ['__proto__', 'constructor'],
+    ],
     ['upper and lower case apart', { scope: 'Read read' }, ['Read', 'read']],
   ])('are read of %s', async (_, claims, scopes) => {
     expect(await scopesOf(claims)).toEqual(scopes);
@@ -417,21 +533,42 @@ describe('the scopes', () => {
     expect(await scopesOf({ scope: null })).toEqual([]);
     expect(await scopesOf({ scope: null, scp: 'a' })).toEqual(['a']);
     expect(await scopesOf({ permissions: null }, { scopeClaim: 'permissions' })).toEqual([]);
-    expect(await scopesOf({ roles: null, permissions: ['a'] }, { scopeClaim: ['roles', 'permissions'] })).toEqual(['a']);
+    expect(
+      await scopesOf({ roles: null, permissions: ['a'] }, { scopeClaim: ['roles', 'permissions'] }),
+    ).toEqual(['a']);
   });
 
   it('are in the claim that was named, and in no other', async () => {
-    expect(await scopesOf({ permissions: ['a', 'b'], scope: 'admin', scp: 'admin' }, { scopeClaim: 'permissions' })).toEqual(['a', 'b']);
-    expect(await scopesOf({ scope: 'admin', scp: 'admin' }, { scopeClaim: 'permissions' })).toEqual([]);
-    expect(await scopesOf({ 'https://osir.com/scopes': 'a b' }, { scopeClaim: 'https://osir.com/scopes' })).toEqual(['a', 'b']);
+    expect(
+      await scopesOf(
+        { permissions: ['a', 'b'], scope: 'admin', scp: 'admin' },
+        { scopeClaim: 'permissions' },
+      ),
+    ).toEqual(['a', 'b']);
+    expect(await scopesOf({ scope: 'admin', scp: 'admin' }, { scopeClaim: 'permissions' })).toEqual(
+      [],
+    );
+    expect(
+      await scopesOf(
+        { 'https://osir.com/scopes': 'a b' },
+        { scopeClaim: 'https://osir.com/scopes' },
+      ),
+    ).toEqual(['a', 'b']);
     expect(await scopesOf({ scp: 'a', scope: null }, { scopeClaim: 'scp' })).toEqual(['a']);
     expect(await scopesOf({ scope: 'a' }, { scopeClaim: 'constructor' })).toEqual([]);
   });
 });
 
 describe('the detail of a rejection', () => {
-  const detailOf = async (claims: object, options: Partial<JwtOptions> = {}, header: object = {}) => {
-    const verification = await verifierOf(options).verify({ extractor: 'bearer', token: tokenOf(claims, header) });
+  const detailOf = async (
+    claims: object,
+    options: Partial<JwtOptions> = {},
+    header: object = {},
+  ) => {
+    const verification = await verifierOf(options).verify({
+      extractor: 'bearer',
+      token: tokenOf(claims, header),
+    });
     return verification.ok ? 'good' : `${verification.reason}: ${verification.detail}`;
   };
   const rfc9068 = { profile: 'rfc9068' } as const;
@@ -446,11 +583,22 @@ describe('the detail of a rejection', () => {
     ['not_yet_valid: nbf is in the future', { nbf: SECONDS + 60 }],
     ['bad_issuer: iss is not an accepted issuer', { iss: secret }],
     ['bad_audience: aud is missing', { aud: undefined }],
-    ['bad_audience: client_id does not name an accepted audience', { client_id: secret }, { audienceClaim: 'client_id' }],
+    [
+      'bad_audience: client_id does not name an accepted audience',
+      { client_id: secret },
+      { audienceClaim: 'client_id' },
+    ],
     ["bad_type: the header's typ is not accepted", {}, {}, { typ: secret }],
     ["bad_type: the header's typ is missing", {}, rfc9068],
-    ['bad_type: nonce marks an ID token; if access tokens have it too, configure "typ", "claims" or "profile"', { nonce: secret }],
-    ['bad_claim: use does not have an accepted value', { use: secret }, { claims: { use: 'access' } }],
+    [
+      'bad_type: nonce marks an ID token; if access tokens have it too, configure "typ", "claims" or "profile"',
+      { nonce: secret },
+    ],
+    [
+      'bad_claim: use does not have an accepted value',
+      { use: secret },
+      { claims: { use: 'access' } },
+    ],
     ['bad_claim: tenant is missing', {}, { requiredClaims: ['tenant'] }],
     ['bad_claim: client_id is missing', { iat: 1, jti: 't' }, rfc9068, { typ: 'at+jwt' }],
     ['bad_claim: sub is not a string', { sub: 42 }],
@@ -463,7 +611,12 @@ describe('the detail of a rejection', () => {
     ['bad_claim: scope or scp is neither a string nor a list', { scp: 7 }],
     ['malformed: the header has crit, which is not supported', {}, {}, { crit: [secret] }],
     ["malformed: the header's kid is not a string of at most 256 characters", {}, {}, { kid: 7 }],
-    ['bad_signature: no key of the issuer fits the alg and kid of the token and verifies its signature', {}, {}, { alg: 'HS512' }],
+    [
+      'bad_signature: no key of the issuer fits the alg and kid of the token and verifies its signature',
+      {},
+      {},
+      { alg: 'HS512' },
+    ],
   ];
 
   it.each(rows.map(([expected, ...given]) => [expected, given] as const))(

@@ -1,5 +1,6 @@
 import { jwt, type JwtOptions } from 'latchkey';
-import { JWKS, json, madeUpIssuer, METADATA, type MadeUpIssuer } from '../../support/fake-issuer';
+
+import { json, JWKS, type MadeUpIssuer, madeUpIssuer, METADATA } from '../../support/fake-issuer';
 import { AUDIENCE, thrownBy, verdict } from './tokens';
 
 const issuers: MadeUpIssuer[] = [];
@@ -53,16 +54,28 @@ describe('metadata is not believed', () => {
     ['whose keys are at a URL of http elsewhere', () => ({ jwks_uri: 'http://192.0.2.1/keys' })],
     ['whose keys are in a file', () => ({ jwks_uri: 'file:///etc/passwd' })],
     ['whose keys are in the metadata', () => ({ jwks_uri: 'data:application/json,{"keys":[]}' })],
-    ['whose keys are behind a user name', (issuer) => ({ jwks_uri: issuer.replace('//', '//user@') })],
+    [
+      'whose keys are behind a user name',
+      (issuer) => ({ jwks_uri: issuer.replace('//', '//user@') }),
+    ],
     ['whose keys are in a list', (issuer) => ({ jwks_uri: [`${issuer}${JWKS}`] })],
   ])('%s', async (_, members) => {
     const [server, other] = [await made(), await made()];
     server.answers.set(
       METADATA,
-      json({ issuer: server.issuer, jwks_uri: `${server.issuer}${JWKS}`, ...members(server.issuer, other.issuer) }),
+      json({
+        issuer: server.issuer,
+        jwks_uri: `${server.issuer}${JWKS}`,
+        ...members(server.issuer, other.issuer),
+      }),
     );
-    const verification = verifierOf(server.issuer).verify({ extractor: 'bearer', token: server.token() });
-    await expect(verification).rejects.toThrow(/is the metadata of another issuer|has no jwks_uri of https, or of http to this machine$/);
+    const verification = verifierOf(server.issuer).verify({
+      extractor: 'bearer',
+      token: server.token(),
+    });
+    await expect(verification).rejects.toThrow(
+      /is the metadata of another issuer|has no jwks_uri of https, or of http to this machine$/,
+    );
     expect([server.asked[JWKS], other.connections()]).toEqual([undefined, 0]);
   });
 
@@ -75,16 +88,20 @@ describe('metadata is not believed', () => {
       return Response.json({ issuer, jwks_uri: `${server.issuer}${JWKS}` });
     };
     const verifier = jwt({ issuer, audience: AUDIENCE, remote: { fetch: far } });
-    await expect(verifier.verify({ extractor: 'bearer', token: server.token({}, { iss: issuer }) })).rejects.toThrow(
-      new Error('The metadata of https://id.example has no jwks_uri of https'),
-    );
+    await expect(
+      verifier.verify({ extractor: 'bearer', token: server.token({}, { iss: issuer }) }),
+    ).rejects.toThrow(new Error('The metadata of https://id.example has no jwks_uri of https'));
     expect(asked).toEqual([`${issuer}${METADATA}`]);
   });
 });
 
 describe('a URL', () => {
   const messageOf = (options: Partial<JwtOptions>) =>
-    (thrownBy(() => jwt({ issuer: 'https://id.example', audience: AUDIENCE, ...options })) as TypeError).message;
+    (
+      thrownBy(() =>
+        jwt({ issuer: 'https://id.example', audience: AUDIENCE, ...options }),
+      ) as TypeError
+    ).message;
   const INSECURE = [
     'id.example',
     '/keys',
@@ -109,19 +126,31 @@ describe('a URL', () => {
     'of an issuer cannot be %p, where its metadata is looked for',
     (issuer) => {
       expect(messageOf({ issuer })).toMatch(/^jwt\(\): option "issuer" must be a URL of https/);
-      expect(messageOf({ issuer: ['https://id.example', issuer] })).toMatch(/option "issuer" must be a URL of https/);
-      expect(jwt({ issuer, audience: AUDIENCE, jwksUri: 'https://id.example/keys' }).name).toBe('jwt');
-    },
-  );
-  it.each<[unknown]>([...INSECURE.map((one): [unknown] => [one]), [null], [7], [''], [new URL('https://id.example')]])(
-    'of keys cannot be %p',
-    (jwksUri) => {
-      expect(messageOf({ jwksUri: jwksUri as string })).toBe(
-        'jwt(): option "jwksUri" must be a URL of https, or of http to this machine or to one of "insecureHosts"',
+      expect(messageOf({ issuer: ['https://id.example', issuer] })).toMatch(
+        /option "issuer" must be a URL of https/,
+      );
+      expect(jwt({ issuer, audience: AUDIENCE, jwksUri: 'https://id.example/keys' }).name).toBe(
+        'jwt',
       );
     },
   );
-  it.each(['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:8080/a', 'https://id.example/a/b'])('may be %s', (url) => {
+  it.each<[unknown]>([
+    ...INSECURE.map((one): [unknown] => [one]),
+    [null],
+    [7],
+    [''],
+    [new URL('https://id.example')],
+  ])('of keys cannot be %p', (jwksUri) => {
+    expect(messageOf({ jwksUri: jwksUri as string })).toBe(
+      'jwt(): option "jwksUri" must be a URL of https, or of http to this machine or to one of "insecureHosts"',
+    );
+  });
+  it.each([
+    'http://localhost:3000',
+    'http://127.0.0.1',
+    'http://[::1]:8080/a',
+    'https://id.example/a/b',
+  ])('may be %s', (url) => {
     expect(jwt({ issuer: url, audience: AUDIENCE }).name).toBe('jwt');
     expect(jwt({ issuer: 'any', audience: AUDIENCE, jwksUri: `${url}/keys?v=1` }).name).toBe('jwt');
   });
@@ -129,12 +158,17 @@ describe('a URL', () => {
 
 describe('an option of remote keys', () => {
   const messageOf = (options: object) =>
-    (thrownBy(() => jwt({ issuer: 'https://id.example', audience: AUDIENCE, ...options })) as TypeError).message;
+    (
+      thrownBy(() =>
+        jwt({ issuer: 'https://id.example', audience: AUDIENCE, ...options }),
+      ) as TypeError
+    ).message;
   it.each(['ttlMs', 'staleIfErrorMs', 'cooldownMs', 'timeoutMs'])('%s is a duration', (name) => {
-    for (const value of ['1000', NaN, Infinity, -1, null, [1_000]])
+    for (const value of ['1000', NaN, Infinity, -1, null, [1_000]]) {
       expect(messageOf({ remote: { [name]: value } })).toMatch(
         new RegExp(`^jwt\\(\\): option "remote.${name}" must be a number of milliseconds`),
       );
+    }
   });
   it.each(['ttlMs', 'cooldownMs', 'timeoutMs'])('%s is not 0', (name) => {
     expect(messageOf({ remote: { [name]: 0 } })).toContain(`"remote.${name}"`);
@@ -143,13 +177,18 @@ describe('an option of remote keys', () => {
     expect(messageOf({ remote: { ttl: 1 } })).toBe(
       'jwt(): unknown option "remote.ttl"; allowed are ttlMs, staleIfErrorMs, cooldownMs, timeoutMs, maxIssuers, fetch',
     );
-    expect(messageOf({ remote: { fetch: 'fetch' } })).toBe('jwt(): option "remote.fetch" must be a function');
+    expect(messageOf({ remote: { fetch: 'fetch' } })).toBe(
+      'jwt(): option "remote.fetch" must be a function',
+    );
   });
   it('is refused beside keys that are given, and HS beside keys from a URL', () => {
-    expect(messageOf({ algorithms: ['HS256'], key: 'x'.repeat(32), remote: {} })).toBe('jwt(): option "remote" is for keys from a URL');
-    for (const keys of [{}, { jwksUri: 'https://id.example/keys' }])
+    expect(messageOf({ algorithms: ['HS256'], key: 'x'.repeat(32), remote: {} })).toBe(
+      'jwt(): option "remote" is for keys from a URL',
+    );
+    for (const keys of [{}, { jwksUri: 'https://id.example/keys' }]) {
       expect(messageOf({ algorithms: ['HS256'], ...keys })).toBe(
         'jwt(): option "algorithms" must not have HS for keys from a URL: whoever can read them could sign',
       );
+    }
   });
 });

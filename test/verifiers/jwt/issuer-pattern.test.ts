@@ -1,6 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { jwt, latchkey, type JwtOptions, type Verifier } from 'latchkey';
+
+import { jwt, type JwtOptions, latchkey, type Verifier } from 'latchkey';
+
 import { publicJwk } from '../../support/fake-issuer';
 import { listen } from '../../support/servers';
 import { AUDIENCE, PAIRS, thrownBy, tokenOf, verdict } from './tokens';
@@ -17,14 +19,25 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((close) => close()));
 });
 
-/** A server with a tenant at each path that `isThere` knows; all sign with one key unless `keysOf` says otherwise. */
-async function tenants(isThere: (tenant: string) => boolean, keysOf: (tenant: string) => object[] = () => [publicJwk('k1')]) {
+/**
+ * A server with a tenant at each path that `isThere` knows; all sign with one key unless `keysOf`
+ * says otherwise.
+ */
+async function tenants(
+  isThere: (tenant: string) => boolean,
+  keysOf: (tenant: string) => object[] = () => [publicJwk('k1')],
+) {
   const asked: string[] = [];
   const listener: RequestListener = (req, res) => {
     const [, tenant = '', rest = ''] = /^\/([^/]*)\/(.*)$/.exec(req.url as string) ?? [];
     asked.push(req.url as string);
-    if (!isThere(tenant)) return void res.writeHead(404).end();
-    const body = rest === 'keys' ? { keys: keysOf(tenant) } : { issuer: `${origin}/${tenant}`, jwks_uri: `${origin}/${tenant}/keys` };
+    if (!isThere(tenant)) {
+      return void res.writeHead(404).end();
+    }
+    const body =
+      rest === 'keys'
+        ? { keys: keysOf(tenant) }
+        : { issuer: `${origin}/${tenant}`, jwks_uri: `${origin}/${tenant}/keys` };
     res.setHeader('content-type', 'application/json').end(JSON.stringify(body));
   };
   const { port, close } = await listen(listener);
@@ -33,50 +46,89 @@ async function tenants(isThere: (tenant: string) => boolean, keysOf: (tenant: st
   return { origin, asked, pattern: `${origin}/{tenant}` };
 }
 const tokenFrom = (iss: string, header: object = {}, key = PAIRS.ES256.privateKey) =>
-  tokenOf({ iss, exp: Math.floor(Date.now() / 1000) + 600 }, { kid: 'k1', ...header }, 'ES256', key);
-const verifierOf = (options: Partial<JwtOptions> & Pick<JwtOptions, 'issuer'>) => jwt({ audience: AUDIENCE, ...options });
-const outcome = async (verifier: Verifier, token: string) => verdict(token, verifier).catch(() => 'outage');
-const accepts = (verifier: Verifier, iss: unknown) => verifier.accepts({ extractor: 'bearer', token: tokenOf({ iss }, {}, 'ES256') });
+  tokenOf(
+    { iss, exp: Math.floor(Date.now() / 1000) + 600 },
+    { kid: 'k1', ...header },
+    'ES256',
+    key,
+  );
+const verifierOf = (options: Partial<JwtOptions> & Pick<JwtOptions, 'issuer'>) =>
+  jwt({ audience: AUDIENCE, ...options });
+const outcome = async (verifier: Verifier, token: string) =>
+  verdict(token, verifier).catch(() => 'outage');
+const accepts = (verifier: Verifier, iss: unknown) =>
+  verifier.accepts({ extractor: 'bearer', token: tokenOf({ iss }, {}, 'ES256') });
 
 describe('tenants', () => {
   it('are taken by a pattern, and the principal tells which', async () => {
     const { origin, asked, pattern } = await tenants((tenant) => tenant !== 'c');
-    const { check } = latchkey({ verifiers: [verifierOf({ issuer: [pattern, 'https://id.example'] })] });
-    for (const tenant of ['a', 'b'])
-      expect(await check({ headers: { authorization: `Bearer ${tokenFrom(`${origin}/${tenant}`)}` } }, { scopes: [] })).toMatchObject({
+    const { check } = latchkey({
+      verifiers: [verifierOf({ issuer: [pattern, 'https://id.example'] })],
+    });
+    for (const tenant of ['a', 'b']) {
+      expect(
+        await check(
+          { headers: { authorization: `Bearer ${tokenFrom(`${origin}/${tenant}`)}` } },
+          { scopes: [] },
+        ),
+      ).toMatchObject({
         principal: { issuer: `${origin}/${tenant}` },
       });
-    expect(asked).toEqual(['a', 'b'].flatMap((tenant) => [`/${tenant}/.well-known/openid-configuration`, `/${tenant}/keys`]));
+    }
+    expect(asked).toEqual(
+      ['a', 'b'].flatMap((tenant) => [
+        `/${tenant}/.well-known/openid-configuration`,
+        `/${tenant}/keys`,
+      ]),
+    );
   });
 
   it('are taken by a function that says true, and by nothing less', async () => {
     const { origin, asked } = await tenants(() => true);
     const customers: Record<string, unknown> = { a: true, b: 1, c: 'true', d: false };
-    const verifier = verifierOf({ issuer: (iss) => customers[iss.slice(origin.length + 1)] as boolean });
+    const verifier = verifierOf({
+      issuer: (iss) => customers[iss.slice(origin.length + 1)] as boolean,
+    });
     expect(await outcome(verifier, tokenFrom(`${origin}/a`))).toBe('good');
-    for (const tenant of ['b', 'c', 'd', 'e']) expect(await outcome(verifier, tokenFrom(`${origin}/${tenant}`))).toBe('bad_issuer');
+    for (const tenant of ['b', 'c', 'd', 'e']) {
+      expect(await outcome(verifier, tokenFrom(`${origin}/${tenant}`))).toBe('bad_issuer');
+    }
     expect(asked).toHaveLength(2);
   });
 
   it('are not taken by a function that returns a promise: that is an outage, and says why', async () => {
-    const message = 'jwt(): option "issuer" returned a promise; the function must return true or false synchronously';
-    for (const result of [Promise.resolve(true), Promise.resolve(false), Promise.reject(new Error('no table'))]) {
+    const message =
+      'jwt(): option "issuer" returned a promise; the function must return true or false synchronously';
+    for (const result of [
+      Promise.resolve(true),
+      Promise.resolve(false),
+      Promise.reject(new Error('no table')),
+    ]) {
       const verifier = verifierOf({ issuer: () => result as never });
       expect(() => accepts(verifier, 'https://id.example')).toThrow(message);
-      expect(await outcome(verifier, tokenFrom('https://id.example')).catch(() => 'thrown')).toBe('outage');
+      expect(await outcome(verifier, tokenFrom('https://id.example')).catch(() => 'thrown')).toBe(
+        'outage',
+      );
     }
   });
 
   it('are not looked up by an async function', () => {
     expect(thrownBy(() => verifierOf({ issuer: (async () => true) as never }))).toEqual(
-      new TypeError('jwt(): option "issuer" must be a function that returns true or false synchronously, not an async one'),
+      new TypeError(
+        'jwt(): option "issuer" must be a function that returns true or false synchronously, not an async one',
+      ),
     );
   });
 
   it('have each its own keys, also where the issuer is a list', async () => {
-    const [a, b] = [generateKeyPairSync('ec', { namedCurve: 'P-256' }), generateKeyPairSync('ec', { namedCurve: 'P-256' })];
+    const [a, b] = [
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+      generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    ];
     const jwks = { a: a.publicKey, b: b.publicKey };
-    const keysOf = (tenant: string) => [{ ...jwks[tenant as 'a'].export({ format: 'jwk' }), kid: 'k1' }];
+    const keysOf = (tenant: string) => [
+      { ...jwks[tenant as 'a'].export({ format: 'jwk' }), kid: 'k1' },
+    ];
     const { origin, pattern } = await tenants(() => true, keysOf);
     for (const issuer of [pattern, [`${origin}/a`, `${origin}/b`]]) {
       const verifier = verifierOf({ issuer });
@@ -94,7 +146,9 @@ describe('tenants', () => {
   it('may share keys, where one place has them for all', async () => {
     const { origin, asked, pattern } = await tenants(() => true);
     const verifier = verifierOf({ issuer: pattern, jwksUri: `${origin}/common/keys` });
-    for (const tenant of ['a', 'b', 'c']) expect(await outcome(verifier, tokenFrom(`${origin}/${tenant}`))).toBe('good');
+    for (const tenant of ['a', 'b', 'c']) {
+      expect(await outcome(verifier, tokenFrom(`${origin}/${tenant}`))).toBe('good');
+    }
     expect(await outcome(verifier, tokenFrom('https://id.example'))).toBe('bad_issuer');
     expect(asked).toEqual(['/common/keys']);
   });
@@ -102,40 +156,65 @@ describe('tenants', () => {
   it('that do not exist are refused, and asked for once in a cool-down', async () => {
     const { origin, asked, pattern } = await tenants(() => false);
     const verifier = verifierOf({ issuer: pattern });
-    for (let n = 0; n < 5; n++) expect(await outcome(verifier, tokenFrom(`${origin}/a`))).toBe('bad_signature');
+    for (let n = 0; n < 5; n++) {
+      expect(await outcome(verifier, tokenFrom(`${origin}/a`))).toBe('bad_signature');
+    }
     expect(asked.filter((url) => url === '/a/.well-known/openid-configuration')).toHaveLength(1);
     aheadMs += 5_000;
     await outcome(verifier, tokenFrom(`${origin}/a`));
     expect(asked.filter((url) => url === '/a/.well-known/openid-configuration')).toHaveLength(2);
   });
 
-  it.each([401, 403, 429, 500, 302])('that a server does not deny by %i are an outage', async (status) => {
-    const { port, close } = await listen((_req, res) => void res.writeHead(status).end());
-    servers.push(close);
-    const origin = `http://127.0.0.1:${port}`;
-    expect(await outcome(verifierOf({ issuer: `${origin}/{tenant}` }), tokenFrom(`${origin}/a`))).toBe('outage');
-    expect(await outcome(verifierOf({ issuer: `${origin}/a` }), tokenFrom(`${origin}/a`))).toBe('outage');
-  });
+  it.each([401, 403, 429, 500, 302])(
+    'that a server does not deny by %i are an outage',
+    async (status) => {
+      const { port, close } = await listen((_req, res) => void res.writeHead(status).end());
+      servers.push(close);
+      const origin = `http://127.0.0.1:${port}`;
+      expect(
+        await outcome(verifierOf({ issuer: `${origin}/{tenant}` }), tokenFrom(`${origin}/a`)),
+      ).toBe('outage');
+      expect(await outcome(verifierOf({ issuer: `${origin}/a` }), tokenFrom(`${origin}/a`))).toBe(
+        'outage',
+      );
+    },
+  );
 
   it('that are no tenants, but the one issuer that was named, are not denied by 404', async () => {
     const { origin } = await tenants(() => false);
-    expect(await outcome(verifierOf({ issuer: `${origin}/a` }), tokenFrom(`${origin}/a`))).toBe('outage');
+    expect(await outcome(verifierOf({ issuer: `${origin}/a` }), tokenFrom(`${origin}/a`))).toBe(
+      'outage',
+    );
   });
 
   it('that are made up in a flood cost a bounded number of questions, and drive out no real one', async () => {
     const { origin, asked, pattern } = await tenants((tenant) => tenant.startsWith('real'));
     const verifier = verifierOf({ issuer: pattern, remote: { maxIssuers: 10 } });
     const real = Array.from({ length: 10 }, (_, n) => `${origin}/real${n}`);
-    for (const iss of real) expect(await outcome(verifier, tokenFrom(iss))).toBe('good');
+    for (const iss of real) {
+      expect(await outcome(verifier, tokenFrom(iss))).toBe('good');
+    }
     const flood = (from: number) =>
-      Promise.all(Array.from({ length: 500 }, (_, n) => outcome(verifier, tokenFrom(`${origin}/x${from + n}`))));
-    for (let n = 0; n < 4; n++) expect(new Set(await flood(n * 500)).has('good')).toBe(false);
-    const probes = () => asked.filter((url) => url.endsWith('.well-known/openid-configuration') && url.startsWith('/x'));
+      Promise.all(
+        Array.from({ length: 500 }, (_, n) =>
+          outcome(verifier, tokenFrom(`${origin}/x${from + n}`)),
+        ),
+      );
+    for (let n = 0; n < 4; n++) {
+      expect(new Set(await flood(n * 500)).has('good')).toBe(false);
+    }
+    const probes = () =>
+      asked.filter(
+        (url) => url.endsWith('.well-known/openid-configuration') && url.startsWith('/x'),
+      );
     expect(probes()).toHaveLength(256);
     asked.length = 0;
-    for (const iss of real) expect(await outcome(verifier, tokenFrom(iss))).toBe('good');
+    for (const iss of real) {
+      expect(await outcome(verifier, tokenFrom(iss))).toBe('good');
+    }
     expect(asked).toEqual([]);
-    // A new customer is told to come back, never that the token is bad, and is let in when the flood is over.
+    // A new customer is told to come back, never that the token is bad, and is let in when the
+    // flood is over.
     expect(await outcome(verifier, tokenFrom(`${origin}/realnew`))).toBe('outage');
     aheadMs += 5_000;
     expect(await outcome(verifier, tokenFrom(`${origin}/realnew`))).toBe('good');
@@ -145,7 +224,9 @@ describe('tenants', () => {
     const { origin, asked, pattern } = await tenants(() => true);
     const verifier = verifierOf({ issuer: pattern, remote: { maxIssuers: 20 } });
     for (let first = 0; first < 300; first += 50) {
-      const some = Array.from({ length: 50 }, (_, n) => outcome(verifier, tokenFrom(`${origin}/t${first + n}`)));
+      const some = Array.from({ length: 50 }, (_, n) =>
+        outcome(verifier, tokenFrom(`${origin}/t${first + n}`)),
+      );
       expect(new Set(await Promise.all(some))).toEqual(new Set(['good']));
     }
     expect(asked).toHaveLength(600);
@@ -165,15 +246,19 @@ describe('tenants', () => {
     expect(await outcome(verifier, tokenFrom(`${origin}/a`))).toBe('good');
     await servers.splice(0)[0]?.();
     aheadMs += 5_000;
-    expect([await outcome(verifier, tokenFrom(`${origin}/a`)), await outcome(verifier, tokenFrom(`${origin}/b`))]).toEqual([
-      'good',
-      'outage',
-    ]);
+    expect([
+      await outcome(verifier, tokenFrom(`${origin}/a`)),
+      await outcome(verifier, tokenFrom(`${origin}/b`)),
+    ]).toEqual(['good', 'outage']);
   });
 });
 
 describe('an issuer that a token names', () => {
-  const patterns = ['https://login.example.com/{tenant}/v2.0', 'https://{tenant}.auth.example.com/', 'https://idp.example.com/pool_{id}'];
+  const patterns = [
+    'https://login.example.com/{tenant}/v2.0',
+    'https://{tenant}.auth.example.com/',
+    'https://idp.example.com/pool_{id}',
+  ];
   const byPattern = verifierOf({ issuer: patterns });
   const seen: string[] = [];
   const byFunction = verifierOf({ issuer: (iss) => seen.push(iss) > 0 });
@@ -281,13 +366,15 @@ describe('an issuer that a token names', () => {
     expect(seen).toEqual([]);
   });
 
-  it.each(['https://login.example.com', 'https://login.example.com/', 'https://login.example.com/a/b', 'https://login.example.com:8443/a'])(
-    'is asked of a function: %s',
-    (iss) => {
-      expect(accepts(byFunction, iss)).toBe(true);
-      expect(seen.pop()).toBe(iss);
-    },
-  );
+  it.each([
+    'https://login.example.com',
+    'https://login.example.com/',
+    'https://login.example.com/a/b',
+    'https://login.example.com:8443/a',
+  ])('is asked of a function: %s', (iss) => {
+    expect(accepts(byFunction, iss)).toBe(true);
+    expect(seen.pop()).toBe(iss);
+  });
 
   it('is an outage where the function throws', async () => {
     const verifier = verifierOf({
@@ -296,7 +383,9 @@ describe('an issuer that a token names', () => {
       },
     });
     const { check } = latchkey({ verifiers: [verifier] });
-    expect(await check({ headers: { authorization: `Bearer ${tokenFrom('https://id.example')}` } })).toMatchObject({
+    expect(
+      await check({ headers: { authorization: `Bearer ${tokenFrom('https://id.example')}` } }),
+    ).toMatchObject({
       reason: 'unavailable',
     });
   });
@@ -326,14 +415,18 @@ describe('a pattern', () => {
     '{tenant}',
   ])('cannot be %s', (issuer) => {
     const error = thrownBy(() => verifierOf({ issuer }));
-    expect((error as TypeError).message).toMatch(/^jwt\(\): option "issuer" must have its placeholders in the path, or as whole labels/);
+    expect((error as TypeError).message).toMatch(
+      /^jwt\(\): option "issuer" must have its placeholders in the path, or as whole labels/,
+    );
   });
 
   it.each(['{tenant}-{env}', '{a}{b}', '{a}.{b}', 'x-{a}_{b}-y', 'a/{b}/{c}-{d}'])(
     'has at most one placeholder in a segment of the path: %s',
     (path) => {
       expect(thrownBy(() => verifierOf({ issuer: `https://login.example.com/${path}` }))).toEqual(
-        new TypeError('jwt(): option "issuer" must have at most one placeholder in each segment of the path'),
+        new TypeError(
+          'jwt(): option "issuer" must have at most one placeholder in each segment of the path',
+        ),
       );
     },
   );
@@ -346,23 +439,44 @@ describe('a pattern', () => {
     ['{t}/{u}-x/{v}', 'a-x'.repeat(1_500)],
     ['{t}', '/'.repeat(4_000)],
   ])('is matched in linear time: %s', (path, hostile) => {
-    const verifier = verifierOf({ issuer: [`https://login.example.com/${path}`, 'https://{a}.{b}.example.com/'] });
+    const verifier = verifierOf({
+      issuer: [`https://login.example.com/${path}`, 'https://{a}.{b}.example.com/'],
+    });
     const begin = performance.now();
-    for (const iss of [`https://login.example.com/${hostile}!`, `https://${hostile}.example.com/`, hostile])
+    for (const iss of [
+      `https://login.example.com/${hostile}!`,
+      `https://${hostile}.example.com/`,
+      hostile,
+    ]) {
       expect(accepts(verifier, iss)).toBe(false);
+    }
     expect(performance.now() - begin).toBeLessThan(50);
   });
 
   it('that takes another verifier’s tokens is refused at start-up', () => {
     const both = (issuer: JwtOptions['issuer']) => () =>
-      latchkey({ verifiers: [verifierOf({ issuer: 'https://login.example.com/acme/v2.0' }), verifierOf({ name: 'other', issuer })] });
-    expect(both('https://login.example.com/{tenant}/v2.0')).toThrow(/would take the same credentials/);
-    expect(both((iss) => iss.startsWith('https://login.example.com/'))).toThrow(/would take the same credentials/);
+      latchkey({
+        verifiers: [
+          verifierOf({ issuer: 'https://login.example.com/acme/v2.0' }),
+          verifierOf({ name: 'other', issuer }),
+        ],
+      });
+    expect(both('https://login.example.com/{tenant}/v2.0')).toThrow(
+      /would take the same credentials/,
+    );
+    expect(both((iss) => iss.startsWith('https://login.example.com/'))).toThrow(
+      /would take the same credentials/,
+    );
     expect(both('https://login.example.com/{tenant}/v1.0')).not.toThrow();
   });
 
   it.each([0, -1, 1.5, '10', 1e6 + 1])('has no room for %p issuers', (maxIssuers) => {
-    const options = { issuer: 'https://id.example/{tenant}', remote: { maxIssuers: maxIssuers as number } };
-    expect((thrownBy(() => verifierOf(options)) as Error).message).toContain('"remote.maxIssuers" must be a whole number');
+    const options = {
+      issuer: 'https://id.example/{tenant}',
+      remote: { maxIssuers: maxIssuers as number },
+    };
+    expect((thrownBy(() => verifierOf(options)) as Error).message).toContain(
+      '"remote.maxIssuers" must be a whole number',
+    );
   });
 });

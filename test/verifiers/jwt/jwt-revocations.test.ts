@@ -1,5 +1,13 @@
+import {
+  jwt,
+  type JwtOptions,
+  latchkey,
+  memoryStore,
+  type RevocationStore,
+  type RevokedTokens,
+} from 'latchkey';
 import { LRUCache } from 'lru-cache';
-import { jwt, latchkey, memoryStore, type JwtOptions, type RevocationStore, type RevokedTokens } from 'latchkey';
+
 import { AUDIENCE, ISSUER, NOW, PAIRS, part, thrownBy, tokenOf, verdict } from './tokens';
 
 const SECONDS = NOW / 1000;
@@ -14,11 +22,14 @@ function instance(revocations: RevocationStore, options: Partial<JwtOptions> = {
   const { check, close } = latchkey({ verifiers: [verifier], cache: { ttlMs }, timeoutMs: 100 });
   const ask = async (token: string) => {
     const decision = await check({ headers: { authorization: `Bearer ${token}` } }, { scopes: [] });
-    return decision.status === 'refused' ? `${decision.refusal.status} ${decision.reason}` : decision.status;
+    return decision.status === 'refused'
+      ? `${decision.refusal.status} ${decision.reason}`
+      : decision.status;
   };
   return { ask, close, revoke: verifier.revoke };
 }
-const token = (claims: object = {}) => tokenOf({ iat: SECONDS - 10, jti: 't1', client_id: 'app', ...claims }, {}, 'ES256');
+const token = (claims: object = {}) =>
+  tokenOf({ iat: SECONDS - 10, jti: 't1', client_id: 'app', ...claims }, {}, 'ES256');
 /** The state alone: what a store has that can tell nobody. */
 const silent = (): RevocationStore => {
   const store = memoryStore();
@@ -27,28 +38,58 @@ const silent = (): RevocationStore => {
 
 describe('a revoked token', () => {
   test.each<[string, RevokedTokens, object[], object[]]>([
-    ['its jti', { credentialId: 't1' }, [{}, { sub: 'acct_7' }, { iat: SECONDS + 5 }], [{ jti: 't2' }, { jti: undefined }]],
-    ['its subject', { subject: 'acct_42' }, [{}, { jti: 't2' }, { jti: undefined }], [{ sub: 'acct_7' }, { sub: 't1' }]],
+    [
+      'its jti',
+      { credentialId: 't1' },
+      [{}, { sub: 'acct_7' }, { iat: SECONDS + 5 }],
+      [{ jti: 't2' }, { jti: undefined }],
+    ],
+    [
+      'its subject',
+      { subject: 'acct_42' },
+      [{}, { jti: 't2' }, { jti: undefined }],
+      [{ sub: 'acct_7' }, { sub: 't1' }],
+    ],
     [
       'its grant',
       { grantId: 'g1' },
       [{ grant_id: 'g1' }, { grant_id: 'g1', sub: 'acct_7', iat: SECONDS + 5 }],
       [{}, { grant_id: 'g2' }, { grant_id: 7 }],
     ],
-    ['its client', { clientId: 'app' }, [{}, { sub: 'acct_7' }, { sub: undefined }], [{ client_id: 'other' }, { client_id: undefined }]],
-  ])('is refused by %s on every instance from the next request on, and no other is', async (_, revoked, theirs, others) => {
-    const store = memoryStore();
-    const [one, two] = [instance(store, { clockToleranceMs: 10_000 }), instance(store, { clockToleranceMs: 10_000 })];
-    const all = new Map([...theirs, ...others].map((claims) => [claims, token(claims)]));
-    for (const same of all.values()) expect([await one.ask(same), await two.ask(same)]).toEqual(['authenticated', 'authenticated']);
-    await one.revoke(revoked);
-    const later = instance(store, { clockToleranceMs: 10_000 });
-    for (const { ask } of [one, two, later]) {
-      for (const claims of theirs) expect([claims, await ask(all.get(claims) as string)]).toEqual([claims, '401 revoked']);
-      for (const claims of others) expect([claims, await ask(all.get(claims) as string)]).toEqual([claims, 'authenticated']);
-    }
-    await Promise.all([one, two, later].map(({ close }) => close()));
-  });
+    [
+      'its client',
+      { clientId: 'app' },
+      [{}, { sub: 'acct_7' }, { sub: undefined }],
+      [{ client_id: 'other' }, { client_id: undefined }],
+    ],
+  ])(
+    'is refused by %s on every instance from the next request on, and no other is',
+    async (_, revoked, theirs, others) => {
+      const store = memoryStore();
+      const [one, two] = [
+        instance(store, { clockToleranceMs: 10_000 }),
+        instance(store, { clockToleranceMs: 10_000 }),
+      ];
+      const all = new Map([...theirs, ...others].map((claims) => [claims, token(claims)]));
+      for (const same of all.values()) {
+        expect([await one.ask(same), await two.ask(same)]).toEqual([
+          'authenticated',
+          'authenticated',
+        ]);
+      }
+      await one.revoke(revoked);
+      const later = instance(store, { clockToleranceMs: 10_000 });
+      for (const { ask } of [one, two, later]) {
+        for (const claims of theirs) {
+          expect([claims, await ask(all.get(claims) as string)]).toEqual([claims, '401 revoked']);
+        }
+        for (const claims of others) {
+          expect([claims, await ask(all.get(claims) as string)]).toEqual([claims, 'authenticated']);
+        }
+      }
+      await Promise.all([one, two, later].map(({ close }) => close()));
+    },
+  );
 
   it('is refused with its signature in another form, too', async () => {
     const { ask, revoke } = instance(memoryStore());
@@ -58,7 +99,16 @@ describe('a revoked token', () => {
     const order = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
     const bytes = Buffer.from(signature, 'base64url');
     const s = order - BigInt(`0x${bytes.subarray(32).toString('hex')}`);
-    const twin = [head, body, part(Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')]))].join('.');
+    const twin = [
+      head,
+      body,
+      part(
+        Buffer.concat([
+          bytes.subarray(0, 32),
+          Buffer.from(s.toString(16).padStart(64, '0'), 'hex'),
+        ]),
+      ),
+    ].join('.');
     expect(twin).not.toBe(original);
     expect([await ask(original), await ask(twin)]).toEqual(['authenticated', 'authenticated']);
     await revoke({ credentialId: 't1' });
@@ -71,7 +121,9 @@ describe('a revoked token', () => {
     const { ask, revoke } = instance(memoryStore());
     await revoke({ subject: 'acct_42' });
     now += 2_000;
-    const answers = [SECONDS - 10, SECONDS, SECONDS + 1].map((iat) => ask(token({ iat, jti: `at ${iat}` })));
+    const answers = [SECONDS - 10, SECONDS, SECONDS + 1].map((iat) =>
+      ask(token({ iat, jti: `at ${iat}` })),
+    );
     expect(await Promise.all(answers)).toEqual(['401 revoked', '401 revoked', 'authenticated']);
     jest.restoreAllMocks();
   });
@@ -84,20 +136,29 @@ describe('a revoked token', () => {
     jest.restoreAllMocks();
   });
 
-  it.each([3, 60, 3_600])('may have an iat %d seconds in the future, and stays revoked when that has passed', async (ahead) => {
-    let now = NOW;
-    jest.spyOn(Date, 'now').mockImplementation(() => now);
-    const store = memoryStore();
-    const [one, two] = [instance(store), instance(store)];
-    const same = token({ iat: SECONDS + ahead, exp: SECONDS + ahead + 600 });
-    for (const { ask } of [one, two]) expect(await ask(same)).toBe('authenticated');
-    now += 1_000;
-    await one.revoke({ subject: 'acct_42' });
-    for (const { ask } of [one, two, instance(store)]) expect(await ask(same)).toBe('401 revoked');
-    now += ahead * 1_000;
-    for (const { ask } of [one, two, instance(store)]) expect(await ask(same)).toBe('401 revoked');
-    jest.restoreAllMocks();
-  });
+  it.each([3, 60, 3_600])(
+    'may have an iat %d seconds in the future, and stays revoked when that has passed',
+    async (ahead) => {
+      let now = NOW;
+      jest.spyOn(Date, 'now').mockImplementation(() => now);
+      const store = memoryStore();
+      const [one, two] = [instance(store), instance(store)];
+      const same = token({ iat: SECONDS + ahead, exp: SECONDS + ahead + 600 });
+      for (const { ask } of [one, two]) {
+        expect(await ask(same)).toBe('authenticated');
+      }
+      now += 1_000;
+      await one.revoke({ subject: 'acct_42' });
+      for (const { ask } of [one, two, instance(store)]) {
+        expect(await ask(same)).toBe('401 revoked');
+      }
+      now += ahead * 1_000;
+      for (const { ask } of [one, two, instance(store)]) {
+        expect(await ask(same)).toBe('401 revoked');
+      }
+      jest.restoreAllMocks();
+    },
+  );
 
   it('is rejected while its iat is in the future, by an instance that never saw it before', async () => {
     let now = NOW;
@@ -124,7 +185,10 @@ describe('a revoked token', () => {
     const { ask, revoke } = instance(store, { issuer: [ISSUER, OTHER] });
     expect(await ask(token({ iss: OTHER }))).toBe('authenticated');
     await revoke({ subject: 'acct_42', issuer: ISSUER });
-    expect([await ask(token()), await ask(token({ iss: OTHER }))]).toEqual(['401 revoked', 'authenticated']);
+    expect([await ask(token()), await ask(token({ iss: OTHER }))]).toEqual([
+      '401 revoked',
+      'authenticated',
+    ]);
   });
 
   it('is seen within the time of the cache where the store can tell nobody', async () => {
@@ -134,7 +198,9 @@ describe('a revoked token', () => {
     const elsewhere = { ...store };
     const [one, two] = [instance(store, {}, 5_000), instance(elsewhere, {}, 5_000)];
     const same = token();
-    for (const { ask } of [one, two]) expect(await ask(same)).toBe('authenticated');
+    for (const { ask } of [one, two]) {
+      expect(await ask(same)).toBe('authenticated');
+    }
     await one.revoke({ credentialId: 't1' });
     expect([await one.ask(same), await two.ask(same)]).toEqual(['401 revoked', 'authenticated']);
     now += 5_000;
@@ -146,7 +212,9 @@ describe('a revoked token', () => {
     const store = silent();
     const [one, two] = [instance(store), instance(store)];
     const same = token({ grant_id: 'g1' });
-    for (const { ask } of [one, two]) expect(await ask(same)).toBe('authenticated');
+    for (const { ask } of [one, two]) {
+      expect(await ask(same)).toBe('authenticated');
+    }
     await one.revoke({ grantId: 'g1' });
     expect([await one.ask(same), await two.ask(same)]).toEqual(['401 revoked', '401 revoked']);
     await Promise.all([one, two].map(({ close }) => close()));
@@ -155,7 +223,9 @@ describe('a revoked token', () => {
   it('is told to nobody who has stopped watching', async () => {
     const verifier = verifierOver(silent());
     const heard: unknown[] = [];
-    const ends = [1, 2].map((listener) => verifier.subscribe?.(({ id }) => void heard.push([listener, id])));
+    const ends = [1, 2].map((listener) =>
+      verifier.subscribe?.(({ id }) => void heard.push([listener, id])),
+    );
     await ends[0]?.();
     await verifier.revoke({ subject: 'acct_42' });
     expect(heard).toEqual([[2, 'acct_42']]);
@@ -185,9 +255,21 @@ describe('a revoked token', () => {
     const get = jest.spyOn(store, 'get');
     const verifier = verifierOver(store);
     await verifier.revoke({ credentialId: 't1' });
-    const bad = [token({ exp: SECONDS - 5 }), token({ iss: OTHER }), token({ aud: OTHER }), token().replace(/[^.]+$/, 'AAAA'), 'a.b.c'];
+    const bad = [
+      token({ exp: SECONDS - 5 }),
+      token({ iss: OTHER }),
+      token({ aud: OTHER }),
+      token().replace(/[^.]+$/, 'AAAA'),
+      'a.b.c',
+    ];
     const verdicts = await Promise.all(bad.map((one) => verdict(one, verifier)));
-    expect(verdicts).toEqual(['expired', 'bad_issuer', 'bad_audience', 'bad_signature', 'malformed']);
+    expect(verdicts).toEqual([
+      'expired',
+      'bad_issuer',
+      'bad_audience',
+      'bad_signature',
+      'malformed',
+    ]);
     expect(get).not.toHaveBeenCalled();
     expect(await verdict(token(), verifier)).toBe('revoked');
     expect(get).toHaveBeenCalledTimes(3);
@@ -214,7 +296,12 @@ describe('a token that could outlive its revocation', () => {
   const store = memoryStore();
   it.each<[string, object, Partial<JwtOptions>, string]>([
     ['without iat', { iat: undefined }, {}, 'bad_claim'],
-    ['that is issued in a week', { iat: SECONDS + 7 * 86_400, exp: SECONDS + 7 * 86_400 + 60 }, {}, 'bad_claim'],
+    [
+      'that is issued in a week',
+      { iat: SECONDS + 7 * 86_400, exp: SECONDS + 7 * 86_400 + 60 },
+      {},
+      'bad_claim',
+    ],
     ['of more than a day', { exp: SECONDS - 10 + DAY_MS / 1000 + 1 }, {}, 'bad_claim'],
     ['of a day', { exp: SECONDS - 10 + DAY_MS / 1000 }, {}, 'good'],
     ['of more than it may have', { exp: SECONDS + 600 }, { maxLifetimeMs: 609_999 }, 'bad_claim'],
@@ -223,9 +310,12 @@ describe('a token that could outlive its revocation', () => {
     expect(await verdict(token(claims), verifierOver(store, options))).toBe(expected);
   });
   it('is taken where none can be revoked', async () => {
-    expect(await verdict(token({ iat: undefined, exp: SECONDS + 10 * DAY_MS }), jwt({ issuer: ISSUER, audience: AUDIENCE, ...keys }))).toBe(
-      'good',
-    );
+    expect(
+      await verdict(
+        token({ iat: undefined, exp: SECONDS + 10 * DAY_MS }),
+        jwt({ issuer: ISSUER, audience: AUDIENCE, ...keys }),
+      ),
+    ).toBe('good');
   });
 });
 
@@ -239,7 +329,10 @@ describe('revoke()', () => {
     [{ subject: 'a', clientId: 'b' }, message],
     [{ subject: '' }, 'revoke(): option "subject" must be a non-empty string'],
     [{ credentialId: 7 }, 'revoke(): option "credentialId" must be a non-empty string'],
-    [{ jti: 'a', subject: 'a' }, 'revoke(): unknown option "jti"; allowed are credentialId, subject, clientId, grantId, issuer'],
+    [
+      { jti: 'a', subject: 'a' },
+      'revoke(): unknown option "jti"; allowed are credentialId, subject, clientId, grantId, issuer',
+    ],
   ])('of %j is a TypeError', async (tokens, expected) => {
     await expect(revoke(tokens)).rejects.toThrow(new TypeError(expected));
   });
@@ -253,14 +346,16 @@ describe('revoke()', () => {
     );
     await expect(revoke({ subject: 'a', issuer: one }, issuer)).resolves.toBeUndefined();
   });
-  it.each<[JwtOptions['issuer']]>([[ISSUER], [[ISSUER, OTHER]], ['https://id.example/{tenant}'], [(iss) => iss === OTHER]])(
-    'takes no issuer that the verifier does not have: %p',
-    async (issuer) => {
-      await expect(revoke({ subject: 'a', issuer: 'https://id.exmaple' }, issuer)).rejects.toThrow(
-        new TypeError('revoke(): option "issuer" must be an issuer of this verifier'),
-      );
-    },
-  );
+  it.each<[JwtOptions['issuer']]>([
+    [ISSUER],
+    [[ISSUER, OTHER]],
+    ['https://id.example/{tenant}'],
+    [(iss) => iss === OTHER],
+  ])('takes no issuer that the verifier does not have: %p', async (issuer) => {
+    await expect(revoke({ subject: 'a', issuer: 'https://id.exmaple' }, issuer)).rejects.toThrow(
+      new TypeError('revoke(): option "issuer" must be an issuer of this verifier'),
+    );
+  });
   it('tells the caller where it cannot be kept or announced, and what is kept stands', async () => {
     const down = { ...silent(), set: () => Promise.reject(new Error('down')) };
     await expect(verifierOver(down).revoke({ subject: 'a' })).rejects.toThrow('down');
@@ -274,16 +369,27 @@ describe('revoke()', () => {
 
 describe('an option', () => {
   const messageOf = (options: object) =>
-    (thrownBy(() => jwt({ issuer: ISSUER, audience: AUDIENCE, ...keys, ...options } as JwtOptions)) as Error).message;
+    (
+      thrownBy(() =>
+        jwt({ issuer: ISSUER, audience: AUDIENCE, ...keys, ...options } as JwtOptions),
+      ) as Error
+    ).message;
   it.each([null, {}, { get() {} }, 'redis', new Map(), new WeakMap(), new LRUCache({ max: 1 })])(
     'revocations cannot be %p',
     (revocations) => {
-      expect(messageOf({ revocations })).toBe('jwt(): option "revocations" must be an object with get(), set()');
+      expect(messageOf({ revocations })).toBe(
+        'jwt(): option "revocations" must be an object with get(), set()',
+      );
     },
   );
   it('maxLifetimeMs is for revocations', () => {
-    expect(messageOf({ maxLifetimeMs: 1 })).toBe('jwt(): option "maxLifetimeMs" is for "revocations", which have to be kept for so long');
-    for (const maxLifetimeMs of [0, '1', NaN, Infinity])
-      expect(messageOf({ revocations: memoryStore(), maxLifetimeMs })).toContain('option "maxLifetimeMs" must be a number');
+    expect(messageOf({ maxLifetimeMs: 1 })).toBe(
+      'jwt(): option "maxLifetimeMs" is for "revocations", which have to be kept for so long',
+    );
+    for (const maxLifetimeMs of [0, '1', NaN, Infinity]) {
+      expect(messageOf({ revocations: memoryStore(), maxLifetimeMs })).toContain(
+        'option "maxLifetimeMs" must be a number',
+      );
+    }
   });
 });

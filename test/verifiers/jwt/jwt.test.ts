@@ -1,8 +1,30 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { findAuth, jwt, latchkey, type Decision, type JwtOptions, type Reason, type Verifier } from 'latchkey';
+
+import {
+  type Decision,
+  findAuth,
+  jwt,
+  type JwtOptions,
+  latchkey,
+  type Reason,
+  type Verifier,
+} from 'latchkey';
+
 import { listen, MOUNTS, rawRequest, sendRaw } from '../../support/servers';
-import { AUDIENCE, ISSUER, NOW, PAIRS, claimsOf, part, seal, signatureOf, thrownBy, tokenOf, verifierOf } from './tokens';
+import {
+  AUDIENCE,
+  claimsOf,
+  ISSUER,
+  NOW,
+  PAIRS,
+  part,
+  seal,
+  signatureOf,
+  thrownBy,
+  tokenOf,
+  verifierOf,
+} from './tokens';
 
 const SECONDS = NOW / 1000;
 const bearing = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
@@ -11,7 +33,13 @@ const verified = (claims: object, options: Partial<JwtOptions> = {}) =>
 
 describe('what a good token proves', () => {
   it('is who calls, by which client, with which token, scopes and claims, and until when', async () => {
-    const claims = claimsOf({ client_id: 'app', jti: 't1', iat: SECONDS - 60, scope: 'a b', tenant: { id: 7, tags: ['x'] } });
+    const claims = claimsOf({
+      client_id: 'app',
+      jti: 't1',
+      iat: SECONDS - 60,
+      scope: 'a b',
+      tenant: { id: 7, tags: ['x'] },
+    });
     expect(await verified(claims)).toStrictEqual({
       ok: true,
       expiresAt: NOW + 605_000,
@@ -48,8 +76,12 @@ describe('what a good token proves', () => {
   });
 
   it('is the client, where there is no user', async () => {
-    expect(await verified({ sub: undefined, client_id: 'app' })).toMatchObject({ principal: { subject: 'app', clientId: 'app' } });
-    expect(await verified({ sub: 'user', client_id: 'app' })).toMatchObject({ principal: { subject: 'user', clientId: 'app' } });
+    expect(await verified({ sub: undefined, client_id: 'app' })).toMatchObject({
+      principal: { subject: 'app', clientId: 'app' },
+    });
+    expect(await verified({ sub: 'user', client_id: 'app' })).toMatchObject({
+      principal: { subject: 'user', clientId: 'app' },
+    });
   });
 
   it('lasts longer than it says by the tolerance alone', async () => {
@@ -62,8 +94,11 @@ describe('what a good token proves', () => {
   it('names the verifier and the issuer that proved it', async () => {
     const options = { name: 'osir', issuer: ['https://one.example', 'https://two.example'] };
     expect(verifierOf(options).name).toBe('osir');
-    for (const iss of options.issuer)
-      expect(await verified({ iss }, options)).toMatchObject({ principal: { verifier: 'osir', issuer: iss } });
+    for (const iss of options.issuer) {
+      expect(await verified({ iss }, options)).toMatchObject({
+        principal: { verifier: 'osir', issuer: iss },
+      });
+    }
   });
 
   it('asks for a proof of possession by what cnf says', async () => {
@@ -74,38 +109,50 @@ describe('what a good token proves', () => {
 
   it('is the same under an algorithm that jsonwebtoken does not know', async () => {
     const token = tokenOf({ scope: 'a' }, {}, 'EdDSA');
-    const verification = verifierOf({ algorithms: ['EdDSA'] }).verify({ extractor: 'bearer', token });
+    const verification = verifierOf({ algorithms: ['EdDSA'] }).verify({
+      extractor: 'bearer',
+      token,
+    });
     expect(verification).toStrictEqual(await verified({ scope: 'a' }));
   });
 
   it('comes at once', () => {
-    for (const algorithm of ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const)
-      expect(verifierOf({ algorithms: [algorithm] }).verify({ extractor: 'bearer', token: tokenOf({}, {}, algorithm) })).toMatchObject({
+    for (const algorithm of ['HS256', 'RS256', 'PS256', 'ES256', 'EdDSA'] as const) {
+      expect(
+        verifierOf({ algorithms: [algorithm] }).verify({
+          extractor: 'bearer',
+          token: tokenOf({}, {}, algorithm),
+        }),
+      ).toMatchObject({
         ok: true,
       });
+    }
   });
 });
 
 describe('a proof that is kept', () => {
   afterEach(() => void jest.useRealTimers());
 
-  it.each(['HS256', 'EdDSA'] as const)('is good to the last millisecond, tolerance included: %s', async (algorithm) => {
-    jest.useFakeTimers({ now: NOW });
-    const { check } = latchkey({
-      verifiers: [verifierOf({ algorithms: [algorithm], clockToleranceMs: 1_500 })],
-      cache: { ttlMs: 3_600_000, staleIfErrorMs: 3_600_000 },
-    });
-    const request = bearing(tokenOf({ exp: SECONDS + 10 }, {}, algorithm));
-    const outcomeAt = async (now: number) => {
-      jest.setSystemTime(now);
-      const decision = await check(request, { scopes: [] });
-      return decision.status === 'refused' ? decision.reason : decision.status;
-    };
-    expect(await outcomeAt(NOW)).toBe('authenticated');
-    expect(await outcomeAt(NOW + 11_499)).toBe('authenticated');
-    expect(await outcomeAt(NOW + 11_500)).toBe('expired');
-    expect(await outcomeAt(NOW + 11_501)).toBe('expired');
-  });
+  it.each(['HS256', 'EdDSA'] as const)(
+    'is good to the last millisecond, tolerance included: %s',
+    async (algorithm) => {
+      jest.useFakeTimers({ now: NOW });
+      const { check } = latchkey({
+        verifiers: [verifierOf({ algorithms: [algorithm], clockToleranceMs: 1_500 })],
+        cache: { ttlMs: 3_600_000, staleIfErrorMs: 3_600_000 },
+      });
+      const request = bearing(tokenOf({ exp: SECONDS + 10 }, {}, algorithm));
+      const outcomeAt = async (now: number) => {
+        jest.setSystemTime(now);
+        const decision = await check(request, { scopes: [] });
+        return decision.status === 'refused' ? decision.reason : decision.status;
+      };
+      expect(await outcomeAt(NOW)).toBe('authenticated');
+      expect(await outcomeAt(NOW + 11_499)).toBe('authenticated');
+      expect(await outcomeAt(NOW + 11_500)).toBe('expired');
+      expect(await outcomeAt(NOW + 11_501)).toBe('expired');
+    },
+  );
 });
 
 describe('claims by the names of what every object inherits', () => {
@@ -118,26 +165,36 @@ describe('claims by the names of what every object inherits', () => {
   it('are claims, and nothing else', async () => {
     const { check } = latchkey({ verifiers: [verifierOf()] });
     const decision = await check(bearing(token), { scopes: [] });
-    if (decision.status !== 'authenticated') throw new Error(decision.status);
+    if (decision.status !== 'authenticated') {
+      throw new Error(decision.status);
+    }
     const { principal } = decision;
     expect(principal).toMatchObject({ subject: 'acct_42', scopes: [] });
     expect(principal).not.toHaveProperty('clientId');
     const { ['__proto__']: _dropped, ...others } = JSON.parse(text) as Record<string, unknown>;
     expect(JSON.stringify(principal.claims)).toBe(JSON.stringify(others));
     expect(Object.hasOwn(principal.claims, '__proto__')).toBe(false);
-    expect([principal, principal.claims, {}, Object].map((value) => (value as Record<string, unknown>).polluted)).toEqual(
-      Array(4).fill(undefined),
-    );
+    expect(
+      [principal, principal.claims, {}, Object].map(
+        (value) => (value as Record<string, unknown>).polluted,
+      ),
+    ).toEqual(Array(4).fill(undefined));
     expect(Object.getPrototypeOf(principal.claims)).toBe(Object.prototype);
   });
 
   it('are frozen with the rest', async () => {
     const { check } = latchkey({ verifiers: [verifierOf()] });
-    const decision = await check(bearing(tokenOf({ tenant: { tags: ['x'] }, scope: 'a' })), { scopes: [] });
-    if (decision.status !== 'authenticated') throw new Error(decision.status);
+    const decision = await check(bearing(tokenOf({ tenant: { tags: ['x'] }, scope: 'a' })), {
+      scopes: [],
+    });
+    if (decision.status !== 'authenticated') {
+      throw new Error(decision.status);
+    }
     const { claims, scopes } = decision.principal;
     const tenant = claims.tenant as { tags: string[] };
-    for (const value of [decision.principal, claims, scopes, tenant, tenant.tags]) expect(Object.isFrozen(value)).toBe(true);
+    for (const value of [decision.principal, claims, scopes, tenant, tenant.tags]) {
+      expect(Object.isFrozen(value)).toBe(true);
+    }
   });
 });
 
@@ -167,39 +224,93 @@ describe('what a verifier takes', () => {
   });
 
   it('is no opaque token and no key', () => {
-    for (const token of ['', 'x', 'osir_live_x', 'a.b', 'a.b.c.d', 'a.b.c.d.e', '.', '...']) expect(accepts(token)).toBe(false);
+    for (const token of ['', 'x', 'osir_live_x', 'a.b', 'a.b.c.d', 'a.b.c.d.e', '.', '...']) {
+      expect(accepts(token)).toBe(false);
+    }
   });
 });
 
 describe('several issuers side by side', () => {
   type Pair = Readonly<Record<'publicKey' | 'privateKey', KeyObject>>;
-  const [one, two, mallory] = [0, 1, 2].map(() => generateKeyPairSync('ec', { namedCurve: 'P-256' })) as [Pair, Pair, Pair];
-  const issued = (iss: string, { privateKey }: Pair, claims: object = {}) => tokenOf({ iss, ...claims }, {}, 'ES256', privateKey);
+  const [one, two, mallory] = [0, 1, 2].map(() =>
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+  ) as [Pair, Pair, Pair];
+  const issued = (iss: string, { privateKey }: Pair, claims: object = {}) =>
+    tokenOf({ iss, ...claims }, {}, 'ES256', privateKey);
   const verifierFor = (name: string, issuer: string | string[], { publicKey }: Pair) =>
-    verifierOf({ name, issuer, algorithms: ['ES256'], key: publicKey, audience: `${AUDIENCE}/${name}` });
+    verifierOf({
+      name,
+      issuer,
+      algorithms: ['ES256'],
+      key: publicKey,
+      audience: `${AUDIENCE}/${name}`,
+    });
   const { check } = latchkey({
-    verifiers: [verifierFor('one', 'https://one.example', one), verifierFor('two', ['https://two.example', 'https://2.example'], two)],
+    verifiers: [
+      verifierFor('one', 'https://one.example', one),
+      verifierFor('two', ['https://two.example', 'https://2.example'], two),
+    ],
   });
   const outcome = async (token: string) => {
     const decision = await check(bearing(token), { scopes: [] });
-    return decision.status === 'authenticated' ? decision.principal.verifier : decision.status === 'refused' && decision.reason;
+    return decision.status === 'authenticated'
+      ? decision.principal.verifier
+      : decision.status === 'refused' && decision.reason;
   };
 
   it('prove what is theirs', async () => {
-    expect(await outcome(issued('https://one.example', one, { aud: `${AUDIENCE}/one` }))).toBe('one');
-    expect(await outcome(issued('https://two.example', two, { aud: `${AUDIENCE}/two` }))).toBe('two');
+    expect(await outcome(issued('https://one.example', one, { aud: `${AUDIENCE}/one` }))).toBe(
+      'one',
+    );
+    expect(await outcome(issued('https://two.example', two, { aud: `${AUDIENCE}/two` }))).toBe(
+      'two',
+    );
     expect(await outcome(issued('https://2.example', two, { aud: `${AUDIENCE}/two` }))).toBe('two');
   });
 
   it.each<[string, string, Reason]>([
-    ['one’s key under two’s name', issued('https://two.example', one, { aud: `${AUDIENCE}/two` }), 'bad_signature'],
-    ['two’s key under one’s name', issued('https://one.example', two, { aud: `${AUDIENCE}/one` }), 'bad_signature'],
-    ['a stranger’s key', issued('https://one.example', mallory, { aud: `${AUDIENCE}/one` }), 'bad_signature'],
-    ['one’s token for what two guards', issued('https://one.example', one, { aud: `${AUDIENCE}/two` }), 'bad_audience'],
-    ['nobody’s name', issued('https://three.example', one, { aud: `${AUDIENCE}/one` }), 'bad_issuer'],
-    ['both names', issued(['https://one.example', 'https://two.example'] as never, one, { aud: `${AUDIENCE}/one` }), 'bad_issuer'],
-    ['one’s name with a slash', issued('https://one.example/', one, { aud: `${AUDIENCE}/one` }), 'bad_issuer'],
-    ['one’s name in capitals', issued('HTTPS://ONE.EXAMPLE', one, { aud: `${AUDIENCE}/one` }), 'bad_issuer'],
+    [
+      'one’s key under two’s name',
+      issued('https://two.example', one, { aud: `${AUDIENCE}/two` }),
+      'bad_signature',
+    ],
+    [
+      'two’s key under one’s name',
+      issued('https://one.example', two, { aud: `${AUDIENCE}/one` }),
+      'bad_signature',
+    ],
+    [
+      'a stranger’s key',
+      issued('https://one.example', mallory, { aud: `${AUDIENCE}/one` }),
+      'bad_signature',
+    ],
+    [
+      'one’s token for what two guards',
+      issued('https://one.example', one, { aud: `${AUDIENCE}/two` }),
+      'bad_audience',
+    ],
+    [
+      'nobody’s name',
+      issued('https://three.example', one, { aud: `${AUDIENCE}/one` }),
+      'bad_issuer',
+    ],
+    [
+      'both names',
+      issued(['https://one.example', 'https://two.example'] as never, one, {
+        aud: `${AUDIENCE}/one`,
+      }),
+      'bad_issuer',
+    ],
+    [
+      'one’s name with a slash',
+      issued('https://one.example/', one, { aud: `${AUDIENCE}/one` }),
+      'bad_issuer',
+    ],
+    [
+      'one’s name in capitals',
+      issued('HTTPS://ONE.EXAMPLE', one, { aud: `${AUDIENCE}/one` }),
+      'bad_issuer',
+    ],
     ['no name', issued(undefined as never, one, { aud: `${AUDIENCE}/one` }), 'bad_issuer'],
   ])('refuse %s', async (_, token, reason) => {
     expect(await outcome(token)).toBe(reason);
@@ -207,17 +318,29 @@ describe('several issuers side by side', () => {
 
   it('do not stand side by side with the same name', () => {
     const verifiers = (other: Verifier) => () =>
-      latchkey({ verifiers: [verifierFor('two', ['https://two.example', 'https://2.example'], two), other] });
+      latchkey({
+        verifiers: [verifierFor('two', ['https://two.example', 'https://2.example'], two), other],
+      });
     const rival =
       'latchkey(): option "verifiers": two and other would take the same credentials; give each a prefix, form or issuer of its own';
-    for (const issuer of ['https://two.example', ['https://2.example'], ['https://other.example', 'https://2.example']])
+    for (const issuer of [
+      'https://two.example',
+      ['https://2.example'],
+      ['https://other.example', 'https://2.example'],
+    ]) {
       expect(verifiers(verifierFor('other', issuer, one))).toThrow(new TypeError(rival));
+    }
     expect(verifiers(verifierFor('other', 'https://two.example/', one))).not.toThrow();
   });
 });
 
 describe('an option', () => {
-  const good = { issuer: ISSUER, audience: AUDIENCE, algorithms: ['HS256'], key: PAIRS.HS256.publicKey };
+  const good = {
+    issuer: ISSUER,
+    audience: AUDIENCE,
+    algorithms: ['HS256'],
+    key: PAIRS.HS256.publicKey,
+  };
   const messageOf = (options: object | undefined | null): string => {
     const error = thrownBy(() => jwt(options as JwtOptions));
     expect(error).toBeInstanceOf(TypeError);
@@ -226,8 +349,41 @@ describe('an option', () => {
   };
 
   it.each<[string, unknown[]]>([
-    ['issuer', [undefined, null, '', [], [''], [ISSUER, ''], [ISSUER, 7], 7, true, /osir/, {}, new URL(ISSUER), new Set([ISSUER])]],
-    ['audience', [undefined, null, '', [], [''], [AUDIENCE, null], [/osir/], 7, true, /osir/, {}, [[AUDIENCE]]]],
+    [
+      'issuer',
+      [
+        undefined,
+        null,
+        '',
+        [],
+        [''],
+        [ISSUER, ''],
+        [ISSUER, 7],
+        7,
+        true,
+        /osir/,
+        {},
+        new URL(ISSUER),
+        new Set([ISSUER]),
+      ],
+    ],
+    [
+      'audience',
+      [
+        undefined,
+        null,
+        '',
+        [],
+        [''],
+        [AUDIENCE, null],
+        [/osir/],
+        7,
+        true,
+        /osir/,
+        {},
+        [[AUDIENCE]],
+      ],
+    ],
     [
       'algorithms',
       [
@@ -263,16 +419,62 @@ describe('an option', () => {
     ['typ', [null, '', [], [''], ['JWT', 7], 7, true, /jwt/, {}]],
     ['requiredClaims', [null, '', 'sub', [], [''], ['sub', 7], {}, new Set(['sub'])]],
     ['scopeClaim', [null, '', 7, true, [], ['scope', 7], {}]],
-    ['claims', [null, '', 'a', 7, [], { a: undefined }, { a: null }, { a: [] }, { a: '' }, { a: {} }, { a: [['b']] }]],
+    [
+      'claims',
+      [
+        null,
+        '',
+        'a',
+        7,
+        [],
+        { a: undefined },
+        { a: null },
+        { a: [] },
+        { a: '' },
+        { a: {} },
+        { a: [['b']] },
+      ],
+    ],
     ['audienceClaim', [null, '', 7, ['aud'], {}]],
     ['clientIdClaim', [null, '', 7, ['azp'], {}]],
-    ['clockToleranceMs', [null, '60', '', 'abc', '60s', [60], {}, true, NaN, Infinity, -Infinity, -1, -0.001, 300_001, 10n, new Date(60)]],
+    [
+      'clockToleranceMs',
+      [
+        null,
+        '60',
+        '',
+        'abc',
+        '60s',
+        [60],
+        {},
+        true,
+        NaN,
+        Infinity,
+        -Infinity,
+        -1,
+        -0.001,
+        300_001,
+        10n,
+        new Date(60),
+      ],
+    ],
     ['name', [null, '', 7, ['jwt'], {}]],
     ['extractors', [null, '', 'bearer', [], [''], ['bearer', 7], {}]],
     ['maxTokenLength', [null, '8192', 0, -1, 1.5, NaN, Infinity, 1_048_577]],
     [
       'insecureHosts',
-      [null, '', 'keycloak', [''], ['http://keycloak'], ['keycloak/realms'], ['user@keycloak'], ['*.example'], ['a b'], [7]],
+      [
+        null,
+        '',
+        'keycloak',
+        [''],
+        ['http://keycloak'],
+        ['keycloak/realms'],
+        ['user@keycloak'],
+        ['*.example'],
+        ['a b'],
+        [7],
+      ],
     ],
   ])('%s that is wrong is named at start-up', (name, values) => {
     for (const value of values) {
@@ -282,49 +484,84 @@ describe('an option', () => {
     }
   });
 
-  it.each<[unknown]>([[null], [[]], ['{"keys":[]}'], [{}], [{ keys: {} }], [{ keys: 'k' }], [{ keys: [null] }], [{ keys: ['k'] }], [7]])(
-    'jwks of %j is named at start-up',
-    (jwks) => {
-      const { key: _, ...others } = good;
-      expect(messageOf({ ...others, jwks })).toMatch(/^option "jwks" must be a JWK Set/);
-    },
-  );
+  it.each<[unknown]>([
+    [null],
+    [[]],
+    ['{"keys":[]}'],
+    [{}],
+    [{ keys: {} }],
+    [{ keys: 'k' }],
+    [{ keys: [null] }],
+    [{ keys: ['k'] }],
+    [7],
+  ])('jwks of %j is named at start-up', (jwks) => {
+    const { key: _, ...others } = good;
+    expect(messageOf({ ...others, jwks })).toMatch(/^option "jwks" must be a JWK Set/);
+  });
 
   it('that names no algorithms is refused beside a key that is given', () => {
     const { key, ...named } = good;
     const jwks = { keys: [PAIRS.RS256.publicKey.export({ format: 'jwk' })] };
-    for (const given of [{ key }, { jwks }])
-      expect(messageOf({ ...named, ...given, algorithms: undefined })).toBe('option "algorithms" must be named with "key" and "jwks"');
+    for (const given of [{ key }, { jwks }]) {
+      expect(messageOf({ ...named, ...given, algorithms: undefined })).toBe(
+        'option "algorithms" must be named with "key" and "jwks"',
+      );
+    }
   });
 
   it('key has no other beside it', () => {
-    const message = 'give one of "key", "jwks" and "jwksUri", or none to find the keys by the issuer\'s metadata';
+    const message =
+      'give one of "key", "jwks" and "jwksUri", or none to find the keys by the issuer\'s metadata';
     expect(messageOf({ ...good, jwks: { keys: [] } })).toBe(message);
     expect(messageOf({ ...good, jwksUri: 'https://osir.com/jwks' })).toBe(message);
   });
 
-  it.each(['clockTolerance', 'issuers', 'aud', 'algorithm', 'secret', 'publicKey', 'secretOrKey', 'ignoreExpiration', 'maxAge', 'jwksURI'])(
-    'that does not exist is named at start-up: %s',
-    (name) => {
-      expect(messageOf({ ...good, [name]: '60' })).toBe(
-        `unknown option "${name}"; allowed are issuer, audience, algorithms, key, jwks, jwksUri, remote, profile, typ, requiredClaims, claims, scopeClaim, audienceClaim, clientIdClaim, clockToleranceMs, extractors, maxTokenLength, insecureHosts, revocations, maxLifetimeMs, name`,
-      );
-    },
-  );
+  it.each([
+    'clockTolerance',
+    'issuers',
+    'aud',
+    'algorithm',
+    'secret',
+    'publicKey',
+    'secretOrKey',
+    'ignoreExpiration',
+    'maxAge',
+    'jwksURI',
+  ])('that does not exist is named at start-up: %s', (name) => {
+    expect(messageOf({ ...good, [name]: '60' })).toBe(
+      `unknown option "${name}"; allowed are issuer, audience, algorithms, key, jwks, jwksUri, remote, profile, typ, requiredClaims, claims, scopeClaim, audienceClaim, clientIdClaim, clockToleranceMs, extractors, maxTokenLength, insecureHosts, revocations, maxLifetimeMs, name`,
+    );
+  });
 
   it('is told with every other that is wrong', () => {
     const message = messageOf({ ...good, issuer: '', audience: undefined, clockToleranceMs: '60' });
-    for (const name of ['issuer', 'audience', 'clockToleranceMs']) expect(message).toContain(`option "${name}" must `);
+    for (const name of ['issuer', 'audience', 'clockToleranceMs']) {
+      expect(message).toContain(`option "${name}" must `);
+    }
   });
 
-  it.each([undefined, null, 'https://osir.com', 7, [], () => good])('is not to be had of %p', (options) => {
-    expect(messageOf(options as never)).not.toBe('');
-  });
+  it.each([undefined, null, 'https://osir.com', 7, [], () => good])(
+    'is not to be had of %p',
+    (options) => {
+      expect(messageOf(options as never)).not.toBe('');
+    },
+  );
 
   it('may be at its edge', () => {
-    for (const clockToleranceMs of [0, 0.5, 300_000]) expect(jwt({ ...good, clockToleranceMs } as JwtOptions).name).toBe('jwt');
-    for (const name of ['profile', 'typ', 'requiredClaims', 'scopeClaim', 'clockToleranceMs', 'name', 'jwks'])
+    for (const clockToleranceMs of [0, 0.5, 300_000]) {
+      expect(jwt({ ...good, clockToleranceMs } as JwtOptions).name).toBe('jwt');
+    }
+    for (const name of [
+      'profile',
+      'typ',
+      'requiredClaims',
+      'scopeClaim',
+      'clockToleranceMs',
+      'name',
+      'jwks',
+    ]) {
       expect(jwt({ ...good, [name]: undefined } as JwtOptions).name).toBe('jwt');
+    }
   });
 });
 
@@ -337,7 +574,9 @@ describe('a token that says where its key is', () => {
     served.server.on('connection', () => connections++);
     const url = `http://127.0.0.1:${served.port}`;
     try {
-      const { check } = latchkey({ verifiers: [verifierOf({ algorithms: ['EdDSA'], issuer: url, audience: url })] });
+      const { check } = latchkey({
+        verifiers: [verifierOf({ algorithms: ['EdDSA'], issuer: url, audience: url })],
+      });
       const headers = [
         { jku: url },
         { jku: `${url}/.well-known/jwks.json`, kid: 'mallory' },
@@ -354,7 +593,10 @@ describe('a token that says where its key is', () => {
           const token = tokenOf({ iss: url, aud: url }, header, 'EdDSA', key);
           const decision = await check(bearing(token), { scopes: [] });
           const isTheIssuers = key !== mallory.privateKey && !('crit' in header);
-          expect([header, decision.status]).toEqual([header, isTheIssuers ? 'authenticated' : 'refused']);
+          expect([header, decision.status]).toEqual([
+            header,
+            isTheIssuers ? 'authenticated' : 'refused',
+          ]);
         }
       }
       expect(connections).toBe(0);
@@ -367,11 +609,18 @@ describe('a token that says where its key is', () => {
 });
 
 describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
-  const keys = (kids: string[]) => ({ keys: kids.map((kid) => ({ ...PAIRS.RS256.publicKey.export({ format: 'jwk' }), kid })) });
+  const keys = (kids: string[]) => ({
+    keys: kids.map((kid) => ({ ...PAIRS.RS256.publicKey.export({ format: 'jwk' }), kid })),
+  });
   const { authenticate } = latchkey({
     verifiers: [
       verifierOf(),
-      verifierOf({ name: 'rsa', issuer: 'https://rsa.example', algorithms: ['RS256'], jwks: keys(['k1', 'k2']) }),
+      verifierOf({
+        name: 'rsa',
+        issuer: 'https://rsa.example',
+        algorithms: ['RS256'],
+        jwks: keys(['k1', 'k2']),
+      }),
       verifierOf({ name: 'ec', issuer: 'https://ec.example', algorithms: ['ES256'] }),
       verifierOf({ name: 'ed', issuer: 'https://ed.example', algorithms: ['EdDSA'] }),
     ],
@@ -382,7 +631,9 @@ describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
 
   beforeAll(async () => {
     subscribe('latchkey:decision', listener);
-    server = await listen(mount([authenticate()], (req, res) => void res.end(findAuth(req)?.verifier)));
+    server = await listen(
+      mount([authenticate()], (req, res) => void res.end(findAuth(req)?.verifier)),
+    );
   });
   afterAll(async () => {
     unsubscribe('latchkey:decision', listener);
@@ -391,11 +642,20 @@ describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
 
   const ask = async (token: string) => {
     decisions.length = 0;
-    const { status, headers, body } = await sendRaw(server.port, rawRequest('GET /', `Authorization: Bearer ${token}`));
-    return { status, headers: [...headers].sort(), body, reasons: decisions.map(({ reason }) => reason) };
+    const { status, headers, body } = await sendRaw(
+      server.port,
+      rawRequest('GET /', `Authorization: Bearer ${token}`),
+    );
+    return {
+      status,
+      headers: [...headers].sort(),
+      body,
+      reasons: decisions.map(({ reason }) => reason),
+    };
   };
   const rsaOfMallory = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-  const rsa = (header: object, claims: object = {}) => tokenOf({ iss: 'https://rsa.example', ...claims }, header, 'RS256');
+  const rsa = (header: object, claims: object = {}) =>
+    tokenOf({ iss: 'https://rsa.example', ...claims }, header, 'RS256');
   const unsigned = (alg: unknown) => `${part({ alg })}.${part(claimsOf())}.`;
   const confused = `${part({ alg: 'HS256', kid: 'k1' })}.${part(claimsOf({ iss: 'https://rsa.example' }))}`;
   const pem = PAIRS.RS256.publicKey.export({ format: 'pem', type: 'spki' });
@@ -406,7 +666,15 @@ describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
     const [header, signatureLength] = [part({ alg: 'HS256' }), 43];
     const payloadLength = length - header.length - signatureLength - 2;
     const text = JSON.stringify(claimsOf({ pad: '' }));
-    return seal(header, part(text.replace('"pad":""', `"pad":"${'x'.repeat(Math.floor((payloadLength * 3) / 4) - text.length)}"`)));
+    return seal(
+      header,
+      part(
+        text.replace(
+          '"pad":""',
+          `"pad":"${'x'.repeat(Math.floor((payloadLength * 3) / 4) - text.length)}"`,
+        ),
+      ),
+    );
   };
 
   it.each<[string, string, Reason]>([
@@ -416,35 +684,79 @@ describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
     ['four parts', `${tokenOf()}.AAAA`, 'unknown'],
     ['five parts', `${tokenOf()}.AAAA.AAAA`, 'unknown'],
     ['padding', `${tokenOf()}=`, 'malformed'],
-    ['a changed signature', tokenOf().replace(/.$/, (last) => (last === 'A' ? 'E' : 'A')), 'bad_signature'],
+    [
+      'a changed signature',
+      tokenOf().replace(/.$/, (last) => (last === 'A' ? 'E' : 'A')),
+      'bad_signature',
+    ],
     ['one character too many', ofLength(8_193), 'malformed'],
     ['a payload that is null', seal(part({ alg: 'HS256' }), part('null')), 'malformed'],
-    ['a payload that is null, under EdDSA', seal(part({ alg: 'EdDSA', typ: 'JWT' }), part('null'), 'EdDSA'), 'malformed'],
+    [
+      'a payload that is null, under EdDSA',
+      seal(part({ alg: 'EdDSA', typ: 'JWT' }), part('null'), 'EdDSA'),
+      'malformed',
+    ],
     ['a payload that is a list', seal(part({ alg: 'HS256' }), part('[]')), 'malformed'],
-    ['a payload that is no JSON', seal(part({ alg: 'HS256', typ: 'JWT' }), part('claims')), 'malformed'],
-    ['a payload that is no UTF-8', seal(part({ alg: 'HS256' }), part(Buffer.from('{"iss":"\xff"}', 'latin1'))), 'malformed'],
+    [
+      'a payload that is no JSON',
+      seal(part({ alg: 'HS256', typ: 'JWT' }), part('claims')),
+      'malformed',
+    ],
+    [
+      'a payload that is no UTF-8',
+      seal(part({ alg: 'HS256' }), part(Buffer.from('{"iss":"\xff"}', 'latin1'))),
+      'malformed',
+    ],
     ['a header that is null', seal(part('null'), part(claimsOf())), 'malformed'],
-    ['nesting', seal(part({ alg: 'HS256' }), part(`{"iss":"${ISSUER}","x":${'['.repeat(2_000)}${']'.repeat(2_000)}}`)), 'malformed'],
+    [
+      'nesting',
+      seal(
+        part({ alg: 'HS256' }),
+        part(`{"iss":"${ISSUER}","x":${'['.repeat(2_000)}${']'.repeat(2_000)}}`),
+      ),
+      'malformed',
+    ],
     ['a kid named constructor', rsa({ kid: 'constructor' }), 'bad_signature'],
     ['a kid named __proto__', rsa({ kid: '__proto__' }), 'bad_signature'],
     ['a kid that is a list', rsa({ kid: ['k1'] }), 'malformed'],
-    ['another key’s kid', tokenOf({ iss: 'https://rsa.example' }, { kid: 'k3' }, 'RS256'), 'bad_signature'],
+    [
+      'another key’s kid',
+      tokenOf({ iss: 'https://rsa.example' }, { kid: 'k3' }, 'RS256'),
+      'bad_signature',
+    ],
     ['crit', rsa({ crit: ['exp'], exp: 1 }), 'malformed'],
     ['b64', rsa({ b64: false }), 'malformed'],
     ['zip', rsa({ zip: 'DEF' }), 'malformed'],
     ['enc', rsa({ enc: 'A128GCM' }), 'malformed'],
     [
       'another’s key in jku',
-      tokenOf({ iss: 'https://rsa.example' }, { jku: 'http://127.0.0.1:1/' }, 'RS256', rsaOfMallory),
+      tokenOf(
+        { iss: 'https://rsa.example' },
+        { jku: 'http://127.0.0.1:1/' },
+        'RS256',
+        rsaOfMallory,
+      ),
       'bad_signature',
     ],
-    ['a public key as HMAC secret', `${confused}.${part(createHmac('sha256', pem).update(confused).digest())}`, 'bad_signature'],
+    [
+      'a public key as HMAC secret',
+      `${confused}.${part(createHmac('sha256', pem).update(confused).digest())}`,
+      'bad_signature',
+    ],
     ['another issuer’s key', tokenOf({ iss: 'https://rsa.example' }), 'bad_signature'],
     ['nobody’s issuer', tokenOf({ iss: 'https://evil.example' }), 'bad_issuer'],
     ['an ECDSA signature that breaks off', short, 'bad_signature'],
-    ['an EdDSA signature of nothing', `${part({ alg: 'EdDSA' })}.${part(claimsOf({ iss: 'https://ed.example' }))}.AAAA`, 'bad_signature'],
+    [
+      'an EdDSA signature of nothing',
+      `${part({ alg: 'EdDSA' })}.${part(claimsOf({ iss: 'https://ed.example' }))}.AAAA`,
+      'bad_signature',
+    ],
     ['a token that is over', tokenOf({ exp: SECONDS - 5 }), 'expired'],
-    ['a token that is over, under EdDSA', tokenOf({ iss: 'https://ed.example', exp: SECONDS - 5 }, {}, 'EdDSA'), 'expired'],
+    [
+      'a token that is over, under EdDSA',
+      tokenOf({ iss: 'https://ed.example', exp: SECONDS - 5 }, {}, 'EdDSA'),
+      'expired',
+    ],
     ['a token of tomorrow', tokenOf({ nbf: SECONDS + 86_400 }), 'not_yet_valid'],
     ['a token for another API', tokenOf({ aud: 'https://other.example' }), 'bad_audience'],
     ['an ID token', tokenOf({ nonce: 'n' }), 'bad_type'],
@@ -469,7 +781,18 @@ describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
   it.each<[string, string, string]>([
     ['jwt', tokenOf(), '3'],
     ['rsa', rsa({ kid: 'k2' }), '3'],
-    ['rsa', rsa({ kid: 'k2', jku: 'http://127.0.0.1:1/', x5u: 'http://127.0.0.1:1/', x5c: ['MIIB'], jwk: {}, x5t: 'x' }), '3'],
+    [
+      'rsa',
+      rsa({
+        kid: 'k2',
+        jku: 'http://127.0.0.1:1/',
+        x5u: 'http://127.0.0.1:1/',
+        x5c: ['MIIB'],
+        jwk: {},
+        x5t: 'x',
+      }),
+      '3',
+    ],
     ['ec', tokenOf({ iss: 'https://ec.example' }, {}, 'ES256'), '2'],
     ['ed', tokenOf({ iss: 'https://ed.example' }, {}, 'EdDSA'), '2'],
     ['jwt', ofLength(8_192), '3'],
@@ -483,6 +806,8 @@ describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
   });
 
   it('has asked with tokens of the lengths that it says', () => {
-    expect([ofLength(8_192).length, ofLength(8_193).length, signatureOf('').length]).toEqual([8_192, 8_193, 32]);
+    expect([ofLength(8_192).length, ofLength(8_193).length, signatureOf('').length]).toEqual([
+      8_192, 8_193, 32,
+    ]);
   });
 });

@@ -1,5 +1,10 @@
 import { jwt, latchkey } from 'latchkey';
-import { signingKey, startAuthorizationServer, type AuthorizationServer } from '../../support/authorization-server';
+
+import {
+  type AuthorizationServer,
+  signingKey,
+  startAuthorizationServer,
+} from '../../support/authorization-server';
 import { Tally } from '../../support/requests';
 import { AUDIENCE } from './tokens';
 
@@ -15,14 +20,27 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A guard by two lines, which proves each request anew. The cool-down is short, so that the test need not wait for it. */
+/**
+ * A guard by two lines, which proves each request anew. The cool-down is short, so that the test
+ * need not wait for it.
+ */
 function guarding(ttlMs = 600_000) {
   const { check, close } = latchkey({
-    verifiers: [jwt({ issuer: server.issuer, audience: AUDIENCE, profile: 'rfc9068', remote: { cooldownMs: COOLDOWN_MS, ttlMs } })],
+    verifiers: [
+      jwt({
+        issuer: server.issuer,
+        audience: AUDIENCE,
+        profile: 'rfc9068',
+        remote: { cooldownMs: COOLDOWN_MS, ttlMs },
+      }),
+    ],
     cache: false,
   });
   const statusOf = async (token: string) => {
-    const decision = await check({ headers: { authorization: `Bearer ${token}` } }, { scopes: ['read'] });
+    const decision = await check(
+      { headers: { authorization: `Bearer ${token}` } },
+      { scopes: ['read'] },
+    );
     return decision.status === 'refused' ? decision.refusal.status : 200;
   };
   return { statusOf, close };
@@ -32,7 +50,9 @@ const cooledDown = () => new Promise((resolve) => setTimeout(resolve, COOLDOWN_M
 
 test('a token of oidc-provider is taken with two lines', async () => {
   const { check } = latchkey({ verifiers: [jwt({ issuer: server.issuer, audience: AUDIENCE })] });
-  expect(await check({ headers: { authorization: `Bearer ${await tokenNow()}` } }, { scopes: ['read'] })).toMatchObject({
+  expect(
+    await check({ headers: { authorization: `Bearer ${await tokenNow()}` } }, { scopes: ['read'] }),
+  ).toMatchObject({
     status: 'authenticated',
     principal: { subject: 'app', clientId: 'app', issuer: server.issuer, scopes: ['read'] },
   });
@@ -40,7 +60,9 @@ test('a token of oidc-provider is taken with two lines', async () => {
 
 test('a token for a sibling API is refused', async () => {
   const { statusOf } = guarding();
-  expect(await statusOf(await server.token('https://sibling.example.com', { scope: 'read' }))).toBe(401);
+  expect(await statusOf(await server.token('https://sibling.example.com', { scope: 'read' }))).toBe(
+    401,
+  );
 });
 
 test('keys rotate, the server is killed, frozen and started again, and no good request fails', async () => {

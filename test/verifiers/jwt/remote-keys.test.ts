@@ -1,8 +1,17 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { jwt, latchkey, type JwtOptions, type Verifier } from 'latchkey';
+
+import { jwt, type JwtOptions, latchkey, type Verifier } from 'latchkey';
+
 import { fetchedKeys } from '../../../src/verifiers/jwt/keys';
 import { remoteKeys } from '../../../src/verifiers/jwt/remote-keys';
-import { JWKS, json, madeUpIssuer, METADATA, publicJwk, type MadeUpIssuer } from '../../support/fake-issuer';
+import {
+  json,
+  JWKS,
+  type MadeUpIssuer,
+  madeUpIssuer,
+  METADATA,
+  publicJwk,
+} from '../../support/fake-issuer';
 import { AUDIENCE, PAIRS, verdict } from './tokens';
 
 let server: MadeUpIssuer;
@@ -22,7 +31,8 @@ afterEach(async () => {
 
 const COOLDOWN_MS = 5_000;
 const TTL_MS = 600_000;
-const verifierOf = (options: Partial<JwtOptions> = {}) => jwt({ issuer: server.issuer, audience: AUDIENCE, ...options });
+const verifierOf = (options: Partial<JwtOptions> = {}) =>
+  jwt({ issuer: server.issuer, audience: AUDIENCE, ...options });
 /** Whether the token is good, why not, or that nobody could tell. */
 const outcome = async (verifier: Verifier, token: string) => {
   try {
@@ -37,20 +47,29 @@ describe('two lines', () => {
   it('take a token of the issuer, by keys that its metadata leads to, fetched once', async () => {
     const verifier = verifierOf();
     expect(server.connections()).toBe(0);
-    for (let n = 0; n < 3; n++) expect(await verdict(server.token(), verifier)).toBe('good');
+    for (let n = 0; n < 3; n++) {
+      expect(await verdict(server.token(), verifier)).toBe('good');
+    }
     expect(server.asked).toEqual(EVERYTHING);
   });
 
   it('need no metadata where they say where the keys are', async () => {
-    expect(await verdict(server.token(), verifierOf({ jwksUri: `${server.issuer}${JWKS}` }))).toBe('good');
+    expect(await verdict(server.token(), verifierOf({ jwksUri: `${server.issuer}${JWKS}` }))).toBe(
+      'good',
+    );
     expect(server.asked).toEqual({ [JWKS]: 1 });
   });
 
   it('take every algorithm but HS, and no other where some are named', async () => {
     server.keys = [publicJwk('rs', 'RS256'), publicJwk('es', 'ES256'), publicJwk('ed', 'EdDSA')];
     const tokens = [server.token({ kid: 'es' }), server.token({ kid: 'es', alg: 'HS256' })];
-    expect(await Promise.all(tokens.map((token) => verdict(token, verifierOf())))).toEqual(['good', 'bad_signature']);
-    expect(await verdict(server.token({ kid: 'es' }), verifierOf({ algorithms: ['RS256'] }))).toBe('bad_signature');
+    expect(await Promise.all(tokens.map((token) => verdict(token, verifierOf())))).toEqual([
+      'good',
+      'bad_signature',
+    ]);
+    expect(await verdict(server.token({ kid: 'es' }), verifierOf({ algorithms: ['RS256'] }))).toBe(
+      'bad_signature',
+    );
   });
 
   it('take a known key at once, without a promise', async () => {
@@ -64,9 +83,20 @@ describe('two lines', () => {
   it('fetch nothing for a token that is no token of theirs', async () => {
     const verifier = verifierOf();
     const { check } = latchkey({ verifiers: [verifier] });
-    const others = [elsewhere.token(), server.token({ alg: 'HS256' }), server.token({ alg: 'none' }), server.token({ kid: ['k1'] })];
-    for (const token of [...others, server.token({ crit: ['jku'], jku: `${elsewhere.issuer}${JWKS}` })]) {
-      const decision = await check({ headers: { authorization: `Bearer ${token}` } }, { scopes: [] });
+    const others = [
+      elsewhere.token(),
+      server.token({ alg: 'HS256' }),
+      server.token({ alg: 'none' }),
+      server.token({ kid: ['k1'] }),
+    ];
+    for (const token of [
+      ...others,
+      server.token({ crit: ['jku'], jku: `${elsewhere.issuer}${JWKS}` }),
+    ]) {
+      const decision = await check(
+        { headers: { authorization: `Bearer ${token}` } },
+        { scopes: [] },
+      );
       expect(decision).toMatchObject({ status: 'refused', refusal: { status: 401 } });
     }
     expect(await verdict(elsewhere.token(), verifier)).toBe('bad_issuer');
@@ -95,25 +125,39 @@ describe('keys that are fetched', () => {
     server.answers.set(JWKS, json({ keys: [...odd, publicJwk('k1'), publicJwk('k1', 'ES384')] }));
     const verifier = verifierOf();
     expect(await verdict(server.token(), verifier)).toBe('good');
-    for (const kid of ['private', 'enc', 'ops', 'other', 'short'])
+    for (const kid of ['private', 'enc', 'ops', 'other', 'short']) {
       expect(await verdict(server.token({ kid }), verifier)).toBe('bad_signature');
+    }
   });
 
   it('are all tried that fit, for a token that names none', async () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    server.keys = [{ ...other.publicKey.export({ format: 'jwk' }), kid: 'a' }, publicJwk('b'), publicJwk(undefined, 'RS256')];
+    server.keys = [
+      { ...other.publicKey.export({ format: 'jwk' }), kid: 'a' },
+      publicJwk('b'),
+      publicJwk(undefined, 'RS256'),
+    ];
     const verifier = verifierOf();
     const mallory = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     expect(await verdict(server.token({ kid: undefined }), verifier)).toBe('good');
-    expect(await verdict(server.token({ kid: undefined }, {}, other.privateKey), verifier)).toBe('good');
-    expect(await verdict(server.token({ kid: undefined }, {}, mallory), verifier)).toBe('bad_signature');
+    expect(await verdict(server.token({ kid: undefined }, {}, other.privateKey), verifier)).toBe(
+      'good',
+    );
+    expect(await verdict(server.token({ kid: undefined }, {}, mallory), verifier)).toBe(
+      'bad_signature',
+    );
     expect(await verdict(server.token({ kid: 'a' }), verifier)).toBe('bad_signature');
   });
 
   it('are fetched again for an unknown kid, once in a cool-down however many come, and their absence is the token’s fault', async () => {
     const verifier = verifierOf();
     await verdict(server.token(), verifier);
-    const flood = () => Promise.all(Array.from({ length: 200 }, (_, n) => outcome(verifier, server.token({ kid: `unknown ${n}` }))));
+    const flood = () =>
+      Promise.all(
+        Array.from({ length: 200 }, (_, n) =>
+          outcome(verifier, server.token({ kid: `unknown ${n}` })),
+        ),
+      );
     expect(new Set(await flood())).toEqual(new Set(['bad_signature']));
     expect(server.asked[JWKS]).toBe(1);
     aheadMs += COOLDOWN_MS;
@@ -129,7 +173,9 @@ describe('keys that are fetched', () => {
     server.keys = [{ ...next.publicKey.export({ format: 'jwk' }), kid: 'k2' }];
     aheadMs += COOLDOWN_MS;
     const verdicts = await Promise.all(
-      Array.from({ length: 50 }, () => outcome(verifier, server.token({ kid: 'k2' }, {}, next.privateKey))),
+      Array.from({ length: 50 }, () =>
+        outcome(verifier, server.token({ kid: 'k2' }, {}, next.privateKey)),
+      ),
     );
     expect(new Set(verdicts)).toEqual(new Set(['good']));
     expect(server.asked[JWKS]).toBe(2);
@@ -144,11 +190,19 @@ describe('keys that are fetched', () => {
     const verifier = verifierOf();
     expect(await verdict(server.token({ kid }), verifier)).toBe('good');
     const next = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    server.keys = [{ ...next.publicKey.export({ format: 'jwk' }), ...(kid !== undefined && { kid }) }];
-    expect(await outcome(verifier, server.token({ kid }, {}, next.privateKey))).toBe('bad_signature');
+    server.keys = [
+      { ...next.publicKey.export({ format: 'jwk' }), ...(kid !== undefined && { kid }) },
+    ];
+    expect(await outcome(verifier, server.token({ kid }, {}, next.privateKey))).toBe(
+      'bad_signature',
+    );
     expect(server.asked[JWKS]).toBe(1);
     aheadMs += COOLDOWN_MS;
-    const verdicts = await Promise.all(Array.from({ length: 50 }, () => outcome(verifier, server.token({ kid }, {}, next.privateKey))));
+    const verdicts = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        outcome(verifier, server.token({ kid }, {}, next.privateKey)),
+      ),
+    );
     expect(new Set(verdicts)).toEqual(new Set(['good']));
     expect(await outcome(verifier, server.token({ kid }))).toBe('bad_signature');
     expect(server.asked[JWKS]).toBe(2);
@@ -158,10 +212,15 @@ describe('keys that are fetched', () => {
     const verifier = verifierOf();
     await verdict(server.token(), verifier);
     const mallory = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-    const flood = () => Promise.all(Array.from({ length: 100 }, () => outcome(verifier, server.token({}, {}, mallory))));
+    const flood = () =>
+      Promise.all(
+        Array.from({ length: 100 }, () => outcome(verifier, server.token({}, {}, mallory))),
+      );
     const unknown = () => outcome(verifier, server.token({ kid: 'unknown' }));
     for (let n = 1; n <= 3; n++) {
-      if (n === 3) server.answers.set(JWKS, (res) => void res.writeHead(500).end());
+      if (n === 3) {
+        server.answers.set(JWKS, (res) => void res.writeHead(500).end());
+      }
       expect(new Set([...(await flood()), ...(await flood())])).toEqual(new Set(['bad_signature']));
       expect(await unknown()).toBe(n === 3 ? 'outage' : 'bad_signature');
       expect(await outcome(verifier, server.token())).toBe('good');
@@ -171,8 +230,16 @@ describe('keys that are fetched', () => {
   });
 
   it('are newer than those that were tried, if they were fetched since, whoever asked for them', async () => {
-    const policy = { ttlMs: TTL_MS, staleIfErrorMs: 0, cooldownMs: COOLDOWN_MS, mayBeAbsent: false };
-    const source = remoteKeys(async () => `${server.issuer}${JWKS}`, ['ES256'], policy, { timeoutMs: 1_000, maxBytes: 10_000 });
+    const policy = {
+      ttlMs: TTL_MS,
+      staleIfErrorMs: 0,
+      cooldownMs: COOLDOWN_MS,
+      mayBeAbsent: false,
+    };
+    const source = remoteKeys(async () => `${server.issuer}${JWKS}`, ['ES256'], policy, {
+      timeoutMs: 1_000,
+      maxBytes: 10_000,
+    });
     const tried = await source.candidates('ES256', 'k1');
     expect(await source.newer?.('ES256', 'k1', tried)).toEqual([]);
     aheadMs += COOLDOWN_MS;
@@ -192,7 +259,9 @@ describe('keys that are fetched', () => {
   });
 
   it('are fetched at times of one’s own choice', async () => {
-    const verifier = verifierOf({ remote: { ttlMs: 2_000, cooldownMs: 1_000, staleIfErrorMs: 3_000 } });
+    const verifier = verifierOf({
+      remote: { ttlMs: 2_000, cooldownMs: 1_000, staleIfErrorMs: 3_000 },
+    });
     await verdict(server.token(), verifier);
     aheadMs = 2_001;
     await verdict(server.token(), verifier);
@@ -215,10 +284,17 @@ describe('keys that are fetched', () => {
   });
 
   it('are fetched no more when the guard is closed meanwhile', async () => {
-    const ended = new Promise((resolve) => server.answers.set(JWKS, (_res, req) => void req.on('close', resolve)));
+    const ended = new Promise((resolve) =>
+      server.answers.set(JWKS, (_res, req) => void req.on('close', resolve)),
+    );
     const { check, close } = latchkey({ verifiers: [verifierOf()] });
-    const decision = check({ headers: { authorization: `Bearer ${server.token()}` } }, { scopes: [] });
-    while (server.asked[JWKS] === undefined) await new Promise(setImmediate);
+    const decision = check(
+      { headers: { authorization: `Bearer ${server.token()}` } },
+      { scopes: [] },
+    );
+    while (server.asked[JWKS] === undefined) {
+      await new Promise(setImmediate);
+    }
     await close();
     expect(await decision).toMatchObject({ reason: 'unavailable' });
     await ended;
@@ -246,13 +322,17 @@ describe('a server that is slow', () => {
   it('is waited for beyond the request that asked, so that the next is good', async () => {
     let answer = () => {};
     const held = new Promise<void>((resolve) =>
-      server.answers.set(JWKS, (res, req) => resolve(void (answer = () => json({ keys: server.keys })(res, req)))),
+      server.answers.set(JWKS, (res, req) =>
+        resolve(void (answer = () => json({ keys: server.keys })(res, req))),
+      ),
     );
     const verifier = verifierOf();
     expect(await ask(verifier, 50)).toMatchObject({ reason: 'unavailable' });
     await held;
     answer();
-    while ((await ask(verifier, 1_000)).status !== 'authenticated') await new Promise(setImmediate);
+    while ((await ask(verifier, 1_000)).status !== 'authenticated') {
+      await new Promise(setImmediate);
+    }
     expect(server.asked[JWKS]).toBe(1);
   });
 
@@ -272,14 +352,21 @@ describe('a server that is slow', () => {
     aheadMs = TTL_MS;
     await verdict(server.token(), verifier);
     aheadMs += COOLDOWN_MS;
-    expect(verifier.verify({ extractor: 'bearer', token: server.token() })).toMatchObject({ ok: true });
+    expect(verifier.verify({ extractor: 'bearer', token: server.token() })).toMatchObject({
+      ok: true,
+    });
   });
 
   it('is asked once at a time, however long it takes', async () => {
-    server.answers.set(JWKS, (res, req) => void setTimeout(() => json({ keys: server.keys })(res, req), 100));
+    server.answers.set(
+      JWKS,
+      (res, req) => void setTimeout(() => json({ keys: server.keys })(res, req), 100),
+    );
     const verifier = verifierOf({ remote: { cooldownMs: 1 } });
     const first = verdict(server.token(), verifier);
-    while (server.asked[JWKS] === undefined) await new Promise(setImmediate);
+    while (server.asked[JWKS] === undefined) {
+      await new Promise(setImmediate);
+    }
     aheadMs = COOLDOWN_MS;
     expect([await verdict(server.token(), verifier), await first]).toEqual(['good', 'good']);
     expect(server.asked[JWKS]).toBe(1);
@@ -289,7 +376,8 @@ describe('a server that is slow', () => {
 describe('a set that is unusable', () => {
   const weak = { ...PAIRS.RS256.publicKey.export({ format: 'jwk' }), e: 'AQ', kid: 'k1' };
   const many = Array.from({ length: 101 }, (_, n) => publicJwk(`k${n}`));
-  const none = (keys: number, algorithms = 'RS256') => new RegExp(`/keys published ${keys} keys, of which none can verify ${algorithms}`);
+  const none = (keys: number, algorithms = 'RS256') =>
+    new RegExp(`/keys published ${keys} keys, of which none can verify ${algorithms}`);
 
   it.each<[string, object[], RegExp]>([
     ['no key', [], none(0)],
@@ -303,7 +391,9 @@ describe('a set that is unusable', () => {
   });
 
   it('is one without a key for the configured algorithms', async () => {
-    await expect(verdict(server.token({ alg: 'RS256' }), verifierOf({ algorithms: ['RS256'] }))).rejects.toThrow(none(1));
+    await expect(
+      verdict(server.token({ alg: 'RS256' }), verifierOf({ algorithms: ['RS256'] })),
+    ).rejects.toThrow(none(1));
   });
 
   it('does not replace the keys that are known', async () => {
@@ -312,7 +402,10 @@ describe('a set that is unusable', () => {
     for (const keys of [[], [weak], many]) {
       server.answers.set(JWKS, json({ keys }));
       aheadMs += TTL_MS;
-      expect([await outcome(verifier, server.token()), await outcome(verifier, server.token({ kid: 'k2' }))]).toEqual(['good', 'outage']);
+      expect([
+        await outcome(verifier, server.token()),
+        await outcome(verifier, server.token({ kid: 'k2' })),
+      ]).toEqual(['good', 'outage']);
     }
     server.answers.delete(JWKS);
     server.keys = [publicJwk('k2')];
@@ -324,7 +417,11 @@ describe('a set that is unusable', () => {
 
 describe('a set of many keys', () => {
   const others = (count: number, members: object = {}) =>
-    Array.from({ length: count }, (_, n) => ({ ...PAIRS.ES512.publicKey.export({ format: 'jwk' }), kid: `other ${n}`, ...members }));
+    Array.from({ length: count }, (_, n) => ({
+      ...PAIRS.ES512.publicKey.export({ format: 'jwk' }),
+      kid: `other ${n}`,
+      ...members,
+    }));
 
   it('is searched by kid', async () => {
     server.keys = [...others(99), publicJwk('k1')];
@@ -335,14 +432,19 @@ describe('a set of many keys', () => {
     ['without a kid', { kid: undefined }, undefined],
     ['with a kid that several keys share', { kid: 'k1' }, 'k1'],
   ])('is tried eight times at most for a token %s', async (_, members, kid) => {
-    const source = await fetchedKeys('https://id.example/keys', { keys: others(100, members) }, ['ES512']);
+    const source = await fetchedKeys('https://id.example/keys', { keys: others(100, members) }, [
+      'ES512',
+    ]);
     expect(source.candidates('ES512', kid)).toHaveLength(8);
   });
 
   it('is tried by the keys of its kid first, then by those without', async () => {
     const keys = [...others(10, { kid: undefined }), ...others(1, { kid: 'k1' })];
     const source = await fetchedKeys('https://id.example/keys', { keys }, ['ES512']);
-    expect(source.candidates('ES512', 'k1').map(({ kid }) => kid)).toEqual(['k1', ...Array<undefined>(7).fill(undefined)]);
+    expect(source.candidates('ES512', 'k1').map(({ kid }) => kid)).toEqual([
+      'k1',
+      ...Array<undefined>(7).fill(undefined),
+    ]);
   });
 });
 
