@@ -127,7 +127,7 @@ const ownerSchema = z
 
 /** @throws ERR_LATCHKEY_OPTION unless it names exactly one owner */
 export const checkOwner = (owner: unknown): void =>
-  checkOptions('server.revoke()', ownerSchema, owner);
+  void checkOptions('server.revoke()', ownerSchema, owner);
 
 /** Scopes of OpenID Connect, which clients and oidc-provider treat specially. */
 const RESERVED: readonly string[] = ['openid', 'offline_access'];

@@ -3,10 +3,17 @@ import * as z from 'zod';
 import { typeError } from './errors';
 
 /**
- * Checks a factory's options at start-up. Anything wrong, misspelt or unsafe is one TypeError that
- * names each option and says what is allowed. Values are never quoted: they may be secrets.
+ * Checks the options of a function, and returns them as the schema types them. One error names
+ * every invalid option. It never quotes a value, which may be a secret.
+ *
+ * @param where - the function, such as `jwt()`, for the message
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is invalid or unknown
  */
-export function checkOptions(where: string, schema: z.ZodType, options: unknown): void {
+export function checkOptions<S extends z.ZodType>(
+  where: string,
+  schema: S,
+  options: unknown,
+): z.output<S> {
   const result = schema.safeParse(options, { error: noObject });
   if (!result.success) {
     throw typeError(
@@ -17,6 +24,7 @@ export function checkOptions(where: string, schema: z.ZodType, options: unknown)
         .join('; ')}`,
     );
   }
+  return result.data;
 }
 
 /** What is said where an object was wanted, unless the schema has words of its own. */
