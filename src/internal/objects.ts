@@ -1,0 +1,15 @@
+/** `T` without undefined: a member that could be undefined is optional instead. */
+export type OmitUndefined<T> = {
+  [K in keyof T as undefined extends T[K] ? never : K]: T[K];
+} & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/**
+ * Returns a copy without the members that are undefined. It allocates several objects: do not call
+ * it on the path of a request with a cached credential.
+ */
+export const omitUndefined = <T extends object>(values: T): OmitUndefined<T> =>
+  Object.fromEntries(
+    Object.entries(values).filter(([, value]) => value !== undefined),
+  ) as OmitUndefined<T>;
