@@ -49,7 +49,6 @@ export default tseslint.config(
       'src/authentication/authenticator.ts',
       'src/authentication/credential-verification.ts',
       'src/authorization-server/authorization-server.ts',
-      'src/authorization-server/clients.ts',
       'src/authorization-server/interaction/interactions.ts',
       'src/authorization-server/pages/login-page.ts',
       'src/authorization-server/request/request-body.ts',

@@ -1,12 +1,14 @@
 export { type AuthorizationServer, authorizationServer } from './authorization-server';
 export type {
   Client,
+  ClientAuthMethod,
   ClientChanges,
   ClientOptions,
   Clients,
   GrantType,
   RegisteredClient,
-} from './clients';
+} from './clients/client';
+export type { JsonWebKeySet } from './clients/client-keys';
 export type { EndpointName, EndpointOptions } from './endpoints';
 export type { AuthorizationRequest } from './interaction/authorization-request';
 export type { Consent, Interaction, Login, RequestedScope, User } from './interaction/interaction';

@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
 
 import { isDebugging, printLine } from '../authentication/decisions';
-import { GRANT_TYPES, type GrantType } from './clients';
+import { GRANT_TYPES, type GrantType } from './clients/client';
 import type { EndpointName } from './endpoints';
 
 /**

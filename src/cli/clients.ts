@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
 
-import {
-  type Client,
-  clientRegistry,
-  type Clients,
-  type GrantType,
-  type RegisteredClient,
-} from '../authorization-server/clients';
+import type {
+  Client,
+  Clients,
+  GrantType,
+  RegisteredClient,
+} from '../authorization-server/clients/client';
+import { clientRegistry } from '../authorization-server/clients/client-registry';
 import { encryptedState } from '../authorization-server/encrypted-state';
 import { createGrants } from '../authorization-server/grants';
 import { jwtRevocations } from '../verifiers/jwt/jwt-revocations';

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 
-import type { Client } from '../authorization-server/clients';
+import type { Client } from '../authorization-server/clients/client';
 import type { PublicRecord } from '../credentials/records';
 
 /** A time that a `Date` cannot hold is printed as a number. */

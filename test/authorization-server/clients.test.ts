@@ -40,8 +40,11 @@ it('a client is registered with what follows from its options, and its secret is
     redirectUris: [CALLBACK],
     grantTypes: ['authorization_code', 'refresh_token'],
     type: 'confidential',
+    authMethod: 'client_secret_basic',
     applicationType: 'web',
     resourceServer: false,
+    firstParty: false,
+    verified: true,
     clientId: expect.stringMatching(/^[0-9a-f]{32}$/),
     registeredAt: expect.any(Number),
   });

@@ -1,4 +1,4 @@
-import type { Client } from '../../src/authorization-server/clients';
+import type { Client } from '../../src/authorization-server/clients/client';
 import { clientDetailsOf, clientTableOf, detailsOf, tableOf } from '../../src/cli/print';
 import { newRecord } from '../../src/testing/store-contract/samples';
 
@@ -13,6 +13,9 @@ const client: Client = {
   scopes: ['domains:read'],
   redirectUris: ['https://yourapp.com/callback'],
   resourceServer: false,
+  authMethod: 'client_secret_basic',
+  firstParty: false,
+  verified: true,
   registeredAt: 0,
 };
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Client } from '../clients';
+import type { Client } from '../clients/client';
 import type { AuthorizationRequest } from './authorization-request';
 
 /** The user who logged in. */

@@ -9,7 +9,7 @@ import type {
 
 import { isCrossSiteRequest } from '../../extractors/csrf';
 import { typeError } from '../../internal/errors';
-import type { Client } from '../clients';
+import type { Client } from '../clients/client';
 import { toClient } from '../provider/client-metadata';
 import { RefusedRequest } from '../request/refused-request';
 import { readParameters } from '../request/request-body';

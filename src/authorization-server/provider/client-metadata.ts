@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import type { AdapterPayload, Client as ProviderClient } from 'oidc-provider';
 
-import type { Client } from '../clients';
+import { withoutAbsent } from '../../credentials/records';
+import { type Client, hasSecret } from '../clients/client';
 
 /**
  * Secrets are verified by their digests in the credential store. oidc-provider requires a value, so
@@ -13,13 +14,13 @@ const UNKNOWN_SECRET = randomUUID();
 /** Converts a client to oidc-provider's metadata. Our own record travels along as `latchkey`. */
 export function toProviderMetadata(client: Client): AdapterPayload {
   const usesCode = client.grantTypes.includes('authorization_code');
-  const isConfidential = client.type === 'confidential';
   return {
     client_id: client.clientId,
     client_name: client.name,
     application_type: client.applicationType,
-    token_endpoint_auth_method: isConfidential ? 'client_secret_basic' : 'none',
-    ...(isConfidential && { client_secret: UNKNOWN_SECRET }),
+    token_endpoint_auth_method: client.authMethod,
+    ...(hasSecret(client) && { client_secret: UNKNOWN_SECRET }),
+    ...withoutAbsent({ jwks: client.jwks, jwks_uri: client.jwksUri }),
     grant_types: client.grantTypes,
     response_types: usesCode ? ['code'] : [],
     redirect_uris: client.redirectUris,

@@ -2,7 +2,7 @@ import type { ScopeCatalogue } from '../../credential/scopes';
 import type { StateStore } from '../../stores/store';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import type { Audiences } from '../audiences';
-import type { ClientRegistry } from '../clients';
+import type { ClientRegistry } from '../clients/client-registry';
 import type { EncryptedState } from '../encrypted-state';
 import type { Endpoints } from '../endpoints';
 import type { Grants } from '../grants';

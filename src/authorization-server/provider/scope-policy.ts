@@ -1,7 +1,7 @@
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
 
 import type { ScopeCatalogue } from '../../credential/scopes';
-import type { Client } from '../clients';
+import type { Client } from '../clients/client';
 
 /** Which scopes a client may request. */
 export interface ScopePolicy {

@@ -1,0 +1,119 @@
+import { randomBytes } from 'node:crypto';
+
+import { digestOf, idOf } from '../../credential/digest';
+import { checkRecord } from '../../credential/record';
+import { withoutAbsent } from '../../credentials/records';
+import { codedError } from '../../internal/errors';
+import type { Owner, StoredRecord } from '../../stores/store';
+import type { Client, ClientAuthMethod, ClientOptions, GrantType } from './client';
+import { clientSchema } from './client-schemas';
+
+const CLIENT = 'oauth_client';
+
+/** The owner of all clients, also of those that registered themselves. */
+export const ALL_CLIENTS: Owner = { kind: CLIENT, by: 'subject', id: CLIENT };
+
+/**
+ * The digest that a client is stored under. No credential has it, because none contains a space.
+ */
+const digestOfClient = (clientId: string): string => digestOf(`${CLIENT} ${clientId}`);
+
+/** The ID of the record that a client is stored as. */
+export const recordIdOfClient = (clientId: string): string => idOf(digestOfClient(clientId));
+
+/**
+ * Returns the record that the store returned for a digest.
+ * @throws ERR_LATCHKEY_STORE if it is another record
+ */
+export const checkedRecord = (
+  record: StoredRecord | undefined,
+  digest: string,
+): StoredRecord | undefined => record && (checkRecord(record, digest) as StoredRecord);
+
+/** Returns the record of a client that is not removed, or undefined. */
+export function liveRecord(
+  record: StoredRecord | undefined,
+  clientId: string,
+): StoredRecord | undefined {
+  const checked = checkedRecord(record, digestOfClient(clientId));
+  return checked && isLive(checked) ? checked : undefined;
+}
+
+/** Whether a client is neither removed nor expired. */
+export const isLive = ({ revokedAt, expiresAt }: StoredRecord): boolean =>
+  revokedAt === null && (expiresAt === null || expiresAt > Date.now());
+
+/** Converts a client to the record that it is stored as. */
+export function toRecord(client: Client): StoredRecord {
+  const { clientId, name, scopes, registeredAt, ...metadata } = client;
+  const digest = digestOfClient(clientId);
+  return {
+    id: idOf(digest),
+    kind: CLIENT,
+    digest,
+    subject: CLIENT,
+    clientId,
+    name,
+    scopes,
+    issuedAt: registeredAt,
+    metadata: withoutAbsent(metadata),
+    expiresAt: null,
+    revokedAt: null,
+    hint: '',
+    grantId: null,
+    environment: null,
+    lastUsedAt: null,
+    useCount: 0,
+    rotatedFrom: null,
+    confirmation: null,
+  };
+}
+
+/**
+ * Converts a stored record to the client.
+ * @throws ERR_LATCHKEY_STORE if it is not a client
+ */
+export function toClient({ clientId, name, scopes, issuedAt, metadata }: StoredRecord): Client {
+  const client = {
+    ...{ authMethod: authMethodFor(metadata), firstParty: false, verified: true },
+    ...metadata,
+    ...{ clientId, name, scopes, registeredAt: issuedAt },
+  };
+  if (!clientSchema.safeParse(client).success) {
+    throw codedError(
+      'ERR_LATCHKEY_STORE',
+      'The credential store returned something that is not a client',
+    );
+  }
+  return client as unknown as Client;
+}
+
+/** Adds the defaults to the options of a client. */
+export function completeClient(options: ClientOptions, registeredAt: number): Client {
+  const { redirectUris = [], clientId = randomBytes(16).toString('hex') } = options;
+  const type = options.type ?? (options.authMethod === 'none' ? 'public' : 'confidential');
+  return {
+    grantTypes: defaultGrantTypes(options),
+    applicationType: 'web',
+    resourceServer: false,
+    firstParty: false,
+    authMethod: authMethodFor({ type }),
+    ...withoutAbsent(options),
+    redirectUris,
+    type,
+    clientId,
+    registeredAt,
+    verified: true,
+  };
+}
+
+/** The method of a client that was registered without one. */
+const authMethodFor = ({ type }: { readonly type?: unknown }): ClientAuthMethod =>
+  type === 'public' ? 'none' : 'client_secret_basic';
+
+function defaultGrantTypes({ redirectUris = [], resourceServer }: ClientOptions): GrantType[] {
+  if (redirectUris.length > 0) {
+    return ['authorization_code', 'refresh_token'];
+  }
+  return resourceServer === true ? [] : ['client_credentials'];
+}

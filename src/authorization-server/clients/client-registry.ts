@@ -1,0 +1,143 @@
+import { withoutAbsent } from '../../credentials/records';
+import { typeError } from '../../internal/errors';
+import { checkOptions } from '../../internal/options';
+import type { CredentialStore, StoredRecord } from '../../stores/store';
+import { type Client, type ClientChanges, type Clients, hasSecret } from './client';
+import {
+  ALL_CLIENTS,
+  completeClient,
+  isLive,
+  liveRecord,
+  recordIdOfClient,
+  toClient,
+  toRecord,
+} from './client-records';
+import {
+  changesSchema,
+  clientSchema,
+  optionsSchema,
+  pageSchema,
+  rotateSchema,
+} from './client-schemas';
+import { type ClientSecrets, clientSecrets } from './client-secrets';
+
+/** The clients, and what the server itself needs of them. */
+export interface ClientRegistry {
+  readonly clients: Clients;
+  /** Whether a secret is a valid one of the client. */
+  readonly proves: (clientId: string, secret: string) => Promise<boolean>;
+}
+
+/** What the methods of `Clients` work on. */
+interface Registry {
+  readonly store: CredentialStore;
+  readonly secrets: ClientSecrets;
+  /** Ends the grants and tokens of a removed client. */
+  readonly removed: (clientId: string) => Promise<void>;
+}
+
+/**
+ * Stores clients as records of the credential store, next to their secrets, of which only digests
+ * are stored.
+ *
+ * @param removed Ends the grants and tokens of a removed client.
+ */
+export function clientRegistry(
+  store: CredentialStore,
+  removed: (clientId: string) => Promise<void>,
+): ClientRegistry {
+  const secrets = clientSecrets(store);
+  const registry: Registry = { store, secrets, removed };
+  return {
+    clients: {
+      register: (options) => register(registry, options),
+      get: (clientId) => find(registry, clientId),
+      list: (page) => list(registry, page),
+      update: (clientId, changes) => update(registry, clientId, changes),
+      rotateSecret: (clientId, options) => rotateSecret(registry, clientId, options),
+      remove: (clientId) => remove(registry, clientId),
+    },
+    proves: (clientId, secret) => secrets.proves(clientId, secret),
+  };
+}
+
+async function find({ store }: Registry, clientId: string): Promise<Client | undefined> {
+  const record = liveRecord(await store.findById(recordIdOfClient(clientId)), clientId);
+  return record && toClient(record);
+}
+
+async function register(
+  { store, secrets }: Registry,
+  ...[options]: Parameters<Clients['register']>
+): ReturnType<Clients['register']> {
+  checkOptions('clients.register()', optionsSchema, options);
+  const client = completeClient(options, Date.now());
+  checkOptions('clients.register()', clientSchema, client);
+  if (!(await store.insert(toRecord(client)))) {
+    throw typeError('ERR_LATCHKEY_CLIENT_EXISTS', 'clients.register(): option "clientId" is taken');
+  }
+  return { client, secret: hasSecret(client) ? await secrets.issue(client.clientId) : undefined };
+}
+
+async function list(
+  { store }: Registry,
+  ...[page = {}]: Parameters<Clients['list']>
+): ReturnType<Clients['list']> {
+  checkOptions('clients.list()', pageSchema, page);
+  const { limit = 100 } = page;
+  const live: StoredRecord[] = [];
+  let after = page.after === undefined ? undefined : recordIdOfClient(page.after);
+  let records: readonly StoredRecord[];
+  // The store also lists removed clients, so a page of the store may have fewer clients than the
+  // limit.
+  do {
+    records = await store.list(ALL_CLIENTS, { after, limit });
+    live.push(...records.filter(isLive));
+    after = records.at(-1)?.id;
+  } while (records.length === limit && live.length < limit);
+  return live.slice(0, limit).map(toClient);
+}
+
+async function update(
+  registry: Registry,
+  ...[clientId, changes]: Parameters<Clients['update']>
+): ReturnType<Clients['update']> {
+  checkOptions('clients.update()', changesSchema, changes);
+  const before = await find(registry, clientId);
+  if (!before) {
+    return undefined;
+  }
+  const client = {
+    ...(hasKeys(changes) ? withoutKeys(before) : before),
+    ...withoutAbsent(changes),
+  };
+  checkOptions('clients.update()', clientSchema, client);
+  const { id, name, scopes, metadata } = toRecord(client);
+  const record = await registry.store.update(id, { name, scopes, metadata });
+  return record && toClient(record);
+}
+
+const hasKeys = ({ jwks, jwksUri }: ClientChanges): boolean =>
+  jwks !== undefined || jwksUri !== undefined;
+
+const withoutKeys = ({ jwks: _, jwksUri: _uri, ...client }: Client): Client => client;
+
+async function rotateSecret(
+  registry: Registry,
+  ...[clientId, options = {}]: Parameters<Clients['rotateSecret']>
+): ReturnType<Clients['rotateSecret']> {
+  checkOptions('clients.rotateSecret()', rotateSchema, options);
+  const client = await find(registry, clientId);
+  if (!client || !hasSecret(client)) {
+    return undefined;
+  }
+  return { client, secret: await registry.secrets.rotate(clientId, options.overlapMs ?? 0) };
+}
+
+async function remove({ store, secrets, removed }: Registry, clientId: string): Promise<boolean> {
+  const now = Date.now();
+  const done = await store.revoke(recordIdOfClient(clientId), now);
+  await secrets.revokeAll(clientId, now);
+  await removed(clientId);
+  return done;
+}
