@@ -19,7 +19,7 @@ const DOCUMENTS = [
     ? readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     : []
   )
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => name.endsWith('.md') && !name.startsWith('reference/'))
     .map((name) => `docs/${name}`),
 ];
 /** What a document may import besides latchkey. */

@@ -183,11 +183,21 @@ export function brokenLinks(
 
 const proseOf = (markdown: string) => markdown.replace(/^( *)(```+|~~~+)[^]*?^\1\2$/gm, '');
 
-/** The headings of a document, in the form in which links name them. */
-const anchorsOf = (markdown: string): string[] =>
-  [...proseOf(markdown).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
+/**
+ * What links can name in a document: headings in the form in which links name them, numbered where
+ * they are repeated, and explicit anchors.
+ */
+function anchorsOf(markdown: string): string[] {
+  const seen = new Map<string, number>();
+  const headings = [...proseOf(markdown).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => {
+    const slug = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N} _-]/gu, '')
-      .replaceAll(' ', '-'),
-  );
+      .replaceAll(' ', '-');
+    const count = seen.get(slug) ?? 0;
+    seen.set(slug, count + 1);
+    return count === 0 ? slug : `${slug}-${count}`;
+  });
+  const explicit = [...markdown.matchAll(/<a id="([^"]+)">/g)].map(([, id]) => id as string);
+  return [...headings, ...explicit];
+}
