@@ -83,8 +83,6 @@ export default tseslint.config(
       'src/verifiers/jwt/jwt-revocations.ts',
       'src/verifiers/jwt/jwt.ts',
       'src/verifiers/jwt/remote-keys.ts',
-      'src/verifiers/stored.ts',
-      'src/verifiers/verifier.ts',
     ],
     rules: {
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],

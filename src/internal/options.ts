@@ -114,18 +114,18 @@ export const isTextOrList = (value: unknown): boolean =>
 export const stringOrList = check('a non-empty string or a non-empty list of them', isTextOrList);
 
 /** A list of at least one element, each of which passes. */
-export const arrayOf = (
+export const arrayOf = <T = unknown>(
   expected: string,
   test: (value: unknown) => boolean,
-): z.ZodType<readonly unknown[]> =>
+): z.ZodType<readonly T[]> =>
   check(
     `a non-empty list of ${expected}`,
     (value) => Array.isArray(value) && value.length > 0 && value.every(test),
   );
 
 /** An object that has these methods. The error names the ones that it lacks. */
-export const objectWithMethods = (...methods: readonly string[]): z.ZodType =>
-  z.custom(
+export const objectWithMethods = <T = unknown>(...methods: readonly string[]): z.ZodType<T> =>
+  z.custom<T>(
     (value) =>
       typeof value === 'object' && value !== null && missingMethods(value, methods).length === 0,
     {

@@ -4,43 +4,46 @@ import { isSecretWord } from '../credential/secret';
 import { arrayOf, checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
 import { type LegacyForm, legacySchema, toLegacyForms } from './legacy';
-import {
-  aSecretWord,
-  extractorNames,
-  type ManagedVerifier,
-  storedOptions,
-  type StoredVerifier,
-  storedVerifier,
-} from './stored';
+import { type ManagedVerifier, type StoredVerifier, storedVerifier } from './stored';
+import { secretWord, storedOptions } from './verifier-options';
 
+/** Options of `apiKeys()`. */
 export interface ApiKeysOptions<S extends CredentialReader = CredentialStore> {
   /**
-   * Where the records are. A store with nothing but `find(digest)` proves keys; one that writes
-   * also runs their life.
+   * Where the records are kept. A store with nothing but `find()` verifies keys; a
+   * `CredentialStore` also issues and manages them.
    */
   readonly store: S;
-  /** First word of every key, for example `osir` for `osir_live_…`. */
+  /**
+   * The first word of every key, such as `'acme'` for `acme_live_…`: 1 to 32 lower-case letters and
+   * digits, a letter first.
+   */
   readonly prefix: string;
   /**
-   * Only keys of this environment are good here. It is also what is issued, unless `environments`
-   * names others.
+   * The environment whose keys are accepted, such as `'live'` or `'test'`. Keys of another one are
+   * rejected with the reason `wrong_environment`.
+   * @default every environment is accepted
    */
   readonly environment?: string;
   /**
-   * The environments that may be issued, the default first. Without it any word may stand there,
-   * `'live'` by default.
+   * The environments that keys may be issued for. The first is the default.
+   * @default `environment`, otherwise every word, with `'live'` as the default
    */
   readonly environments?: readonly string[];
   /**
-   * Forms of imported keys that Latchkey did not issue: a RegExp, or a list of `{ form, digest }`
-   * for keys under another hash than SHA-256 of the whole key. Anchor each RegExp with `^` and `$`:
-   * it is tested on whatever clients send.
+   * The forms of imported keys: a RegExp, or a list of `{ form, digest }` for keys that are hashed
+   * otherwise than by SHA-256 of the whole key. Anchor each RegExp with `^` and `$`: it is tested
+   * on input from clients.
+   * @default none
    */
   readonly legacy?: RegExp | readonly LegacyForm[];
-  /** Names it in principals and decisions; `'api_keys'` by default. */
+  /**
+   * The name of the verifier in principals and decisions.
+   * @default 'api_keys'
+   */
   readonly name?: string;
   /**
-   * Names of the extractors whose credentials it reads.
+   * The names of the extractors whose credentials are verified.
    * @default ['bearer', 'api-key-header', 'query']
    */
   readonly extractors?: readonly string[];
@@ -49,42 +52,47 @@ export interface ApiKeysOptions<S extends CredentialReader = CredentialStore> {
 const optionsSchema = z
   .strictObject({
     ...storedOptions,
-    environment: aSecretWord.optional(),
-    environments: arrayOf(
+    environment: secretWord.optional(),
+    environments: arrayOf<string>(
       'words of 1 to 32 lower-case letters and digits, a letter first',
       isSecretWord,
     ).optional(),
     legacy: legacySchema.optional(),
-    extractors: extractorNames,
   })
   .refine(
     ({ environment, environments }) =>
       environment === undefined || (environments?.includes(environment) ?? true),
-    {
-      path: ['environment'],
-      error: 'must be one of "environments"',
-    },
+    { path: ['environment'], error: 'must be one of "environments"' },
   );
 
 /**
- * API keys, `<prefix>_<environment>_…`, from `Authorization: Bearer`, a key header or a query
- * parameter. They do not expire unless told to.
+ * Creates the verifier and manager of API keys of the form `<prefix>_<environment>_…`. Keys do not
+ * expire unless they are issued with an `expiresAt`.
+ *
+ * @param options - `store` and `prefix` are required
+ * @returns a verifier for `latchkey({ verifiers })`, with the methods that manage keys
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is invalid or unknown
+ * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  *
  * @example
- * const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
+ * const keys = apiKeys({ prefix: 'acme', store: memoryStore() });
  * const { secret } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'] });
- * @throws TypeError for a wrong or misspelt option
  */
 export function apiKeys(options: ApiKeysOptions<CredentialStore>): ManagedVerifier;
 export function apiKeys(options: ApiKeysOptions<CredentialReader>): StoredVerifier;
 export function apiKeys(options: ApiKeysOptions<CredentialReader>): ManagedVerifier {
-  checkOptions('apiKeys()', optionsSchema, options);
+  const {
+    legacy,
+    name = 'api_keys',
+    extractors = ['bearer', 'api-key-header', 'query'],
+    ...parsed
+  } = checkOptions('apiKeys()', optionsSchema, options);
   return storedVerifier({
-    ...options,
-    legacy: toLegacyForms(options.legacy),
+    ...parsed,
+    name,
+    extractors,
     kind: 'api_key',
-    extractors: options.extractors ?? ['bearer', 'api-key-header', 'query'],
-    name: options.name ?? 'api_keys',
+    legacy: toLegacyForms(legacy),
     ttlMs: null,
   });
 }

@@ -2,36 +2,42 @@ import * as z from 'zod';
 
 import { digestOf, readDigest, toStoredDigest } from '../credential/digest';
 import { codedError } from '../internal/errors';
-import { functionOption } from '../internal/options';
+import { check } from '../internal/options';
 import { isPromise } from '../internal/promises';
+import { isObject } from '../internal/type-guards';
 
-/** A form of imported keys. */
+/** A form of imported keys, and how they are hashed. */
 export interface LegacyForm {
   /**
-   * Matches the whole key: anchor it with `^` and `$`. It is tested on input from clients, of at
-   * most 512 characters.
+   * Matches a whole key: anchor it with `^` and `$`. It is tested on input from clients, of at most
+   * 512 characters.
    */
   readonly form: RegExp;
   /**
-   * Hashes a key as the table does that it was imported from, for example by HMAC with a pepper.
-   * Returns hex or base64.
+   * Returns the hash of a key as the old table has it, in hex or base64: an HMAC with a pepper, for
+   * example.
    * @default SHA-256 of the whole key
    */
-  readonly digest?: (secret: string) => string;
+  readonly digest?: ((secret: string) => string) | undefined;
 }
 
-// With `g` or `y`, a RegExp remembers where its last match ended.
+// With the flags `g` and `y`, a RegExp remembers where its last match ended.
 const formSchema = z
   .instanceof(RegExp, { error: 'must be a RegExp' })
   .refine((value) => !value.global && !value.sticky, {
     error: 'must be a RegExp without the flags g and y',
   });
 
+const digestSchema = check<(secret: string) => string>(
+  'a function',
+  (value) => typeof value === 'function',
+);
+
 /** The option `legacy`. */
 export const legacySchema = z.union(
   [
     formSchema,
-    z.array(z.strictObject({ form: formSchema, digest: functionOption.optional() })).min(1),
+    z.array(z.strictObject({ form: formSchema, digest: digestSchema.optional() })).min(1),
   ],
   {
     error: 'must be a RegExp without the flags g and y, or a non-empty list of { form, digest }',
@@ -44,8 +50,9 @@ export const toLegacyForms = (
 ): readonly LegacyForm[] => (legacy instanceof RegExp ? [{ form: legacy }] : legacy);
 
 /**
- * Returns the digest under which the store has a legacy key. What `digest()` does wrong is our
- * error, never the client's.
+ * Returns the digest under which the store has a legacy key.
+ *
+ * @throws {Error} `ERR_LATCHKEY_OPTION` if the option `digest` returns something that is not a hash
  */
 export function legacyDigest({ digest }: LegacyForm, secret: string): string {
   if (!digest) {
@@ -53,6 +60,7 @@ export function legacyDigest({ digest }: LegacyForm, secret: string): string {
   }
   const hash: unknown = digest(secret);
   if (isPromise(hash)) {
+    // Its rejection must not end the process.
     hash.then(undefined, () => undefined);
   }
   if (typeof hash !== 'string' || hash === '') {
@@ -71,21 +79,21 @@ export function legacyDigest({ digest }: LegacyForm, secret: string): string {
 }
 
 /**
- * Returns a record to import with its digest as the store keeps it. Only a form with a `digest()`
- * allows other hashes than SHA-256.
+ * Returns a record to import with its digest as the store keeps it. Hashes other than SHA-256
+ * require a form with `digest()`.
  */
 export function withStoredDigest<T>(record: T, forms: readonly LegacyForm[]): T {
-  const { digest } = (record ?? {}) as { digest?: unknown };
-  const isForeign =
+  const digest = isObject(record) ? record.digest : undefined;
+  const isOtherHash =
     typeof digest === 'string' && readDigest(digest) === undefined && isUnsaltedHash(digest);
-  return isForeign && forms.some((form) => form.digest)
+  return isOtherHash && forms.some((form) => form.digest)
     ? { ...record, digest: toStoredDigest(digest) }
     : record;
 }
 
 /**
- * Hex or base64 of 16 bytes or more. Salted hashes (`$2b$…`, `$argon2id$…`) cannot be found by
- * digest.
+ * Whether a text is 16 bytes or more in hex or base64. Salted hashes (`$2b$…`, `$argon2id$…`)
+ * cannot be looked up.
  */
 const isUnsaltedHash = (text: string): boolean =>
   /^(?:(?:[0-9a-f]{2}){16,256}|[A-Za-z0-9+/_-]{22,512}={0,2})$/i.test(text);

@@ -1,12 +1,10 @@
 import type { Reason } from '../credential/reason';
 
-/**
- * A credential that a verifier rejected, and why: `detail` is for the operator and never holds a
- * secret or a claim's value.
- */
+/** The rejection of a credential. */
 export interface Rejection {
   readonly ok: false;
   readonly reason: Reason;
+  /** What was wrong, for the operator. It never holds a secret or the value of a claim. */
   readonly detail: string;
 }
 

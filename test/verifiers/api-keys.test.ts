@@ -65,7 +65,7 @@ test.each<[string, object | undefined, string]>([
   [
     'a time to live, which keys have not',
     { prefix: 'osir', store, ttlMs: 1_000 },
-    'unknown option "ttlMs"; allowed are store, prefix, name, environment, environments, legacy',
+    'unknown option "ttlMs"; allowed are store, prefix, name, extractors, environment, environments, legacy',
   ],
   [
     'a name that is empty',

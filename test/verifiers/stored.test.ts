@@ -205,7 +205,7 @@ describe('an environment', () => {
     expect(await keys.verify(generateSecret('osir', 'test'))).toEqual({
       ok: false,
       reason: 'wrong_environment',
-      detail: 'it is a key of the environment test, not live',
+      detail: 'the key is of the environment test, not live',
     });
     expect(find).not.toHaveBeenCalled();
     expect(await keys.verify(secret)).toMatchObject({

@@ -51,7 +51,7 @@ describe.each([
     [
       'a legacy form, which only keys have',
       { prefix: 'osir', store, legacy: /^sk-/ },
-      'unknown option "legacy"; allowed are store, prefix, name, ttlMs',
+      'unknown option "legacy"; allowed are store, prefix, name, extractors, ttlMs',
     ],
     [
       'a name that is no text',

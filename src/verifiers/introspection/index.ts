@@ -18,7 +18,7 @@ import { fetchMetadata } from '../issuer/metadata';
 import { isHost, type UrlPolicy, urlPolicy } from '../issuer/trusted-url';
 import { DEFAULT_TOLERANCE_MS } from '../jwt/claims';
 import { reject } from '../rejection';
-import { extractorNames, insecureHosts, tokenLength } from '../token-options';
+import { extractorNames, insecureHosts, tokenLength } from '../verifier-options';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
 import { authOf, clientAuthentication, clientSchema, type IntrospectionClient } from './client';
 import {

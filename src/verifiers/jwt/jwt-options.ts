@@ -15,7 +15,7 @@ import {
   stringOrList,
 } from '../../internal/options';
 import { isHost, type UrlPolicy, urlPolicy } from '../issuer/trusted-url';
-import { extractorNames, insecureHosts, tokenLength } from '../token-options';
+import { extractorNames, insecureHosts, tokenLength } from '../verifier-options';
 import { bareType } from './claims';
 import { isPattern, isSafePattern, isUnambiguous } from './issuer-pattern';
 import type { RevocationStore } from './jwt-revocations';
