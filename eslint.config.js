@@ -48,10 +48,7 @@ export default tseslint.config(
     ignores: [
       'src/authentication/authenticator.ts',
       'src/authentication/credential-verification.ts',
-      'src/authorization-server/authorization-server.ts',
-      'src/authorization-server/interaction/interactions.ts',
       'src/authorization-server/pages/login-page.ts',
-      'src/authorization-server/request/request-body.ts',
       'src/cli/clients.ts',
       'src/credential/record.ts',
       'src/credentials/credential-manager.ts',

@@ -1,22 +1,23 @@
-import { scopeCatalogue, type ScopeDeclaration, type ScopeName } from '../credential/scopes';
+import type { ScopeDeclaration, ScopeName } from '../credential/scopes';
 import type { CredentialOwner } from '../credentials/records';
 import type { Middleware } from '../http/middleware';
 import { serveJson } from '../http/serve-json';
-import type { ManagedVerifier } from '../verifiers/stored';
-import type { Audiences } from './audiences';
 import type { Clients } from './clients/client';
 import { clientRegistry } from './clients/client-registry';
 import { encryptedState } from './encrypted-state';
 import { endpointMiddleware } from './endpoint-middleware';
-import { type EndpointName, resolveEndpoints } from './endpoints';
 import { createGrants } from './grants';
 import { interactions } from './interaction/interactions';
 import { jwtTokens, opaqueTokens } from './issued-tokens';
 import { metadataPaths, serverMetadata } from './metadata';
-import { consentPage } from './pages/consent-page';
 import { createProvider } from './provider/create-provider';
+import type { ProviderStorage } from './provider/provider-options';
+import {
+  type ResolvedServerOptions,
+  resolveServerOptions,
+  scopeDescription,
+} from './resolve-options';
 import { type AuthorizationServerOptions, checkOwner, checkServerOptions } from './server-options';
-import { type JwtAccessTokens, type SigningJwk, signingJwk } from './signing-keys';
 
 export interface AuthorizationServer<Scope extends string = string> {
   /**
@@ -39,9 +40,6 @@ export interface AuthorizationServer<Scope extends string = string> {
    */
   readonly ready: () => Promise<void>;
 }
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /**
  * Creates an OAuth 2.0 authorization server for an API: authorization code with PKCE, client
@@ -68,79 +66,33 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   options: AuthorizationServerOptions<S>,
 ): AuthorizationServer<ScopeName<S>> {
   checkServerOptions(options);
-  const {
-    issuer,
-    store,
-    login,
-    compatibility = {},
-    accessTokenTtlMs = HOUR_MS,
-    grantTtlMs = 365 * DAY_MS,
-  } = options;
-  const audiences = [options.audience ?? issuer].flat() as unknown as Audiences;
-  const endpoints = resolveEndpoints(issuer, options.endpoints);
-  const scopes = scopeCatalogue(options.scopes);
-  const keys = 'keys' in options.tokens ? signingJwks(options.tokens) : undefined;
-  const opaque = keys ? undefined : (options.tokens as ManagedVerifier);
-  const [hasLogin, hasKeys] = [login !== undefined, keys !== undefined];
-
-  const state = encryptedState(store);
-  const issued = keys
-    ? jwtTokens({ issuer, audiences, keys, store, ttlMs: accessTokenTtlMs })
-    : opaqueTokens(options.tokens as ManagedVerifier, audiences);
-  const grants = createGrants({
-    store,
-    state,
-    revokeTokens: (owner) => issued.revokeAll(owner),
-    ttlMs: grantTtlMs,
-  });
-  const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }));
-  const running = createProvider({
-    issuer,
-    audiences,
-    endpoints,
-    scopes,
-    hasLogin,
-    storage: { store, state, grants, registry },
-    tokens: { issued, opaque, keys },
-    lifetimes: {
-      accessTokenTtlMs,
-      refreshTokenTtlMs: options.refreshTokenTtlMs ?? 30 * DAY_MS,
-      refreshGraceMs: options.refreshGraceMs ?? 0,
-      grantTtlMs,
-    },
-    timeoutMs: options.timeoutMs ?? 1_000,
-  }).then((provider) => ({
-    respond: provider.callback(),
+  const resolved = resolveServerOptions(options);
+  const { issuer, audiences, endpoints, offered, scopes, compatibility } = resolved;
+  const storage = createStorage(resolved);
+  const provider = createProvider(resolved, storage);
+  const running = provider.then((loaded) => ({
+    respond: loaded.callback(),
     interact: interactions({
-      provider,
-      login: login ?? (() => null),
-      consent: options.consent ?? consentPage(),
-      describe: (name) => ({ name, description: descriptionOf(options.scopes, name) }),
+      provider: loaded,
+      login: resolved.login,
+      consent: resolved.consent,
+      describe: (name) => ({ name, description: scopeDescription(options.scopes, name) }),
       authorizePath: endpoints.authorization.paths[0],
     }),
   }));
-  const isOffered = (name: EndpointName) =>
-    name === 'authorization' || name === 'interaction' ? hasLogin : name !== 'jwks' || hasKeys;
-  const metadata = serverMetadata({
-    issuer,
-    endpoints,
-    scopes: scopes.names ?? [],
-    hasLogin,
-    hasKeys,
-  });
+  const names = scopes.names ?? [];
 
   return {
     middleware: endpointMiddleware({
-      ...{ running, endpoints, isOffered },
-      rules: { compatibility, audiences, scopes: scopes.names ?? [] },
-      origin: new URL(issuer),
-      realm: issuer,
-      otherwise: serveJson(metadataPaths(issuer), metadata),
+      ...{ running, endpoints, issuer },
+      isOffered: (name) => offered.has(name),
+      rules: { compatibility, audiences, scopes: names },
+      otherwise: serveJson(metadataPaths(issuer), serverMetadata(resolved)),
     }),
-    clients: registry.clients,
+    clients: storage.registry.clients,
     async revoke(owner) {
       checkOwner(owner);
-      await grants.endAll(owner);
+      await storage.grants.endAll(owner);
     },
     async ready() {
       await running;
@@ -148,17 +100,23 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   };
 }
 
-const signingJwks = ({ keys }: JwtAccessTokens): readonly [SigningJwk, ...SigningJwk[]] =>
-  keys.map((key, index) =>
-    signingJwk(key, `authorizationServer(): option "tokens.keys.${index}"`),
-  ) as [SigningJwk];
-
-function descriptionOf(declaration: ScopeDeclaration, name: string): string | undefined {
-  if (Array.isArray(declaration)) {
-    return undefined;
-  }
-  const definition = new Map(
-    Object.entries(declaration as Record<string, string | { readonly description?: string }>),
-  ).get(name);
-  return typeof definition === 'string' ? definition : definition?.description;
+/** Connects the store with what the server keeps in it. */
+function createStorage(options: ResolvedServerOptions): ProviderStorage {
+  const { store, issuer, audiences, signing, lifetimes } = options;
+  const state = encryptedState(store);
+  const issued = signing.keys
+    ? jwtTokens({
+        ...{ issuer, audiences, store },
+        keys: signing.keys,
+        ttlMs: lifetimes.accessTokenTtlMs,
+      })
+    : opaqueTokens(signing.opaque, audiences);
+  const grants = createGrants({
+    store,
+    state,
+    revokeTokens: (owner) => issued.revokeAll(owner),
+    ttlMs: lifetimes.grantTtlMs,
+  });
+  const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }));
+  return { store, state, issued, grants, registry };
 }

@@ -26,10 +26,7 @@ export interface Running {
 
 export interface EndpointMiddlewareOptions {
   readonly running: Promise<Running>;
-  /** Of the issuer. */
-  readonly origin: URL;
-  /** Realm of the challenges: the issuer. */
-  readonly realm: string;
+  readonly issuer: string;
   readonly endpoints: Endpoints;
   readonly isOffered: (name: EndpointName) => boolean;
   readonly rules: ParameterRules;
@@ -87,7 +84,7 @@ async function respond(options: EndpointMiddlewareOptions, exchange: Exchange): 
 }
 
 async function respondOnPage(
-  { running, origin }: EndpointMiddlewareOptions,
+  { running, issuer }: EndpointMiddlewareOptions,
   { req, res, path, publicId = '' }: Exchange,
 ): Promise<void> {
   checkMethod(req, 'GET', 'HEAD', 'POST');
@@ -97,12 +94,12 @@ async function respondOnPage(
     res,
     path,
     publicId,
-    providerReq: providerRequest(req, { url: path, origin }),
+    providerReq: providerRequest(req, { url: path, issuer }),
   });
 }
 
 async function post(
-  { running, origin, realm, endpoints, rules }: EndpointMiddlewareOptions,
+  { running, issuer, endpoints, rules }: EndpointMiddlewareOptions,
   { req, res }: Exchange,
   endpoint: EndpointName,
 ): Promise<void> {
@@ -113,16 +110,16 @@ async function post(
   const compatibility: ClientCompatibility = endpoint === 'token' ? rules.compatibility : {};
   const parameters = await readParameters(req, compatibility);
   if (parameters) {
-    checkClientAuthentication(req.headers.authorization, parameters, realm);
+    checkClientAuthentication(req.headers.authorization, parameters, issuer);
   }
   const url = endpoints[endpoint].paths[0];
   const normalized = parameters && normalizeParameters(parameters, rules);
   const { respond } = await running;
-  await respond(providerRequest(req, { url, origin, parameters: normalized, json: true }), res);
+  await respond(providerRequest(req, { url, issuer, parameters: normalized, json: true }), res);
 }
 
 async function get(
-  { running, origin, endpoints, rules }: EndpointMiddlewareOptions,
+  { running, issuer, endpoints, rules }: EndpointMiddlewareOptions,
   exchange: Exchange,
 ): Promise<void> {
   const { req, res, path, endpoint, publicId } = exchange;
@@ -133,7 +130,7 @@ async function get(
   const url =
     query === undefined ? own : `${own}?${authorizationParameters(query, rules).toString()}`;
   const { respond } = await running;
-  await respond(providerRequest(req, { url, origin }), res);
+  await respond(providerRequest(req, { url, issuer }), res);
 }
 
 function authorizationParameters(query: string, rules: ParameterRules): URLSearchParams {

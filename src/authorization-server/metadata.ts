@@ -1,14 +1,4 @@
-import type { Endpoints } from './endpoints';
-
-export interface MetadataOptions {
-  readonly issuer: string;
-  readonly endpoints: Endpoints;
-  readonly scopes: readonly string[];
-  /** Whether users can log in. */
-  readonly hasLogin: boolean;
-  /** Whether access tokens are JWTs. */
-  readonly hasKeys: boolean;
-}
+import type { ResolvedServerOptions } from './resolve-options';
 
 /** Response modes that the authorization endpoint offers. */
 export const RESPONSE_MODES: readonly string[] = ['query', 'fragment'];
@@ -35,14 +25,14 @@ export function serverMetadata({
   endpoints,
   scopes,
   hasLogin,
-  hasKeys,
-}: MetadataOptions): object {
+  offered,
+}: ResolvedServerOptions): object {
   return {
     issuer,
     ...(hasLogin && { authorization_endpoint: endpoints.authorization.url }),
     token_endpoint: endpoints.token.url,
-    ...(hasKeys && { jwks_uri: endpoints.jwks.url }),
-    scopes_supported: scopes,
+    ...(offered.has('jwks') && { jwks_uri: endpoints.jwks.url }),
+    scopes_supported: scopes.names ?? [],
     // Required by §2. §3.2 forbids empty lists, but some clients insist on the member.
     response_types_supported: hasLogin ? ['code'] : [],
     ...(hasLogin && { response_modes_supported: RESPONSE_MODES }),

@@ -1,4 +1,3 @@
-import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type {
@@ -7,13 +6,13 @@ import type {
   Provider,
 } from 'oidc-provider';
 
-import { isCrossSiteRequest } from '../../extractors/csrf';
-import { typeError } from '../../internal/errors';
 import type { Client } from '../clients/client';
 import { toClient } from '../provider/client-metadata';
 import { RefusedRequest } from '../request/refused-request';
 import { readParameters } from '../request/request-body';
 import { toAuthorizationRequest } from './authorization-request';
+import { allowedScopes } from './consent-result';
+import { checkForm, csrfToken, isLoginFormSentTwice } from './csrf-token';
 import type { Consent, Interaction, Login, RequestedScope } from './interaction';
 import { toPublicId } from './interaction-id';
 import { loginOf, type LoginResult, toLoginResult, toUser, unmetRequirement } from './login-result';
@@ -200,54 +199,4 @@ async function toInteraction(
     csrfToken: csrfToken(pending),
     ...page,
   };
-}
-
-/** Rejects a form that is not from our own page. */
-function checkForm(
-  req: IncomingMessage,
-  form: URLSearchParams | undefined,
-  pending: ProviderInteraction,
-): void {
-  if (form && (isCrossSiteRequest(req) || !isEqual(form.get('csrf_token'), csrfToken(pending)))) {
-    throw new RefusedRequest('This form was not sent from our page.');
-  }
-}
-
-/**
- * Whether this is the login form of a user who has logged in already, after a double click for
- * example.
- */
-const isLoginFormSentTwice = (form: URLSearchParams, pending: ProviderInteraction): boolean =>
-  loginOf(pending) !== undefined && isEqual(form.get('csrf_token'), loginCsrfToken(pending));
-
-/** `cid` is only in the store, so no token follows from what the browser has. */
-const loginCsrfToken = ({ cid }: ProviderInteraction): string =>
-  hash('sha256', `csrf ${cid}`, 'base64url');
-
-/**
- * Whoever started the interaction in another browser does not know the token of the consent page.
- */
-const csrfToken = (pending: ProviderInteraction): string =>
-  loginOf(pending)
-    ? hash('sha256', `csrf ${pending.cid} ${pending.uid}`, 'base64url')
-    : loginCsrfToken(pending);
-
-const isEqual = (given: string | null, expected: string): boolean =>
-  given?.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
-
-/** Returns the requested scopes that the user agreed to. */
-function allowedScopes(
-  agreed: boolean | readonly string[],
-  requested: readonly string[],
-): string[] {
-  if (typeof agreed === 'boolean') {
-    return agreed ? [...requested] : [];
-  }
-  if (!Array.isArray(agreed) || !agreed.every((scope) => typeof scope === 'string')) {
-    throw typeError(
-      'ERR_LATCHKEY_INTERACTION',
-      'authorizationServer(): consent must return true, false or a list of scopes',
-    );
-  }
-  return requested.filter((scope) => agreed.includes(scope));
 }

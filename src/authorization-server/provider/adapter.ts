@@ -16,11 +16,10 @@ const MAX_INTERACTION_BYTES = 2_800;
  * them.
  */
 export function providerAdapter(
-  { storage, tokens, lifetimes }: ProviderOptions,
+  { storage, lifetimes }: ProviderOptions,
   errorClasses: typeof errors,
 ): (model: string) => Adapter {
-  const { state, grants, registry } = storage;
-  const { issued } = tokens;
+  const { state, grants, registry, issued } = storage;
   const expiry = (expiresIn: number | undefined) => Date.now() + (expiresIn ?? 0) * 1000;
   const singleUse = (model: string, graceMs: number) =>
     singleUseAdapter({ model, graceMs, storage, errorClasses });

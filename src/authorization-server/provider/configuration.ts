@@ -11,9 +11,10 @@ import { ACR_VALUES, isMaxAge, MAX_AGE, PROMPT } from '../interaction/authorizat
 import { toPublicId } from '../interaction/interaction-id';
 import { INTERACTION_TTL_S } from '../interaction/time-to-live';
 import { renderErrorPage } from '../pages/message-pages';
+import type { Lifetimes } from '../resolve-options';
 import { unusedJwk } from '../signing-keys';
 import { toClient } from './client-metadata';
-import type { Lifetimes, ProviderOptions } from './provider-options';
+import type { ProviderOptions } from './provider-options';
 import { scopePolicy } from './scope-policy';
 
 const CODE_TTL = 60;
@@ -31,7 +32,7 @@ export function providerConfiguration(
   errorClasses: typeof errors,
 ): Configuration {
   const { endpoints, hasLogin, lifetimes } = options;
-  const { keys = [unusedJwk()] } = options.tokens;
+  const { keys = [unusedJwk()] } = options.signing;
   const [{ alg }] = keys;
   return {
     // RFC 6749 §4.1.3: the token request repeats the redirect URI, so the authorization request
@@ -122,7 +123,7 @@ function features(options: ProviderOptions, alg: string, errorClasses: typeof er
 }
 
 function resourceIndicators(
-  { audiences, scopes, tokens }: ProviderOptions,
+  { audiences, scopes, signing }: ProviderOptions,
   alg: string,
   errorClasses: typeof errors,
 ): ResourceIndicators {
@@ -146,15 +147,15 @@ function resourceIndicators(
       return {
         audience: resource,
         scope: policy.allowedScopes(client).join(' '),
-        accessTokenFormat: tokens.opaque ? 'opaque' : 'jwt',
-        ...(!tokens.opaque && { jwt: { sign: { alg: alg as 'ES256' } } }),
+        accessTokenFormat: signing.opaque ? 'opaque' : 'jwt',
+        ...(!signing.opaque && { jwt: { sign: { alg: alg as 'ES256' } } }),
       };
     },
   };
 }
 
 function extraTokenClaims({
-  tokens: { opaque },
+  signing: { opaque },
 }: ProviderOptions): Configuration['extraTokenClaims'] {
   return ({ oidc: { entities } }, token) => {
     const { authTime, acr } = entities.RefreshToken ?? entities.AuthorizationCode ?? {};

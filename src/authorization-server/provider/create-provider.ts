@@ -1,20 +1,25 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 
 import { toPublicId } from '../interaction/interaction-id';
+import type { ResolvedServerOptions } from '../resolve-options';
 import { providerAdapter } from './adapter';
 import { providerConfiguration } from './configuration';
 import { adapterWithDeadline, storeDeadline } from './deadlines';
 import { completeResponses } from './error-responses';
 import { issueOpaqueAccessTokens } from './opaque-access-tokens';
-import type { ProviderOptions } from './provider-options';
+import type { ProviderOptions, ProviderStorage } from './provider-options';
 
 /**
  * Creates the configured oidc-provider, which implements all of OAuth. It is an ES module, so it is
  * loaded with `import()`, also from CommonJS.
  */
-export async function createProvider(options: ProviderOptions): Promise<Provider> {
+export async function createProvider(
+  resolved: ResolvedServerOptions,
+  storage: ProviderStorage,
+): Promise<Provider> {
   const { Provider: OidcProvider, errors } = await import('oidc-provider');
-  const { registry } = options.storage;
+  const options: ProviderOptions = { ...resolved, storage };
+  const { registry } = storage;
   const deadline = storeDeadline(options.timeoutMs, errors);
   const adapter = providerAdapter(options, errors);
 

@@ -12,11 +12,11 @@ import type { ProviderOptions } from './provider-options';
  */
 export function issueOpaqueAccessTokens(
   provider: Provider,
-  { tokens, storage, audiences }: ProviderOptions,
+  { signing, storage, audiences }: ProviderOptions,
   deadline: WithDeadline,
 ): void {
-  const { opaque, issued } = tokens;
-  const { grants, registry } = storage;
+  const { opaque } = signing;
+  const { grants, registry, issued } = storage;
   const isActive = async ({ grantId, clientId = '' }: AdapterPayload) =>
     (await (grantId === undefined ? registry.clients.get(clientId) : grants.find(grantId))) !==
     undefined;

@@ -5,8 +5,7 @@ import { FORM_TYPE, JSON_TYPE } from './request-body';
 export interface ProviderRequestOptions {
   /** Path and query. */
   readonly url: string;
-  /** Of the issuer. */
-  readonly origin: URL;
+  readonly issuer: string;
   readonly parameters?: URLSearchParams | undefined;
   /** Accepts JSON alone, as at the token endpoint, whatever the client accepts. @default false */
   readonly json?: boolean;
@@ -19,7 +18,7 @@ export interface ProviderRequestOptions {
  */
 export function providerRequest(
   req: IncomingMessage,
-  { url, origin, parameters, json }: ProviderRequestOptions,
+  { url, issuer, parameters, json }: ProviderRequestOptions,
 ): IncomingMessage {
   const copy = new IncomingMessage(req.socket);
   const {
@@ -28,14 +27,15 @@ export function providerRequest(
     'content-length': _length,
     ...headers
   } = req.headers;
+  const { host, protocol } = new URL(issuer);
   const body = parameters?.toString();
   copy.method = req.method;
   copy.url = url;
   copy.httpVersion = req.httpVersion;
   copy.headers = {
     ...headers,
-    'x-forwarded-host': origin.host,
-    'x-forwarded-proto': origin.protocol.slice(0, -1),
+    'x-forwarded-host': host,
+    'x-forwarded-proto': protocol.slice(0, -1),
     ...(json && { accept: JSON_TYPE }),
     ...(body !== undefined && {
       'content-type': FORM_TYPE,

@@ -21,23 +21,34 @@ export async function readParameters(
   req: IncomingMessage,
   compatibility: ClientCompatibility,
 ): Promise<URLSearchParams | undefined> {
-  const { jsonTokenRequests = false, formUnderJsonContentType = false } = compatibility;
+  const body = req.readableEnded || !req.readable ? parsedBody(req) : await readBody(req);
   const type = mediaType(req);
-  const isAccepted =
-    type === FORM_TYPE || (type === JSON_TYPE && (jsonTokenRequests || formUnderJsonContentType));
-  const body =
-    req.readableEnded || !req.readable ? (req as { body?: unknown }).body : await readBody(req);
-  if (!isAccepted) {
+  if (!isAccepted(type, compatibility)) {
     return undefined;
   }
   if (typeof body === 'object' && body !== null && !Buffer.isBuffer(body)) {
     return toParameters(body);
   }
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : '');
+  const bytes = toBuffer(body);
   if (!isUtf8(bytes)) {
     throw new RefusedRequest('the request body is not UTF-8');
   }
   return type === FORM_TYPE ? parseForm(bytes) : parseUnderJsonType(bytes, compatibility);
+}
+
+/** Returns what a body parser left, which a request of Node does not declare. */
+const parsedBody = (req: IncomingMessage & { readonly body?: unknown }): unknown => req.body;
+
+const isAccepted = (type: string | undefined, compatibility: ClientCompatibility): boolean =>
+  type === FORM_TYPE ||
+  (type === JSON_TYPE &&
+    [compatibility.jsonTokenRequests, compatibility.formUnderJsonContentType].includes(true));
+
+function toBuffer(body: unknown): Buffer {
+  if (Buffer.isBuffer(body)) {
+    return body;
+  }
+  return Buffer.from(typeof body === 'string' ? body : '');
 }
 
 function parseUnderJsonType(

@@ -1,0 +1,115 @@
+import { type ScopeCatalogue, scopeCatalogue, type ScopeDeclaration } from '../credential/scopes';
+import type { CredentialStore, StateStore } from '../stores/store';
+import type { ManagedVerifier } from '../verifiers/stored';
+import type { Audiences } from './audiences';
+import { type EndpointName, type Endpoints, resolveEndpoints } from './endpoints';
+import type { Consent, Login } from './interaction/interaction';
+import { consentPage } from './pages/consent-page';
+import type { ClientCompatibility } from './request/client-compatibility';
+import type { AuthorizationServerOptions } from './server-options';
+import { type SigningJwk, signingJwk } from './signing-keys';
+
+/** The options of `authorizationServer()` with their defaults. */
+export interface ResolvedServerOptions {
+  readonly issuer: string;
+  readonly audiences: Audiences;
+  readonly store: CredentialStore & StateStore;
+  readonly endpoints: Endpoints;
+  /** The endpoints that respond. The others are not published. */
+  readonly offered: ReadonlySet<EndpointName>;
+  readonly scopes: ScopeCatalogue;
+  readonly signing: TokenKind;
+  readonly compatibility: ClientCompatibility;
+  readonly login: Login;
+  readonly hasLogin: boolean;
+  readonly consent: Consent;
+  readonly lifetimes: Lifetimes;
+  /** Deadline of one store call, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Access tokens are opaque, of this verifier, or JWTs that these keys sign. */
+export type TokenKind =
+  | { readonly opaque: ManagedVerifier; readonly keys: undefined }
+  | { readonly opaque: undefined; readonly keys: readonly [SigningJwk, ...SigningJwk[]] };
+
+/** Lifetimes in milliseconds. */
+export interface Lifetimes {
+  readonly accessTokenTtlMs: number;
+  readonly refreshTokenTtlMs: number;
+  /** How long a used refresh token may be used again. */
+  readonly refreshGraceMs: number;
+  readonly grantTtlMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+/**
+ * Completes checked options.
+ * @throws {TypeError} `ERR_LATCHKEY_KEY` if a signing key cannot be used
+ */
+export function resolveServerOptions(options: AuthorizationServerOptions): ResolvedServerOptions {
+  const { issuer, audience = issuer, login, consent = consentPage() } = options;
+  const [first = issuer, ...others] = [audience].flat();
+  const signing = resolveTokens(options.tokens);
+  return {
+    issuer,
+    audiences: [first, ...others],
+    store: options.store,
+    endpoints: resolveEndpoints(issuer, options.endpoints),
+    offered: offeredEndpoints(login !== undefined, signing),
+    scopes: scopeCatalogue(options.scopes),
+    signing,
+    compatibility: options.compatibility ?? {},
+    login: login ?? (() => null),
+    hasLogin: login !== undefined,
+    consent,
+    lifetimes: resolveLifetimes(options),
+    timeoutMs: options.timeoutMs ?? 1_000,
+  };
+}
+
+function resolveLifetimes(options: AuthorizationServerOptions): Lifetimes {
+  return {
+    accessTokenTtlMs: options.accessTokenTtlMs ?? HOUR_MS,
+    refreshTokenTtlMs: options.refreshTokenTtlMs ?? 30 * DAY_MS,
+    refreshGraceMs: options.refreshGraceMs ?? 0,
+    grantTtlMs: options.grantTtlMs ?? 365 * DAY_MS,
+  };
+}
+
+function resolveTokens(tokens: AuthorizationServerOptions['tokens']): TokenKind {
+  if (!('keys' in tokens)) {
+    return { opaque: tokens, keys: undefined };
+  }
+  const [first, ...others] = tokens.keys;
+  const where = (index: number) => `authorizationServer(): option "tokens.keys.${index}"`;
+  return {
+    opaque: undefined,
+    keys: [
+      signingJwk(first, where(0)),
+      ...others.map((key, index) => signingJwk(key, where(index + 1))),
+    ],
+  };
+}
+
+function offeredEndpoints(hasLogin: boolean, { keys }: TokenKind): ReadonlySet<EndpointName> {
+  const offered = new Set<EndpointName>(['token', 'revocation', 'introspection']);
+  if (hasLogin) {
+    offered.add('authorization').add('interaction');
+  }
+  if (keys) {
+    offered.add('jwks');
+  }
+  return offered;
+}
+
+/** Returns the description of a scope, for the consent page. */
+export function scopeDescription(declaration: ScopeDeclaration, name: string): string | undefined {
+  const definition = new Map<string, unknown>(Object.entries(declaration)).get(name);
+  if (typeof definition === 'object' && definition !== null && 'description' in definition) {
+    return String(definition.description);
+  }
+  return typeof definition === 'string' && !Array.isArray(declaration) ? definition : undefined;
+}
