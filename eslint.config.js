@@ -48,7 +48,6 @@ export default tseslint.config(
     ignores: [
       'src/authentication/authenticator.ts',
       'src/authentication/credential-verification.ts',
-      'src/authorization-server/pages/login-page.ts',
       'src/cli/clients.ts',
       'src/credential/record.ts',
       'src/credentials/credential-manager.ts',

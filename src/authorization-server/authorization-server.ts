@@ -67,7 +67,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
 ): AuthorizationServer<ScopeName<S>> {
   checkServerOptions(options);
   const resolved = resolveServerOptions(options);
-  const { issuer, audiences, endpoints, offered, scopes, compatibility } = resolved;
+  const { issuer, audiences, endpoints, offered, pages, scopes, compatibility } = resolved;
   const storage = createStorage(resolved);
   const provider = createProvider(resolved, storage);
   const running = provider.then((loaded) => ({
@@ -78,13 +78,14 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       consent: resolved.consent,
       describe: (name) => ({ name, description: scopeDescription(options.scopes, name) }),
       authorizePath: endpoints.authorization.paths[0],
+      pages,
     }),
   }));
   const names = scopes.names ?? [];
 
   return {
     middleware: endpointMiddleware({
-      ...{ running, endpoints, issuer },
+      ...{ running, endpoints, issuer, pages },
       isOffered: (name) => offered.has(name),
       rules: { compatibility, audiences, scopes: names },
       otherwise: serveJson(metadataPaths(issuer), serverMetadata(resolved)),

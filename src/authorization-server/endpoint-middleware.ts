@@ -8,6 +8,7 @@ import { toProviderParameters } from './interaction/authorization-request';
 import type { Interact } from './interaction/interactions';
 import { RESPONSE_MODES } from './metadata';
 import { sendOutagePage, sendRefusedPage } from './pages/message-pages';
+import { type ServerPages, setView } from './pages/server-pages';
 import { publishRefusal } from './refusals';
 import { checkClientAuthentication } from './request/client-authentication';
 import type { ClientCompatibility } from './request/client-compatibility';
@@ -30,6 +31,7 @@ export interface EndpointMiddlewareOptions {
   readonly endpoints: Endpoints;
   readonly isOffered: (name: EndpointName) => boolean;
   readonly rules: ParameterRules;
+  readonly pages: ServerPages;
   /** Responds to every path that is not an endpoint. */
   readonly otherwise: Middleware;
 }
@@ -84,9 +86,10 @@ async function respond(options: EndpointMiddlewareOptions, exchange: Exchange): 
 }
 
 async function respondOnPage(
-  { running, issuer }: EndpointMiddlewareOptions,
+  { running, issuer, pages }: EndpointMiddlewareOptions,
   { req, res, path, publicId = '' }: Exchange,
 ): Promise<void> {
+  setView(res, pages.view(req));
   checkMethod(req, 'GET', 'HEAD', 'POST');
   const { interact } = await running;
   await interact({
@@ -119,7 +122,7 @@ async function post(
 }
 
 async function get(
-  { running, issuer, endpoints, rules }: EndpointMiddlewareOptions,
+  { running, issuer, endpoints, rules, pages }: EndpointMiddlewareOptions,
   exchange: Exchange,
 ): Promise<void> {
   const { req, res, path, endpoint, publicId } = exchange;
@@ -127,8 +130,11 @@ async function get(
     /\?(.*)/s,
   );
   const own = publicId === undefined ? endpoints[endpoint].paths[0] : path;
-  const url =
-    query === undefined ? own : `${own}?${authorizationParameters(query, rules).toString()}`;
+  const parameters = query === undefined ? undefined : authorizationParameters(query, rules);
+  const url = parameters === undefined ? own : `${own}?${parameters.toString()}`;
+  if (endpoint === 'authorization') {
+    setView(res, pages.view(req, parameters?.get('ui_locales')?.split(' ')));
+  }
   const { respond } = await running;
   await respond(providerRequest(req, { url, issuer }), res);
 }

@@ -1,3 +1,6 @@
+export type { PageColors, SchemeColors } from '../pages/colors';
+export type { PagesOptions } from '../pages/pages-options';
+export type { PluralText } from '../pages/text-table';
 export { type AuthorizationServer, authorizationServer } from './authorization-server';
 export type {
   Client,
@@ -14,6 +17,7 @@ export type { AuthorizationRequest } from './interaction/authorization-request';
 export type { Consent, Interaction, Login, RequestedScope, User } from './interaction/interaction';
 export { consentPage } from './pages/consent-page';
 export { loginPage, type LoginPageOptions } from './pages/login-page';
+export type { Texts } from './pages/texts/texts';
 export type { OAuthRefusal } from './refusals';
 export type { ClientCompatibility } from './request/client-compatibility';
 export type { AuthorizationServerOptions } from './server-options';

@@ -5,6 +5,7 @@ import type { Audiences } from './audiences';
 import { type EndpointName, type Endpoints, resolveEndpoints } from './endpoints';
 import type { Consent, Login } from './interaction/interaction';
 import { consentPage } from './pages/consent-page';
+import { createServerPages, type ServerPages } from './pages/server-pages';
 import type { ClientCompatibility } from './request/client-compatibility';
 import type { AuthorizationServerOptions } from './server-options';
 import { type SigningJwk, signingJwk } from './signing-keys';
@@ -15,6 +16,7 @@ export interface ResolvedServerOptions {
   readonly audiences: Audiences;
   readonly store: CredentialStore & StateStore;
   readonly endpoints: Endpoints;
+  readonly pages: ServerPages;
   /** The endpoints that respond. The others are not published. */
   readonly offered: ReadonlySet<EndpointName>;
   readonly scopes: ScopeCatalogue;
@@ -48,6 +50,7 @@ const DAY_MS = 24 * HOUR_MS;
 /**
  * Completes checked options.
  * @throws {TypeError} `ERR_LATCHKEY_KEY` if a signing key cannot be used
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` if colours of the pages have too little contrast
  */
 export function resolveServerOptions(options: AuthorizationServerOptions): ResolvedServerOptions {
   const { issuer, audience = issuer, login, consent = consentPage() } = options;
@@ -58,6 +61,7 @@ export function resolveServerOptions(options: AuthorizationServerOptions): Resol
     audiences: [first, ...others],
     store: options.store,
     endpoints: resolveEndpoints(issuer, options.endpoints),
+    pages: createServerPages(options.pages),
     offered: offeredEndpoints(login !== undefined, signing),
     scopes: scopeCatalogue(options.scopes),
     signing,

@@ -14,6 +14,7 @@ import {
   objectWithMethods,
 } from '../internal/options';
 import { aScopeDeclaration } from '../latchkey-options';
+import { type PagesOptions, pagesSchema } from '../pages/pages-options';
 import {
   CREDENTIAL_STORE_METHODS,
   type CredentialStore,
@@ -23,6 +24,8 @@ import {
 import type { ManagedVerifier } from '../verifiers/stored';
 import { type EndpointOptions, endpointsSchema } from './endpoints';
 import type { Consent, Login } from './interaction/interaction';
+import { english } from './pages/texts/en';
+import type { Texts } from './pages/texts/texts';
 import type { ClientCompatibility } from './request/client-compatibility';
 import type { JwtAccessTokens } from './signing-keys';
 
@@ -57,6 +60,11 @@ export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDe
   readonly audience?: string | readonly [string, ...string[]];
   /** Locations of the endpoints. @default `/oauth/authorize`, `/oauth/token` and so on */
   readonly endpoints?: EndpointOptions;
+  /**
+   * Look, language and texts of the built-in pages.
+   * @default plain pages in the language that the browser asks for
+   */
+  readonly pages?: PagesOptions<Texts>;
   /** What clients may do that the RFCs do not allow. @default nothing */
   readonly compatibility?: ClientCompatibility;
   /** Lifetime of an access token in milliseconds. @default 3_600_000 (one hour) */
@@ -102,6 +110,7 @@ const schema = z.strictObject({
     Array.isArray(value) ? value.length > 0 && value.every(isResource) : isResource(value),
   ).optional(),
   endpoints: endpointsSchema.optional(),
+  pages: pagesSchema({ ...english }).optional(),
   compatibility: z
     .strictObject({
       jsonTokenRequests: booleanOption.optional(),

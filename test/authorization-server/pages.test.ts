@@ -200,7 +200,9 @@ describe('the login page', () => {
   it('says that name or password are wrong, keeps the name, and lets nobody on', async () => {
     const failed = await (await open()).submit({ username: '"><b>ada', password: 'wrong' });
     expect(failed.response.status).toBe(403);
-    expect(failed.text).toContain('<p role="alert" id="fault">Wrong name or password.</p>');
+    expect(failed.text).toContain(
+      'role="alert" id="fault" tabindex="-1" autofocus>Wrong name or password.</p>',
+    );
     expect(failed.text).toContain('value="&quot;&gt;&lt;b&gt;ada"');
     expect(failed.text).not.toContain('wrong"');
     expect((await logIn(failed)).text).toContain('<h1>Allow <bdi>Domain Watch</bdi>?</h1>');
@@ -275,9 +277,8 @@ it('prompt=none is answered without a page', async () => {
 
 it('the consent page shows who asks for what, as it was declared', async () => {
   const { text } = await logIn(await open());
-  expect(text).toContain(
-    'You are logged in as <bdi><strong>Ada</strong></bdi>. <bdi><strong>Domain Watch</strong></bdi> asks to:',
-  );
+  expect(text).toContain('You are logged in as <bdi><strong>Ada</strong></bdi>.');
+  expect(text).toContain('<bdi><strong>Domain Watch</strong></bdi> asks for these permissions:');
   expect(text).toContain('<li>View domains</li>\n<li>Manage domains</li>');
   expect(text).toContain('Then you go back to <strong>app.example</strong>.');
 });

@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['verifiers'],
   ['possession'],
   ['authentication'],
-  ['http'],
+  ['http', 'pages'],
   ['latchkey-options'],
   ['latchkey'],
   ['authorization-server'],

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Interaction as ProviderInteraction } from 'oidc-provider';
 
 import { isCrossSiteRequest } from '../../extractors/csrf';
-import { RefusedRequest } from '../request/refused-request';
+import { RefusedPage } from '../request/refused-request';
 import { loginOf } from './login-result';
 
 /**
@@ -30,7 +30,7 @@ export function checkForm(
   pending: ProviderInteraction,
 ): void {
   if (form && (isCrossSiteRequest(req) || !isEqual(form.get('csrf_token'), csrfToken(pending)))) {
-    throw new RefusedRequest('This form was not sent from our page.');
+    throw new RefusedPage('foreignForm');
   }
 }
 

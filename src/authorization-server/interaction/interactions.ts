@@ -7,8 +7,9 @@ import type {
 } from 'oidc-provider';
 
 import type { Client } from '../clients/client';
+import { type ServerPages, setView } from '../pages/server-pages';
 import { toClient } from '../provider/client-metadata';
-import { RefusedRequest } from '../request/refused-request';
+import { RefusedPage } from '../request/refused-request';
 import { readParameters } from '../request/request-body';
 import { toAuthorizationRequest } from './authorization-request';
 import { allowedScopes } from './consent-result';
@@ -23,6 +24,7 @@ export interface InteractionsOptions {
   readonly login: Login;
   readonly consent: Consent;
   readonly describe: (scope: string) => RequestedScope;
+  readonly pages: ServerPages;
   /** Path of the authorization endpoint, where oidc-provider continues. */
   readonly authorizePath: string;
 }
@@ -57,13 +59,9 @@ export function interactions(options: InteractionsOptions): Interact {
       return redirect(res, path);
     }
     checkForm(req, form, pending);
-    const step = {
-      ...exchange,
-      ...options,
-      pending,
-      form,
-      interaction: await toInteraction(options, pending, { path, form }),
-    };
+    const interaction = await toInteraction(options, pending, { path, form });
+    setView(res, options.pages.view(req, interaction.request.uiLocales));
+    const step = { ...exchange, ...options, pending, form, interaction };
     const login = loginOf(pending);
     return login ? askForConsent(step, login) : askForLogin(step);
   };
@@ -174,7 +172,7 @@ async function findInteraction(
     throw error;
   });
   if (!pending || toPublicId(pending.uid) !== publicId) {
-    throw new RefusedRequest('This page has expired, or belongs to another browser.');
+    throw new RefusedPage('expired');
   }
   return pending;
 }
@@ -187,7 +185,7 @@ async function toInteraction(
   const { params } = pending;
   const providerClient = await provider.Client.find(params.client_id as string);
   if (!providerClient) {
-    throw new RefusedRequest('The app that sent you here is not known any more.');
+    throw new RefusedPage('removedApp');
   }
   const client: Client = toClient(providerClient);
   return {

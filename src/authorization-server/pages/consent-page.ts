@@ -1,10 +1,13 @@
-import type { Consent } from '../interaction/interaction';
-import { markup } from './markup';
-import { csrfField, isolated, sendPage } from './page';
+import { isLoopback } from '../../internal/options';
+import { type Html, isolated, markup } from '../../pages/markup';
+import { csrfField, type Page, sendPage } from '../../pages/page';
+import type { Client } from '../clients/client';
+import type { Consent, Interaction, User } from '../interaction/interaction';
+import { type ServerPageView, viewOf } from './server-pages';
 
 /**
  * Returns a `consent` that shows which app asks for which scopes. It asks at every authorization
- * request.
+ * request. The option `pages` of `authorizationServer()` sets its look, language and texts.
  *
  * @returns A function for the option `consent` of `authorizationServer()`.
  * @example
@@ -12,34 +15,64 @@ import { csrfField, isolated, sendPage } from './page';
  */
 export function consentPage(): Consent {
   return (_req, res, interaction) => {
-    const { client, form, redirectUri, scopes, user } = interaction;
-    const decision = form?.get('decision');
+    const decision = interaction.form?.get('decision');
     if (decision === 'allow') {
       return true;
     }
     if (decision === 'deny') {
       return false;
     }
-    sendPage(res, {
-      title: `Allow ${client.name}?`,
-      heading: markup`Allow <bdi>${client.name}</bdi>?`,
-      endsAtClient: true,
-      content: markup`<p>You are logged in as ${isolated(user.name ?? user.subject)}. ${isolated(client.name)} asks to:</p>
-<ul>
-${scopes.map(({ name, description }) => markup`<li>${description ?? name}</li>\n`)}</ul>
-<p>Then you go back to <strong>${destination(redirectUri)}</strong>.</p>
-<form method="post">
-${csrfField(interaction)}
-<button class="main" name="decision" value="allow">Allow</button>
-<button name="decision" value="deny">Deny</button>
-</form>`,
-    });
+    const view = viewOf(res);
+    sendPage(res, view.render(consentForm(view, interaction)));
     return undefined;
   };
 }
 
-/** Names the place that a user is sent to: a host, or the scheme of an app. */
-function destination(uri: string): string {
-  const { protocol, host } = new URL(uri);
-  return /^https?:$/.test(protocol) ? host : protocol.slice(0, -1);
+function consentForm(
+  view: ServerPageView,
+  interaction: Interaction & { readonly user: User },
+): Page {
+  const { client, scopes, user } = interaction;
+  const app = isolated(client.name);
+  return {
+    title: view.plain('allowTitle', { app: client.name }),
+    heading: view.html('allowTitle', { app: markup`<bdi>${client.name}</bdi>` }),
+    endsAtClient: true,
+    content: markup`<p class="quiet">${view.html('loggedInAs', { user: isolated(user.name ?? user.subject) })}</p>
+${warning(view, client)}<p>${view.html('permissions', { app, count: scopes.length })}</p>
+<ul>
+${scopes.map(({ name, description }) => markup`<li>${description ?? name}</li>\n`)}</ul>
+${goingBack(view, interaction.redirectUri)}<form method="post">
+${csrfField(interaction)}
+<div class="actions">
+<button class="main" name="decision" value="allow">${view.html('allow')}</button>
+<button name="decision" value="deny">${view.html('deny')}</button>
+</div>
+</form>`,
+  };
+}
+
+/** Warns of a client that nobody has verified: its name may be that of another app. */
+function warning(view: ServerPageView, { clientId }: Client): Html | undefined {
+  const host = hostOf(clientId);
+  if (host === undefined) {
+    return undefined;
+  }
+  return markup`<div class="note caution">
+<strong>${view.html('unverified')}</strong>
+<p>${view.html('unverifiedHost', { host: isolated(host) })}</p>
+</div>
+`;
+}
+
+const hostOf = (clientId: string): string | undefined =>
+  /^https?:\/\//.test(clientId) && URL.canParse(clientId) ? new URL(clientId).host : undefined;
+
+/** Names the place that the user is sent to: a host, or an app on the device. */
+function goingBack(view: ServerPageView, redirectUri: string): Html {
+  const { protocol, host } = new URL(redirectUri);
+  const isWeb = /^https?:$/.test(protocol);
+  const destination = markup`<strong>${isWeb ? host : protocol.slice(0, -1)}</strong>`;
+  const key = isWeb && !isLoopback(redirectUri) ? 'goBackTo' : 'goBackToDevice';
+  return markup`<p class="quiet">${view.html(key, { destination })}</p>\n`;
 }

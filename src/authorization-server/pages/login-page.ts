@@ -3,9 +3,10 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 
 import { checkOptions, functionOption, nonEmptyString } from '../../internal/options';
-import type { Login, User } from '../interaction/interaction';
-import { type Html, markup } from './markup';
-import { csrfField, isolated, sendPage } from './page';
+import { type Html, isolated, markup } from '../../pages/markup';
+import { csrfField, type Page, sendPage } from '../../pages/page';
+import type { Interaction, Login, User } from '../interaction/interaction';
+import { type ServerPageView, viewOf } from './server-pages';
 
 export interface LoginPageOptions {
   /**
@@ -17,7 +18,7 @@ export interface LoginPageOptions {
     password: string,
     req: IncomingMessage,
   ) => User | undefined | Promise<User | undefined>;
-  /** @default 'Log in' */
+  /** @default 'Log in', in the language of the page */
   readonly title?: string;
 }
 
@@ -28,52 +29,60 @@ const loginPageSchema = z.strictObject({
 
 /**
  * Returns a `login` that shows a form for name and password. It works without JavaScript, and asks
- * at every authorization request.
+ * at every authorization request. The option `pages` of `authorizationServer()` sets its look,
+ * language and texts.
  *
  * @param options
  * @returns A function for the option `login` of `authorizationServer()`.
- * @throws ERR_LATCHKEY_OPTION if an option is missing, unknown or of the wrong type
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is missing, unknown or of the wrong type
  * @example
  * loginPage({ authenticate: async (username, password) => users.verify(username, password) })
  */
 export function loginPage(options: LoginPageOptions): Login {
   checkOptions('loginPage()', loginPageSchema, options);
-  const { authenticate, title = 'Log in' } = options;
+  const { authenticate, title } = options;
 
   return async (req, res, interaction) => {
-    const { client, form, request } = interaction;
-    const username = form?.get('username') ?? request.loginHint ?? '';
+    const { form } = interaction;
     if (form?.has('cancel')) {
       return null;
     }
     const user = form?.has('password')
-      ? await authenticate(username, form.get('password') ?? '', req)
+      ? await authenticate(form.get('username') ?? '', form.get('password') ?? '', req)
       : undefined;
     if (user) {
       return user;
     }
-    const failed = form !== undefined;
-    sendPage(res, {
-      // Screen readers announce the title of a new page first.
-      title: failed ? `Wrong name or password: ${title}` : title,
-      heading: markup`${title}`,
-      status: failed ? 403 : 200,
-      endsAtClient: true,
-      content: markup`${failed ? markup`<p role="alert" id="fault">Wrong name or password.</p>` : undefined}
-<p>To go on to ${isolated(client.name)}</p>
-<form method="post">
-${csrfField(interaction)}
-<label for="username">Name</label>
-<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required ${describedBy(failed)}>
-<label for="password">Password</label>
-<input id="password" name="password" type="password" autocomplete="current-password" required ${describedBy(failed)}>
-<button class="main">Log in</button>
-<button name="cancel" value="yes" formnovalidate>Cancel</button>
-</form>`,
-    });
+    const view = viewOf(res);
+    sendPage(res, view.render(loginForm(view, interaction, title ?? view.plain('logIn'))));
     return undefined;
   };
 }
 
+function loginForm(view: ServerPageView, interaction: Interaction, title: string): Page {
+  const { client, form, request } = interaction;
+  const failed = form !== undefined;
+  const username = form?.get('username') ?? request.loginHint ?? '';
+  return {
+    // Screen readers announce the title of a new page first.
+    title: failed ? view.plain('wrongPasswordTitle', { title }) : title,
+    heading: markup`${title}`,
+    status: failed ? 403 : 200,
+    endsAtClient: true,
+    content: markup`<p class="quiet">${view.html('continueTo', { app: isolated(client.name) })}</p>
+${failed ? markup`<p class="note alarm" role="alert" id="fault" tabindex="-1" autofocus>${view.html('wrongPassword')}</p>\n` : undefined}<form method="post">
+${csrfField(interaction)}
+<label for="username">${view.html('username')}</label>
+<input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required${describedBy(failed)}>
+<label for="password">${view.html('password')}</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required${describedBy(failed)}>
+<div class="actions stacked">
+<button class="main">${view.html('logInButton')}</button>
+<button name="cancel" value="yes" formnovalidate>${view.html('cancel')}</button>
+</div>
+</form>`,
+  };
+}
+
 const describedBy = (failed: boolean): Html | undefined =>
-  failed ? markup`aria-invalid="true" aria-describedby="fault"` : undefined;
+  failed ? markup` aria-invalid="true" aria-describedby="fault"` : undefined;

@@ -2,29 +2,36 @@ import type { ServerResponse } from 'node:http';
 
 import type { KoaContextWithOIDC } from 'oidc-provider';
 
+import { type Html, markup } from '../../pages/markup';
+import { type RenderedPage, sendPage } from '../../pages/page';
 import type { RefusedRequest } from '../request/refused-request';
-import { type Html, markup } from './markup';
-import { renderPage, sendPage } from './page';
-
-const TITLE = 'This did not work';
+import { type ServerPageView, viewOf } from './server-pages';
+import type { MessageKey } from './texts/texts';
 
 /** Sends the page for a user whose request cannot be decided at the moment. */
 export function sendOutagePage(res: ServerResponse): void {
+  const view = viewOf(res);
   res.setHeader('Retry-After', '1');
-  sendPage(res, {
-    title: 'Please try again',
-    status: 503,
-    content: markup`<p>We cannot answer at the moment. Load this page again in a while.</p>`,
-  });
+  sendPage(
+    res,
+    view.render({
+      title: view.plain('tryAgainTitle'),
+      status: 503,
+      content: markup`<p>${view.html('unavailable')}</p>`,
+    }),
+  );
 }
 
 /** Sends the page for a user whose request is refused. */
-export const sendRefusedPage = (res: ServerResponse, { message, status }: RefusedRequest): void =>
-  sendPage(res, { title: TITLE, status, content: withAdvice(markup`<p>${message}</p>`) });
+export function sendRefusedPage(res: ServerResponse, { text, status }: RefusedRequest): void {
+  sendPage(res, renderMessage(viewOf(res), text, { status }));
+}
 
 /** Renders the page for an error that cannot be sent to the client by a redirect. */
 export function renderErrorPage(ctx: KoaContextWithOIDC, out: OAuthError): void {
-  const { headers, body } = renderPage({ title: TITLE, content: withAdvice(explain(out)) });
+  const key = MESSAGES[out.error] ?? 'badRequest';
+  const details = key === 'badRequest' ? out : undefined;
+  const { headers, body } = renderMessage(viewOf(ctx.res), key, { status: ctx.status, details });
   ctx.set(headers);
   ctx.body = body;
 }
@@ -34,23 +41,39 @@ interface OAuthError {
   readonly error_description?: string | undefined;
 }
 
-const EXPLANATIONS: Readonly<Record<string, string>> = {
-  invalid_client: 'The app that sent you here is not known to this site.',
-  invalid_redirect_uri:
-    'The app that sent you here wants you sent to an address that is not registered for it.',
-  server_error: 'Something went wrong on our side.',
-  temporarily_unavailable: 'We cannot answer at the moment. Try again in a while.',
+const MESSAGES: Readonly<Record<string, MessageKey>> = {
+  invalid_client: 'unknownApp',
+  invalid_redirect_uri: 'unknownDestination',
+  server_error: 'serverError',
+  temporarily_unavailable: 'unavailable',
 };
 
-/** Users read a sentence. For other errors the app's developers need the code as well. */
-function explain({ error, error_description: description = error }: OAuthError): Html {
-  const explanation = EXPLANATIONS[error];
-  if (explanation !== undefined) {
-    return markup`<p>${explanation}</p>`;
-  }
-  return markup`<p>The app that sent you here made a request that this site cannot accept.</p>
-<p class="detail">For its developers: ${error} (${description})</p>`;
+interface Message {
+  readonly status: number;
+  /** For developers of the client, who get no other response. */
+  readonly details?: OAuthError | undefined;
 }
 
-const withAdvice = (content: Html): Html => markup`${content}
-<p>Go back to the app that sent you here, and begin again.</p>`;
+function renderMessage(
+  view: ServerPageView,
+  key: MessageKey,
+  { status, details }: Message,
+): RenderedPage {
+  const isOutage = key === 'unavailable';
+  const advice = isOutage ? undefined : markup`\n<p>${view.html('beginAgain')}</p>`;
+  return view.render({
+    title: view.plain(isOutage ? 'tryAgainTitle' : 'failedTitle'),
+    status,
+    content: markup`<p>${view.html(key)}</p>${advice}${details && technicalDetails(view, details)}`,
+  });
+}
+
+/** Closed, because users do not understand the words of the protocol. */
+const technicalDetails = (
+  view: ServerPageView,
+  { error, error_description: description }: OAuthError,
+): Html => markup`
+<details>
+<summary>${view.html('technicalDetails')}</summary>
+<p lang="en">${description === undefined ? error : `${error}: ${description}`}</p>
+</details>`;

@@ -1,5 +1,11 @@
+import { english } from '../pages/texts/en';
+import type { MessageKey } from '../pages/texts/texts';
+
 /** A request that we refuse ourselves. The message is for the client. */
 export class RefusedRequest extends Error {
+  /** What a user reads if the response is a page. */
+  readonly text: MessageKey = 'badRequest';
+
   constructor(
     message: string,
     readonly status = 400,
@@ -8,5 +14,12 @@ export class RefusedRequest extends Error {
     readonly error = 'invalid_request',
   ) {
     super(message);
+  }
+}
+
+/** A request of a user that we refuse with a page. The operator gets the English text. */
+export class RefusedPage extends RefusedRequest {
+  constructor(override readonly text: MessageKey) {
+    super(english[text]);
   }
 }
