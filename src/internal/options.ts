@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import { typeError } from './errors';
+import { isNonEmptyString } from './type-guards';
 
 /**
  * Checks the options of a function, and returns them as the schema types them. One error names
@@ -14,7 +15,7 @@ export function checkOptions<S extends z.ZodType>(
   schema: S,
   options: unknown,
 ): z.output<S> {
-  const result = schema.safeParse(options, { error: noObject });
+  const result = schema.safeParse(options, { error: objectError });
   if (!result.success) {
     throw typeError(
       'ERR_LATCHKEY_OPTION',
@@ -27,17 +28,17 @@ export function checkOptions<S extends z.ZodType>(
   return result.data;
 }
 
-/** What is said where an object was wanted, unless the schema has words of its own. */
-const noObject: z.core.$ZodErrorMap = (issue) => {
+/** The message where an object is expected, unless the schema has its own. */
+const objectError: z.core.$ZodErrorMap = (issue) => {
   if (issue.code !== 'invalid_type' || issue.expected !== 'object') {
     return undefined;
   }
-  return issue.path?.length ? 'must be an object' : 'an object of options is wanted';
+  return issue.path?.length ? 'must be an object' : 'options must be an object';
 };
 
 /**
- * Of a choice, the branch that was meant: the one whose members are wrong, not the value as a
- * whole.
+ * Returns the issues of the branch of a union that was most likely meant: the one with invalid
+ * members, rather than one that rejects the value as a whole.
  */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') {
@@ -46,112 +47,116 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   const meant = issue.errors.find((branch) =>
     branch.some(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
   );
-  return meant
-    ? meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
-    : [issue];
+  return meant?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
 function sentence(issue: z.core.$ZodIssue, schema: z.ZodType): string {
-  const path = issue.path.map(String).join('.');
+  const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
-    const names = issue.keys
-      .map((key) => `"${[...issue.path.map(String), key].join('.')}"`)
-      .join(', ');
-    return `unknown option ${names}; allowed are ${allowedAt(schema, issue.path).join(', ')}`;
+    const names = issue.keys.map((key) => `"${[...path, key].join('.')}"`).join(', ');
+    return `unknown option ${names}; allowed are ${optionNames(schema, issue.path).join(', ')}`;
   }
-  return path === '' ? issue.message : `option "${path}" ${issue.message}`;
+  return path.length === 0 ? issue.message : `option "${path.join('.')}" ${issue.message}`;
 }
 
-/** Names of the options that stand beside an unknown one. */
-function allowedAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  const objects = unwrap(schema);
-  const [next, ...rest] = path;
-  if (next === undefined) {
-    return objects.flatMap((object) => Object.keys(object.shape));
-  }
-  return objects.flatMap((object) => {
-    const inner = object.shape[String(next)] as z.ZodType | undefined;
-    return inner ? allowedAt(inner, rest) : [];
-  });
+/** The names that the schema allows at a path. */
+function optionNames(schema: unknown, [next, ...rest]: readonly PropertyKey[]): string[] {
+  const objects = objectSchemas(schema);
+  return next === undefined
+    ? objects.flatMap(({ shape }) => Object.keys(shape))
+    : objects.flatMap(({ shape }) => optionNames(shape[String(next)], rest));
 }
 
-function unwrap(schema: z.ZodType): z.ZodObject[] {
+/** The object schemas inside a schema: several in a union, none in any other. */
+function objectSchemas(schema: unknown): z.ZodObject[] {
   if (schema instanceof z.ZodObject) {
     return [schema];
   }
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    return unwrap(schema.unwrap() as z.ZodType);
+    return objectSchemas(schema.unwrap());
   }
-  if (schema instanceof z.ZodUnion) {
-    return schema.options.flatMap((option) => unwrap(option as z.ZodType));
-  }
-  return [];
+  return schema instanceof z.ZodUnion ? schema.options.flatMap(objectSchemas) : [];
 }
 
-/** A value that passes `test`; `expected` completes "option … must be". */
-export const check = <T = unknown>(
+/**
+ * Creates a schema for a value that passes `test`.
+ *
+ * @param expected - completes "option … must be"
+ * @param test - a type guard gives the schema its type
+ */
+export function check<T>(expected: string, test: (value: unknown) => value is T): z.ZodType<T>;
+export function check<T = unknown>(
   expected: string,
   test: (value: unknown) => boolean,
-): z.ZodType<T> => z.custom<T>(test, { error: `must be ${expected}` });
+): z.ZodType<T>;
+export function check(expected: string, test: (value: unknown) => boolean): z.ZodType {
+  return z.custom(test, { error: `must be ${expected}` });
+}
 
-export const functionOption = check('a function', (value) => typeof value === 'function');
-export const nonEmptyString = check<string>('a non-empty string', (value) => isText(value));
+export const isFunction = (value: unknown): boolean => typeof value === 'function';
+
+export const functionOption = check('a function', isFunction);
+export const nonEmptyString = check('a non-empty string', isNonEmptyString);
 export const booleanOption = check<boolean>('true or false', (value) => typeof value === 'boolean');
 
-/** A duration in milliseconds from `min` on. */
+/** A duration in milliseconds, from `min` to `max`. */
 export const durationMs = (min: number, max = 2 ** 31 - 1): z.ZodType<number> =>
-  check(
+  check<number>(
     `a number of milliseconds from ${min} to ${max}`,
     (value) => typeof value === 'number' && value >= min && value <= max,
   );
 
-/** How far another machine's clock may be off, in milliseconds. */
+/** How far the clock of another machine may differ, in milliseconds. */
 export const clockTolerance = durationMs(0, 300_000);
 
-const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
-export const isTextOrList = (value: unknown): boolean =>
-  isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText));
-export const stringOrList = check('a non-empty string or a non-empty list of them', isTextOrList);
-
-/** A list of at least one element, each of which passes. */
-export const arrayOf = <T = unknown>(
+/** A list of at least one element, each of which passes `test`. */
+export function arrayOf<T>(
+  expected: string,
+  test: (value: unknown) => value is T,
+): z.ZodType<readonly T[]>;
+export function arrayOf<T = unknown>(
   expected: string,
   test: (value: unknown) => boolean,
-): z.ZodType<readonly T[]> =>
-  check(
-    `a non-empty list of ${expected}`,
-    (value) => Array.isArray(value) && value.length > 0 && value.every(test),
-  );
+): z.ZodType<readonly T[]>;
+export function arrayOf(expected: string, test: (value: unknown) => boolean): z.ZodType {
+  return check(`a non-empty list of ${expected}`, (value) => isListOf(value, test));
+}
 
-/** An object that has these methods. The error names the ones that it lacks. */
+const isListOf = (value: unknown, test: (value: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((item) => test(item));
+
+export const isTextOrList = (value: unknown): value is string | readonly string[] =>
+  isNonEmptyString(value) || isListOf(value, isNonEmptyString);
+export const stringOrList = check('a non-empty string or a non-empty list of them', isTextOrList);
+
+/** An object that has these methods. The error names the missing ones. */
 export const objectWithMethods = <T = unknown>(...methods: readonly string[]): z.ZodType<T> =>
-  z.custom<T>(
-    (value) =>
-      typeof value === 'object' && value !== null && missingMethods(value, methods).length === 0,
-    {
-      error: ({ input }) => {
-        const expected = `must be an object with ${methods.map(call).join(', ')}`;
-        const missing =
-          typeof input === 'object' && input !== null ? missingMethods(input, methods) : methods;
-        return missing.length < methods.length
-          ? `${expected}; it lacks ${missing.map(call).join(', ')}`
-          : expected;
-      },
-    },
-  );
+  z.custom<T>((value) => isAnyObject(value) && missingMethods(value, methods).length === 0, {
+    error: ({ input }) => missingMethodsError(input, methods),
+  });
 
-/** The methods that an object lacks. */
+function missingMethodsError(input: unknown, methods: readonly string[]): string {
+  const expected = `must be an object with ${methods.map(call).join(', ')}`;
+  const missing = isAnyObject(input) ? missingMethods(input, methods) : methods;
+  return missing.length < methods.length
+    ? `${expected}; it lacks ${missing.map(call).join(', ')}`
+    : expected;
+}
+
+const isAnyObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null;
+
+/** Returns the names of the methods that an object lacks. */
 export const missingMethods = <Name extends string>(
   value: object,
   methods: readonly Name[],
-): readonly Name[] =>
-  methods.filter((name) => typeof (value as Record<string, unknown>)[name] !== 'function');
+): readonly Name[] => methods.filter((name) => typeof Reflect.get(value, name) !== 'function');
 
 const call = (name: string): string => `${name}()`;
 
 /**
- * A string that may stand between quotes in a challenge: RFC 6750 §3 allows visible ASCII and space
- * without `"` and `\`.
+ * A string that may be quoted in a challenge (RFC 6750 §3): visible ASCII and space without `"` and
+ * `\`.
  */
 export const challengeText = check<string>(
   'a string of visible ASCII without " and \\ (RFC 6750 §3)',
@@ -160,10 +165,10 @@ export const challengeText = check<string>(
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/** Whether a URL is of this machine. */
+/** Whether the host of a URL is this machine. */
 export const isLoopback = (url: string): boolean => LOOPBACK.has(new URL(url).hostname);
 
-/** A URL that secrets may be sent to: `https`, or `http` on a loopback host. */
+/** Whether a value is a URL that secrets may be sent to: `https`, or `http` on a loopback host. */
 export function isSecureUrl(value: unknown): value is string {
   if (typeof value !== 'string' || !/^https?:\/\/[^\s#\\]+$/.test(value) || !URL.canParse(value)) {
     return false;
@@ -172,6 +177,6 @@ export function isSecureUrl(value: unknown): value is string {
   return (protocol === 'https:' || isLoopback(value)) && `${username}${password}` === '';
 }
 
-/** An identifier of an issuer (RFC 8414 §2) or a resource (RFC 9728 §1.2). */
+/** Whether a value may identify an issuer (RFC 8414 §2) or a resource (RFC 9728 §1.2). */
 export const isIdentifier = (value: unknown): value is string =>
   isSecureUrl(value) && !value.includes('?');

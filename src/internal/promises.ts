@@ -1,25 +1,25 @@
 import { codedError } from './errors';
+
 /**
- * The answer, or an error once `timeoutMs` have passed. What comes later is dropped, an error too.
+ * Settles as `pending` does, or rejects with `ERR_LATCHKEY_TIMEOUT` after `timeoutMs`. A result or
+ * error that comes later is discarded.
  */
-export function withDeadline<T>(answer: PromiseLike<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(codedError('ERR_LATCHKEY_TIMEOUT', `No answer within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-    answer.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(toError(error));
-      },
-    );
+export async function withDeadline<T>(pending: PromiseLike<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timeoutError(timeoutMs)), timeoutMs);
   });
+  try {
+    return await Promise.race([pending, deadline]);
+  } catch (error) {
+    throw toError(error);
+  } finally {
+    clearTimeout(timer);
+  }
 }
+
+const timeoutError = (timeoutMs: number): Error =>
+  codedError('ERR_LATCHKEY_TIMEOUT', `No result within ${timeoutMs} ms`);
 
 const toError = (reason: unknown): Error =>
   reason instanceof Error
@@ -27,31 +27,29 @@ const toError = (reason: unknown): Error =>
     : codedError('ERR_LATCHKEY_INTERNAL', 'Rejected without an error', { cause: reason });
 
 /**
- * Waits for all calls, also after one has failed. Throws the failure, or an AggregateError with all
- * of them if there are several.
+ * Makes all calls and waits for all of them, even if one fails. Throws the error of the one that
+ * failed, or an AggregateError if several did.
  */
 export async function callAll(calls: readonly (() => unknown)[]): Promise<void> {
   const results = await Promise.allSettled(calls.map(async (call) => call()));
-  const failures = results.flatMap((result) =>
-    result.status === 'rejected' ? [toError(result.reason)] : [],
-  );
+  const failures = results
+    .filter((result) => result.status === 'rejected')
+    .map(({ reason }) => toError(reason));
   const [first] = failures;
-  if (!first) {
-    return;
+  if (first) {
+    throw failures.length === 1 ? first : combined(first, failures);
   }
-  if (failures.length === 1) {
-    throw first;
-  }
+}
+
+function combined(first: Error & { code?: unknown }, failures: readonly Error[]): AggregateError {
   const error = new AggregateError(failures, failures.map(({ message }) => message).join('; '));
-  throw Object.assign(error, {
-    code: (first as { code?: string }).code ?? 'ERR_LATCHKEY_INTERNAL',
-  });
+  return Object.assign(error, { code: first.code ?? 'ERR_LATCHKEY_INTERNAL' });
 }
 
 export const isPromise = <T>(value: T | PromiseLike<T>): value is PromiseLike<T> =>
   typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
 
-/** What `next` makes of a value: at once, where the value is there. */
+/** Calls `next` with a value, at once unless the value is a promise. */
 export const andThen = <T, U>(
   value: T | PromiseLike<T>,
   next: (value: T) => U | Promise<U>,

@@ -1,8 +1,8 @@
 const isOptionalSpace = (code: number): boolean => code === 0x20 || code === 0x09;
 
 /**
- * Removes spaces and tabs from both ends (OWS, RFC 9110 §5.6.3). A loop, because a regular
- * expression for the end of a text is quadratic: it starts again at every space.
+ * Removes spaces and tabs from both ends (OWS, RFC 9110 §5.6.3). A regular expression for the end
+ * of a string takes quadratic time, so this is a loop.
  */
 export function trimOws(text: string): string {
   let start = 0;

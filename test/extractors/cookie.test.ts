@@ -117,9 +117,9 @@ test.each<[string, unknown, string]>([
     { origin: ['https://app.example.com'] },
     'unknown option "origin"; allowed are origins',
   ],
-  ['null', null, 'an object of options is wanted'],
-  ['a list', ['https://app.example.com'], 'an object of options is wanted'],
-  ['a string', 'https://app.example.com', 'an object of options is wanted'],
+  ['null', null, 'options must be an object'],
+  ['a list', ['https://app.example.com'], 'options must be an object'],
+  ['a string', 'https://app.example.com', 'options must be an object'],
 ])('has no options that are %s', (_, options, message) => {
   const make = () => cookie('sid', options as object);
   expect(make).toThrow(TypeError);

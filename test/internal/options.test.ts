@@ -105,7 +105,7 @@ describe('a complaint about options', () => {
     ['a list', [SECRET]],
     ['a function', () => SECRET],
   ])('is made where options are %s', (_, options) => {
-    expect(complaint(schema, options)).toBe('make(): an object of options is wanted');
+    expect(complaint(schema, options)).toBe('make(): options must be an object');
   });
 
   test.each<[string, unknown]>([

@@ -41,7 +41,7 @@ describe('an answer with a deadline', () => {
     expect(settled).not.toHaveBeenCalled();
     jest.advanceTimersByTime(1);
     await answer;
-    expect(settled).toHaveBeenCalledWith(new Error('No answer within 1000 ms'));
+    expect(settled).toHaveBeenCalledWith(new Error('No result within 1000 ms'));
   });
 
   test.each([
@@ -51,10 +51,10 @@ describe('an answer with a deadline', () => {
     const source = deferred<string>();
     const answer = withDeadline(source.promise, 1_000);
     jest.advanceTimersByTime(1_000);
-    await expect(answer).rejects.toThrow('No answer within 1000 ms');
+    await expect(answer).rejects.toThrow('No result within 1000 ms');
     source.resolve(late());
     await macrotask();
-    await expect(answer).rejects.toThrow('No answer within 1000 ms');
+    await expect(answer).rejects.toThrow('No result within 1000 ms');
   });
 
   it('may be any thenable', async () => {

@@ -173,7 +173,7 @@ describe('a store of proofs', () => {
       },
       /closed/,
     ],
-    ['hangs', () => new Promise(() => {}), /No answer within/],
+    ['hangs', () => new Promise(() => {}), /No result within/],
     ['answers nothing', async () => undefined as never, /true or false/],
     ['answers OK', async () => 'OK' as never, /true or false/],
   ])('that %s is an outage, and no way in', async (_what, setIfAbsent, message) => {
