@@ -14,11 +14,11 @@ export function secretOf(number: number): string {
   return body + base62(crc32(body), 6);
 }
 
-export const digestOf = (secret: string): string => hash('sha256', secret, 'base64url');
+export const toDigest = (secret: string): string => hash('sha256', secret, 'base64url');
 
 /** The record of a secret as `issue()` makes it, ten keys a subject. */
 export function recordOf(number: number): StoredRecord {
-  const digest = digestOf(secretOf(number));
+  const digest = toDigest(secretOf(number));
   return {
     id: digest.slice(0, 22),
     kind: 'api_key',

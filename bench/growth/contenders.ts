@@ -1,7 +1,7 @@
 import { memoryStore, type StoredRecord } from 'latchkey';
 
 import type { Contender, Contenders } from '../harness/contender';
-import { anyOf, digestOf, recordOf, secretOf } from '../records';
+import { anyOf, toDigest, recordOf, secretOf } from '../records';
 
 export const SIZES = [1_000, 100_000, 1_000_000] as const;
 export const BARE = 'a bare Map';
@@ -57,7 +57,7 @@ const lookingUp =
 
 /** As requests bring them: new strings, of keys that are there, in no order. */
 const someDigests = (size: number, count: number): readonly string[] =>
-  Array.from({ length: count }, () => digestOf(secretOf(anyOf(size))));
+  Array.from({ length: count }, () => toDigest(secretOf(anyOf(size))));
 
 function mapOf(size: number): ReadonlyMap<string, StoredRecord> {
   const records = new Map<string, StoredRecord>();

@@ -31,12 +31,12 @@ const client = (): Client => ({
   scopes: [SCOPE],
   expiresAt: Math.ceil(Date.now() / 1000) + 86_400,
 });
-const digestOf = (key: string) => hash('sha256', key, 'base64url');
+const toDigest = (key: string) => hash('sha256', key, 'base64url');
 
 /** Keys as they ought to be kept: by their digests. */
 export function byDigest(key: string): FindClient {
-  const clients = new Map([[digestOf(key), client()]]);
-  return (presented) => clients.get(digestOf(presented));
+  const clients = new Map([[toDigest(key), client()]]);
+  return (presented) => clients.get(toDigest(presented));
 }
 
 /** Keys as examples keep them. */
@@ -48,9 +48,9 @@ export function inPlain(key: string): FindClient {
 /** The least that a cached credential can cost: one hash, one look-up with expiry. */
 export function floor(key: string): RequestHandler {
   const proven = new LRUCache<string, Client>({ max: 10_000, ttl: 3_600_000 });
-  proven.set(digestOf(key), client());
+  proven.set(toDigest(key), client());
   return (req, _res, next) => {
-    if (proven.get(digestOf((req.headers.authorization as string).slice('Bearer '.length)))) {
+    if (proven.get(toDigest((req.headers.authorization as string).slice('Bearer '.length)))) {
       next();
     }
   };

@@ -6,7 +6,7 @@ import {
   MAX_KEY_LENGTH,
   MAX_TOKEN_LENGTH,
 } from '../credential/credential';
-import { fingerprintOf } from '../credential/digest';
+import { toFingerprint } from '../credential/digest';
 import type { Reason } from '../credential/reason';
 import type { Extractor } from '../extractors/extractor';
 import { codedError } from '../internal/errors';
@@ -85,7 +85,7 @@ export class CredentialVerification {
     if (token.length > readers.maxTokenLength) {
       return tooLong(token, readers.maxTokenLength);
     }
-    const fingerprint = fingerprintOf(token);
+    const fingerprint = toFingerprint(token);
     let state: VerifierState | undefined;
     try {
       const cached = this.#cache.fresh(fingerprint, now);

@@ -1,5 +1,5 @@
 import { type Credential, MAX_TOKEN_LENGTH } from '../credential/credential';
-import { digestFrom } from '../credential/digest';
+import { fingerprintToDigest } from '../credential/digest';
 import { freezePrincipal } from '../credential/principal';
 import type { Confirmation } from '../credential/record';
 import type { Extractor } from '../extractors/extractor';
@@ -123,7 +123,7 @@ export function verifiedCredential(
     confirmation: isBound ? Object.freeze({ ...confirmation }) : undefined,
     result: { ok: true, principal, extractor },
     revocations: state.revocations,
-    digest: digestFrom(fingerprint),
+    digest: fingerprintToDigest(fingerprint),
     principal,
     expiresAt,
     grantId,

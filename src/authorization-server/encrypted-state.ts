@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-import { digestOf } from '../credential/digest';
+import { toDigest } from '../credential/digest';
 import type { StateStore } from '../stores/store';
 
 /**
@@ -17,13 +17,13 @@ export interface EncryptedState {
 
 export const encryptedState = (store: StateStore): EncryptedState => ({
   put: (group, id, value, until) =>
-    store.set(group, digestOf(id), seal(id, JSON.stringify(value)), until),
+    store.set(group, toDigest(id), seal(id, JSON.stringify(value)), until),
   async get(group, id) {
-    const sealed = await store.get(group, digestOf(id));
+    const sealed = await store.get(group, toDigest(id));
     return sealed === undefined ? undefined : (JSON.parse(unseal(id, sealed)) as object);
   },
   async remove(group, id) {
-    await store.getAndDelete(group, digestOf(id));
+    await store.getAndDelete(group, toDigest(id));
   },
 });
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { headerRepeated, pathOf } from '../extractors/extractor';
+import { headerRepeated, requestPath } from '../extractors/extractor';
 import type { Middleware } from '../http/middleware';
 import { endpointRoutes, type FindRoute, type Route } from './endpoint-routes';
 import type { EndpointName, Endpoints } from './endpoints';
@@ -43,7 +43,7 @@ export interface EndpointMiddlewareOptions {
 export function endpointMiddleware(options: EndpointMiddlewareOptions): Middleware {
   const findRoute: FindRoute = endpointRoutes(options.endpoints, options.isOffered);
   return (req, res, next) => {
-    const path = pathOf(req);
+    const path = requestPath(req);
     const route = findRoute(path);
     if (!route) {
       return options.otherwise(req, res, next);

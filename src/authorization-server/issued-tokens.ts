@@ -1,6 +1,6 @@
 import type { AdapterPayload } from 'oidc-provider';
 
-import { digestOf, idOf } from '../credential/digest';
+import { toDigest, toRecordId } from '../credential/digest';
 import type { CredentialOwner } from '../credentials/records';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { jwt } from '../verifiers/jwt/jwt';
@@ -26,7 +26,7 @@ const kindOf = (grantId: string | null | undefined) =>
 
 /** Finds and revokes opaque tokens, which are credentials of the store. */
 export function opaqueTokens(verifier: ManagedVerifier, audiences: Audiences): IssuedTokens {
-  const recordId = (token: string) => idOf(digestOf(token));
+  const recordId = (token: string) => toRecordId(toDigest(token));
   return {
     async find(token) {
       const record = await verifier.get(recordId(token));

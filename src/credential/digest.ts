@@ -4,23 +4,23 @@ import { hash } from 'node:crypto';
  * SHA-256 of the whole secret, base64url: 43 characters. The only form in which a secret is kept,
  * in a store or in memory.
  */
-export const digestOf = (secret: string): string => hash('sha256', secret, 'base64url');
+export const toDigest = (secret: string): string => hash('sha256', secret, 'base64url');
 
 /**
  * The same SHA-256 in 32 characters of one byte each: quicker to make and to find, and for nothing
  * but the memory of one process.
  */
-export const fingerprintOf = (secret: string): string => hash('sha256', secret, 'binary');
+export const toFingerprint = (secret: string): string => hash('sha256', secret, 'binary');
 
 /** The digest of the secret that the fingerprint is of. */
-export const digestFrom = (fingerprint: string): string =>
+export const fingerprintToDigest = (fingerprint: string): string =>
   Buffer.from(fingerprint, 'latin1').toString('base64url');
 
 /**
  * A record's public id, from its digest: 132 bits of it, which tell nobody the secret and are safe
  * to log.
  */
-export const idOf = (digest: string): string => digest.slice(0, 22);
+export const toRecordId = (digest: string): string => digest.slice(0, 22);
 
 /**
  * Whether a text has the form of an id. One that has not, a secret perhaps, is not for a store to
@@ -54,7 +54,7 @@ export function toStoredDigest(hash: string): string {
   const bytes = bytesOf(hash);
   return bytes.length === SHA256_BYTES
     ? bytes.toString('base64url')
-    : digestOf(bytes.toString('base64url'));
+    : toDigest(bytes.toString('base64url'));
 }
 
 function bytesOf(hash: string): Buffer {

@@ -44,7 +44,7 @@ export const secretPattern = (prefix: string): RegExp =>
  * The start of a secret that may be shown: prefix, environment and four characters, too few to help
  * a guess.
  */
-export function hintOf(secret: string): string {
+export function secretHint(secret: string): string {
   const hint = secret.slice(0, secret.lastIndexOf('_') + 1 + HINT_LENGTH);
   // Copied: a slice is a view of the whole secret, and would keep it in memory for as long as the
   // record lives.

@@ -1,6 +1,6 @@
-import { digestOf, isId, readDigest } from '../credential/digest';
+import { toDigest, isId, readDigest } from '../credential/digest';
 import type { RevocationEvent } from '../credential/revocation';
-import { generateSecret, hintOf } from '../credential/secret';
+import { generateSecret, secretHint } from '../credential/secret';
 import { codedError } from '../internal/errors';
 import {
   type CredentialReader,
@@ -287,8 +287,8 @@ function issuer(context: CredentialManagerOptions, store: () => CredentialStore)
         : options.expiresAt;
     const known = {
       environment,
-      digest: digestOf(secret),
-      hint: hintOf(secret),
+      digest: toDigest(secret),
+      hint: secretHint(secret),
       issuedAt,
       expiresAt: expiresAt ?? null,
     };

@@ -1,4 +1,4 @@
-import { idOf } from '../credential/digest';
+import { toRecordId } from '../credential/digest';
 import type { Confirmation } from '../credential/record';
 import type { Owner, StoredRecord } from '../stores/store';
 
@@ -78,7 +78,7 @@ export function newRecord(
   rotatedFrom: string | null,
 ): StoredRecord {
   return {
-    id: idOf(from.digest),
+    id: toRecordId(from.digest),
     kind,
     digest: from.digest,
     subject: from.subject,

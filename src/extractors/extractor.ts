@@ -150,5 +150,5 @@ export function repeated(value: Lines, name: string, { rawHeaders: raw }: Reques
  * Returns the path as the client sent it, without the query. The target may be in absolute form
  * (RFC 9112 §3.2.2).
  */
-export const pathOf = ({ originalUrl, url = '' }: RequestLike): string =>
+export const requestPath = ({ originalUrl, url = '' }: RequestLike): string =>
   (originalUrl ?? url).replace(/^https?:\/\/[^/?]*/i, '').split('?')[0] as string;

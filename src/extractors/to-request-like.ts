@@ -25,7 +25,7 @@ const originals = new WeakMap<RequestLike, object>();
  * Returns the object that the caller passed to `check()`: two conversions of one request are the
  * same request.
  */
-export const originalOf = (request: RequestLike): object => originals.get(request) ?? request;
+export const originalRequest = (request: RequestLike): object => originals.get(request) ?? request;
 
 /**
  * Converts a request to the form that extractors read. A request that has this form already is

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { pathOf } from '../extractors/extractor';
+import { requestPath } from '../extractors/extractor';
 import { endResponse } from './drain';
 import { internalError } from './internal-error';
 import type { Middleware } from './middleware';
@@ -15,7 +15,7 @@ export function serveJson(paths: readonly string[], document: object): Middlewar
   return (req, res, next) => {
     let passes: boolean;
     try {
-      passes = !paths.includes(pathOf(req));
+      passes = !paths.includes(requestPath(req));
       if (!passes) {
         respond(req, res, body);
       }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
 import { MAX_TOKEN_LENGTH } from '../credential/credential';
-import { digestOf } from '../credential/digest';
+import { toDigest } from '../credential/digest';
 import { authorization } from '../extractors/authorization';
 import {
   type Extractor,
@@ -11,7 +11,7 @@ import {
   type PossessionResult,
   type RequestLike,
 } from '../extractors/extractor';
-import { originalOf } from '../extractors/to-request-like';
+import { originalRequest } from '../extractors/to-request-like';
 import { arrayOf, check, checkOptions, durationMs, objectWithMethods } from '../internal/options';
 import type { StateStore } from '../stores/store';
 import { type CompactJws, readCompactJws } from '../verifiers/jwt/parse-jws';
@@ -19,7 +19,7 @@ import { type Algorithm, ALGORITHMS, verifySignature } from '../verifiers/jwt/si
 import { keyFor, publicMembers, thumbprintOf } from './jwk';
 import { serverNonces } from './nonce';
 import { firstUseIn, firstUseInMemory } from './replay';
-import { normalisedUrl, urlOf } from './request-url';
+import { normalisedUrl, requestUrl } from './request-url';
 
 export interface DpopOptions {
   /**
@@ -149,7 +149,7 @@ export function dpop(options: DpopOptions = {}): Extractor {
     if (
       htm !== request.method ||
       url === undefined ||
-      url !== urlOf(request, baseUrl ?? origin) ||
+      url !== requestUrl(request, baseUrl ?? origin) ||
       ath !== digest
     ) {
       return BAD_PROOF;
@@ -174,8 +174,8 @@ export function dpop(options: DpopOptions = {}): Extractor {
         demand: { error: 'use_dpop_nonce', nonce: nonces.current() },
       };
     }
-    const proof = digestOf(`${jkt} ${jti}`);
-    const original = originalOf(request);
+    const proof = toDigest(`${jkt} ${jti}`);
+    const original = originalRequest(request);
     if (
       accepted.get(original) !== proof &&
       !(await isFirstUse(proof, Math.ceil(iat * 1_000) + rememberMs))

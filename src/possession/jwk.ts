@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
-import { digestOf } from '../credential/digest';
+import { toDigest } from '../credential/digest';
 import { jwkInput } from '../verifiers/jwk';
 import { type Algorithm, ALGORITHMS } from '../verifiers/jwt/signature';
 import { findWeakness } from '../verifiers/key-strength';
@@ -35,7 +35,7 @@ export function publicMembers(jwk: unknown): Readonly<Record<string, string>> | 
 
 /** SHA-256 thumbprint (RFC 7638), base64url. */
 export const thumbprintOf = (members: Readonly<Record<string, string>>): string =>
-  digestOf(JSON.stringify(members));
+  toDigest(JSON.stringify(members));
 
 /** Returns the key, or undefined where it is weak or does not fit the algorithm. */
 export function keyFor(

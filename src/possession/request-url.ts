@@ -1,4 +1,4 @@
-import { headerValue, pathOf, type RequestLike } from '../extractors/extractor';
+import { headerValue, requestPath, type RequestLike } from '../extractors/extractor';
 
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
@@ -26,8 +26,8 @@ function normalisedOctet(encoded: string): string {
  * The URL that a request was sent to: its path after `base`, the configured one, or else what the
  * connection and `Host` say.
  */
-export function urlOf(request: RequestLike, base: string | undefined): string | undefined {
-  const path = pathOf(request) || '/';
+export function requestUrl(request: RequestLike, base: string | undefined): string | undefined {
+  const path = requestPath(request) || '/';
   const before = base ?? ownOrigin(request);
   return before !== undefined && path.startsWith('/')
     ? normalisedUrl(`${before}${path}`)

@@ -1,4 +1,4 @@
-import { idOf } from '../credential/digest';
+import { toRecordId } from '../credential/digest';
 import { deepFreeze } from '../credential/freeze';
 import { createListeners } from './listeners';
 import {
@@ -59,7 +59,7 @@ function credentialsInMemory(): CredentialStore {
   return {
     name: 'memory',
     async find(digest) {
-      const record = known(idOf(digest));
+      const record = known(toRecordId(digest));
       return record?.digest === digest ? record : undefined;
     },
     async findById(id) {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { digestOf, readDigest, toStoredDigest } from '../credential/digest';
+import { toDigest, readDigest, toStoredDigest } from '../credential/digest';
 import { codedError } from '../internal/errors';
 import { check } from '../internal/options';
 import { isPromise } from '../internal/promises';
@@ -56,7 +56,7 @@ export const toLegacyForms = (
  */
 export function legacyDigest({ digest }: LegacyForm, secret: string): string {
   if (!digest) {
-    return digestOf(secret);
+    return toDigest(secret);
   }
   const hash: unknown = digest(secret);
   if (isPromise(hash)) {

@@ -1,5 +1,5 @@
 import { MAX_KEY_LENGTH } from '../credential/credential';
-import { digestOf } from '../credential/digest';
+import { toDigest } from '../credential/digest';
 import { checkRecord } from '../credential/record';
 import { secretReader } from '../credential/secret';
 import { legacyDigest, type LegacyForm } from './legacy';
@@ -31,7 +31,7 @@ export function createSecretVerification(options: StoredKind): SecretVerificatio
         return form ? verifyLegacy(token, form, options) : reject('malformed', MALFORMED);
       }
       return required === undefined || environment === required
-        ? lookUp(digestOf(token), options, environment)
+        ? lookUp(toDigest(token), options, environment)
         : rejectEnvironment(environment, required);
     },
   };

@@ -1,6 +1,6 @@
 import { apiKeys, memoryStore, type Verifier } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { badBearer, OUTAGE } from '../support/answers';
 import { deferred } from '../support/deferred';
@@ -135,7 +135,7 @@ it('never keeps an outage', async () => {
 });
 
 describe('is over at once on this instance', () => {
-  const digest = digestOf(secret);
+  const digest = toDigest(secret);
   const keysOf = () => apiKeys({ prefix: 'osir', store: memoryStore() });
   const dead = async (keys: Verifier, more: readonly Verifier[] = []) => {
     const { ask } = asking([keys, ...more]);
@@ -195,7 +195,7 @@ it('a key that another verifier of the same store imports is accepted at once', 
     expect(answer).toEqual(badBearer('unknown'));
   }
   await apiKeys({ prefix: 'osir', store, legacy }).import([
-    { digest: digestOf('old_key'), subject: 'acct_42', scopes: ['domains:read'] },
+    { digest: toDigest('old_key'), subject: 'acct_42', scopes: ['domains:read'] },
   ]);
   expect((await ask(underBearer('old_key'))).status).toBe('authenticated');
 });

@@ -19,7 +19,7 @@ import {
   sessionTokens,
 } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { serverNonces } from '../../src/possession/nonce';
 import { clientKey, proofOf, type ProofParts } from '../support/dpop';
@@ -61,7 +61,7 @@ const FAULTS: Record<string, () => Promise<unknown>> = {
 const broken = Object.keys(FAULTS).map(
   (fault) => [fault, generateSecret('broken', 'live')] as const,
 );
-const faults = new Map(broken.map(([fault, secret]) => [digestOf(secret), FAULTS[fault]]));
+const faults = new Map(broken.map(([fault, secret]) => [toDigest(secret), FAULTS[fault]]));
 const brokenKeys = apiKeys({
   prefix: 'broken',
   store: { find: async (digest) => (await faults.get(digest)?.()) as never },
@@ -121,7 +121,7 @@ beforeAll(async () => {
   const secrets = {
     key: key.secret,
     revoked: revoked.secret,
-    digest: digestOf(key.secret),
+    digest: toDigest(key.secret),
     unknown: generateSecret('osir', 'live'),
     expired: (await issueExpired(keys, { subject, scopes })).secret,
     session: (await sessions.issue({ subject, scopes })).secret,

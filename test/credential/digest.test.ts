@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import { digestOf, readDigest, toStoredDigest } from '../../src/credential/digest';
+import { toDigest, readDigest, toStoredDigest } from '../../src/credential/digest';
 
 const sha256 = (text: string, encoding: 'hex' | 'base64' | 'base64url') =>
   createHash('sha256').update(text).digest(encoding);
 
 it('is SHA-256 of the whole secret, in base64url', () => {
-  expect(digestOf('osir_live_x')).toBe(sha256('osir_live_x', 'base64url'));
-  expect(digestOf('')).toBe('47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU');
+  expect(toDigest('osir_live_x')).toBe(sha256('osir_live_x', 'base64url'));
+  expect(toDigest('')).toBe('47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU');
 });
 
 it('reads every spelling of a digest as the same', () => {
@@ -20,13 +20,13 @@ it('reads every spelling of a digest as the same', () => {
   const spellings = [
     hex,
     hex.toUpperCase(),
-    digestOf(key),
-    `${digestOf(key)}=`,
+    toDigest(key),
+    `${toDigest(key)}=`,
     base64,
     base64.slice(0, -1),
   ];
-  expect(spellings.map(readDigest)).toEqual(spellings.map(() => digestOf(key)));
-  expect(spellings.map(toStoredDigest)).toEqual(spellings.map(() => digestOf(key)));
+  expect(spellings.map(readDigest)).toEqual(spellings.map(() => toDigest(key)));
+  expect(spellings.map(toStoredDigest)).toEqual(spellings.map(() => toDigest(key)));
 });
 
 it('keeps a longer or shorter hash as its SHA-256, whatever its spelling', () => {
@@ -47,7 +47,7 @@ test.each([
   ['63 digits of hex', '0'.repeat(63)],
   ['65 digits of hex', '0'.repeat(65)],
   ['64 characters that are not hex', 'g'.repeat(64)],
-  ['base64 with too much padding', `${digestOf('key')}==`],
+  ['base64 with too much padding', `${toDigest('key')}==`],
   ['both alphabets of base64', `${'a'.repeat(41)}+-`],
   ['a line feed after it', `${'a'.repeat(43)}\n`],
   ['a longer hash', createHash('sha512').update('key').digest('hex')],

@@ -1,7 +1,7 @@
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { checkRecord } from '../../src/credential/record';
 
-const digest = digestOf('secret');
+const digest = toDigest('secret');
 const minimal = {
   id: 'k1',
   kind: 'api_key',
@@ -52,7 +52,7 @@ test.each<[string, unknown]>([
   ['an empty object', {}],
   ['a list of records', [minimal]],
   ['a driver that wraps its rows', { rows: [minimal] }],
-  ['a record of another digest', { ...minimal, digest: digestOf('other') }],
+  ['a record of another digest', { ...minimal, digest: toDigest('other') }],
   ['a digest in hex', { ...minimal, digest: Buffer.from(digest, 'base64url').toString('hex') }],
   ['a digest cut short', { ...minimal, digest: digest.slice(0, 42) }],
   ['a digest as bytes', { ...minimal, digest: Buffer.from(digest, 'base64url') }],

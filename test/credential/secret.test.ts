@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 
 import {
   generateSecret,
-  hintOf,
+  secretHint,
   isSecretWord,
   secretPattern,
   secretReader,
@@ -124,7 +124,7 @@ describe('the hint', () => {
     (start) => {
       const [prefix = '', environment = ''] = start.split('_');
       const secret = generateSecret(prefix, environment);
-      expect(hintOf(secret)).toBe(start + secret.slice(start.length, start.length + 4));
+      expect(secretHint(secret)).toBe(start + secret.slice(start.length, start.length + 4));
     },
   );
 });
@@ -154,7 +154,7 @@ describe('the pattern for scanners', () => {
       secret.toUpperCase(),
       secret.replace('_live_', '_'),
       secret.replace('_live_', '__'),
-      hintOf(secret),
+      secretHint(secret),
       'osir_live_',
       'const osir_live_key = process.env.OSIR_LIVE_KEY;',
     ];

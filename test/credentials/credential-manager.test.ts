@@ -10,7 +10,7 @@ import {
   sessionTokens,
 } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 
 const NOW = Date.UTC(2030, 0, 1);
@@ -54,7 +54,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       const { secret, record } = await issue();
       expect(secret).toMatch(/^osir_live_[0-9A-Za-z]{49}$/);
       expect(record).toEqual({
-        id: digestOf(secret).slice(0, 22),
+        id: toDigest(secret).slice(0, 22),
         kind,
         subject: 'acct_42',
         scopes: ['domains:read'],
@@ -211,7 +211,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(next.secret).toMatch(/^osir_test_/);
       expect(next.record).toEqual({
         ...old.record,
-        id: digestOf(next.secret).slice(0, 22),
+        id: toDigest(next.secret).slice(0, 22),
         hint: next.secret.slice(0, 'osir_test_'.length + 4),
         issuedAt: NOW + 1_000,
         rotatedFrom: old.record.id,
@@ -477,9 +477,9 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
 
   describe('import()', () => {
     const secrets = ['base64url', 'hex', 'HEX'].map(() => generateSecret('osir', 'live'));
-    const hex = (secret: string) => Buffer.from(digestOf(secret), 'base64url').toString('hex');
+    const hex = (secret: string) => Buffer.from(toDigest(secret), 'base64url').toString('hex');
     const digests = [
-      digestOf(secrets[0] as string),
+      toDigest(secrets[0] as string),
       hex(secrets[1] as string),
       hex(secrets[2] as string).toUpperCase(),
     ];
@@ -487,7 +487,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
     it('takes over credentials by digest, as base64url or hex', async () => {
       const added = await life.import(digests.map((digest) => ({ ...SUBJECT, digest })));
       expect(added.map(({ id }) => id)).toEqual(
-        secrets.map((secret) => digestOf(secret).slice(0, 22)),
+        secrets.map((secret) => toDigest(secret).slice(0, 22)),
       );
       expect(await subjectsOf(...secrets)).toEqual(['acct_42', 'acct_42', 'acct_42']);
       expect(await Promise.all(added.map(({ id }) => life.get(id)))).toEqual(added);
@@ -522,7 +522,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(bare).toEqual({
         ...{
           ...SUBJECT,
-          id: digestOf(secrets[1] as string).slice(0, 22),
+          id: toDigest(secrets[1] as string).slice(0, 22),
           kind,
           hint: '',
           issuedAt: NOW,
@@ -544,7 +544,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
     it('leaves what is known as it is, also twice in one list, and returns only what was added', async () => {
       const { secret, record } = await issue();
       const records = function* (): Iterable<ImportedRecord> {
-        yield { subject: 'thief', scopes: ['admin'], digest: digestOf(secret) };
+        yield { subject: 'thief', scopes: ['admin'], digest: toDigest(secret) };
         yield { ...SUBJECT, digest: digests[0] as string };
         yield { subject: 'thief', scopes: ['admin'], digest: digests[0] as string };
       };
@@ -661,13 +661,13 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       await life.get(record.id),
       await life.list({ subject: 'acct_42' }),
       await life.update(record.id, { name: 'CI' }),
-      await life.import([{ ...SUBJECT, digest: digestOf(generateSecret('osir', 'live')) }]),
+      await life.import([{ ...SUBJECT, digest: toDigest(generateSecret('osir', 'live')) }]),
       (await life.rotate(record.id))?.record,
     ].flat();
     expect(handedOut.map((one) => typeof one?.id)).toEqual(Array(6).fill('string'));
     for (const one of handedOut) {
       expect(one).not.toHaveProperty('digest');
     }
-    expect(JSON.stringify(handedOut)).not.toContain(digestOf(secret));
+    expect(JSON.stringify(handedOut)).not.toContain(toDigest(secret));
   });
 });

@@ -1,6 +1,6 @@
 import { accessTokens, apiKeys, type ManagedVerifier, memoryStore, sessionTokens } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import {
   assertFutureExpiry,
   assertMilliseconds,
@@ -48,7 +48,7 @@ describe.each(VERIFIERS)('the expiry of %s', (_, create) => {
         code: 'ERR_LATCHKEY_EXPIRY',
         message: expect.stringMatching(/"expiresAt" .*seconds: multiply it by 1000$/),
       };
-      const digest = digestOf('old');
+      const digest = toDigest('old');
       await expect(verifier.issue({ ...SUBJECT, expiresAt: seconds })).rejects.toMatchObject(
         rejection,
       );
@@ -90,7 +90,7 @@ describe.each(VERIFIERS)('the expiry of %s', (_, create) => {
 describe('import()', () => {
   const keys = apiKeys({ prefix: 'acme', store: memoryStore() });
   const importOne = (members: object, id: string) =>
-    keys.import([{ ...SUBJECT, digest: digestOf(id), ...members }]);
+    keys.import([{ ...SUBJECT, digest: toDigest(id), ...members }]);
 
   test.each([NOW - 1, NOW - 10 * 365 * DAY_S * SECOND_MS, 0, -1, 1, 100_000_000_000])(
     'accepts the old time %d',
@@ -106,8 +106,8 @@ describe('import()', () => {
     'rejects %s in seconds, and says which record has it',
     async (member) => {
       const records = [
-        { ...SUBJECT, digest: digestOf(`first ${member}`) },
-        { ...SUBJECT, digest: digestOf('second'), [member]: NOW / SECOND_MS },
+        { ...SUBJECT, digest: toDigest(`first ${member}`) },
+        { ...SUBJECT, digest: toDigest('second'), [member]: NOW / SECOND_MS },
       ];
       await expect(keys.import(records)).rejects.toMatchObject({
         code: 'ERR_LATCHKEY_EXPIRY',

@@ -6,11 +6,11 @@ import {
   type StoredRecord,
 } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 
 const records = (count: number, more: object = {}) =>
   Array.from({ length: count }, (_, n) => ({
-    digest: digestOf(`key ${n}`),
+    digest: toDigest(`key ${n}`),
     subject: 'acct_42',
     scopes: ['a'],
     ...more,

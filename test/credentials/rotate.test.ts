@@ -1,13 +1,13 @@
 import { type CredentialStore, type IssueOptions, memoryStore } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { newRecord, toPublicRecord } from '../../src/credentials/records';
 import { rotate } from '../../src/credentials/rotate';
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2030, 0, 1);
 const OLD = newRecord(
-  { digest: digestOf('old'), subject: 'acct_42', scopes: ['a'], issuedAt: NOW - DAY_MS },
+  { digest: toDigest('old'), subject: 'acct_42', scopes: ['a'], issuedAt: NOW - DAY_MS },
   'api_key',
   null,
 );
@@ -28,7 +28,7 @@ async function rotationIn(store: CredentialStore, old = OLD) {
   let count = 0;
   const issue = async (options: IssueOptions, rotatedFrom: string) => {
     const record = newRecord(
-      { ...options, digest: digestOf(`new ${(count += 1)}`) },
+      { ...options, digest: toDigest(`new ${(count += 1)}`) },
       'api_key',
       rotatedFrom,
     );

@@ -11,7 +11,7 @@ import {
   type RequestLike,
 } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { keyFor, publicMembers } from '../../src/possession/jwk';
 import { type ClientKey, clientKey, proofOf, type ProofParts, signed } from '../support/dpop';
 
@@ -225,8 +225,8 @@ describe('a proof', () => {
     ],
     ['an iat in milliseconds', claims({ iat: NOW })],
     ['no ath', claims({ ath: undefined })],
-    ['an ath of another token', claims({ ath: digestOf('another') })],
-    ['an ath in hex', claims({ ath: Buffer.from(digestOf('x'), 'base64url').toString('hex') })],
+    ['an ath of another token', claims({ ath: toDigest('another') })],
+    ['an ath in hex', claims({ ath: Buffer.from(toDigest('x'), 'base64url').toString('hex') })],
     ['an ath of null', claims({ ath: null })],
     ['so much in it that it is too long', claims({ more: 'x'.repeat(8_192) })],
     ['claims nested too deep', claims({ deep })],
@@ -238,7 +238,7 @@ describe('a proof', () => {
     const token = await issue();
     const part = (text: string) => Buffer.from(text).toString('base64url');
     const head = part(JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: key.jwk }));
-    const input = `${head}.${part(`{"jti":"1","htm":"GET","htu":"http://api.example.com/","iat":1e400,"ath":"${digestOf(token)}"}`)}`;
+    const input = `${head}.${part(`{"jti":"1","htm":"GET","htu":"http://api.example.com/","iat":1e400,"ath":"${toDigest(token)}"}`)}`;
     expect(
       await guarded().check(requestOf(token, `${input}.${signed(input, 'ES256', key.privateKey)}`)),
     ).toEqual(BAD_PROOF);

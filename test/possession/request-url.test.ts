@@ -1,4 +1,4 @@
-import { normalisedUrl, urlOf } from '../../src/possession/request-url';
+import { normalisedUrl, requestUrl } from '../../src/possession/request-url';
 
 const request = (url: string, host: string | undefined = 'api.example.com', more: object = {}) => ({
   url,
@@ -162,7 +162,7 @@ describe('the URL of a request', () => {
     ['with two hosts', request('/a', 'api.example.com, evil.example'), undefined, undefined],
     ['with a space in its host', request('/a', 'api. example.com'), undefined, undefined],
   ])('%s', (_what, asked, base, url) => {
-    expect(urlOf(asked, base)).toBe(url);
+    expect(requestUrl(asked, base)).toBe(url);
   });
 
   it('does not follow what a client says of a proxy', () => {
@@ -172,6 +172,8 @@ describe('the URL of a request', () => {
       'x-forwarded-proto': 'https',
       forwarded: 'host=evil.example',
     };
-    expect(urlOf({ url: '/a', headers: forwarded }, undefined)).toBe('http://api.example.com/a');
+    expect(requestUrl({ url: '/a', headers: forwarded }, undefined)).toBe(
+      'http://api.example.com/a',
+    );
   });
 });

@@ -13,7 +13,7 @@ import {
 import { redisStore } from 'latchkey/redis';
 import { createClient } from 'redis';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { underBearer } from '../support/own-verifier';
 import { type RedisServer, startRedis } from '../support/redis';
@@ -94,7 +94,7 @@ async function liveThrough(keys: ManagedVerifier, imported: string): Promise<rea
   const overlapping = await keys.rotate(record.id, { overlapMs: 60_000 });
   const rotated = await keys.rotate(overlapping?.record.id as string);
   const ended = await keys.issue({ subject: 'acct_43', scopes });
-  const added = await keys.import([{ digest: digestOf(imported), subject: 'acct_44', scopes }]);
+  const added = await keys.import([{ digest: toDigest(imported), subject: 'acct_44', scopes }]);
   const secrets = [
     secret,
     overlapping?.secret as string,
@@ -164,7 +164,7 @@ test.each<[string, (store: CredentialStore) => ManagedVerifier, string]>([
       });
       // The credentials were there indeed: the channels name them by id.
       for (const known of secrets.slice(0, 3)) {
-        expect(text).toContain(digestOf(known).slice(0, 22));
+        expect(text).toContain(toDigest(known).slice(0, 22));
       }
     }
   },

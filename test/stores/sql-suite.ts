@@ -5,7 +5,7 @@ import { apiKeys } from 'latchkey';
 import { type SqlStore, sqlStore } from 'latchkey/sql';
 import { credentialStoreContract, stateStoreContract } from 'latchkey/testing';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import type { Owner } from '../../src/stores/store';
 import { newRecord, unique } from '../../src/testing/store-contract/samples';
 import { otherMachine } from '../support/other-machine';
@@ -100,7 +100,7 @@ export function sqlStoreSuite(
       const key = unique('key');
       const counts = {
         find: await statementsOf(() => store.find(digest)),
-        findUnknown: await statementsOf(() => store.find(digestOf('unknown'))),
+        findUnknown: await statementsOf(() => store.find(toDigest('unknown'))),
         findById: await statementsOf(() => store.findById(id)),
         insert: await statementsOf(() => store.insert(newRecord())),
         list: await statementsOf(() => store.list(ownerOf(record), { limit: 10 })),
@@ -140,7 +140,7 @@ export function sqlStoreSuite(
       ['kind', ''],
       ['subject', ''],
       ['digest', ''],
-      ['digest', digestOf('another')],
+      ['digest', toDigest('another')],
     ])('takes a row whose %s is %j for a fault, and tells which', async (column, value) => {
       const kind = unique('kind');
       const record = await insert({ kind });
@@ -332,7 +332,7 @@ export function sqlStoreSuite(
         .map(({ query }) => `${query.sql} ${JSON.stringify(query.parameters)}`)
         .join('\n');
       const seen = `${JSON.stringify(tables)}\n${statements}\n${database.sent?.() ?? ''}`;
-      expect(seen).toContain(digestOf(secret));
+      expect(seen).toContain(toDigest(secret));
       for (const each of [secret, rotated?.secret as string]) {
         expect(seen).not.toContain(each);
         expect(seen).not.toContain(each.slice('osir_live_'.length + 8, -6));

@@ -1,15 +1,15 @@
 import { apiKeys, type CredentialRecord, latchkey, type LatchkeyOptions } from 'latchkey';
 
-import { digestOf, idOf } from '../../src/credential/digest';
+import { toDigest, toRecordId } from '../../src/credential/digest';
 
 /** The row of a key in someone's own table. */
 export const rowOf = (
   secret: string,
   members: Partial<CredentialRecord> = {},
 ): CredentialRecord => ({
-  id: idOf(digestOf(secret)),
+  id: toRecordId(toDigest(secret)),
   kind: 'api_key',
-  digest: digestOf(secret),
+  digest: toDigest(secret),
   subject: 'acct_42',
   scopes: ['domains:read'],
   expiresAt: null,
@@ -33,8 +33,8 @@ export function guardedTable(options: Partial<LatchkeyOptions> = {}) {
   return {
     find,
     put: (secret: string, members?: Partial<CredentialRecord>) =>
-      void rows.set(digestOf(secret), rowOf(secret, members)),
-    drop: (secret: string) => void rows.delete(digestOf(secret)),
+      void rows.set(toDigest(secret), rowOf(secret, members)),
+    drop: (secret: string) => void rows.delete(toDigest(secret)),
     ask: (secret: string) =>
       check({ headers: { authorization: `Bearer ${secret}` } }, { scopes: [] }),
     askByHeader: (secret: string) => check({ headers: { 'x-api-key': secret } }, { scopes: [] }),

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 
 import { apiKeys, type CredentialReader, findAuth, latchkey, type LatchkeyOptions } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { keptAlive, pipeline } from '../http/pipeline';
 import { rowOf } from '../support/guarded-table';
 import { MOUNTS, type RawResponse, sendRaw } from '../support/servers';
@@ -32,7 +32,7 @@ const CALLERS = ['ada', 'grace', 'joan', 'karen'];
  */
 function hurrying(cache: NonNullable<LatchkeyOptions['cache']>) {
   const rows = new Map(
-    CALLERS.map((subject) => [digestOf(`osir-${subject}`), rowOf(`osir-${subject}`, { subject })]),
+    CALLERS.map((subject) => [toDigest(`osir-${subject}`), rowOf(`osir-${subject}`, { subject })]),
   );
   let delayMs = 40;
   const store: CredentialReader = {

@@ -17,12 +17,12 @@ import { isForm, parseForm } from '../../src/authorization-server/request/form-p
 import { parseJsonParameters } from '../../src/authorization-server/request/json-parameters';
 import { requestFrom } from '../../src/cli/parse-request';
 import { isCrossSiteRequest } from '../../src/extractors/csrf';
-import { pathOf } from '../../src/extractors/extractor';
+import { requestPath } from '../../src/extractors/extractor';
 import { toRequestLike } from '../../src/extractors/to-request-like';
 import { addHeaders, responseHeaders } from '../../src/http/response-headers';
 import { trimOws } from '../../src/internal/text';
 import { boundToCertificate } from '../../src/possession/mtls';
-import { normalisedUrl, urlOf } from '../../src/possession/request-url';
+import { normalisedUrl, requestUrl } from '../../src/possession/request-url';
 import { readCompactJws } from '../../src/verifiers/jwt/parse-jws';
 
 const SIZE = 16_384;
@@ -83,10 +83,10 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'the header extractor': (text) => apiKeyHeader().extract(withHeader('x-api-key')(text)),
   'the query extractor': (text) => queryParameter('api_key').extract({ ...junk, url: `/?${text}` }),
   'the CSRF rule': (text) => isCrossSiteRequest(withHeader('origin')(`https://${text}`)),
-  'the path of a request': (text) => pathOf({ ...junk, url: `http://${text}` }),
+  'the path of a request': (text) => requestPath({ ...junk, url: `http://${text}` }),
   'the URL of a DPoP proof': (text) => normalisedUrl(`https://api.example.com/${text}`),
   'the URL of a request': (text) =>
-    urlOf({ ...junk, url: `/${text}`, headers: { host: text } }, undefined),
+    requestUrl({ ...junk, url: `/${text}`, headers: { host: text } }, undefined),
   'the header of a client certificate': (text) =>
     certificate.check(withHeader('client-cert')(text), 'x', { digest: '', origin: undefined }),
   'the header of a client certificate, encoded': (text) =>

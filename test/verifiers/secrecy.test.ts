@@ -13,7 +13,7 @@ import {
   sessionTokens,
 } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { rowOf } from '../support/guarded-table';
 import { underBearer } from '../support/own-verifier';
@@ -68,7 +68,7 @@ it('is kept by digest alone: no call gets to the store with a secret in it', asy
     await keys.revoke(record.id);
     await check(underBearer(secret));
     await close();
-    expect(calls).toContainEqual(['find', digestOf(secret)]);
+    expect(calls).toContainEqual(['find', toDigest(secret)]);
     expect(tellsOf(shown(calls), secret)).toEqual([]);
     expect(tellsOf(shown(calls), next?.secret as string)).toEqual([]);
   }
@@ -112,7 +112,7 @@ it('is in nothing that is handed out but the one answer that issues it', async (
     store,
   ];
   expect(tellsOf(shown(handedOut), secret)).toEqual([]);
-  expect(shown(record)).not.toContain(digestOf(secret));
+  expect(shown(record)).not.toContain(toDigest(secret));
 });
 
 describe('an error that a secret leads to', () => {

@@ -12,7 +12,7 @@ import {
   type StoredVerifier,
 } from 'latchkey';
 
-import { digestOf } from '../../src/credential/digest';
+import { toDigest } from '../../src/credential/digest';
 import { generateSecret } from '../../src/credential/secret';
 import { badBearer, badKey, OUTAGE } from '../support/answers';
 import { rowOf } from '../support/guarded-table';
@@ -123,8 +123,8 @@ describe('what is refused without asking the store', () => {
     ['a longer prefix', generateSecret('osirx', 'live')],
     ['another environment under the same checksum', secret.replace('live', 'test')],
     ['its hint', secret.slice(0, 14)],
-    ['its digest', digestOf(secret)],
-    ['its digest after the prefix', `osir_live_${digestOf(secret)}`],
+    ['its digest', toDigest(secret)],
+    ['its digest after the prefix', `osir_live_${toDigest(secret)}`],
     ['SQL', "osir_live_'OR'1'='1"],
     ['a comment of SQL', `${secret}--`],
     ['a glob', 'osir_live_*'],
@@ -171,7 +171,7 @@ test('unknown, revoked, expired and misplaced keys get the same bytes', async ()
   const { ask } = asking([keys]);
   const put = (members: Partial<CredentialRecord>) => {
     const token = generateSecret('osir', 'live');
-    answers.set(digestOf(token), rowOf(token, members));
+    answers.set(toDigest(token), rowOf(token, members));
     return token;
   };
   const tokens = {
@@ -239,7 +239,7 @@ describe('legacy keys', () => {
   it('are known by the digest of the whole key, beside those of the new form', async () => {
     const keys = apiKeys({ prefix: 'osir', legacy, store: memoryStore() });
     const { ask } = asking([keys]);
-    await keys.import([{ subject: 'old', scopes: ['a'], digest: digestOf('sk-old') }]);
+    await keys.import([{ subject: 'old', scopes: ['a'], digest: toDigest('sk-old') }]);
     const { secret: issued } = await keys.issue({ subject: 'new', scopes: ['a'] });
     expect(await ask(underBearer('sk-old'))).toMatchObject({
       status: 'authenticated',
@@ -257,8 +257,8 @@ describe('legacy keys', () => {
     const { ask } = asking([keys]);
     const { secret: issued } = await keys.issue({ subject: 'acct_42', scopes: [] });
     for (const seen of [
-      digestOf(issued),
-      Buffer.from(digestOf(issued), 'base64url').toString('hex').slice(0, 32),
+      toDigest(issued),
+      Buffer.from(toDigest(issued), 'base64url').toString('hex').slice(0, 32),
     ]) {
       expect(await ask(underBearer(seen))).toEqual(badBearer('unknown'));
     }
@@ -267,7 +267,7 @@ describe('legacy keys', () => {
   it('are replaced by keys of the new form when they are rotated', async () => {
     const keys = apiKeys({ prefix: 'osir', legacy, store: memoryStore() });
     const [old] = await keys.import([
-      { subject: 'acct_42', scopes: ['a'], digest: digestOf('sk-old') },
+      { subject: 'acct_42', scopes: ['a'], digest: toDigest('sk-old') },
     ]);
     const next = await keys.rotate(old?.id as string, { overlapMs: 1_000 });
     expect(next).toMatchObject({
@@ -405,7 +405,7 @@ describe('a store that', () => {
 
   it('is an object with state of its own may use it', async () => {
     class Table {
-      readonly #rows = new Map([[digestOf(secret), rowOf(secret)]]);
+      readonly #rows = new Map([[toDigest(secret), rowOf(secret)]]);
       async find(digest: string) {
         return this.#rows.get(digest);
       }
@@ -434,7 +434,7 @@ describe('a store with nothing but find()', () => {
       },
       headers: {},
     });
-    expect(find).toHaveBeenCalledWith(digestOf(secret));
+    expect(find).toHaveBeenCalledWith(toDigest(secret));
     await expect(close()).resolves.toBeUndefined();
   });
 
@@ -447,7 +447,7 @@ describe('a store with nothing but find()', () => {
     ['revokeAll', () => keys.revokeAll({ subject: 'acct_42' })],
     ['get', () => keys.get('k1')],
     ['list', () => keys.list({ subject: 'acct_42' })],
-    ['import', () => keys.import([{ ...SUBJECT, digest: digestOf('old') }])],
+    ['import', () => keys.import([{ ...SUBJECT, digest: toDigest('old') }])],
     ['import of nothing', () => keys.import([])],
     ['prune', () => keys.prune()],
   ])('cannot be managed: %s is a TypeError that names the missing methods', async (_, call) => {

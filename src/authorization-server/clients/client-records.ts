@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { digestOf, idOf } from '../../credential/digest';
+import { toDigest, toRecordId } from '../../credential/digest';
 import { checkRecord } from '../../credential/record';
 import { withoutAbsent } from '../../credentials/records';
 import { codedError } from '../../internal/errors';
@@ -16,10 +16,10 @@ export const ALL_CLIENTS: Owner = { kind: CLIENT, by: 'subject', id: CLIENT };
 /**
  * The digest that a client is stored under. No credential has it, because none contains a space.
  */
-const digestOfClient = (clientId: string): string => digestOf(`${CLIENT} ${clientId}`);
+const digestOfClient = (clientId: string): string => toDigest(`${CLIENT} ${clientId}`);
 
 /** The ID of the record that a client is stored as. */
-export const recordIdOfClient = (clientId: string): string => idOf(digestOfClient(clientId));
+export const recordIdOfClient = (clientId: string): string => toRecordId(digestOfClient(clientId));
 
 /**
  * Returns the record that the store returned for a digest.
@@ -48,7 +48,7 @@ export function toRecord(client: Client): StoredRecord {
   const { clientId, name, scopes, registeredAt, ...metadata } = client;
   const digest = digestOfClient(clientId);
   return {
-    id: idOf(digest),
+    id: toRecordId(digest),
     kind: CLIENT,
     digest,
     subject: CLIENT,

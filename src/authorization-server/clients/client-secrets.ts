@@ -1,4 +1,4 @@
-import { digestOf } from '../../credential/digest';
+import { toDigest } from '../../credential/digest';
 import { createCredentialManager } from '../../credentials/credential-manager';
 import type { CredentialStore, Owner } from '../../stores/store';
 import { checkedRecord } from './client-records';
@@ -53,12 +53,12 @@ export function clientSecrets(store: CredentialStore): ClientSecrets {
     issue,
     async rotate(clientId, overlapMs) {
       const secret = await issue(clientId);
-      await endOthers(clientId, digestOf(secret), overlapMs);
+      await endOthers(clientId, toDigest(secret), overlapMs);
       return secret;
     },
     revokeAll: (clientId, at) => store.revokeAll(secretOwner(clientId), at),
     async proves(clientId, secret) {
-      const digest = digestOf(secret);
+      const digest = toDigest(secret);
       const record = checkedRecord(await store.find(digest), digest);
       return (
         record?.kind === SECRET &&

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload, errors } from 'oidc-provider';
 
-import { digestOf } from '../../credential/digest';
+import { toDigest } from '../../credential/digest';
 import { codedError } from '../../internal/errors';
 import type { ProviderStorage } from './provider-options';
 
@@ -29,7 +29,7 @@ export function singleUseAdapter({
   const group = `oauth:${model}`;
   const used = `oauth:used ${model}`;
   const usedAt = async (id: string): Promise<number | undefined> => {
-    const at = await store.get(used, digestOf(id));
+    const at = await store.get(used, toDigest(id));
     if (at !== undefined && !/^\d+$/.test(at)) {
       throw codedError('ERR_LATCHKEY_STORE', 'The store returned something that is not a time');
     }
@@ -57,7 +57,7 @@ export function singleUseAdapter({
         payload &&
         (await store.setIfAbsent(
           used,
-          digestOf(id),
+          toDigest(id),
           String(now),
           (payload.exp ?? 0) * 1000 + graceMs,
         ))

@@ -1,4 +1,4 @@
-import { digestOf, idOf, isId } from '../../credential/digest';
+import { toDigest, toRecordId, isId } from '../../credential/digest';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import { stateOf } from '../print';
 import { CommandError, type Terminal, usageError } from '../terminal';
@@ -23,7 +23,7 @@ export async function resolveKey(given: string, terminal: Terminal): Promise<Res
     return { id: name, notFound: `no key ${name}` };
   }
   return {
-    id: idOf(digestOf(name)),
+    id: toRecordId(toDigest(name)),
     notFound:
       'no such key in this store: give its ID, the 22 characters that "keys list" shows, or the whole key',
   };

@@ -1,4 +1,4 @@
-import { idOf } from '../../credential/digest';
+import { toRecordId } from '../../credential/digest';
 import { encodeRevocation } from '../../credential/revocation';
 import type { Listeners } from '../listeners';
 import {
@@ -95,7 +95,7 @@ export function createCredentials({
   return {
     name: 'redis',
     async find(digest) {
-      const record = await findById(idOf(digest));
+      const record = await findById(toRecordId(digest));
       return record?.digest === digest ? record : undefined;
     },
     findById,

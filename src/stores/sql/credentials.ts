@@ -1,4 +1,4 @@
-import { idOf } from '../../credential/digest';
+import { toRecordId } from '../../credential/digest';
 import { type CredentialStore, isStorable, type RecordedUsage } from '../store';
 import {
   all,
@@ -46,7 +46,7 @@ export function createCredentials(
     findById,
     async find(digest) {
       // By the primary key, so that a damaged digest is an error and not an unknown credential.
-      const record = await findById(idOf(digest));
+      const record = await findById(toRecordId(digest));
       return record?.digest === digest ? record : undefined;
     },
     async insert(record) {

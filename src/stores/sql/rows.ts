@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { idOf } from '../../credential/digest';
+import { toRecordId } from '../../credential/digest';
 import { codedError } from '../../internal/errors';
 import { check } from '../../internal/options';
 import { isStorable, type RecordChanges, type StoredRecord } from '../store';
@@ -23,7 +23,7 @@ export function toChangedColumns({
 }
 
 export function toRow(record: StoredRecord): CredentialsTable {
-  if (record.id !== idOf(record.digest)) {
+  if (record.id !== toRecordId(record.digest)) {
     throw codedError(
       'ERR_LATCHKEY_STORE',
       'The id of a record must be the first 22 characters of its digest',
@@ -118,7 +118,7 @@ const rowSchema = z
     confirmation: json<Readonly<Record<string, unknown>>>(isObject).nullable(),
     metadata: json<Readonly<Record<string, unknown>>>(isObject),
   })
-  .refine(({ id, digest }) => id === idOf(digest), { path: ['digest'] });
+  .refine(({ id, digest }) => id === toRecordId(digest), { path: ['digest'] });
 
 export const COLUMNS = Object.keys(rowSchema.shape) as readonly (keyof CredentialsTable)[];
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { digestOf } from '../../credential/digest';
+import { toDigest } from '../../credential/digest';
 import { codedError } from '../../internal/errors';
 import type { StateStore } from '../store';
 import type { Database, StateTable } from './tables';
@@ -39,7 +39,7 @@ export function createState(db: Database, writes: Writes): StateStore {
 }
 
 /** One short ID for a group and a key of any length, which an index could not hold. */
-const idOf = (group: string, key: string): string => digestOf(JSON.stringify([group, key]));
+const idOf = (group: string, key: string): string => toDigest(JSON.stringify([group, key]));
 
 const toRow = (group: string, key: string, value: string, until: number): StateTable => ({
   id: idOf(group, key),

@@ -1,4 +1,4 @@
-import { digestOf, idOf } from '../../credential/digest';
+import { toDigest, toRecordId } from '../../credential/digest';
 import type { CredentialStore, StoredRecord } from '../../stores/store';
 import { atOnce, type Cases, demand, type OpenedStore } from './contract';
 import { newRecord, ODD_TEXTS } from './samples';
@@ -39,7 +39,7 @@ export const keeping: Cases<OpenedStore<CredentialStore>> = {
       demand('findById() gives the record of an id', await machine.findById(id), record);
     }
     const others = [
-      digestOf('another secret'),
+      toDigest('another secret'),
       otherEnd(digest),
       Buffer.from(digest, 'base64url').toString('hex'),
     ];
@@ -50,7 +50,12 @@ export const keeping: Cases<OpenedStore<CredentialStore>> = {
         undefined,
       );
     }
-    for (const text of [idOf(digestOf('another secret')), ...almost(id), digest, record.subject]) {
+    for (const text of [
+      toRecordId(toDigest('another secret')),
+      ...almost(id),
+      digest,
+      record.subject,
+    ]) {
       demand(
         `findById() is undefined for ${JSON.stringify(text)}, which is not an id it has`,
         await store.findById(text),
@@ -79,7 +84,7 @@ export const keeping: Cases<OpenedStore<CredentialStore>> = {
         clientId: 'app',
         grantId: 'grant',
         environment: 'test',
-        rotatedFrom: idOf(digestOf('old')),
+        rotatedFrom: toRecordId(toDigest('old')),
       },
       { scopes: ['b', 'a', 'b', 'a,b', 'c;d', "it's", '*', '[]', '{x}', '__proto__'] },
       { confirmation: { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs', 'x5t#S256': null } },

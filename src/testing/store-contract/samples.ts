@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { digestOf, idOf } from '../../credential/digest';
+import { toDigest, toRecordId } from '../../credential/digest';
 import type { StoredRecord } from '../../stores/store';
 
 /** A word that is unique in the database. */
@@ -8,9 +8,9 @@ export const unique = (word: string): string => `${word}-${randomUUID()}`;
 
 /** A record that no store knows. */
 export function newRecord(members: Partial<StoredRecord> = {}): StoredRecord {
-  const digest = digestOf(randomUUID());
+  const digest = toDigest(randomUUID());
   return {
-    id: idOf(digest),
+    id: toRecordId(digest),
     kind: 'api_key',
     digest,
     subject: unique('acct'),
