@@ -381,71 +381,88 @@ const FAULTS = {
   },
 } as const;
 
-describe.each(Object.entries(REQUESTS))(
-  'a store that fails in the middle of a request: %s',
-  (_what, request) => {
-    test.each(
-      METHODS.flatMap((method) =>
-        Object.keys(FAULTS).map((how) => [method, how as keyof typeof FAULTS] as const),
-      ),
-    )(
-      'where %s() %s, it is done, or an outage that the operator learns the cause of',
-      async (method, how) => {
-        const store = memoryStore();
-        let isBroken = false;
-        let calls = 0;
-        const call = store[method].bind(store) as (...args: unknown[]) => unknown;
-        const failing = (...args: unknown[]) =>
-          isBroken ? (calls++, FAULTS[how]()) : call(...args);
-        const options: IssuingOptions = { store: { ...store, [method]: failing } };
-        const issuing = await startIssuing(options);
-        let seen!: Seen;
-        const told = await toldOf(async () => {
-          seen = await request(issuing, () => void (isBroken = true));
+/** A server whose store fails in one method, after `breakDown()` and before `repair()`. */
+async function startFailing(
+  method: (typeof METHODS)[number],
+  fail: () => unknown,
+): Promise<Issuing & { breakDown: () => void; repair: () => void; failures: () => number }> {
+  const store = memoryStore();
+  let isBroken = false;
+  let failures = 0;
+  const call = store[method].bind(store) as (...args: unknown[]) => unknown;
+  const failing = (...args: unknown[]) => (isBroken ? (failures++, fail()) : call(...args));
+  const options: IssuingOptions = { store: { ...store, [method]: failing } };
+  return {
+    ...(await startIssuing(options)),
+    breakDown: () => void (isBroken = true),
+    repair: () => {
+      isBroken = false;
+      failures = 0;
+    },
+    failures: () => failures,
+  };
+}
+type Failing = Awaited<ReturnType<typeof startFailing>>;
+
+describe.each(
+  METHODS.flatMap((method) =>
+    Object.keys(FAULTS).map((how) => [method, how as keyof typeof FAULTS] as const),
+  ),
+)('a store whose %s() %s in the middle of a request', (method, how) => {
+  let issuing: Failing;
+  beforeAll(async () => {
+    issuing = await startFailing(method, FAULTS[how]);
+  });
+  afterEach(() => issuing.repair());
+  afterAll(() => issuing.close());
+
+  test.each(Object.entries(REQUESTS))(
+    'lets %s succeed without it, or causes a 503 and notifies the operator of the cause',
+    async (_what, request) => {
+      let seen!: Seen;
+      const told = await toldOf(async () => {
+        seen = await request(issuing, issuing.breakDown);
+      });
+      const { status, headers, text, back } = seen;
+      if (issuing.failures() === 0) {
+        return expect([told, status < 400]).toEqual([[], true]);
+      }
+      expect(told).toEqual([
+        expect.objectContaining({ status: 503, error: 'temporarily_unavailable', cause: fault }),
+      ]);
+      expect(JSON.stringify([text, ...headers])).not.toContain('10.0.0.7');
+      if (back) {
+        expect(Object.fromEntries(back.searchParams)).toMatchObject({
+          error: 'temporarily_unavailable',
         });
-        await issuing.close();
-        const { status, headers, text, back } = seen;
-        if (calls === 0) {
-          return expect([told, status < 400]).toEqual([[], true]);
-        }
-        expect(told).toEqual([
-          expect.objectContaining({ status: 503, error: 'temporarily_unavailable', cause: fault }),
-        ]);
-        expect(JSON.stringify([text, ...headers])).not.toContain('10.0.0.7');
-        if (back) {
-          expect(Object.fromEntries(back.searchParams)).toMatchObject({
-            error: 'temporarily_unavailable',
-          });
-        } else {
-          expect([status, headers.get('retry-after')]).toEqual([503, '1']);
-        }
-      },
-    );
-  },
-);
+      } else {
+        expect([status, headers.get('retry-after')]).toEqual([503, '1']);
+      }
+    },
+  );
+});
 
-describe.each(['code', 'refresh', 'client credentials', 'authorization', 'login', 'consent'])(
-  'a store that talks nonsense: %s',
-  (what) => {
-    const nonsense = [{}, 'yesterday', 7, { kind: 'oauth_client', clientId: 'x', revokedAt: null }];
+describe.each(['find', 'findById', 'get'] as const)(
+  'a store whose %s() returns an invalid value',
+  (method) => {
+    const INVALID = [{}, 'yesterday', 7, { kind: 'oauth_client', clientId: 'x', revokedAt: null }];
+    let answer: unknown;
+    let issuing: Failing;
+    beforeAll(async () => {
+      issuing = await startFailing(method, () => Promise.resolve(answer));
+    });
+    afterAll(() => issuing.close());
 
-    test.each(['find', 'findById', 'get'] as const)(
-      '%s() is an outage, and no word about the client',
-      async (method) => {
-        for (const answer of nonsense) {
-          const store = memoryStore();
-          let isBroken = false;
-          let calls = 0;
-          const call = store[method].bind(store) as (...args: unknown[]) => Promise<unknown>;
-          const talking = async (...args: unknown[]) =>
-            isBroken ? (calls++, answer) : call(...args);
-          const issuing = await startIssuing({ store: { ...store, [method]: talking } });
+    test.each(['code', 'refresh', 'client credentials', 'authorization', 'login', 'consent'])(
+      'causes a 503 for %s, and the client is not blamed',
+      async (what) => {
+        for (answer of INVALID) {
+          issuing.repair();
           const { status, back } = await (REQUESTS[what] as (typeof REQUESTS)[string])(
             issuing,
-            () => void (isBroken = true),
+            issuing.breakDown,
           );
-          await issuing.close();
-          if (calls === 0) {
+          if (issuing.failures() === 0) {
             continue;
           }
           if (back) {

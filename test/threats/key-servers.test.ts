@@ -16,6 +16,8 @@ const TIMEOUT_MS = 150;
 const COOLDOWN_MS = 5_000;
 const TTL_MS = 600_000;
 const DAY_MS = 86_400_000;
+/** Requests that arrive at once. */
+const AT_ONCE = 6;
 
 let server: MadeUpIssuer;
 let elsewhere: MadeUpIssuer;
@@ -123,7 +125,7 @@ describe.each(Object.keys(FAULTS))('while the server %s', (fault) => {
           return response.status;
         };
         const many = async (make: (n: number) => string, during?: string) => {
-          const statuses = await Promise.all(Array.from({ length: 20 }, (_, n) => ask(make(n))));
+          const statuses = await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => ask(make(n))));
           if (during) {
             for (const status of statuses) {
               tally.add(during, status);

@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 const json = { 'Content-Type': 'application/json' };
-const answering = (answer: Handler, requests = 1_000): Fault => ({
+const answering = (answer: Handler, requests = 200): Fault => ({
   begin: () => (broken = answer),
   end: () => (broken = undefined),
   requests,
@@ -67,11 +67,11 @@ const network = (
 });
 
 const FAULTS: Readonly<Record<string, Fault>> = {
-  refused: network(1_000, () => proxy.refuse()),
-  'black-holed': network(200, () => proxy.blackHole()),
+  refused: network(200, () => proxy.refuse()),
+  'black-holed': network(40, () => proxy.blackHole()),
   'slow, within the deadline': network(200, () => proxy.slow(5), 'its answer'),
-  'slow, past the deadline': network(200, () => proxy.slow(600)),
-  'cut mid-reply': network(1_000, () => proxy.cutNextReplies(40), 'either'),
+  'slow, past the deadline': network(40, () => proxy.slow(600)),
+  'cut mid-reply': network(200, () => proxy.cutNextReplies(40), 'either'),
   '500': answering((_, res) => void res.writeHead(500, json).end('{"error":"server_error"}')),
   HTML: answering(
     (_, res) =>
@@ -79,7 +79,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   ),
   '5 MB': answering(
     (_, res) => void res.writeHead(200, json).end(JSON.stringify(active({ pad: 'x'.repeat(5e6) }))),
-    200,
+    40,
   ),
   'a redirect to elsewhere': answering(
     (_, res) => void res.writeHead(307, { Location: elsewhere.url }).end(),
