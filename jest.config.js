@@ -2,6 +2,12 @@ export default {
   testEnvironment: 'node',
   reporters: ['default', '<rootDir>/test/support/summary-reporter.js'],
   setupFilesAfterEnv: ['<rootDir>/test/support/jest.setup.ts'],
+  // Ends a test that hangs. On a busy machine the default of five seconds ends others, too.
+  testTimeout: 30_000,
+  // Jest leaves one core of a machine idle, which is half of a machine with two.
+  maxWorkers: '100%',
+  // A worker keeps part of each suite's modules in its heap: a new one is cheaper than the garbage.
+  workerIdleMemoryLimit: '768MB',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
     '^.+\\.[jt]s$': [

@@ -12,7 +12,7 @@ import { Tally } from '../support/requests';
 import { listen, MOUNTS } from '../support/servers';
 import { AUDIENCE } from '../verifiers/jwt/tokens';
 
-const TIMEOUT_MS = 150;
+const TIMEOUT_MS = 300;
 const COOLDOWN_MS = 5_000;
 const TTL_MS = 600_000;
 const DAY_MS = 86_400_000;
@@ -125,7 +125,9 @@ describe.each(Object.keys(FAULTS))('while the server %s', (fault) => {
           return response.status;
         };
         const many = async (make: (n: number) => string, during?: string) => {
-          const statuses = await Promise.all(Array.from({ length: AT_ONCE }, (_, n) => ask(make(n))));
+          const statuses = await Promise.all(
+            Array.from({ length: AT_ONCE }, (_, n) => ask(make(n))),
+          );
           if (during) {
             for (const status of statuses) {
               tally.add(during, status);

@@ -70,7 +70,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   refused: network(200, () => proxy.refuse()),
   'black-holed': network(40, () => proxy.blackHole()),
   'slow, within the deadline': network(200, () => proxy.slow(5), 'its answer'),
-  'slow, past the deadline': network(40, () => proxy.slow(600)),
+  'slow, past the deadline': network(40, () => proxy.slow(1_200)),
   'cut mid-reply': network(200, () => proxy.cutNextReplies(40), 'either'),
   '500': answering((_, res) => void res.writeHead(500, json).end('{"error":"server_error"}')),
   HTML: answering(
@@ -108,11 +108,11 @@ it.each(Object.keys(FAULTS))(
           endpoint: `http://127.0.0.1:${proxy.port}/introspect`,
           client: CLIENT,
           audience: AUDIENCE,
-          timeoutMs: 250,
+          timeoutMs: 500,
         }),
       ],
       cache: false,
-      timeoutMs: 500,
+      timeoutMs: 1_000,
     });
     const servers = await Promise.all(
       MAJORS.map((major) =>
