@@ -124,6 +124,10 @@ export function sendPage(res: ServerResponse, { status, headers, body }: Rendere
   res.end(body);
 }
 
+/** A message that has the focus, so that nobody misses it. Fields are described by `fault`. */
+export const alert = (text: Html): Html =>
+  markup`<p class="note alarm" role="alert" id="fault" tabindex="-1" autofocus>${text}</p>\n`;
+
 /** The hidden field that proves that a form is from our own page. */
 export const csrfField = ({ csrfToken }: { readonly csrfToken: string }): Html =>
   markup`<input type="hidden" name="csrf_token" value="${csrfToken}">`;

@@ -52,24 +52,37 @@ ${csrfField(interaction)}
   };
 }
 
+/** What is known of who made a client. */
+interface Origin {
+  /** Whether the operator registered the client. */
+  readonly verified?: boolean;
+  /** The host of the metadata document that describes the client. */
+  readonly host?: string;
+}
+
 /** Warns of a client that nobody has verified: its name may be that of another app. */
-function warning(view: ServerPageView, { clientId }: Client): Html | undefined {
-  const host = hostOf(clientId);
-  if (host === undefined) {
+function warning(view: ServerPageView, client: Client & Origin): Html | undefined {
+  const { verified = true, host } = client;
+  if (verified) {
     return undefined;
   }
+  const text =
+    host === undefined
+      ? view.html('unverifiedApp')
+      : view.html('unverifiedHost', { host: isolated(host) });
   return markup`<div class="note caution">
 <strong>${view.html('unverified')}</strong>
-<p>${view.html('unverifiedHost', { host: isolated(host) })}</p>
+<p>${text}</p>
 </div>
 `;
 }
 
-const hostOf = (clientId: string): string | undefined =>
-  /^https?:\/\//.test(clientId) && URL.canParse(clientId) ? new URL(clientId).host : undefined;
-
 /** Names the place that the user is sent to: a host, or an app on the device. */
-function goingBack(view: ServerPageView, redirectUri: string): Html {
+function goingBack(view: ServerPageView, redirectUri: string | undefined): Html | undefined {
+  // The device flow has no redirect URI.
+  if (redirectUri === undefined) {
+    return undefined;
+  }
   const { protocol, host } = new URL(redirectUri);
   const isWeb = /^https?:$/.test(protocol);
   const destination = markup`<strong>${isWeb ? host : protocol.slice(0, -1)}</strong>`;

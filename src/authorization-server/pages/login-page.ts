@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 import { checkOptions, functionOption, nonEmptyString } from '../../internal/options';
 import { type Html, isolated, markup } from '../../pages/markup';
-import { csrfField, type Page, sendPage } from '../../pages/page';
+import { alert, csrfField, type Page, sendPage } from '../../pages/page';
 import type { Interaction, Login, User } from '../interaction/interaction';
 import { type ServerPageView, viewOf } from './server-pages';
 
@@ -70,7 +70,7 @@ function loginForm(view: ServerPageView, interaction: Interaction, title: string
     status: failed ? 403 : 200,
     endsAtClient: true,
     content: markup`<p class="quiet">${view.html('continueTo', { app: isolated(client.name) })}</p>
-${failed ? markup`<p class="note alarm" role="alert" id="fault" tabindex="-1" autofocus>${view.html('wrongPassword')}</p>\n` : undefined}<form method="post">
+${failed ? alert(view.html('wrongPassword')) : undefined}<form method="post">
 ${csrfField(interaction)}
 <label for="username">${view.html('username')}</label>
 <input id="username" name="username" value="${username}" autocomplete="username" autocapitalize="none" spellcheck="false" required${describedBy(failed)}>
