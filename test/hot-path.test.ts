@@ -98,7 +98,7 @@ test.each<[string, () => Middleware, (secret: string) => Record<string, string>]
   ],
   ['authorize()', () => authorize(() => true), (key) => ({ authorization: `Bearer ${key}` })],
 ])(
-  'a cached key costs %s one hash, one look-up and one reading of the clock that nobody sets, and next() is called before it returns',
+  '%s hashes and looks up a cached key once, and calls next() before it returns',
   (_, make, headers) => {
     const [guard, [req, res], next] = [make(), request(headers(secret)), jest.fn()];
     expect(costOf(() => guard(req, res, next))).toEqual({

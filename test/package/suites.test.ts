@@ -8,6 +8,7 @@ import {
   REQUIREMENTS,
   requirementsByTest,
 } from '../support/suites';
+import { titleErrors } from '../support/title-reporter';
 
 const TEST_MODULES = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && file !== join('package', 'suites.test.ts'))
@@ -19,7 +20,7 @@ const SIGNS: readonly (readonly [sign: RegExp, requirement: string])[] = [
   [/'postgresql'/, 'postgresql'],
   [/spawn\('redis-server'/, 'redis-server'],
   [/\/usr\/bin\/chromium/, 'chromium'],
-  [/\['npm', 'pack'/, 'types'],
+  [/'npm',\s*'pack'/, 'types'],
   [/'sh', '-c', .*(\bline\b|\blines\b)/, 'curl'],
 ];
 /** This one defines what others call; its callers declare what they run. */
@@ -66,3 +67,24 @@ it.each(['test', 'test:integration', 'test:watch', 'check', 'format'])(
     expect(manifest.scripts).toHaveProperty([script]);
   },
 );
+
+describe('the rule for titles', () => {
+  const named = (title: string, fullName = title) => ({ title, fullName });
+
+  it('allows 120 characters, and one title below two headings', () => {
+    const tests = [named('x'.repeat(120)), named('works', 'a works'), named('works', 'b works')];
+    expect(titleErrors(tests)).toEqual([]);
+  });
+
+  it('finds a title of 121 characters', () => {
+    expect(titleErrors([named('x'.repeat(121))])).toEqual([
+      expect.stringContaining('has 121 characters'),
+    ]);
+  });
+
+  it('finds two tests with the same full name', () => {
+    expect(titleErrors([named('works'), named('works')])).toEqual([
+      'the name of two tests is: works',
+    ]);
+  });
+});

@@ -641,7 +641,7 @@ ledger('RFC 6749', [
   {
     section: '4.1.2.1',
     level: 'MUST NOT',
-    says: 'An error and its description have no characters but visible ASCII without quotes and backslash, and space.',
+    says: 'Errors and descriptions contain only spaces and visible ASCII without quotes and backslashes.',
     async test() {
       const texts = ['response_type', 'scope', 'resource', 'code_challenge', 'response_mode'].map(
         async (name) => {
@@ -825,7 +825,7 @@ ledger('RFC 6749', [
   {
     section: '5.2',
     level: 'MUST',
-    says: 'Who tries by a header of another scheme or form is answered 401, with a challenge of the scheme that is taken.',
+    says: 'An Authorization header of another scheme or form gets 401 with a challenge of the supported scheme.',
     async test() {
       const of = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
       const malformed = [
@@ -900,7 +900,7 @@ ledger('RFC 6749', [
   {
     section: '5.2',
     level: 'MUST NOT',
-    says: 'Error and description of a token request have no characters but visible ASCII without quotes and backslash, and space.',
+    says: 'Errors of the token endpoint contain only spaces and visible ASCII without quotes and backslashes.',
     async test() {
       const answers = await Promise.all(
         ['grant_type', 'scope', 'resource', 'client_id'].map((name) => own({ [name]: 'é"\\' })),

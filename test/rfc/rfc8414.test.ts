@@ -122,7 +122,7 @@ ledger('RFC 8414', [
   {
     section: '2',
     level: 'OPTIONAL',
-    says: 'response_modes_supported and grant_types_supported are named, since the defaults of those who leave them out are others.',
+    says: 'response_modes_supported and grant_types_supported are published, since their defaults differ.',
     async test() {
       expect(await metadata()).toMatchObject({
         response_modes_supported: ['query', 'fragment'],

@@ -124,7 +124,7 @@ ledger('RFC 8705', [
   {
     section: '3',
     level: 'MUST',
-    says: 'A protected resource takes the certificate that the client used for mutual TLS, and looks whether the token is bound to it.',
+    says: 'A protected resource compares the certificate of the TLS connection with the binding of the token.',
     async test() {
       expect(await answerTo(await bound(), mine)).toEqual(PASSED);
       expect(await answerTo(await bound(other['x5t#S256']), other)).toEqual(PASSED);
@@ -142,7 +142,7 @@ ledger('RFC 8705', [
   {
     section: '3',
     level: '-',
-    says: 'A resource server knows beforehand that mutual TLS will be used: the token cannot ask for it. One that does not refuses bound tokens.',
+    says: 'A resource server without mutual TLS rejects bound tokens: a token cannot request mutual TLS.',
     async test() {
       const { check } = latchkey({ verifiers: [tokens] });
       expect(await check({ headers: { authorization: `Bearer ${await bound()}` } })).toMatchObject({
@@ -211,7 +211,7 @@ ledger('RFC 8705', [
   {
     section: '6.2',
     level: '-',
-    says: 'A resource server need not trust whoever issued the certificate: that it is the one the token is bound to is enough.',
+    says: 'A resource server need not trust the issuer of the certificate: the binding of the token is enough.',
     async test() {
       expect(new X509Certificate(mine.cert).issuer).toBe('CN=client');
       expect(await answerTo(await bound(), mine)).toEqual(PASSED);

@@ -175,7 +175,7 @@ ledger('RFC 9068', [
   {
     section: '2.2.2',
     level: 'SHOULD',
-    says: 'Claims on the identity of the subject have the names that are registered for them, and others may stand beside.',
+    says: 'Identity claims of the subject have their registered names, and other claims are allowed.',
     async test() {
       expect(await check(`Bearer ${token({ email: 'ada@example.com' })}`)).toMatchObject({
         principal: { claims: { email: 'ada@example.com' } },
@@ -299,7 +299,7 @@ ledger('RFC 9068', [
   {
     section: '4',
     level: 'MAY',
-    says: 'ID tokens and access tokens may be signed by different keys, and nothing tells which: each published key is taken.',
+    says: 'ID tokens and access tokens may be signed with different keys: each published key is accepted.',
     async test() {
       await withIssuer(async (server) => {
         server.keys = [publicJwk('for-id-tokens', 'RS256'), publicJwk('k1')];

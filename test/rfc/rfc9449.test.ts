@@ -542,7 +542,7 @@ ledger('RFC 9449', [
   {
     section: '9',
     level: '-',
-    says: 'A resource server that wants a nonce answers 401 with a DPoP challenge of use_dpop_nonce, and the nonce in DPoP-Nonce.',
+    says: 'A resource server that requires a nonce responds with 401, use_dpop_nonce and a DPoP-Nonce header.',
     async test() {
       expect(await answerTo({ options: { nonce } })).toMatchObject({
         ...refusedBy('use_dpop_nonce'),

@@ -252,7 +252,7 @@ ledger('RFC 9470', [
   {
     section: '9',
     level: 'MAY',
-    says: 'The challenge is given before the token is verified, which tells strangers what is demanded: here only who has a good token hears.',
+    says: 'A challenge before verification would reveal the requirements: only a valid token receives one.',
     async test() {
       const { requireFreshAuth } = latchkey({ verifiers: [tokens] });
       const app = (MOUNTS['node:http'] as (typeof MOUNTS)[string])(

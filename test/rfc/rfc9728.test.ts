@@ -370,7 +370,7 @@ ledger('RFC 9728', [
   {
     section: '6',
     level: 'MUST NOT',
-    says: 'No text is normalized before it is compared: the identifier is published with the bytes that were configured.',
+    says: 'The identifier is published byte for byte as configured, without Unicode normalization.',
     async test() {
       const url = 'https://api.osir.com/%7Ev1/e\u0301';
       expect(() => made({ url })).toThrow(/resource.url/);

@@ -262,7 +262,7 @@ describe.each([
     'cut mid-reply',
     ...own,
   ])(
-    '%s: each request is answered, no good key is 401, no revoked one 200, and all is well when it is over',
+    '%s: no valid key gets 401, no revoked one 200, and afterwards all requests work',
     async (faultName) => {
       const fault = faultsOf(backend)[faultName]!;
       await backend.ready();

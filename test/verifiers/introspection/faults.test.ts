@@ -100,7 +100,7 @@ afterAll(() =>
 );
 
 it.each(Object.keys(FAULTS))(
-  '%s: each request is answered, no good token is 401, no inactive one 200, and all is well when it is over',
+  '%s: no active token gets 401, no inactive one 200, and afterwards all requests work',
   async (name) => {
     const guard = latchkey({
       verifiers: [
