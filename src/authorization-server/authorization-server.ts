@@ -4,6 +4,7 @@ import type { Middleware } from '../http/middleware';
 import { serveJson } from '../http/serve-json';
 import type { Clients } from './clients/client';
 import { clientRegistry } from './clients/client-registry';
+import { unverifiedClients } from './clients/unverified-clients';
 import { encryptedState } from './encrypted-state';
 import { endpointMiddleware } from './endpoint-middleware';
 import { createGrants } from './grants';
@@ -87,6 +88,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
     middleware: endpointMiddleware({
       ...{ running, endpoints, issuer, pages },
       isOffered: (name) => offered.has(name),
+      register: storage.unverified.dynamic?.respond,
       rules: { compatibility, audiences, scopes: names },
       otherwise: serveJson(metadataPaths(issuer), serverMetadata(resolved)),
     }),
@@ -119,5 +121,6 @@ function createStorage(options: ResolvedServerOptions): ProviderStorage {
     ttlMs: lifetimes.grantTtlMs,
   });
   const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }));
-  return { store, state, issued, grants, registry };
+  const unverified = unverifiedClients(options, registry.secrets);
+  return { store, state, issued, grants, registry, unverified };
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { headerRepeated, requestPath } from '../extractors/extractor';
 import type { Middleware } from '../http/middleware';
+import type { RespondToRegistration } from './clients/registration-endpoint';
 import { endpointRoutes, type FindRoute, type Route } from './endpoint-routes';
 import type { EndpointName, Endpoints } from './endpoints';
 import { toProviderParameters } from './interaction/authorization-request';
@@ -32,6 +33,8 @@ export interface EndpointMiddlewareOptions {
   readonly isOffered: (name: EndpointName) => boolean;
   readonly rules: ParameterRules;
   readonly pages: ServerPages;
+  /** Responds at the registration endpoint, if it is offered. */
+  readonly register: RespondToRegistration | undefined;
   /** Responds to every path that is not an endpoint. */
   readonly otherwise: Middleware;
 }
@@ -64,6 +67,9 @@ async function respond(options: EndpointMiddlewareOptions, exchange: Exchange): 
   const { req, endpoint, publicId } = exchange;
   if (endpoint === 'interaction') {
     return respondOnPage(options, exchange);
+  }
+  if (endpoint === 'registration') {
+    return options.register?.(req, exchange.res);
   }
   const { tokenAtAuthorize } = options.rules.compatibility;
   if (
@@ -180,7 +186,8 @@ function fail(
     cause: undefined,
   };
   if (error instanceof RefusedRequest) {
-    publishRefusal({ ...refusal, status: error.status, error: error.error, reason: error.message });
+    const { status, error: code, message: reason, cause } = error;
+    publishRefusal({ ...refusal, status, error: code, reason, cause });
     return endpoint === 'interaction' ? sendRefusedPage(res, error) : sendError(res, error);
   }
   if ((error as { error?: unknown } | null)?.error === 'temporarily_unavailable') {

@@ -5,7 +5,13 @@ import { check, checkOptions, isIdentifier } from '../internal/options';
 
 /** The endpoints, by the names of RFC 8414. `interaction` is where users log in and consent. */
 export type EndpointName =
-  'authorization' | 'token' | 'revocation' | 'introspection' | 'jwks' | 'interaction';
+  | 'authorization'
+  | 'token'
+  | 'revocation'
+  | 'introspection'
+  | 'jwks'
+  | 'registration'
+  | 'interaction';
 
 /**
  * Locations of the endpoints: a path on the issuer's host, or a URL on another host. Of a list, the
@@ -29,6 +35,7 @@ const DEFAULTS: Readonly<Record<EndpointName, string>> = {
   revocation: '/oauth/revoke',
   introspection: '/oauth/introspect',
   jwks: '/oauth/jwks',
+  registration: '/oauth/register',
   interaction: '/oauth/interaction',
 };
 
@@ -53,6 +60,7 @@ export const endpointsSchema = z.strictObject({
   revocation: places,
   introspection: places,
   jwks: places,
+  registration: places,
   interaction: check(
     'a path, such as "/oauth/interaction"',
     (value) => typeof value === 'string' && PATH.test(value),

@@ -12,6 +12,12 @@ export type {
   RegisteredClient,
 } from './clients/client';
 export type { JsonWebKeySet } from './clients/client-keys';
+export type { ClientMetadata } from './clients/client-metadata';
+export type {
+  DynamicRegistrationOptions,
+  MetadataDocumentOptions,
+  RegistrationOptions,
+} from './clients/registration-options';
 export type { EndpointName, EndpointOptions } from './endpoints';
 export type { AuthorizationRequest } from './interaction/authorization-request';
 export type { Consent, Interaction, Login, RequestedScope, User } from './interaction/interaction';

@@ -26,12 +26,15 @@ export function serverMetadata({
   scopes,
   hasLogin,
   offered,
+  registration,
 }: ResolvedServerOptions): object {
   return {
     issuer,
     ...(hasLogin && { authorization_endpoint: endpoints.authorization.url }),
     token_endpoint: endpoints.token.url,
     ...(offered.has('jwks') && { jwks_uri: endpoints.jwks.url }),
+    ...(offered.has('registration') && { registration_endpoint: endpoints.registration.url }),
+    ...(registration.metadataDocuments && { client_id_metadata_document_supported: true }),
     scopes_supported: scopes.names ?? [],
     // Required by §2. §3.2 forbids empty lists, but some clients insist on the member.
     response_types_supported: hasLogin ? ['code'] : [],

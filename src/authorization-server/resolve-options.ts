@@ -2,6 +2,7 @@ import { type ScopeCatalogue, scopeCatalogue, type ScopeDeclaration } from '../c
 import type { CredentialStore, StateStore } from '../stores/store';
 import type { ManagedVerifier } from '../verifiers/stored';
 import type { Audiences } from './audiences';
+import { type ResolvedRegistration, resolveRegistration } from './clients/registration-options';
 import { type EndpointName, type Endpoints, resolveEndpoints } from './endpoints';
 import type { Consent, Login } from './interaction/interaction';
 import { consentPage } from './pages/consent-page';
@@ -25,6 +26,7 @@ export interface ResolvedServerOptions {
   readonly login: Login;
   readonly hasLogin: boolean;
   readonly consent: Consent;
+  readonly registration: ResolvedRegistration;
   readonly lifetimes: Lifetimes;
   /** Deadline of one store call, in milliseconds. */
   readonly timeoutMs: number;
@@ -56,19 +58,21 @@ export function resolveServerOptions(options: AuthorizationServerOptions): Resol
   const { issuer, audience = issuer, login, consent = consentPage() } = options;
   const [first = issuer, ...others] = [audience].flat();
   const signing = resolveTokens(options.tokens);
+  const registration = resolveRegistration(login ? options.registration : undefined);
   return {
     issuer,
     audiences: [first, ...others],
     store: options.store,
     endpoints: resolveEndpoints(issuer, options.endpoints),
     pages: createServerPages(options.pages),
-    offered: offeredEndpoints(login !== undefined, signing),
+    offered: offeredEndpoints(login !== undefined, signing, registration),
     scopes: scopeCatalogue(options.scopes),
     signing,
     compatibility: options.compatibility ?? {},
     login: login ?? (() => null),
     hasLogin: login !== undefined,
     consent,
+    registration,
     lifetimes: resolveLifetimes(options),
     timeoutMs: options.timeoutMs ?? 1_000,
   };
@@ -98,13 +102,20 @@ function resolveTokens(tokens: AuthorizationServerOptions['tokens']): TokenKind 
   };
 }
 
-function offeredEndpoints(hasLogin: boolean, { keys }: TokenKind): ReadonlySet<EndpointName> {
+function offeredEndpoints(
+  hasLogin: boolean,
+  { keys }: TokenKind,
+  { dynamic }: ResolvedRegistration,
+): ReadonlySet<EndpointName> {
   const offered = new Set<EndpointName>(['token', 'revocation', 'introspection']);
   if (hasLogin) {
     offered.add('authorization').add('interaction');
   }
   if (keys) {
     offered.add('jwks');
+  }
+  if (dynamic) {
+    offered.add('registration');
   }
   return offered;
 }

@@ -22,6 +22,7 @@ import {
   type StateStore,
 } from '../stores/store';
 import type { ManagedVerifier } from '../verifiers/stored';
+import { type RegistrationOptions, registrationSchema } from './clients/registration-options';
 import { type EndpointOptions, endpointsSchema } from './endpoints';
 import type { Consent, Login } from './interaction/interaction';
 import { english } from './pages/texts/en';
@@ -67,6 +68,8 @@ export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDe
   readonly pages?: PagesOptions<Texts>;
   /** What clients may do that the RFCs do not allow. @default nothing */
   readonly compatibility?: ClientCompatibility;
+  /** How clients that you did not register become known. @default not at all */
+  readonly registration?: RegistrationOptions;
   /** Lifetime of an access token in milliseconds. @default 3_600_000 (one hour) */
   readonly accessTokenTtlMs?: number;
   /** How long a refresh token may stay unused, in milliseconds. @default 2_592_000_000 (30 days) */
@@ -120,6 +123,7 @@ const schema = z.strictObject({
       ignoreUnknownScopes: booleanOption.optional(),
     })
     .optional(),
+  registration: registrationSchema.optional(),
   accessTokenTtlMs: durationMs(1_000, LONGEST_MS).optional(),
   refreshTokenTtlMs: durationMs(1_000, LONGEST_MS).optional(),
   refreshGraceMs: durationMs(0).optional(),

@@ -29,7 +29,8 @@ const FLOORS: readonly (readonly string[])[] = [
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   // Options are checked where they are declared. These two rooms declare none.
   zod: /^(?!credential\/|authentication\/)/,
-  'lru-cache': /^(authentication\/(verification|rejection)-cache$|verifiers\/jwt\/)/,
+  'lru-cache':
+    /^(authentication\/(verification|rejection)-cache$|verifiers\/jwt\/|authorization-server\/clients\/)/,
   jsonwebtoken: /^verifiers\/jwt\//,
   jose: /^verifiers\/introspection\//,
   kysely: /^(stores\/sql\/|cli\/open-store$)/,

@@ -15,10 +15,8 @@ const verify = (
 ) =>
   verifyPossession(
     { headers: {} },
-    {
-      confirmation: confirmation as never,
-      required: required === undefined ? undefined : proofOf(required),
-    },
+    confirmation as never,
+    required === undefined ? undefined : proofOf(required),
     known.map(proofOf),
     context,
   );

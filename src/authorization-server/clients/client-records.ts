@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 import { toDigest, toRecordId } from '../../credential/digest';
 import { checkRecord } from '../../credential/record';
-import { withoutAbsent } from '../../credentials/records';
 import { codedError } from '../../internal/errors';
+import { omitUndefined } from '../../internal/objects';
 import type { Owner, StoredRecord } from '../../stores/store';
 import type { Client, ClientAuthMethod, ClientOptions, GrantType } from './client';
 import { clientSchema } from './client-schemas';
@@ -12,6 +12,13 @@ const CLIENT = 'oauth_client';
 
 /** The owner of all clients, also of those that registered themselves. */
 export const ALL_CLIENTS: Owner = { kind: CLIENT, by: 'subject', id: CLIENT };
+
+/**
+ * Clients that registered themselves have a grant that nothing else has, so that a store can list
+ * them.
+ */
+const DYNAMIC = 'dynamic_registration';
+export const DYNAMIC_CLIENTS: Owner = { kind: CLIENT, by: 'grant', id: DYNAMIC };
 
 /**
  * The digest that a client is stored under. No credential has it, because none contains a space.
@@ -45,7 +52,7 @@ export const isLive = ({ revokedAt, expiresAt }: StoredRecord): boolean =>
 
 /** Converts a client to the record that it is stored as. */
 export function toRecord(client: Client): StoredRecord {
-  const { clientId, name, scopes, registeredAt, ...metadata } = client;
+  const { clientId, name, scopes, registeredAt, expiresAt = null, ...metadata } = client;
   const digest = digestOfClient(clientId);
   return {
     id: toRecordId(digest),
@@ -56,11 +63,11 @@ export function toRecord(client: Client): StoredRecord {
     name,
     scopes,
     issuedAt: registeredAt,
-    metadata: withoutAbsent(metadata),
-    expiresAt: null,
+    metadata: omitUndefined(metadata),
+    expiresAt,
     revokedAt: null,
     hint: '',
-    grantId: null,
+    grantId: client.verified ? null : DYNAMIC,
     environment: null,
     lastUsedAt: null,
     useCount: 0,
@@ -73,11 +80,13 @@ export function toRecord(client: Client): StoredRecord {
  * Converts a stored record to the client.
  * @throws ERR_LATCHKEY_STORE if it is not a client
  */
-export function toClient({ clientId, name, scopes, issuedAt, metadata }: StoredRecord): Client {
+export function toClient(record: StoredRecord): Client {
+  const { clientId, name, scopes, issuedAt, expiresAt, metadata } = record;
   const client = {
     ...{ authMethod: authMethodFor(metadata), firstParty: false, verified: true },
     ...metadata,
     ...{ clientId, name, scopes, registeredAt: issuedAt },
+    ...omitUndefined({ expiresAt: expiresAt ?? undefined }),
   };
   if (!clientSchema.safeParse(client).success) {
     throw codedError(
@@ -98,7 +107,7 @@ export function completeClient(options: ClientOptions, registeredAt: number): Cl
     resourceServer: false,
     firstParty: false,
     authMethod: authMethodFor({ type }),
-    ...withoutAbsent(options),
+    ...omitUndefined(options),
     redirectUris,
     type,
     clientId,

@@ -1,5 +1,5 @@
-import { withoutAbsent } from '../../credentials/records';
 import { typeError } from '../../internal/errors';
+import { omitUndefined } from '../../internal/objects';
 import { checkOptions } from '../../internal/options';
 import type { CredentialStore, StoredRecord } from '../../stores/store';
 import { type Client, type ClientChanges, type Clients, hasSecret } from './client';
@@ -24,8 +24,7 @@ import { type ClientSecrets, clientSecrets } from './client-secrets';
 /** The clients, and what the server itself needs of them. */
 export interface ClientRegistry {
   readonly clients: Clients;
-  /** Whether a secret is a valid one of the client. */
-  readonly proves: (clientId: string, secret: string) => Promise<boolean>;
+  readonly secrets: ClientSecrets;
 }
 
 /** What the methods of `Clients` work on. */
@@ -57,7 +56,7 @@ export function clientRegistry(
       rotateSecret: (clientId, options) => rotateSecret(registry, clientId, options),
       remove: (clientId) => remove(registry, clientId),
     },
-    proves: (clientId, secret) => secrets.proves(clientId, secret),
+    secrets,
   };
 }
 
@@ -76,7 +75,10 @@ async function register(
   if (!(await store.insert(toRecord(client)))) {
     throw typeError('ERR_LATCHKEY_CLIENT_EXISTS', 'clients.register(): option "clientId" is taken');
   }
-  return { client, secret: hasSecret(client) ? await secrets.issue(client.clientId) : undefined };
+  return {
+    client,
+    secret: hasSecret(client) ? await secrets.issue(client.clientId, null) : undefined,
+  };
 }
 
 async function list(
@@ -109,7 +111,7 @@ async function update(
   }
   const client = {
     ...(hasKeys(changes) ? withoutKeys(before) : before),
-    ...withoutAbsent(changes),
+    ...omitUndefined(changes),
   };
   checkOptions('clients.update()', clientSchema, client);
   const { id, name, scopes, metadata } = toRecord(client);
@@ -131,7 +133,7 @@ async function rotateSecret(
   if (!client || !hasSecret(client)) {
     return undefined;
   }
-  return { client, secret: await registry.secrets.rotate(clientId, options.overlapMs ?? 0) };
+  return { client, secret: await registry.secrets.rotate(client, options.overlapMs ?? 0) };
 }
 
 async function remove({ store, secrets, removed }: Registry, clientId: string): Promise<boolean> {

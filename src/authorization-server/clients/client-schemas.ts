@@ -5,7 +5,7 @@ import { pageMembers } from '../../credentials/credential-schemas';
 import { booleanOption, check, durationMs, isSecureUrl } from '../../internal/options';
 import { AUTH_METHODS, type Client, type ClientAuthMethod, GRANT_TYPES } from './client';
 import { isPublicJwks } from './client-keys';
-import { isAbsoluteUri, isPrivateUseUri, isWebUri } from './redirect-uris';
+import { isAbsoluteUri, isLoopbackHttps, isPrivateUseUri, isWebUri } from './redirect-uris';
 
 const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
@@ -71,7 +71,11 @@ export const pageSchema = z.strictObject(pageMembers);
 
 /** A complete client, with the rules across its members. */
 export const clientSchema = describedSchema
-  .extend({ registeredAt: z.number(), verified: z.boolean() })
+  .extend({
+    registeredAt: z.number(),
+    verified: z.boolean(),
+    expiresAt: z.number().optional(),
+  })
   .superRefine((client, context) => {
     for (const [path, message] of clientFaults(client as unknown as Client)) {
       context.addIssue({ code: 'custom', path: [path], message });
@@ -127,6 +131,9 @@ function authenticationFaults({ type, authMethod, jwks, jwksUri }: Client): read
 
 function redirectUriFaults({ applicationType, redirectUris }: Client): readonly Fault[] {
   const isNative = applicationType === 'native';
+  if (isNative && redirectUris.some(isLoopbackHttps)) {
+    return [['redirectUris', 'must not be https on a loopback host for a native client']];
+  }
   if (redirectUris.every((uri) => isWebUri(uri) || (isNative && isPrivateUseUri(uri)))) {
     return [];
   }

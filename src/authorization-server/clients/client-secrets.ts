@@ -1,18 +1,25 @@
 import { toDigest } from '../../credential/digest';
 import { createCredentialManager } from '../../credentials/credential-manager';
-import type { CredentialStore, Owner } from '../../stores/store';
+import type { CredentialStore, Owner, StoredRecord } from '../../stores/store';
+import type { Client } from './client';
 import { checkedRecord } from './client-records';
 
 /** Secrets of clients. Only digests are stored. */
 export interface ClientSecrets {
-  /** Issues a secret for a client. */
-  issue(clientId: string): Promise<string>;
+  /**
+   * Issues a secret for a client.
+   *
+   * @param expiresAt Milliseconds since the epoch, or null for never.
+   */
+  issue(clientId: string, expiresAt: number | null): Promise<string>;
   /**
    * Issues a secret, and lets the client's other secrets expire.
    *
    * @param overlapMs How long the other secrets stay valid, in milliseconds.
    */
-  rotate(clientId: string, overlapMs: number): Promise<string>;
+  rotate(client: Client, overlapMs: number): Promise<string>;
+  /** Moves the expiry of a client's secrets to a later time. */
+  extend(clientId: string, expiresAt: number): Promise<void>;
   /** Revokes all secrets of a client. */
   revokeAll(clientId: string, at: number): Promise<unknown>;
   /** Whether a secret is a valid one of the client. */
@@ -35,26 +42,33 @@ export function clientSecrets(store: CredentialStore): ClientSecrets {
     flushUsage: async () => {},
     notify: () => {},
   });
-  const issue = async (clientId: string): Promise<string> =>
-    (await secrets.issue({ subject: clientId, clientId, scopes: [] })).secret;
+  const issue = async (clientId: string, expiresAt: number | null): Promise<string> =>
+    (await secrets.issue({ subject: clientId, clientId, scopes: [], expiresAt })).secret;
+  const unrevoked = async (clientId: string): Promise<readonly StoredRecord[]> => {
+    const held = await store.list(secretOwner(clientId), { limit: MAX_SECRETS });
+    return held.filter(({ revokedAt }) => revokedAt === null);
+  };
 
   const endOthers = async (clientId: string, kept: string, overlapMs: number): Promise<void> => {
     const now = Date.now();
-    const held = await store.list(secretOwner(clientId), { limit: MAX_SECRETS });
-    for (const { id, digest, revokedAt } of held) {
-      if (digest === kept || revokedAt !== null) {
-        continue;
+    for (const { id, digest } of await unrevoked(clientId)) {
+      if (digest !== kept) {
+        await (overlapMs === 0 ? store.revoke(id, now) : store.expireAt(id, now + overlapMs));
       }
-      await (overlapMs === 0 ? store.revoke(id, now) : store.expireAt(id, now + overlapMs));
     }
   };
 
   return {
     issue,
-    async rotate(clientId, overlapMs) {
-      const secret = await issue(clientId);
+    async rotate({ clientId, expiresAt = null }, overlapMs) {
+      const secret = await issue(clientId, expiresAt);
       await endOthers(clientId, toDigest(secret), overlapMs);
       return secret;
+    },
+    async extend(clientId, expiresAt) {
+      for (const { id } of await unrevoked(clientId)) {
+        await store.update(id, { expiresAt });
+      }
     },
     revokeAll: (clientId, at) => store.revokeAll(secretOwner(clientId), at),
     async proves(clientId, secret) {

@@ -104,7 +104,10 @@ type OptionalMember = 'jwks' | 'jwksUri' | 'accessTokenTtlMs';
 /** A client, without its secrets. */
 export interface Client
   extends Required<Omit<ClientOptions, OptionalMember>>, Pick<ClientOptions, OptionalMember> {
-  /** When the client was registered, in milliseconds since the epoch. */
+  /**
+   * When the client was registered, in milliseconds since the epoch. 0 for a client that a metadata
+   * document describes.
+   */
   readonly registeredAt: number;
   /**
    * Whether you registered the client. False for one that registered itself (RFC 7591) or that a
@@ -113,6 +116,11 @@ export interface Client
   readonly verified: boolean;
   /** The host of the metadata document that describes the client. */
   readonly host?: string;
+  /**
+   * When a client that registered itself expires unless it gets a token, in milliseconds since the
+   * epoch.
+   */
+  readonly expiresAt?: number;
 }
 
 /** A client, and its secret if it has one. The secret is never returned again. */

@@ -36,3 +36,7 @@ export function isWebUri(uri: string): boolean {
 /** Whether only a native app can receive a redirect to this URI (RFC 8252 §7). */
 export const isNativeUri = (uri: string): boolean =>
   isPrivateUseUri(uri) || (new URL(uri).protocol === 'http:' && isLoopback(uri));
+
+/** Whether a URI is `https` on a loopback host. */
+export const isLoopbackHttps = (uri: string): boolean =>
+  new URL(uri).protocol === 'https:' && isLoopback(uri);

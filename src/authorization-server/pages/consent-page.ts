@@ -52,27 +52,18 @@ ${csrfField(interaction)}
   };
 }
 
-/** What is known of who made a client. */
-interface Origin {
-  /** Whether the operator registered the client. */
-  readonly verified?: boolean;
-  /** The host of the metadata document that describes the client. */
-  readonly host?: string;
-}
-
 /** Warns of a client that nobody has verified: its name may be that of another app. */
-function warning(view: ServerPageView, client: Client & Origin): Html | undefined {
-  const { verified = true, host } = client;
+function warning(view: ServerPageView, { verified, host }: Client): Html | undefined {
   if (verified) {
     return undefined;
   }
-  const text =
+  const explanation =
     host === undefined
       ? view.html('unverifiedApp')
       : view.html('unverifiedHost', { host: isolated(host) });
   return markup`<div class="note caution">
 <strong>${view.html('unverified')}</strong>
-<p>${text}</p>
+<p>${explanation}</p>
 </div>
 `;
 }

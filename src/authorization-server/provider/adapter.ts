@@ -1,7 +1,6 @@
 import type { Adapter, AdapterPayload, errors } from 'oidc-provider';
 
 import { codedError } from '../../internal/errors';
-import { toProviderMetadata } from './client-metadata';
 import type { ProviderOptions } from './provider-options';
 import { singleUseAdapter } from './single-use-adapter';
 
@@ -19,18 +18,12 @@ export function providerAdapter(
   { storage, lifetimes }: ProviderOptions,
   errorClasses: typeof errors,
 ): (model: string) => Adapter {
-  const { state, grants, registry, issued } = storage;
+  const { state, grants, issued } = storage;
   const expiry = (expiresIn: number | undefined) => Date.now() + (expiresIn ?? 0) * 1000;
   const singleUse = (model: string, graceMs: number) =>
     singleUseAdapter({ model, graceMs, storage, errorClasses });
 
   const adapters: Readonly<Record<string, Partial<Adapter>>> = {
-    Client: {
-      async find(id) {
-        const client = await registry.clients.get(id);
-        return client && toProviderMetadata(client);
-      },
-    },
     Grant: {
       upsert: (id, payload, expiresIn) => grants.save(id, payload, expiry(expiresIn)),
       find: async (id) => (await grants.find(id)) as AdapterPayload | undefined,

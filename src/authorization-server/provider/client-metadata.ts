@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { AdapterPayload, Client as ProviderClient } from 'oidc-provider';
 
-import { withoutAbsent } from '../../credentials/records';
+import { omitUndefined } from '../../internal/objects';
 import { type Client, hasSecret } from '../clients/client';
 
 /**
@@ -20,7 +20,7 @@ export function toProviderMetadata(client: Client): AdapterPayload {
     application_type: client.applicationType,
     token_endpoint_auth_method: client.authMethod,
     ...(hasSecret(client) && { client_secret: UNKNOWN_SECRET }),
-    ...withoutAbsent({ jwks: client.jwks, jwks_uri: client.jwksUri }),
+    ...omitUndefined({ jwks: client.jwks, jwks_uri: client.jwksUri }),
     grant_types: client.grantTypes,
     response_types: usesCode ? ['code'] : [],
     redirect_uris: client.redirectUris,

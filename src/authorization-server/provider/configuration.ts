@@ -58,6 +58,7 @@ export function providerConfiguration(
     extraClientMetadata: { properties: ['latchkey'] },
     extraParams: extraParams(errorClasses),
     extraTokenClaims: extraTokenClaims(options),
+    fetch: options.storage.unverified.fetchKeys,
     features: features(options, alg, errorClasses),
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     interactions: {

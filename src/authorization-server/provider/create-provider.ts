@@ -3,6 +3,8 @@ import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { toPublicId } from '../interaction/interaction-id';
 import type { ResolvedServerOptions } from '../resolve-options';
 import { providerAdapter } from './adapter';
+import { clientAdapter } from './client-adapter';
+import { toClient } from './client-metadata';
 import { providerConfiguration } from './configuration';
 import { adapterWithDeadline, storeDeadline } from './deadlines';
 import { completeResponses } from './error-responses';
@@ -22,6 +24,10 @@ export async function createProvider(
   const { registry } = storage;
   const deadline = storeDeadline(options.timeoutMs, errors);
   const adapter = providerAdapter(options, errors);
+  const clients = clientAdapter({
+    ...{ storage, deadline, errorClasses: errors },
+    context: () => OidcProvider.ctx,
+  });
 
   class LatchkeyProvider extends OidcProvider {
     /** Keeps the secret part of an interaction's ID out of URLs. */
@@ -36,17 +42,21 @@ export async function createProvider(
     options.issuer,
     providerConfiguration(
       options,
-      (model) => adapterWithDeadline(adapter(model), deadline),
+      (model) =>
+        model === 'Client'
+          ? { ...adapter(model), ...clients }
+          : adapterWithDeadline(adapter(model), deadline),
       errors,
     ),
   );
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = function (secret: string) {
-    return deadline(() => registry.proves(this.clientId, secret));
+    return deadline(() => registry.secrets.proves(this.clientId, secret));
   };
   issueOpaqueAccessTokens(provider, options, deadline);
   completeResponses(provider);
   discardSessions(provider);
+  keepUsedRegistrations(provider, storage);
   return provider;
 }
 
@@ -57,5 +67,15 @@ export async function createProvider(
 function discardSessions(provider: Provider): void {
   provider.on('authorization.success', ({ oidc }: KoaContextWithOIDC) => {
     (oidc.session as { destroyed?: boolean }).destroyed = true;
+  });
+}
+
+/** A client that registered itself stays registered while users use it. */
+function keepUsedRegistrations(provider: Provider, { unverified }: ProviderStorage): void {
+  provider.on('grant.success', ({ oidc }: KoaContextWithOIDC) => {
+    if (oidc.client) {
+      // A failure does not concern the client. The next token response tries again.
+      unverified.dynamic?.clients.extend(toClient(oidc.client)).catch(() => {});
+    }
   });
 }

@@ -1,5 +1,6 @@
 import type { CredentialStore, StateStore } from '../../stores/store';
 import type { ClientRegistry } from '../clients/client-registry';
+import type { UnverifiedClients } from '../clients/unverified-clients';
 import type { EncryptedState } from '../encrypted-state';
 import type { Grants } from '../grants';
 import type { IssuedTokens } from '../issued-tokens';
@@ -18,4 +19,5 @@ export interface ProviderStorage {
   readonly issued: IssuedTokens;
   readonly grants: Grants;
   readonly registry: ClientRegistry;
+  readonly unverified: UnverifiedClients;
 }

@@ -7,7 +7,8 @@ import type { Client } from '../clients/client';
 export interface ScopePolicy {
   /**
    * Returns the scopes that a client is registered for and those that they imply, as far as they
-   * are still declared.
+   * are still declared. An unverified client chose the scopes of its registration itself, and may
+   * ask users for others: MCP clients do, without registering again.
    */
   allowedScopes(client: Client): readonly string[];
   /**
@@ -20,8 +21,11 @@ export interface ScopePolicy {
 }
 
 export function scopePolicy(scopes: ScopeCatalogue, { InvalidScope }: typeof errors): ScopePolicy {
-  const allowedScopes = (client: Client) =>
-    scopes.expand(client.scopes).filter((scope) => scopes.names?.includes(scope));
+  const { names: declared = [] } = scopes;
+  const allowedScopes = (client: Client) => {
+    const registered = client.verified ? client.scopes : declared;
+    return scopes.expand(registered).filter((scope) => declared.includes(scope));
+  };
 
   return {
     allowedScopes,

@@ -21,7 +21,7 @@ export async function readParameters(
   req: IncomingMessage,
   compatibility: ClientCompatibility,
 ): Promise<URLSearchParams | undefined> {
-  const body = req.readableEnded || !req.readable ? parsedBody(req) : await readBody(req);
+  const body = await readRawBody(req, MAX_BODY_LENGTH);
   const type = mediaType(req);
   if (!isAccepted(type, compatibility)) {
     return undefined;
@@ -29,12 +29,16 @@ export async function readParameters(
   if (typeof body === 'object' && body !== null && !Buffer.isBuffer(body)) {
     return toParameters(body);
   }
-  const bytes = toBuffer(body);
-  if (!isUtf8(bytes)) {
-    throw new RefusedRequest('the request body is not UTF-8');
-  }
+  const bytes = toUtf8(body);
   return type === FORM_TYPE ? parseForm(bytes) : parseUnderJsonType(bytes, compatibility);
 }
+
+/**
+ * Reads the body of a request, or returns what a body parser left of it.
+ * @throws RefusedRequest if the body is too long
+ */
+export const readRawBody = async (req: IncomingMessage, maxBytes: number): Promise<unknown> =>
+  req.readableEnded || !req.readable ? parsedBody(req) : readBody(req, maxBytes);
 
 /** Returns what a body parser left, which a request of Node does not declare. */
 const parsedBody = (req: IncomingMessage & { readonly body?: unknown }): unknown => req.body;
@@ -44,11 +48,16 @@ const isAccepted = (type: string | undefined, compatibility: ClientCompatibility
   (type === JSON_TYPE &&
     [compatibility.jsonTokenRequests, compatibility.formUnderJsonContentType].includes(true));
 
-function toBuffer(body: unknown): Buffer {
-  if (Buffer.isBuffer(body)) {
-    return body;
+/**
+ * Returns the bytes of a body that was not parsed.
+ * @throws RefusedRequest if they are not UTF-8
+ */
+export function toUtf8(body: unknown): Buffer {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : '');
+  if (!isUtf8(bytes)) {
+    throw new RefusedRequest('the request body is not UTF-8');
   }
-  return Buffer.from(typeof body === 'string' ? body : '');
+  return bytes;
 }
 
 function parseUnderJsonType(
@@ -67,15 +76,15 @@ function parseUnderJsonType(
   );
 }
 
-const mediaType = (req: IncomingMessage): string | undefined =>
+export const mediaType = (req: IncomingMessage): string | undefined =>
   req.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
 
-async function readBody(req: IncomingMessage): Promise<Buffer> {
+async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BODY_LENGTH) {
+    if (length > maxBytes) {
       throw new RefusedRequest('the request body is too large');
     }
     chunks.push(chunk);
