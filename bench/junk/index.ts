@@ -33,13 +33,13 @@ export async function junk(effort: Effort): Promise<readonly Table[]> {
       ]),
     },
     {
-      title: 'A flood of well-formed keys that nobody has',
+      title: 'A flood of well-formed unknown keys',
       columns: [
         'unknown keys',
         'heap before',
         'heap after',
-        'good keys in use',
-        'of them asked of the store again',
+        'valid keys in use',
+        'of them looked up again',
       ],
       rows: [
         [

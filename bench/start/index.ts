@@ -8,7 +8,7 @@ import { estimate, paired, ratio } from '../harness/statistics';
 
 const EXPRESS = 'import express';
 const EXPRESS_AGAIN = 'import express, again';
-const LATCHKEY = 'import latchkey, call it, answer the first request';
+const LATCHKEY = 'import latchkey, call it, serve the first request';
 const FILES = { [EXPRESS]: 'express.js', [EXPRESS_AGAIN]: 'express.js', [LATCHKEY]: 'latchkey.js' };
 const NAMES = Object.keys(FILES) as (keyof typeof FILES)[];
 
