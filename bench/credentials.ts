@@ -3,7 +3,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { SignJWT } from 'jose';
 
 /**
- * What every contender is asked with: a key of 59 bytes, a JWT of 700, in a request of 12 headers.
+ * What every contender receives: a key of 59 bytes or a JWT of 700, in a request with 12 headers.
  */
 export const PREFIX = 'osir';
 export const SCOPE = 'domains:read';
@@ -12,7 +12,7 @@ export const AUDIENCE = 'https://api.osir.com';
 export const SECRET = createSecretKey(Buffer.alloc(64, 'a secret of this bench alone '));
 const TOKEN_LENGTH = 700;
 
-/** Other headers that a client sends: with `Host` and the credential they are twelve. */
+/** Other headers of a client. With `Host` and the credential there are twelve. */
 const COMPANY = {
   accept: 'application/json',
   'accept-encoding': 'gzip, deflate, br',
@@ -33,7 +33,7 @@ export const inAuthorization = (token: string): Headers => ({
 });
 export const inApiKeyHeader = (key: string): Headers => ({ 'x-api-key': key, ...COMPANY });
 
-/** An access token of the wanted length: what its issuer also says of the user fills it up. */
+/** Creates an access token of the given length. Further user claims pad it. */
 export async function signedToken(key: KeyObject, alg: string): Promise<string> {
   const claims = { client_id: 'dashboard', scope: `${SCOPE} domains:write` };
   const sign = (note: string) =>
@@ -46,8 +46,7 @@ export async function signedToken(key: KeyObject, alg: string): Promise<string> 
       .setIssuedAt()
       .setExpirationTime('1d')
       .sign(key);
-  // Base64 makes four characters of three. Longer signatures make longer tokens than all claims can
-  // make up for.
+  // Base64 encodes three bytes as four characters, so some signatures make the token too long.
   const missing = Math.max(0, TOKEN_LENGTH - (await sign('')).length);
   return sign('x'.repeat(Math.floor((missing * 3) / 4)));
 }

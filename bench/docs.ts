@@ -11,15 +11,12 @@ interface Result {
 
 const PAGES = ['../docs/performance.md', '../docs/stores.md'];
 /**
- * `<!-- bench: guards -->` is followed by the tables of all results of that name, `<!-- bench:
- * guards, Node 24 -->` by those of one.
+ * `<!-- bench: guards -->` marks the place for the tables of all results of that name, and `<!--
+ * bench: guards, Node 24 -->` for those of one version.
  */
 const PLACE = /(<!-- bench: (\w+)(?:, Node (\d+))? -->\n)[^]*?(<!-- end -->)/g;
 
-/**
- * Writes the tables of `results/` into the documentation, each to the place that names its
- * measurement.
- */
+/** Writes the tables of `results/` into the documentation. */
 for (const page of PAGES) {
   const path = new URL(page, import.meta.url);
   const text = readFileSync(path, 'utf8').replace(
@@ -43,7 +40,7 @@ function resultsOf(name: string): readonly Result[] {
     .map((file) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Result);
 }
 
-/** One table for all versions of Node: what they have in common, and the columns of each. */
+/** Merges the tables of all Node versions into one, with columns for each. */
 function tablesOf(results: readonly Result[]): string {
   const [first] = results;
   const merged = (first?.tables ?? []).map((table, index): Table => {

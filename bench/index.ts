@@ -16,16 +16,16 @@ import { revocations } from './stores/revocations';
 
 interface Measurement {
   readonly measure: (effort: Effort) => Promise<readonly Table[]>;
-  /** The file of its contenders, where it has one. */
+  /** The file of its contenders, if it has one. */
   readonly contenders?: string;
   /**
-   * Left out of a quick run that does not name it: it wants databases, or shows more of what
-   * another shows.
+   * Skipped in a quick run that does not name it: it needs databases, or repeats another one in
+   * more detail.
    */
   readonly extra?: true;
 }
 
-/** By their names on the command line. */
+/** By the names on the command line. */
 const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   guards: { measure: guards, contenders: guardContenders },
   express: { measure: guardsOnExpress, contenders: guardContenders, extra: true },
@@ -60,7 +60,7 @@ const machine = {
   cpu: `${cpus().length} × ${cpus()[0]?.model.trim()}`,
 };
 const results = new URL('results/', import.meta.url);
-// A first impression is not for the documentation.
+// The results of a quick run are not documented.
 const fileOf = (name: string) => `${values.quick ? 'quick-' : ''}${name}-node-${machine.node}.json`;
 mkdirSync(results, { recursive: true });
 

@@ -5,10 +5,7 @@ import type { StoredRecord } from 'latchkey';
 
 import { PREFIX, SCOPE } from './credentials';
 
-/**
- * Secrets in the form of ours, their checksum right, as many as are wanted: the number stands where
- * the randomness would.
- */
+/** Generates valid secrets, with a counter instead of the random part. */
 export function secretOf(number: number): string {
   const body = `${PREFIX}_live_${number.toString(36).padStart(43, '0')}`;
   return body + base62(crc32(body), 6);
@@ -16,7 +13,7 @@ export function secretOf(number: number): string {
 
 export const toDigest = (secret: string): string => hash('sha256', secret, 'base64url');
 
-/** The record of a secret as `issue()` makes it, ten keys a subject. */
+/** Returns the record of a secret as `issue()` writes it, with ten keys for each subject. */
 export function recordOf(number: number): StoredRecord {
   const digest = toDigest(secretOf(number));
   return {
@@ -41,7 +38,7 @@ export function recordOf(number: number): StoredRecord {
   };
 }
 
-/** A number from 0, another each time. */
+/** Returns another number each time, from 0. */
 export const anyOf = (count: number): number => Math.floor(Math.random() * count);
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

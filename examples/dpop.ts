@@ -1,5 +1,5 @@
 // The AXS API: access tokens that are bound to the client's key (DPoP, RFC 9449), so that a stolen
-// one is of no use.
+// token is useless.
 import { createHash, randomUUID } from 'node:crypto';
 
 import express from 'express';
@@ -8,12 +8,12 @@ import { accessTokens, bearer, dpop, getAuth, latchkey, memoryStore } from 'latc
 
 import { curl, header, serve } from './support/serve';
 
-/** What clients call, whatever the address inside. */
+/** The URL that clients call, whatever the address inside. */
 const API = 'https://api.axs.example';
 const tokens = accessTokens({ prefix: 'axs', store: memoryStore() });
 
 const { requireScopes } = latchkey({
-  // A window that is long enough to paste a line from the terminal.
+  // Long enough to paste a line from the terminal.
   extractors: [bearer(), dpop({ baseUrl: API, windowMs: 300_000 })],
   scopes: { 'doors:read': 'See doors', 'doors:open': 'Open doors' },
   verifiers: [tokens],
@@ -27,7 +27,7 @@ app.post('/doors/:door/open', requireScopes('doors:open'), (req, res) => {
   res.json({ opened: req.params.door });
 });
 
-/** A client's key, and the proofs that it makes. */
+/** A client's key, and a function that creates proofs. */
 async function client() {
   const { publicKey, privateKey } = await generateKeyPair('ES256');
   const jwk = await exportJWK(publicKey);

@@ -61,7 +61,7 @@ const web = await oauth.clients.register({
   scopes: ['users:read'],
   redirectUris: [CALLBACK, 'https://your-app.com/callback'],
 });
-// Keys are for older services: users are for those who hold a token.
+// Keys are for older services. Users need a token.
 const { secret: key } = await keys.issue({
   name: 'Old importer',
   subject: 'customer_3',
@@ -133,9 +133,9 @@ serve(
       'A header without the scheme: 401',
       `curl -i ${origin}/v1/users -H "Authorization: $ACCESS_TOKEN"`,
     ],
-    ['A key where only tokens are good: 403', `curl -i ${origin}/v1/users -H "X-API-Key: ${key}"`],
+    ['A key where a token is required: 403', `curl -i ${origin}/v1/users -H "X-API-Key: ${key}"`],
     [
-      'A token in the place of a key: 401',
+      'A token instead of a key: 401',
       `curl -i ${origin}/v1/data -H "X-API-Key: $ACCESS_TOKEN"`,
     ],
     [

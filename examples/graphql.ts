@@ -1,4 +1,4 @@
-// GraphQL by graphql-http: check() makes the context, and each field asks for its scope.
+// GraphQL with graphql-http: check() provides the context, and each field requires its scope.
 import { STATUS_CODES } from 'node:http';
 
 import express from 'express';
@@ -24,8 +24,8 @@ interface Context extends Record<PropertyKey, unknown> {
 }
 
 /**
- * Who has no credential may still ask for what is open to all. One that is bad is refused, whatever
- * is asked.
+ * A request without a credential may query public fields. One with an invalid credential is
+ * rejected.
  */
 async function contextOf(request: RequestLike): Promise<Context | Response> {
   const decision = await check(request);
@@ -43,8 +43,8 @@ async function contextOf(request: RequestLike): Promise<Context | Response> {
 }
 
 /**
- * A resolver for those who hold the scope. For others the field is an error, and the rest of the
- * answer stands.
+ * Wraps a resolver that requires a scope. Without the scope the field is an error, and the other
+ * fields are returned.
  */
 const withScope =
   <T>(scope: string, resolve: (principal: Principal) => T) =>
@@ -87,11 +87,11 @@ const ask = (fields: string, ...args: string[]) =>
   );
 
 serve('The GraphQL API', app, [
-  ['who calls, and a field with its scope: 200', ask('me domains', bearing(secret))],
+  ['the caller, and a field with its scope: 200', ask('me domains', bearing(secret))],
   [
-    'a field without its scope, an error beside the others: 200',
+    'a field without its scope, an error next to the other fields: 200',
     ask('domains balance', bearing(secret)),
   ],
-  ['what is open to all, without a key: 200', ask('version me')],
-  ['a bad key, even for what is open to all: 401', ask('version', bearing('osir_live_wrong'))],
+  ['a public field, without a key: 200', ask('version me')],
+  ['an invalid key, even for a public field: 401', ask('version', bearing('osir_live_wrong'))],
 ]);

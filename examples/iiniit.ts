@@ -1,5 +1,5 @@
-// The iiniit API: the code flow with state, access tokens as JWTs, API keys, and a token request of
-// an uncommon form.
+// The iiniit API: the code flow with state, access tokens as JWTs, API keys, and token requests in
+// an unusual form.
 import { generateKeyPairSync } from 'node:crypto';
 
 import express from 'express';
@@ -18,8 +18,7 @@ const keys = apiKeys({ prefix: 'iiniit', store });
 
 const { requireScopes } = latchkey({
   scopes,
-  // The keys of the issuer are found by its URL, as any other API would find them. What was revoked
-  // is in the store.
+  // The issuer's keys are found by its URL, as in any other API. Revocations are in the store.
   verifiers: [keys, jwt({ issuer: origin, audience, profile: 'rfc9068', revocations: store })],
 });
 const oauth = authorizationServer({
@@ -35,8 +34,8 @@ const oauth = authorizationServer({
     jwks: '/oauth2/jwks',
     interaction: '/oauth2/interaction',
   },
-  // The document's curl line posts a form as JSON to the authorization endpoint. Clients that read
-  // it also send real JSON.
+  // The document's curl command posts a form as JSON to the authorization endpoint. Some clients
+  // follow it and send real JSON.
   compatibility: {
     tokenAtAuthorize: true,
     formUnderJsonContentType: true,
@@ -140,11 +139,11 @@ serve(
       `curl -i --request POST '${origin}/oauth2/token' -d "grant_type=client_credentials&client_id=${clientId}&client_secret=${secret}"`,
     ],
     [
-      'invalid_scope, told to the client by its callback: 303',
+      'invalid_scope, sent to the callback: 303',
       `curl -i "${origin}/oauth2/authorize?${request}&scope=read:secrets&state=xyz"`,
     ],
     [
-      'access_denied is told so too, when you choose Deny',
+      'access_denied, sent to the callback when you choose Deny',
       `# ${origin}/oauth2/authorize?${request}&scope=read:user&state=xyz`,
     ],
 

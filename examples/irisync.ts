@@ -1,5 +1,5 @@
-// The IriSync API: keys for production and development, OAuth 2.0 with JSON token requests, wide
-// scopes that hold narrow ones.
+// The IriSync API: keys for production and development, OAuth 2.0 with JSON token requests, and
+// scopes that imply narrower ones.
 import express, { type Request } from 'express';
 import { accessTokens, apiKeys, bearer, getAuth, latchkey, memoryStore } from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
@@ -43,7 +43,7 @@ const app = express();
 app.use(oauth.middleware);
 app.get('/callback', callback);
 
-// A key for development reads and changes data of its own.
+// A development key reads and changes separate data.
 const data = {
   production: { name: 'Ada', posts: ['Hello'] },
   development: { name: 'Ada, for tests', posts: ['Test'] },

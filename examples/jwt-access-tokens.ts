@@ -1,4 +1,4 @@
-// JWTs of two issuers, each with its own algorithm, keys and claim for scopes.
+// JWTs of two issuers, each with its own algorithm, keys and scope claim.
 import { generateKeyPairSync } from 'node:crypto';
 
 import express from 'express';
@@ -7,7 +7,7 @@ import { bearer, getAuth, jwt, latchkey } from 'latchkey';
 
 import { bearing, curl, serve } from './support/serve';
 
-// In production the private keys belong to the authorization servers alone.
+// In production, only the authorization servers have the private keys.
 const main = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const partner = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const audience = 'https://api.iiniit.com';
@@ -44,7 +44,7 @@ app.get('/projects', requireScopes('read:projects'), (req, res) => {
 });
 
 const now = Math.floor(Date.now() / 1000);
-/** A token of the API's own issuer. */
+/** Signs a token of the API's own issuer. */
 const own = (claims: object = {}) =>
   bearing(
     jsonwebtoken.sign(
@@ -60,7 +60,7 @@ const own = (claims: object = {}) =>
       { algorithm: 'RS256' },
     ),
   );
-/** A token of the partner's issuer, with its scopes in a list. */
+/** Signs a token of the partner's issuer, with its scopes in a list. */
 const foreign = (claims: object) =>
   bearing(
     jsonwebtoken.sign(

@@ -64,7 +64,7 @@ app.post('/v1/billing', requireScopes('billing:write'), (_req, res) => {
   res.status(201).json({ paid: true });
 });
 
-// A user's own session: all that they may do, for half an hour.
+// A user's session: it has all scopes of the user, for half an hour.
 app.post('/v1/sessions', express.json(), async (req, res) => {
   const { username, password } = (req.body ?? {}) as Record<string, unknown>;
   const user = authenticate(username, password);
@@ -84,7 +84,7 @@ app.delete(
   },
 );
 
-// What `express.json()` cannot read.
+// The body cannot be parsed by `express.json()`.
 app.use(((error: { readonly status?: number }, _req, res, next) => {
   const { status = 500 } = error;
   if (status >= 500) {

@@ -1,5 +1,5 @@
-// An API with a web application of its own: the session travels in a cookie, over HTTP and to a
-// WebSocket upgrade.
+// An API with its web application: the session is in a cookie, for HTTP requests and a WebSocket
+// upgrade.
 import { STATUS_CODES } from 'node:http';
 
 import express from 'express';
@@ -62,7 +62,7 @@ const server = serve('The shop', app, [
   ['an upgrade without a session: 401', curl('/live', upgrade)],
 ]);
 
-// Where there is no middleware, check() decides, and its refusal is the answer.
+// Without middleware, check() decides, and its refusal is the response.
 server.on('upgrade', (req, socket) => {
   socket.on('error', () => socket.destroy());
   void check(req, { scopes: ['cart:read'] }).then((decision) => {

@@ -1,6 +1,6 @@
-// Two processes of one API over one store: a key that is revoked at one is refused by the other,
-// which has it cached. LATCHKEY_STORE names the store: redis://127.0.0.1:6379 by default, or
-// postgres://….
+// Two processes of one API with one store: a key that one process revokes is rejected by the other,
+// which has it in its cache. LATCHKEY_STORE selects the store: redis://127.0.0.1:6379 by default,
+// or postgres://….
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -83,7 +83,7 @@ async function watchOneArrive(): Promise<void> {
     (await fetch(origin + path, { method, headers: { 'X-API-Key': secret } })).status;
 
   for (const { origin } of [one, other]) {
-    console.log(`${origin} takes the key: ${await ask(origin, '/v1/domains', one.secret)}`);
+    console.log(`${origin} accepts the key: ${await ask(origin, '/v1/domains', one.secret)}`);
   }
   console.log(
     `${one.origin} revokes it: ${await ask(one.origin, `/v1/keys/${one.id}`, other.secret, 'DELETE')}`,
@@ -96,7 +96,7 @@ async function watchOneArrive(): Promise<void> {
   }
   const after = Math.round(performance.now() - revokedAt);
   console.log(
-    `${other.origin} refuses it: 401, at request ${requests}, ${after} ms after the revocation`,
+    `${other.origin} rejects it: 401, at request ${requests}, ${after} ms after the revocation`,
   );
   for (const child of processes) {
     child.kill();

@@ -1,5 +1,5 @@
-// WebSockets by ws: the upgrade is decided by check(), before there is a socket. A session in a
-// cookie opens it, from the own site alone.
+// WebSockets with ws: check() decides before the socket is opened. It accepts a session in a
+// cookie, from the same site only.
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 
 import express from 'express';
@@ -26,11 +26,11 @@ const { check } = latchkey({
 const CHECK_EVERY_MS = 30_000;
 const scopes = ['prices:watch'] as const;
 
-/** A socket lives for hours. It ends with its session, be that over or revoked. */
+/** Closes a socket when its session has expired or is revoked. */
 function live(socket: WebSocket, req: IncomingMessage, { subject }: Principal): void {
   const watching = setInterval(() => {
     void check(req, { scopes }).then((decision) => {
-      // 503 says nothing of the session.
+      // A 503 says nothing about the session.
       if (decision.status === 'refused' && decision.refusal.status !== 503) {
         socket.close(1008, 'The session is over');
       }
@@ -96,11 +96,11 @@ function textOf({ status, headers, body }: Refusal): string {
   ].join('\r\n');
 }
 
-// What the page of the shop would do.
+// Connects as a page of the shop would.
 server.on('listening', () => {
   const { port } = server.address() as { port: number };
   const page = new WebSocket(`ws://127.0.0.1:${port}/live`, {
     headers: { cookie: `sid=${secret}`, 'sec-fetch-site': 'same-origin' },
   });
-  page.on('message', (message: Buffer) => console.log(`the page is told: ${message.toString()}`));
+  page.on('message', (message: Buffer) => console.log(`the page receives: ${message.toString()}`));
 });

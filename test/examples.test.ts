@@ -190,7 +190,7 @@ describe('an example does what it prints, on the built package', () => {
 
   it('opens a WebSocket for the page that has the session, in websocket', async () => {
     const program = start(ROOT, commandOf('websocket'), { PORT: String(await freePort()) });
-    while (program.running() && !program.printed().includes('the page is told: Welcome, user_5')) {
+    while (program.running() && !program.printed().includes('the page receives: Welcome, user_5')) {
       await setTimeout(20);
     }
     expect(program.running()).toBe(true);

@@ -30,10 +30,10 @@ describe('examples/two-processes.ts, on the built package', () => {
       const printed = await run(ROOT, command, { LATCHKEY_STORE: url }).finally(close);
       const origin = 'http://127\\.0\\.0\\.1:\\d+';
       const lines = [
-        `(${origin}) takes the key: 200`,
-        `(${origin}) takes the key: 200`,
+        `(${origin}) accepts the key: 200`,
+        `(${origin}) accepts the key: 200`,
         '\\1 revokes it: 204',
-        '\\2 refuses it: 401, at request \\d+, \\d+ ms after the revocation',
+        '\\2 rejects it: 401, at request \\d+, \\d+ ms after the revocation',
       ];
       expect(printed).toMatch(new RegExp(`^${lines.join('\n')}\n$`));
     },

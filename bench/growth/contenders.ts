@@ -55,7 +55,7 @@ const lookingUp =
     };
   };
 
-/** As requests bring them: new strings, of keys that are there, in no order. */
+/** Known keys in random order, as new strings, as requests bring them. */
 const someDigests = (size: number, count: number): readonly string[] =>
   Array.from({ length: count }, () => toDigest(secretOf(anyOf(size))));
 

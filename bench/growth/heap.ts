@@ -4,10 +4,7 @@ import { inAuthorization, PREFIX, SCOPE } from '../credentials';
 import { heapInUse } from '../harness/own-process';
 import { recordOf, secretOf } from '../records';
 
-/**
- * Bytes of heap for each key in the memory store, and for each principal that the cache keeps
- * beside it.
- */
+/** Returns the bytes of heap for each key in the memory store, and for each cached principal. */
 export interface Heap {
   readonly perKey: number;
   readonly perPrincipal: number;
@@ -31,7 +28,7 @@ await prove(PRINCIPALS, 1);
 await close();
 const one = heapInUse();
 await prove(0, PRINCIPALS);
-// The uses that were counted are written, and no longer there.
+// Lets the counted uses be written, so that they are not measured.
 await close();
 const cached = heapInUse();
 await prove(0, 1);

@@ -7,7 +7,7 @@ import type { Heap } from './heap';
 
 export const growthContenders = import.meta.resolve('./contenders.ts');
 
-/** What many keys cost: a look-up among them, and the heap. */
+/** Measures look-ups among many keys, and the heap that they use. */
 export async function growth(effort: Effort): Promise<readonly Table[]> {
   const sizes = effort.quick ? [1_000] : SIZES;
   const rows = [];

@@ -13,14 +13,14 @@ import {
 import { jwtGuard, keyGuard } from './latchkey';
 import * as peers from './peers';
 
-/** A guard, and the headers of a client that it lets in. */
+/** A guard, and the headers of a client that it accepts. */
 export interface Guarded {
   readonly guard: RequestHandler;
   readonly headers: Headers;
 }
 export type Guards = Readonly<Record<string, () => Guarded | Promise<Guarded>>>;
 
-/** For those who only look keys up: as long as one of ours. */
+/** For libraries that only look up keys: a key as long as one of ours. */
 const KEY = `${PREFIX}_live_${randomBytes(25).toString('hex').slice(1)}`;
 const bearing = (guard: RequestHandler, token = KEY): Guarded => ({
   guard,
@@ -72,7 +72,7 @@ export const headerKeys: Guards = {
     inHeader(peers.passportHeaderApiKey(peers.inPlain(KEY))),
 };
 
-/** A JWT of HS256, the algorithm that costs least: what is left is the library's own. */
+/** A JWT with HS256, the cheapest algorithm, so that the library's own cost dominates. */
 export const jwts: Guards = {
   'Latchkey, JWT, cached': () => withJwt(jwtGuard('cached')),
   'Latchkey, JWT, uncached': () => withJwt(jwtGuard('uncached')),

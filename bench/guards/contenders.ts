@@ -3,7 +3,7 @@ import { allGuards, type Guards } from './catalogue';
 import { exchangeOnExpress } from './exchanges';
 import { guarding } from './guarding';
 
-/** Each guard is asked with requests of `node:http` alone, and with those that Express hands on. */
+/** Each guard with plain requests of `node:http`, and with requests of Express. */
 export const onExpress = (name: string) => `${name}, on Express`;
 
 export const contenders: Contenders = Object.fromEntries(

@@ -5,13 +5,13 @@ import express, { type Request, type Response } from 'express';
 
 import type { Headers } from '../credentials';
 
-/** The peers' types want Express's; what they read of them is Node's. */
+/** Their types require Express, but they only read what Node provides. */
 export type Exchange = readonly [Request, Response];
 
 const PATH = '/v1/domains';
 const socket = new Socket();
 
-/** A request and its response, made as Node's server makes them of what its parser read. */
+/** Creates a request and its response as Node's server does, from what its parser read. */
 export function exchange(lines: readonly Buffer[]): Exchange {
   const req = new IncomingMessage(socket);
   req.httpVersionMajor = 1;
@@ -19,8 +19,7 @@ export function exchange(lines: readonly Buffer[]): Exchange {
   req.httpVersion = '1.1';
   req.method = 'GET';
   req.url = PATH;
-  // The parser makes new strings for each request; and the server has looked at the headers before
-  // anyone else does.
+  // The parser creates new strings for each request, and the server reads the headers first.
   const raw = lines.map((line) => line.toString('latin1'));
   (req as unknown as { _addHeaderLines: (raw: string[], count: number) => void })._addHeaderLines(
     raw,
@@ -37,13 +36,13 @@ const app = express();
 let arrived: Exchange;
 app.get(PATH, (req, res) => void (arrived = [req, res]));
 
-/** The same as Express hands them to the first guard of a route. */
+/** The same, as Express passes them to the first guard of a route. */
 export function exchangeOnExpress(lines: readonly Buffer[]): Exchange {
   app(...exchange(lines));
   return arrived;
 }
 
-/** Names and values, as they come over the wire. */
+/** Names and values, as they arrive over the network. */
 export const linesOf = (headers: Headers): readonly Buffer[] =>
   Object.entries({ Host: 'api.osir.com', ...headers }).flatMap((line) =>
     line.map((text) => Buffer.from(text, 'latin1')),

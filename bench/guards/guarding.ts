@@ -4,9 +4,7 @@ import type { Headers } from '../credentials';
 import type { Contender } from '../harness/contender';
 import { type Exchange, exchange, linesOf } from './exchanges';
 
-/**
- * A guard that is asked by a client whose credential is good: one fresh request after the other.
- */
+/** Calls a guard with new requests whose credential is valid. */
 export function guarding(guard: RequestHandler, headers: Headers, make = exchange): Contender {
   const lines = linesOf(headers);
   return async (calls) => {
@@ -15,7 +13,7 @@ export function guarding(guard: RequestHandler, headers: Headers, make = exchang
   };
 }
 
-/** Resolves when each request came through; undefined where that was at once. */
+/** Resolves when each request has passed; undefined if that happened synchronously. */
 function passAll(guard: RequestHandler, exchanges: readonly Exchange[]): Promise<void> | undefined {
   let passed = 0;
   let waiting: (() => void) | undefined;

@@ -6,17 +6,12 @@ import { onExpress } from './contenders';
 
 export const guardContenders = import.meta.resolve('./contenders.ts');
 
-/**
- * What a guard costs a request in its process, beside the least that a cached credential can cost.
- */
+/** Measures a guard in process, compared with the least that a cached credential can cost. */
 export async function guards(effort: Effort): Promise<readonly Table[]> {
   return [await tableOf('A guard, in process', (name) => name, effort)];
 }
 
-/**
- * The same with requests that Express has had in hand: it changes their prototype, and adds to
- * them.
- */
+/** The same with requests of Express, which changes their prototype and adds properties. */
 export async function guardsOnExpress(effort: Effort): Promise<readonly Table[]> {
   return [await tableOf('A guard, in process, on requests of Express 5', onExpress, effort)];
 }

@@ -7,7 +7,7 @@ import { AUDIENCE, ISSUER, PREFIX, SCOPE, SECRET } from '../credentials';
 
 type Cached = 'cached' | 'uncached';
 
-/** As the README sets it up: `requireScopes()` alone, a complete guard. */
+/** Configured as in the README, with `requireScopes()` as the only guard. */
 const guardOf = (verifiers: readonly Verifier[], cached: Cached): RequestHandler =>
   latchkey({
     scopes: [SCOPE],
@@ -15,7 +15,7 @@ const guardOf = (verifiers: readonly Verifier[], cached: Cached): RequestHandler
     ...(cached === 'uncached' && { cache: false }),
   }).requireScopes(SCOPE);
 
-/** A guard, and a key that passes it. */
+/** A guard, and a key that it accepts. */
 export async function keyGuard(
   cached: Cached,
 ): Promise<{ readonly guard: RequestHandler; readonly key: string }> {

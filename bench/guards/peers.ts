@@ -16,8 +16,8 @@ import { ExtractJwt, Strategy as JwtStrategy } from 'passport-jwt';
 import { AUDIENCE, ISSUER, SCOPE, SECRET } from '../credentials';
 
 /**
- * What people use today, each as quick as its documentation allows: a ready `KeyObject`, its cache
- * where it has one.
+ * Other libraries, configured for speed as far as their documentation allows: with a `KeyObject`,
+ * and with their cache if they have one.
  */
 
 interface Client {
@@ -33,19 +33,19 @@ const client = (): Client => ({
 });
 const toDigest = (key: string) => hash('sha256', key, 'base64url');
 
-/** Keys as they ought to be kept: by their digests. */
+/** Keys by their digests, as they should be stored. */
 export function byDigest(key: string): FindClient {
   const clients = new Map([[toDigest(key), client()]]);
   return (presented) => clients.get(toDigest(presented));
 }
 
-/** Keys as examples keep them. */
+/** Keys in plain text, as many examples store them. */
 export function inPlain(key: string): FindClient {
   const clients = new Map([[key, client()]]);
   return (presented) => clients.get(presented);
 }
 
-/** The least that a cached credential can cost: one hash, one look-up with expiry. */
+/** The least that a cached credential can cost: one hash, and one look-up with expiry. */
 export function floor(key: string): RequestHandler {
   const proven = new LRUCache<string, Client>({ max: 10_000, ttl: 3_600_000 });
   proven.set(toDigest(key), client());
@@ -83,7 +83,7 @@ export const mcpRequireBearerAuth = (find: FindClient): RequestHandler =>
     },
   });
 
-/** A library that only verifies, with the least of a guard around it. */
+/** A library that only verifies, in a minimal guard. */
 const guardBy =
   (verify: (token: string) => unknown): RequestHandler =>
   (req, res, next) => {
@@ -120,7 +120,7 @@ export const expressJwt = (): RequestHandler =>
 export function passportJwt(): RequestHandler {
   const passport = new Passport();
   const jwtFromRequest = ExtractJwt.fromAuthHeaderAsBearerToken();
-  // Its types know keys as text alone; jsonwebtoken, which it calls, takes a `KeyObject`.
+  // Its types accept only text; jsonwebtoken, which it calls, accepts a `KeyObject`.
   const options = {
     jwtFromRequest,
     secretOrKey: SECRET as unknown as string,
@@ -131,7 +131,7 @@ export function passportJwt(): RequestHandler {
   return passport.authenticate('jwt', { session: false }) as RequestHandler;
 }
 
-/** All that a peer asks of a request which `node:http` does not have. */
+/** What the libraries read of a request that `node:http` does not have. */
 const OF_EXPRESS = {
   protocol: 'https',
   is: () => false,

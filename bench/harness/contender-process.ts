@@ -4,7 +4,7 @@ import type { Contender, Contenders } from './contender';
 import type { Turn } from './contest';
 
 /**
- * A process with one contender, warm: for each message it runs some batches, and answers the
+ * Runs one contender after a warm-up. For each message it runs some batches, and replies with the
  * microseconds of a call in each.
  */
 const [, , file, name, warmUpMs] = process.argv as [string, string, string, string, string];
@@ -12,9 +12,8 @@ const { contenders } = (await import(file)) as { contenders: Contenders };
 const contender = (await contenders[name]?.()) as Contender;
 
 /**
- * Few, so that a request is as near in the processor's caches as one that just arrived; but a batch
- * is longer than a look at the clock, and shorter than the time after which another program has its
- * turn.
+ * Small, so that a request is still in the CPU caches, as if it had just arrived. A batch is longer
+ * than the clock's resolution, and shorter than the scheduler's time slice.
  */
 const CALLS = 32;
 const MAX_BATCH_US = 1_000;
@@ -25,8 +24,7 @@ const prepare = () => contender(calls);
 async function batch(): Promise<number> {
   const act = await prepare();
   const startedAt = process.hrtime.bigint();
-  // Awaited only where there is something to wait for: a tick of the event loop is not part of a
-  // synchronous call.
+  // Awaited only if it is a promise: a turn of the event loop is not part of a synchronous call.
   const acting = act();
   if (acting) {
     await acting;
@@ -34,7 +32,7 @@ async function batch(): Promise<number> {
   return Number(process.hrtime.bigint() - startedAt) / 1_000 / calls;
 }
 
-// Until the compiler is done with it: by the time that this process had, not by that which passed.
+// Measured in CPU time, so that other programs do not shorten the warm-up.
 for (const before = process.cpuUsage(); process.cpuUsage(before).user < Number(warmUpMs) * 1_000;) {
   calls = Math.min(CALLS, Math.max(1, Math.round(MAX_BATCH_US / (await batch()))));
 }

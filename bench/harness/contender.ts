@@ -1,16 +1,12 @@
-/**
- * One of those that are measured: for a number of calls it makes ready what they need, and returns
- * the calls alone.
- */
+/** A function to measure. It prepares what a number of calls need, and returns only the calls. */
 export type Contender = (calls: number) => Promise<() => void | Promise<void>>;
 
 /**
- * What a file of contenders exports, by the names that its tables show. Each is made in a process
- * of its own.
+ * The contenders that a file exports, by the names in its tables. Each runs in a separate process.
  */
 export type Contenders = Readonly<Record<string, () => Contender | Promise<Contender>>>;
 
-/** A function that needs nothing made ready. */
+/** A function that needs no preparation. */
 export const calling =
   (act: () => unknown): Contender =>
   async (calls) =>
@@ -20,7 +16,7 @@ export const calling =
     }
   };
 
-/** The same for one that is waited for. */
+/** The same for an asynchronous function. */
 export const awaiting =
   (act: () => Promise<unknown>): Contender =>
   async (calls) =>

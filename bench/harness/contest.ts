@@ -4,35 +4,35 @@ import { fileURLToPath } from 'node:url';
 
 import { median } from './statistics';
 
-/** How long to look. */
+/** How much to measure. */
 export interface Effort {
-  /** Times that all contenders are started anew. */
+  /** How often all contenders are restarted. */
   readonly launches: number;
-  /** Turns of each contender in a launch. */
+  /** Turns of each contender between two restarts. */
   readonly rounds: number;
   /** Batches of calls in a turn. */
   readonly batches: number;
-  /** Of the processor's time, before the first turn. */
+  /** CPU time before the first turn, in milliseconds. */
   readonly warmUpMs: number;
-  /** Whether a first impression is enough: some measurements then leave something out. */
+  /** Whether a rough result is enough. Some measurements then skip a part. */
   readonly quick: boolean;
 }
 
-/** What a contender's process is asked for. */
+/** A message to the process of a contender. */
 export interface Turn {
   readonly count: number;
   readonly profiled: boolean;
 }
 
-/** Contender → for each launch, for each round, the median of its batches. */
+/** Contender → for each launch and round, the median of its batches. */
 export type Samples<N extends string = string> = Readonly<
   Record<N, readonly (readonly number[])[]>
 >;
 
 /**
- * Measures contenders of a file against each other: each in a process of its own, so that none
- * profits or suffers from what the compiler learned of another; in turns, in another order in every
- * round, so that what the machine does meanwhile strikes all alike.
+ * Measures the contenders of a file against each other. Each has a separate process, so that the
+ * compiler's optimizations for one do not affect another. They alternate in a new order every
+ * round, so that disturbances affect all of them equally.
  */
 export async function contest<N extends string>(
   file: string,
@@ -77,10 +77,7 @@ export async function startContender(
   return child;
 }
 
-/**
- * The microseconds of a call in each of some batches; or a profile of them, as Node's inspector
- * makes it.
- */
+/** Returns the microseconds of a call in each batch, or a profile in the inspector's format. */
 export async function turn(child: ChildProcess, asked: Turn): Promise<unknown> {
   child.send(asked);
   return answer(child);

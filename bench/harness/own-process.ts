@@ -2,10 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/**
- * Runs a file in a process of its own, with nothing else on its heap, and returns the one message
- * that it sends.
- */
+/** Runs a file in a separate process with an empty heap, and returns the message that it sends. */
 export async function inOwnProcess<T>(
   file: string,
   ...args: readonly (string | number)[]
@@ -20,7 +17,7 @@ export async function inOwnProcess<T>(
   return answer as T;
 }
 
-/** Bytes in use on the heap, when all that can go has gone. */
+/** Returns the bytes in use on the heap after garbage collection. */
 export function heapInUse(): number {
   for (let n = 0; n < 4; n++) {
     globalThis.gc?.();

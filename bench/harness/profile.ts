@@ -19,13 +19,10 @@ interface Profile {
 
 const BATCHES = 10_000;
 const SHOWN = 25;
-/** Requests are made before the clock runs; nor does it run when there is nothing to do. */
+/** Excludes idle time and the time before the clock starts. */
 const NOT_MEASURED = new Set(['exchange', '(idle)', '(program)']);
 
-/**
- * Where the time of one contender goes: its functions, by the part of the time that was theirs
- * alone.
- */
+/** Lists the functions of a contender by the share of time spent in each, excluding its callees. */
 export async function profile(file: string, name: string, effort: Effort): Promise<Table> {
   const child = await startContender(file, name, effort);
   const times = selfTimes((await turn(child, { count: BATCHES, profiled: true })) as Profile);

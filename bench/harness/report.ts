@@ -2,7 +2,7 @@ import { markdownTable } from 'markdown-table';
 
 import type { Estimate } from './statistics';
 
-/** A figure of a table: text, a number, or a number with its interval. */
+/** A cell of a table: text, a number, or a number with its interval. */
 export type Cell = string | number | Estimate;
 
 export interface Table {
@@ -11,7 +11,7 @@ export interface Table {
   readonly rows: readonly (readonly Cell[])[];
 }
 
-/** Markdown, so that what the terminal shows is what the documentation says. */
+/** Prints Markdown, so that the terminal and the documentation show the same. */
 export const printed = ({ title, columns, rows }: Table): string =>
   `${title}\n\n${markdownTable([columns, ...rows.map((row) => row.map(textOf))], {
     align: columns.map((_, index) => (index === 0 ? 'l' : 'r')),
@@ -30,7 +30,7 @@ function textOf(cell: Cell): string {
   return `${rounded(cell.value)} (${rounded(cell.lowest)}–${rounded(cell.highest)})`;
 }
 
-/** As many figures as the noise lets stand. */
+/** Formats a number with as many digits as the noise permits. */
 function rounded(value: number): string {
   const size = Math.abs(value);
   if (size >= 100) {

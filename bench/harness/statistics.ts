@@ -1,4 +1,4 @@
-/** The value below which this part of them lies. */
+/** Returns the value below which this share of the values lies. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = part * (sorted.length - 1);
@@ -8,7 +8,7 @@ export function quantile(values: readonly number[], part: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** A figure and how sure it is: the medians of the lowest and of the highest launch. */
+/** A median, and its interval: the medians of the lowest and the highest launch. */
 export interface Estimate {
   readonly value: number;
   readonly lowest: number;
@@ -16,15 +16,15 @@ export interface Estimate {
 }
 
 /**
- * Of launches with their rounds. With six launches the true median lies between lowest and highest
- * in 97 of 100 cases.
+ * Summarizes launches and their rounds. With six launches, the true median lies between the lowest
+ * and the highest in 97 of 100 cases.
  */
 export function estimate(launches: readonly (readonly number[])[]): Estimate {
   const medians = launches.map(median);
   return { value: median(medians), lowest: Math.min(...medians), highest: Math.max(...medians) };
 }
 
-/** Two contenders, round by round: what the machine did in a round struck both. */
+/** Compares two contenders round by round, so that disturbances affect both. */
 export function paired(
   one: readonly (readonly number[])[],
   other: readonly (readonly number[])[],

@@ -21,8 +21,8 @@ interface Server extends Started {
 }
 
 /**
- * What a guard adds to a request over HTTP: the processor's time that the server's process had,
- * with garbage collection and all, without that of the client, which runs in this process.
+ * Measures what a guard adds to a request over HTTP: the CPU time of the server process, including
+ * garbage collection. The client runs in this process and is not counted.
  */
 export async function http(effort: Effort): Promise<readonly Table[]> {
   const guards = effort.quick
@@ -80,7 +80,7 @@ async function microsecondsOf(
   return ((await cpuOf(child)) - before) / requests.total;
 }
 
-/** In microseconds, since its start. */
+/** In microseconds, since the process started. */
 async function cpuOf(child: ChildProcess): Promise<number> {
   child.send('cpu');
   return (await answer(child)) as number;

@@ -6,8 +6,8 @@ import type { Headers } from '../credentials';
 import { allGuards } from '../guards/catalogue';
 
 /**
- * A route of Express 5, with one of the guards or with none, that tells its parent what it has had
- * of the processor.
+ * Serves a route of Express 5 with one of the guards or none, and reports its CPU time to the
+ * parent.
  */
 export interface Started {
   readonly url: string;

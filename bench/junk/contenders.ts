@@ -12,14 +12,14 @@ import { secretOf } from '../records';
 
 const good = secretOf(1);
 
-/** What is thrown at an API, each as long as a good key: its prefix, form or checksum is wrong. */
+/** Invalid keys, each as long as a valid one: with a wrong prefix, form or checksum. */
 export const JUNK = {
   'wrong prefix': good.replace(PREFIX, 'acme'),
   'wrong form': `${good.slice(0, -1)}~`,
   'wrong checksum': good.replace(/.$/, (last) => (last === '0' ? '1' : '0')),
 };
 
-/** A response that takes an answer and does nothing with it: what is left is the decision. */
+/** A response that discards what is written, so that only the decision is measured. */
 const deaf = {
   headersSent: false,
   statusCode: 200,
@@ -50,7 +50,7 @@ function refusing(
   };
 }
 
-/** The same answer written by hand. */
+/** The same response, written by hand. */
 const byHand: RequestHandler = (_req, res: ServerResponse) => {
   res.statusCode = 401;
   res.setHeader(

@@ -4,14 +4,11 @@ import { inAuthorization, PREFIX, SCOPE } from '../credentials';
 import { heapInUse } from '../harness/own-process';
 import { secretOf } from '../records';
 
-/**
- * Good keys that are in use, and then a flood of keys whose form and checksum are right and which
- * nobody has.
- */
+/** Puts valid keys in the cache, then sends a flood of well-formed unknown keys. */
 export interface Flood {
   readonly unknown: number;
   readonly good: number;
-  /** Good keys that the store was asked for again after the flood. */
+  /** Valid keys that were looked up again after the flood. */
   readonly askedAgain: number;
   readonly heapBefore: number;
   readonly heapAfter: number;

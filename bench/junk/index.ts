@@ -8,7 +8,7 @@ import type { Flood } from './flood';
 
 export const junkContenders = import.meta.resolve('./contenders.ts');
 
-/** What it costs to refuse junk, and what a flood of it leaves behind. */
+/** Measures what it costs to reject junk, and how much memory a flood of it leaves behind. */
 export async function junk(effort: Effort): Promise<readonly Table[]> {
   const names = [
     FLOOR,

@@ -14,7 +14,7 @@ export const namesOf = (algorithm: Measured) => ({
   guard: `Latchkey, ${algorithm}`,
 });
 
-/** A token proven by a verify function alone, and by a whole guard that has no cache. */
+/** A token that is verified by the function of a library alone, and by a guard without a cache. */
 export const contenders: Contenders = Object.fromEntries(
   (Object.keys(ALGORITHMS) as Measured[]).flatMap((algorithm) => {
     const { bare, again, guard } = namesOf(algorithm);
@@ -29,7 +29,7 @@ export const contenders: Contenders = Object.fromEntries(
 async function bareVerify(algorithm: Measured): Promise<Contender> {
   const { signing, verifying } = ALGORITHMS[algorithm]();
   const token = await signedToken(signing, algorithm);
-  // jsonwebtoken knows no EdDSA.
+  // jsonwebtoken does not support EdDSA.
   return algorithm === 'EdDSA'
     ? signatureOf(token, verifying)
     : calling(() =>

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-// What an API pays anyway.
+// What every Express API pays.
 const startedAt = performance.now();
 const before = process.cpuUsage();
 await import('express');

@@ -13,16 +13,13 @@ const FILES = { [EXPRESS]: 'express.js', [EXPRESS_AGAIN]: 'express.js', [LATCHKE
 const NAMES = Object.keys(FILES) as (keyof typeof FILES)[];
 
 interface Start {
-  /** Milliseconds on the clock. */
+  /** Wall-clock time in milliseconds. */
   readonly waited: number;
-  /** Milliseconds of the processor, on which other programs have no effect. */
+  /** CPU time in milliseconds, which other programs do not affect. */
   readonly worked: number;
 }
 
-/**
- * What a program does before its first request: each time in a process that is new, and does
- * nothing else.
- */
+/** Measures what a program does before its first request, each time in a new process. */
 export async function start(effort: Effort): Promise<readonly Table[]> {
   const starts = new Map<string, Start[][]>(NAMES.map((name) => [name, []]));
   for (let launch = 0; launch < effort.launches; launch++) {
@@ -52,7 +49,7 @@ export async function start(effort: Effort): Promise<readonly Table[]> {
 }
 
 async function startOf(file: string): Promise<Start> {
-  // Without what the bench itself runs on.
+  // Without the loaders of the benchmark itself.
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: [] });
   const [[start]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
   return start as Start;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-// From nothing to the first request that was let in.
+// From an empty process to the first accepted request.
 const startedAt = performance.now();
 const before = process.cpuUsage();
 const { apiKeys, latchkey, memoryStore } = await import('../../dist/index.js');
@@ -8,7 +8,7 @@ const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
 const { requireScopes } = latchkey({ scopes: ['domains:read'], verifiers: [keys] });
 const guard = requireScopes('domains:read');
 const { secret } = await keys.issue({ subject: 'acct_42', scopes: ['domains:read'] });
-// As Express has them: an import of the first loads all of undici.
+// Loaded as Express does: an ES import of node:http would load all of undici.
 const { IncomingMessage, ServerResponse } = process.getBuiltinModule('node:http');
 const { Socket } = process.getBuiltinModule('node:net');
 const req = Object.assign(new IncomingMessage(new Socket()), {

@@ -18,19 +18,14 @@ import {
 } from '../../test/support/sql-databases';
 import { heapInUse } from '../harness/own-process';
 
-/**
- * A store over a database that runs on this machine, and how much of memory or disk its keys take.
- */
+/** A store over a database on this machine, and how much memory or disk its keys use. */
 export interface Database {
   readonly store: CredentialStore;
   readonly bytes: () => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
-/**
- * Each started by this process, with its data in a folder that goes when it is closed. None waits
- * for the disk.
- */
+/** Starts the databases, with their data in temporary folders and without waiting for the disk. */
 export const DATABASES: Readonly<Record<string, () => Promise<Database>>> = {
   'memoryStore()': async () => {
     const before = heapInUse();
@@ -48,7 +43,7 @@ export const DATABASES: Readonly<Record<string, () => Promise<Database>>> = {
   },
   SQLite: async () => {
     const { address, remove } = sqliteFile();
-    // As the documentation sets it up: SQLite remembers it in the file.
+    // As in the documentation. SQLite stores this setting in the file.
     openSqlite(address.sqlite).pragma('journal_mode = WAL');
     return onSql(
       address,

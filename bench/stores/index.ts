@@ -5,7 +5,7 @@ import { DATABASES } from './databases';
 import type { StoreFigures } from './measure';
 
 /**
- * Look-ups in each store, with a thousand keys and with a million; and what a million keys take.
+ * Measures look-ups in each store with a thousand and a million keys, and the space of a million.
  */
 export async function stores(effort: Effort): Promise<readonly Table[]> {
   const [many, milliseconds] = effort.quick ? [2_000, 200] : [1_000_000, 4_000];

@@ -7,7 +7,7 @@ import { median, quantile } from '../harness/statistics';
 import { anyOf, recordOf, secretOf } from '../records';
 import { type Database, DATABASES } from './databases';
 
-/** One database, with few keys and then with many. */
+/** Measures one database, with few keys and then with many. */
 export interface StoreFigures {
   readonly few: LookUps;
   readonly many: LookUps;
@@ -15,12 +15,12 @@ export interface StoreFigures {
   readonly bytesPerKey: number;
 }
 export interface LookUps {
-  /** Of keys that the cache does not know, by `AT_ONCE` clients. */
+  /** Look-ups of keys that are not cached, by `AT_ONCE` clients. */
   readonly perSecond: number;
   readonly p99Ms: number;
-  /** One after the other. */
+  /** Look-ups one after the other. */
   readonly aloneMs: number;
-  /** Of keys that it knows, by as many clients. */
+  /** Look-ups of cached keys, by the same number of clients. */
   readonly cachedPerSecond: number;
   readonly cachedP99Ms: number;
 }
@@ -29,7 +29,7 @@ const AT_ONCE = 16;
 const WRITERS = 32;
 const FEW = 1_000;
 const REQUESTS = 100_000;
-/** One request of so many is timed, a prime number so that each client's are. */
+/** One in this many requests is timed. A prime number, so that each client is measured. */
 const SAMPLED = 7;
 const [, , name, many, milliseconds] = process.argv as [string, string, string, string, string];
 const { store, bytes, close } = (await DATABASES[name]?.()) as Database;
@@ -95,7 +95,7 @@ async function lookUps(size: number): Promise<LookUps> {
 async function requestsWith(numbers: readonly number[]): Promise<readonly RequestLike[]> {
   const requests: RequestLike[] = [];
   for (const number of numbers) {
-    // A process that stands still loses its connections.
+    // A blocked process loses its connections.
     if (requests.length % FEW === 0) {
       await setImmediate();
     }
@@ -109,7 +109,7 @@ async function underLoad(
   requests: readonly RequestLike[],
   clients: number,
 ) {
-  // The compiler is at work at first.
+  // Lets the compiler optimize first.
   await decisionsFor(Number(milliseconds) / 2);
   const before = performance.now();
   const { count, times } = await decisionsFor(Number(milliseconds));
@@ -124,7 +124,7 @@ async function underLoad(
     const end = performance.now() + ms;
     const client = async () => {
       do {
-        // Requests come by way of the event loop, and so do timers.
+        // Lets the event loop run timers, as it does between real requests.
         if (next % 64 === 0) {
           await setImmediate();
         }

@@ -7,8 +7,8 @@ const TEST = 'test/stores/across-machines.test.ts';
 const LINE = /^\s*(.+), (\d+) revocations: p50 (\d+) ms, p99 (\d+) ms, at most (\d+) ms$/gm;
 
 /**
- * From `revoke()` in one process to the last request that another, which has the key in its cache,
- * still let in: both under load. The test that holds the bound has measured it already.
+ * Measures the time from `revoke()` in one process to the last request that another process, with
+ * the key in its cache, still accepts. Both are under load.
  */
 export async function revocations(): Promise<readonly Table[]> {
   const printed = await run(fileURLToPath(new URL('../../', import.meta.url)), [

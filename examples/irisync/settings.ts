@@ -1,5 +1,4 @@
-// What a user does at IriSync itself: logs in, makes API keys, registers apps. The session is in a
-// cookie.
+// The pages where a user logs in, creates API keys and registers apps. The session is in a cookie.
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
 import {
   cookie,
@@ -29,7 +28,8 @@ export function settings<Scope extends string>({
   scopes,
 }: SettingsOptions<Scope>): Router {
   const sessions = sessionTokens({ prefix: 'irisession', store });
-  // The cookie of a request from another site is none: so nobody else's page makes keys.
+  // The CSRF rule ignores the cookie on requests from another site, so no other page can create
+  // keys.
   const { check } = latchkey({ extractors: [cookie('session')], verifiers: [sessions] });
 
   const subjects = new WeakMap<Request, string>();
@@ -156,7 +156,7 @@ ${scopeBoxes()}<button>Register</button>
     );
   });
 
-  // The arguments of a form are the user's, and a TypeError says which is wrong.
+  // The user filled in the form, and the TypeError says which field is invalid.
   router.use(((error: unknown, _req, res, next) => {
     if (!(error instanceof TypeError)) {
       return next(error);

@@ -62,7 +62,7 @@ function configuration(): Configuration {
   };
 }
 
-/** What a page with a form would do. */
+/** Submits the form as a page would. */
 async function letIn(
   provider: Provider,
   ...[req, res]: Parameters<Provider['interactionDetails']>

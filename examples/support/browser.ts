@@ -1,6 +1,6 @@
 /**
- * Goes where a browser with cookies would, until it is sent to `destination`, and returns what it
- * was sent there with.
+ * Follows redirects as a browser with cookies does, up to `destination`, and returns the parameters
+ * there.
  */
 export async function browse(url: URL, destination: string): Promise<URL> {
   const cookies = new Map<string, string>();

@@ -3,18 +3,16 @@ import type { RequestHandler } from 'express';
 import { origin, type Step } from './serve';
 import { ada } from './users';
 
-/** Where the client has its users back: the example is the client's page too. */
+/** The client's callback. The example serves this page too. */
 export const CALLBACK = `${origin}/callback`;
 
-/** What a client does with the code is the next step of the walk-through. */
+/** The next step of the walk-through exchanges the code. */
 export const callback: RequestHandler = ({ query: { code, error } }, res) => {
   const isCode = typeof code === 'string' && /^[\w-]+$/.test(code);
   res.type('text/plain').send(isCode ? `CODE=${code}\n` : `No code: ${JSON.stringify(error)}\n`);
 };
 
-/**
- * A client sends its user to a path. The user is whoever reads this, in a browser, or else curl.
- */
+/** Prints how a client sends its user to a path, to open in a browser or call with curl. */
 export const authorization = (shows: string, path: string): Step => [
   `${shows}: open this, log in as ${ada.username} with the password ${ada.password}, and take over the line that you get`,
   `#   ${origin}${path}`,
@@ -27,9 +25,7 @@ export const authorization = (shows: string, path: string): Step => [
   `CODE=$(browse "$AT" -d "$(csrf)" -d decision=allow | sed 's/.*[?&]code=\\([^&]*\\).*/\\1/')`,
 ];
 
-/**
- * A request, and what the steps after it take from its answer: `access_token` as `$ACCESS_TOKEN`.
- */
+/** A request, and what later steps read from its response: `access_token` as `$ACCESS_TOKEN`. */
 export const keeping = (members: readonly string[], shows: string, curl: string): Step => [
   shows,
   `ANSWER=$(${curl.replace('curl', 'curl -s')})`,

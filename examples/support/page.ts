@@ -19,15 +19,15 @@ const rendered = (value: Value): string => {
   return value instanceof Html ? value.text : value.map(rendered).join('');
 };
 
-/** HTML, with every value in it escaped that is not HTML itself. */
+/** Builds HTML. Every value that is not HTML itself is escaped. */
 export const markup = (strings: TemplateStringsArray, ...values: readonly Value[]): Html =>
   new Html(
     strings.reduce((text, string, index) => text + rendered(values[index - 1] as Value) + string),
   );
 
 /**
- * Sends a page that runs no script, stands in no frame, and is kept nowhere: there may be a secret
- * on it.
+ * Sends a page that runs no scripts, cannot be framed and is not cached, because it may show a
+ * secret.
  */
 export function sendPage(res: Response, title: string, content: Html): void {
   res.set('Cache-Control', 'no-store');

@@ -1,15 +1,12 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 
-/** Where an example is: at `PORT`, 3000 by default. */
+/** The origin of the example, at `PORT`, 3000 by default. */
 export const origin = `http://127.0.0.1:${process.env.PORT ?? 3000}`;
 
-/** What it shows, with the status that is to be seen, and the lines for a shell. */
+/** A title, the expected status, and the commands. */
 export type Step = readonly [shows: string, ...lines: string[]];
 
-/**
- * Starts an example and prints what one needs to know, and a walk-through for a shell, from top to
- * bottom.
- */
+/** Starts an example, and prints its credentials and a walk-through to paste into a shell. */
 export function serve(
   title: string,
   app: RequestListener,
@@ -39,7 +36,7 @@ export function serve(
 export const curl = (path: string, ...args: readonly string[]): string =>
   [`curl -i '${origin}${path}'`, ...args].join(' ');
 
-/** A header as curl takes it. */
+/** A header as a curl option. */
 export const header = (name: string, value: string): string => `-H "${name}: ${value}"`;
 
 export const bearing = (token: string): string => header('Authorization', `Bearer ${token}`);

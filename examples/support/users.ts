@@ -1,8 +1,7 @@
 import type { User } from 'latchkey/authorization-server';
 
 /**
- * The one user of the examples. Of yours you keep no passwords but slow, salted hashes, and count
- * the tries.
+ * The only user of the examples. Store slow, salted hashes of passwords, and limit the attempts.
  */
 export const ada = {
   username: 'ada',
