@@ -28,4 +28,6 @@ export const ALLOWED: readonly RegExp[] = [
   /\btakes (?:care|effect|part|place|precedence|time)\b|\btakes\b.* over\b/gi,
   /\bstands? for\b/gi,
   /\bstand-?alone\b/gi,
+  // Reason phrases of HTTP.
+  /\bBad (?:Request|Gateway)\b/g,
 ];
