@@ -3,10 +3,16 @@ import { ALLOWED, AVOIDED } from './words';
 
 const ROOT_DOCUMENTS = /^(?:README|CHANGELOG|ARCHITECTURE|CONTRIBUTING|SECURITY)\.md$/;
 
+/** What the built-in pages say to end users, in several languages. */
+const PAGE_TEXTS = /^src\/(?:.*\/)?pages\/(?:.*\/)?texts\//;
+
 /** The prose of a file that the rule applies to; none of any other. */
 export function textsOf(file: string, read: (file: string) => string): Text[] {
   if (ROOT_DOCUMENTS.test(file) || /^(?:docs\/(?!reference\/)|examples\/).*\.md$/.test(file)) {
     return markdownTexts(read(file));
+  }
+  if (PAGE_TEXTS.test(file)) {
+    return [];
   }
   if (/^(?:src|examples)\/.*\.ts$/.test(file)) {
     return sourceTexts(file, read(file));
