@@ -39,7 +39,8 @@ export type { ResourceOptions } from './http/resource-metadata';
 export type { ResponseHeaders } from './http/response-headers';
 export { type Latchkey, latchkey } from './latchkey';
 export type { LatchkeyOptions } from './latchkey-options';
-export { dpop, type DpopOptions } from './possession/dpop';
+export { dpop } from './possession/dpop';
+export type { DpopNonceOptions, DpopOptions } from './possession/dpop-options';
 export type { ClientCertificate } from './possession/mtls';
 export { memoryStore } from './stores/memory';
 export type {

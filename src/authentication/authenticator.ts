@@ -4,21 +4,21 @@ import { verifyPossession } from '../possession/possession';
 import {
   CredentialVerification,
   type CredentialVerificationOptions,
-  type Outcome,
 } from './credential-verification';
 import { credentialLocator } from './locate-credential';
+import type { Outcome } from './look-ups';
 import { type AuthenticationResult, rejectedFrom, unavailable } from './result';
 import type { VerifiedCredential } from './verified-credential';
 
 export interface AuthenticatorOptions extends CredentialVerificationOptions {
-  /** Kinds of sender-constrained tokens that are supported whatever the extractor (mTLS). */
+  /** Proofs of possession that are verified whichever extractor found the credential (mTLS). */
   readonly possessions: readonly ProofOfPossession[];
-  /** Public origin of the API. */
+  /** Public origin of the API, if it is configured. */
   readonly origin: string | undefined;
 }
 
 export interface Authenticator {
-  /** Returns a promise only where there is something to wait for. */
+  /** Returns a promise only if there is something to wait for. */
   readonly authenticate: (
     request: RequestLike,
   ) => AuthenticationResult | Promise<AuthenticationResult>;
@@ -29,8 +29,8 @@ const MISSING: AuthenticationResult = Object.freeze({ ok: false, reason: 'missin
 const MULTIPLE: AuthenticationResult = Object.freeze({ ok: false, reason: 'multiple' });
 
 /**
- * Locates the credential of a request, verifies it, and checks proof of possession where it is
- * bound to a key.
+ * Creates the authenticator of one `latchkey()` instance. It locates the credential of a request,
+ * verifies it, and verifies the proof of possession if one is required.
  */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { extractors, possessions, origin, timeoutMs } = options;
@@ -52,11 +52,11 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     const { extractor } = located;
     const outcome = verification.verify(located, now);
     return isPromise(outcome)
-      ? outcome.then((settled) => conclude(request, extractor, settled, Date.now()))
-      : conclude(request, extractor, outcome, now);
+      ? outcome.then((settled) => toResult(request, extractor, settled, Date.now()))
+      : toResult(request, extractor, outcome, now);
   }
 
-  function conclude(request: RequestLike, extractor: Extractor, outcome: Outcome, now: number) {
+  function toResult(request: RequestLike, extractor: Extractor, outcome: Outcome, now: number) {
     if (!outcome.ok) {
       return rejectedFrom(outcome, extractor);
     }
@@ -64,46 +64,45 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     return isBound ? checkPossession(request, extractor, outcome) : accept(extractor, outcome, now);
   }
 
-  /** Every request must prove possession, whatever the cache holds. */
+  /** Every request must prove possession, even if the credential is cached. */
   async function checkPossession(
     request: RequestLike,
     extractor: Extractor,
     verified: VerifiedCredential,
   ): Promise<AuthenticationResult> {
     const { digest, confirmation, state } = verified;
+    const binding = { confirmation, required: extractor.possession };
     try {
-      const shown = await withDeadline(
-        verifyPossession(request, confirmation, extractor.possession, possessions, {
-          digest,
-          origin,
-        }),
+      const possession = await withDeadline(
+        verifyPossession(request, binding, possessions, { digest, origin }),
         timeoutMs,
       );
-      if (!shown.ok) {
-        return { ...shown, extractor, verifier: state.verifier.name };
-      }
-      const accepted = accept(extractor, verified, Date.now());
-      return accepted.ok && shown.nonce !== undefined
-        ? { ...accepted, nonce: shown.nonce }
-        : accepted;
+      return possession.ok
+        ? withNonce(accept(extractor, verified, Date.now()), possession.nonce)
+        : { ...possession, extractor, verifier: state.verifier.name };
     } catch (error) {
       return rejectedFrom(unavailable(state.verifier.name, error), extractor);
     }
-  }
-
-  /** Counts the use. A verifier that throws while doing so is an outage too. */
-  function accept(
-    extractor: Extractor,
-    { state, result }: VerifiedCredential,
-    now: number,
-  ): AuthenticationResult {
-    try {
-      state.verifier.onUsed?.(result.principal, now);
-    } catch (error) {
-      return rejectedFrom(unavailable(state.verifier.name, error), extractor);
-    }
-    return result.extractor === extractor ? result : { ...result, extractor };
   }
 
   return { authenticate, close: () => verification.close() };
 }
+
+/** Counts the use. A verifier that throws while counting is `unavailable` too. */
+function accept(
+  extractor: Extractor,
+  { state, result }: VerifiedCredential,
+  now: number,
+): AuthenticationResult {
+  try {
+    state.verifier.onUsed?.(result.principal, now);
+  } catch (error) {
+    return rejectedFrom(unavailable(state.verifier.name, error), extractor);
+  }
+  return result.extractor === extractor ? result : { ...result, extractor };
+}
+
+const withNonce = (
+  result: AuthenticationResult,
+  nonce: string | undefined,
+): AuthenticationResult => (result.ok && nonce !== undefined ? { ...result, nonce } : result);

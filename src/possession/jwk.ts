@@ -1,11 +1,12 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 
 import { toDigest } from '../credential/digest';
+import { isObject } from '../internal/type-guards';
 import { jwkInput } from '../verifiers/jwk';
 import { type Algorithm, ALGORITHMS } from '../verifiers/jwt/signature';
 import { findWeakness } from '../verifiers/key-strength';
 
-/** The members that make a public key, in the order of RFC 7638 §3.2. */
+/** The required members of a public key, in the order of RFC 7638 §3.2. */
 const PUBLIC_MEMBERS = new Map<unknown, readonly string[]>([
   ['EC', ['crv', 'kty', 'x', 'y']],
   ['OKP', ['crv', 'kty', 'x']],
@@ -18,27 +19,30 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
  * public key.
  */
 export function publicMembers(jwk: unknown): Readonly<Record<string, string>> | undefined {
-  if (
-    typeof jwk !== 'object' ||
-    jwk === null ||
-    PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))
-  ) {
+  if (!isObject(jwk) || PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))) {
     return undefined;
   }
-  const given = jwk as Readonly<Record<string, unknown>>;
-  const members = PUBLIC_MEMBERS.get(given.kty);
-  if (!members?.every((name) => Object.hasOwn(given, name) && typeof given[name] === 'string')) {
+  const names = PUBLIC_MEMBERS.get(jwk.kty);
+  if (!names) {
     return undefined;
   }
-  return Object.fromEntries(members.map((name) => [name, given[name] as string]));
+  const members: Record<string, string> = {};
+  for (const name of names) {
+    const value = Object.hasOwn(jwk, name) ? jwk[name] : undefined;
+    if (typeof value !== 'string') {
+      return undefined;
+    }
+    members[name] = value;
+  }
+  return members;
 }
 
-/** SHA-256 thumbprint (RFC 7638), base64url. */
-export const thumbprintOf = (members: Readonly<Record<string, string>>): string =>
+/** Returns the SHA-256 thumbprint of a public key (RFC 7638), base64url. */
+export const jwkThumbprint = (members: Readonly<Record<string, string>>): string =>
   toDigest(JSON.stringify(members));
 
-/** Returns the key, or undefined where it is weak or does not fit the algorithm. */
-export function keyFor(
+/** Imports a public key. Returns undefined if it is weak or does not fit the algorithm. */
+export function importPublicKey(
   algorithm: Algorithm,
   members: Readonly<Record<string, string>>,
 ): KeyObject | undefined {

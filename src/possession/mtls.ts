@@ -8,15 +8,18 @@ import {
 } from '../extractors/extractor';
 
 /**
- * Where the client's certificate is: that of the TLS connection itself, or in a header that the
- * proxy which ends TLS sets on every request, whatever the client sent: as RFC 9440 writes it, or
- * as PEM in URL encoding.
+ * Where the client's certificate is read from. `'socket'` is the TLS connection of the request.
+ * `{ header }` names a header in the form of RFC 9440, or with URL-encoded PEM. The proxy that
+ * terminates TLS must set or remove that header on every request.
  */
 export type ClientCertificate = 'socket' | { readonly header: string };
 
-/** Tokens that are bound to a certificate (`x5t#S256`, RFC 8705 §3). */
+/**
+ * Verifies tokens that are bound to a client certificate (`x5t#S256`).
+ * @see https://www.rfc-editor.org/rfc/rfc8705#section-3
+ */
 export function boundToCertificate(source: ClientCertificate): ProofOfPossession {
-  const read = source === 'socket' ? fromSocket : fromHeader(source.header.toLowerCase());
+  const read = source === 'socket' ? readSocket : headerReader(source.header.toLowerCase());
   return {
     member: 'x5t#S256',
     check(request, value) {
@@ -32,27 +35,27 @@ interface TlsSocket {
   getPeerCertificate?(): { raw?: Buffer } | null;
 }
 
-/** The handshake has proven that the client has the key, whoever issued the certificate. */
-const fromSocket = (request: RequestLike): Buffer | undefined =>
+/** The handshake has proven that the client has the key, so the issuer does not matter. */
+const readSocket = (request: RequestLike): Buffer | undefined =>
   (request.socket as TlsSocket | null | undefined)?.getPeerCertificate?.()?.raw;
 
 const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/;
 const PEM_WITHOUT_SPACE =
   /^-----BEGINCERTIFICATE-----([A-Za-z0-9+/]+={0,2})-----ENDCERTIFICATE-----$/;
 
-function fromHeader(name: string) {
+function headerReader(name: string) {
   return (request: RequestLike): Buffer | undefined => {
     const value = headerValue(request, name);
     if (value === undefined || headerRepeated(request, name)) {
       return undefined;
     }
     const base64 = (BYTE_SEQUENCE.exec(value) ??
-      PEM_WITHOUT_SPACE.exec(decoded(value).replace(/\s/g, '')))?.[1];
+      PEM_WITHOUT_SPACE.exec(decodePercent(value).replace(/\s/g, '')))?.[1];
     return base64 === undefined ? undefined : Buffer.from(base64, 'base64');
   };
 }
 
-function decoded(value: string): string {
+function decodePercent(value: string): string {
   try {
     return decodeURIComponent(value);
   } catch {

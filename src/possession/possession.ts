@@ -17,40 +17,51 @@ const CONFIRMATION_METHODS: ReadonlySet<string> = new Set([
 ]);
 const UNVERIFIABLE: PossessionResult = { ok: false, reason: 'bad_proof' };
 
+/** What a request must prove possession of. */
+export interface Binding {
+  /** What the credential is bound to. */
+  readonly confirmation: Confirmation | undefined;
+  /** What the extractor requires, even of a credential that is not bound. */
+  readonly required: ProofOfPossession | undefined;
+}
+
 /**
  * Verifies that a request proves possession of everything its credential is bound to, and of what
  * its extractor requires. Members of `cnf` that are not confirmation methods are ignored (RFC 7800
- * §3.1). A method that nothing here can verify rejects: otherwise a stolen credential would be
- * accepted.
+ * §3.1). A method that cannot be verified rejects, because a stolen credential would be accepted
+ * otherwise.
  *
- * @param required - what the extractor requires, whether or not the credential is bound
- * @param known - what can be verified whichever extractor read the credential
+ * @param known - the proofs that can be verified whichever extractor found the credential
  */
 export async function verifyPossession(
   request: RequestLike,
-  confirmation: Confirmation | undefined,
-  required: ProofOfPossession | undefined,
+  { confirmation = {}, required }: Binding,
   known: readonly ProofOfPossession[],
   context: PossessionContext,
 ): Promise<PossessionResult> {
-  const bound = new Map<string, unknown>([
-    ...(required ? [[required.member, undefined] as const] : []),
-    ...Object.entries(confirmation ?? {}),
-  ]);
-  const verifiable = [...(required ? [required] : []), ...known];
-  let verified = 0;
+  const verifiable = new Map(known.map((one) => [one.member, one]));
+  const bound = new Map<string, unknown>();
+  if (required) {
+    verifiable.set(required.member, required);
+    bound.set(required.member, undefined);
+  }
+  for (const [member, value] of Object.entries(confirmation)) {
+    bound.set(member, value);
+  }
+  const isMethod = ([member]: [string, unknown]): boolean =>
+    verifiable.has(member) || CONFIRMATION_METHODS.has(member);
+  const methods = [...bound].filter(isMethod);
+  if (methods.length === 0 && bound.size > 0) {
+    return UNVERIFIABLE;
+  }
   let nonce: string | undefined;
-  for (const [member, value] of bound) {
-    const possession = verifiable.find((one) => one.member === member);
-    if (!possession && !CONFIRMATION_METHODS.has(member)) {
-      continue;
-    }
-    const result = possession ? await possession.check(request, value, context) : UNVERIFIABLE;
+  for (const [member, value] of methods) {
+    const method = verifiable.get(member);
+    const result = method ? await method.check(request, value, context) : UNVERIFIABLE;
     if (!result.ok) {
       return result;
     }
-    verified++;
     nonce ??= result.nonce;
   }
-  return verified > 0 || bound.size === 0 ? { ok: true, nonce } : UNVERIFIABLE;
+  return { ok: true, nonce };
 }

@@ -1,23 +1,23 @@
 import { codedError } from '../internal/errors';
 import type { StateStore } from '../stores/store';
 
-/** True for the first time that a key is used before it ends. */
-export type FirstUse = (key: string, until: number) => boolean | Promise<boolean>;
+/** Returns true for the first use of a key before it expires, and false for every later one. */
+export type FirstUse = (key: string, expiresAt: number) => boolean | Promise<boolean>;
 
 /**
- * More than one process can look at in the time: past it, to go on would be to forget what was
- * used.
+ * More proofs than one process can verify in the time. Above it, older ones would have to be
+ * forgotten, and could be replayed.
  */
 const MAX_REMEMBERED = 500_000;
 
-/** Remembers in this process, each key for `lifeMs`. */
-export function firstUseInMemory(lifeMs: number): FirstUse {
+/** Records each key in the memory of this process, for `retentionMs`. */
+export function firstUseInMemory(retentionMs: number): FirstUse {
   const used = new Map<string, number>();
   return (key) => {
     const now = Date.now();
-    // In the order in which they end, since all live equally long.
-    for (const [old, until] of used) {
-      if (until >= now) {
+    // All keys are kept for the same time, so the oldest expires first.
+    for (const [old, expiresAt] of used) {
+      if (expiresAt >= now) {
         break;
       }
       used.delete(old);
@@ -28,22 +28,22 @@ export function firstUseInMemory(lifeMs: number): FirstUse {
     if (used.size >= MAX_REMEMBERED) {
       throw codedError(
         'ERR_LATCHKEY_OVERLOADED',
-        'dpop(): more proofs than this process can remember; give it a store',
+        'dpop(): too many proofs for the memory of one process; pass the option "store"',
       );
     }
-    used.set(key, now + lifeMs);
+    used.set(key, now + retentionMs);
     return true;
   };
 }
 
-/** Remembers in a store, for all machines that share it. */
-export function firstUseIn(store: StateStore): FirstUse {
-  return async (key, until) => {
-    const isFirst: unknown = await store.setIfAbsent('dpop', key, '1', until);
+/** Records each key in a store, for all instances that share it. */
+export function firstUseInStore(store: StateStore): FirstUse {
+  return async (key, expiresAt) => {
+    const isFirst: unknown = await store.setIfAbsent('dpop', key, '1', expiresAt);
     if (typeof isFirst !== 'boolean') {
       throw codedError(
         'ERR_LATCHKEY_STORE',
-        'dpop(): the store answered something other than true or false to setIfAbsent()',
+        'dpop(): setIfAbsent() of the store must return true or false',
       );
     }
     return isFirst;

@@ -1,13 +1,14 @@
-import { headerValue, requestPath, type RequestLike } from '../extractors/extractor';
+import { headerValue, type RequestLike, requestPath } from '../extractors/extractor';
 
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
 /**
- * A URL without query and fragment, so that two spellings of one are the same text (RFC 3986
- * §6.2.2, §6.2.3). Undefined for what is not an http or https URL, or has a user.
+ * Returns a URL without query and fragment in normal form (RFC 3986 §6.2.2, §6.2.3), so that two
+ * spellings of it are the same string. Returns undefined if it is not an http or https URL, or has
+ * a user name.
  */
 export function normalisedUrl(url: unknown): string | undefined {
-  // URL drops tabs and line feeds, and takes a backslash for a slash.
+  // The URL parser removes tabs and line feeds, and reads a backslash as a slash.
   if (typeof url !== 'string' || !/^https?:\/\/[!-[\]-~]+$/i.test(url) || !URL.canParse(url)) {
     return undefined;
   }
@@ -23,22 +24,22 @@ function normalisedOctet(encoded: string): string {
 }
 
 /**
- * The URL that a request was sent to: its path after `base`, the configured one, or else what the
- * connection and `Host` say.
+ * Returns the URL that a request was sent to: its path, after the configured `base`, or else after
+ * the origin that the connection and `Host` give.
  */
 export function requestUrl(request: RequestLike, base: string | undefined): string | undefined {
   const path = requestPath(request) || '/';
-  const before = base ?? ownOrigin(request);
-  return before !== undefined && path.startsWith('/')
-    ? normalisedUrl(`${before}${path}`)
-    : undefined;
+  const start = base ?? ownOrigin(request);
+  return start !== undefined && path.startsWith('/') ? normalisedUrl(`${start}${path}`) : undefined;
 }
 
 function ownOrigin(request: RequestLike): string | undefined {
   const host = headerValue(request, 'host') ?? headerValue(request, ':authority');
-  const isEncrypted =
-    (request.socket as { encrypted?: unknown } | null | undefined)?.encrypted === true;
-  return host !== undefined && /^[^/?#@,]+$/.test(host)
-    ? `${isEncrypted ? 'https' : 'http'}://${host}`
-    : undefined;
+  if (host === undefined || !/^[^/?#@,]+$/.test(host)) {
+    return undefined;
+  }
+  return isEncrypted(request) ? `https://${host}` : `http://${host}`;
 }
+
+const isEncrypted = ({ socket }: RequestLike): boolean =>
+  socket != null && 'encrypted' in socket && socket.encrypted === true;

@@ -44,7 +44,7 @@ describe('a nonce', () => {
   ])('is good %s', (_when, later, good, isTold) => {
     const nonce = nonces.current();
     jest.setSystemTime(NOW + later);
-    const judged = serverNonces(Buffer.from(SECRET), ROTATE_MS).judge(nonce);
+    const judged = serverNonces(Buffer.from(SECRET), ROTATE_MS).verify(nonce);
     expect(judged !== undefined).toBe(good);
     expect(judged?.next).toBe(isTold ? nonces.current() : undefined);
   });
@@ -58,7 +58,7 @@ describe('a nonce', () => {
     ['of another secret', serverNonces(`${SECRET}!`, ROTATE_MS).current()],
     ['in other case', serverNonces(SECRET, ROTATE_MS).current().toLowerCase()],
   ])('is not good that is %s', (_what, nonce) => {
-    expect(nonces.judge(nonce)).toBeUndefined();
+    expect(nonces.verify(nonce)).toBeUndefined();
   });
 
   it('tells nothing of the secret, and is of the characters that a header may hold (RFC 9449 §8.1)', () => {

@@ -15,8 +15,10 @@ const verify = (
 ) =>
   verifyPossession(
     { headers: {} },
-    confirmation as never,
-    required === undefined ? undefined : proofOf(required),
+    {
+      confirmation: confirmation as never,
+      required: required === undefined ? undefined : proofOf(required),
+    },
     known.map(proofOf),
     context,
   );

@@ -220,7 +220,7 @@ describe('the memory of one process', () => {
       }
     }
     expect(() => isFirst('one more', 0)).toThrow(
-      'dpop(): more proofs than this process can remember; give it a store',
+      'dpop(): too many proofs for the memory of one process; pass the option "store"',
     );
     expect(isFirst('0', 0)).toBe(false);
     jest.setSystemTime(NOW + LIFE_MS + 1);
