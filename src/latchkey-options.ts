@@ -20,39 +20,57 @@ import {
 import type { ClientCertificate } from './possession/mtls';
 import type { Verifier } from './verifiers/verifier';
 
+/** Options of `latchkey()`. */
 export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> {
-  /** One or more. A credential goes to the first that accepts its form, and to no other. */
+  /**
+   * One or more verifiers. A credential goes to the first that accepts its form, and to no other.
+   */
   readonly verifiers: readonly Verifier[];
-  /** Where credentials travel; `[bearer(), apiKeyHeader()]` by default. */
+  /**
+   * Where credentials are read from.
+   * @default [bearer(), apiKeyHeader()]
+   */
   readonly extractors?: readonly Extractor[];
   /**
-   * The API's scopes. Guards then take these alone, checked by the compiler; without them any scope
-   * may be required.
+   * The scopes of the API: a list of names, or a record of name → description or definition. Guards
+   * then accept only these, checked by the compiler.
+   * @default any scope
    */
   readonly scopes?: S;
-  /** `realm` of every challenge; `'api'` by default. */
+  /**
+   * The `realm` of every challenge.
+   * @default 'api'
+   */
   readonly realm?: string;
-  /** RFC 9728 metadata, and `resource_metadata` in every challenge. */
+  /**
+   * Describes the API as a protected resource, and adds `resource_metadata` to every challenge.
+   * @default none
+   * @see https://www.rfc-editor.org/rfc/rfc9728
+   */
   readonly resource?: ResourceOptions;
   /**
-   * Where the client's certificate is, for tokens that are bound to one (RFC 8705 §3): `'socket'`,
-   * the TLS connection itself, or
-   * `{ header: 'Client-Cert' }`, which a proxy that ends TLS sets on every request. Without it such
-   * tokens are refused.
+   * Where the client's certificate is read from, for tokens that are bound to one: `'socket'` for
+   * the TLS connection, or `{ header: 'Client-Cert' }` for a header that a proxy sets on every
+   * request. Without it, such tokens are rejected.
+   * @default none
+   * @see https://www.rfc-editor.org/rfc/rfc8705#section-3
    */
   readonly clientCertificate?: ClientCertificate;
   /**
-   * Proofs kept in memory: at most `max` (10 000), each for `ttlMs` (30 000), which bounds how long
-   * a revocation on another machine can go unseen. `staleIfErrorMs` (0) serves for that much longer
-   * what was proven before, while a store is down.
-   * `false` proves every request anew.
+   * Limits of the cache of verified credentials. With `false`, every request is verified again.
+   * @default { max: 10_000, ttlMs: 30_000, staleIfErrorMs: 0 }
    */
   readonly cache?: Partial<CacheLimits> | false;
   /**
-   * Deadline of one verification in milliseconds, past which the answer is 503; 1 000 by default.
+   * Deadline of one verification, in milliseconds. After it, the response is 503.
+   * @default 1_000
    */
   readonly timeoutMs?: number;
-  /** Replaces the documented body, for RFC 9457 or another message; status and challenge stay. */
+  /**
+   * Replaces the documented body, for Problem Details (RFC 9457) or other messages. Status and
+   * challenge stay the same.
+   * @default the documented bodies
+   */
   readonly body?: RefusalBody;
 }
 

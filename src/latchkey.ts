@@ -137,6 +137,7 @@ const freshAuthSchema = z
  * Creates the guards of one API: they find the credential of a request, verify it, and protect
  * routes by scope.
  * @param options verifiers, and where needed extractors, scopes, cache and the other options
+ * @returns middleware, and functions that make the same decisions without middleware
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` or `ERR_LATCHKEY_SCOPE` for an option that is missing,
  * unknown, invalid or unsafe
  * @example

@@ -3,23 +3,33 @@ import { debuglog } from 'node:util';
 
 import type { Reason } from '../credential/reason';
 
-/** One decision, as `node:diagnostics_channel` `latchkey:decision` publishes it. Never a secret. */
+/**
+ * One decision of a guard or of `check()`, as `node:diagnostics_channel` publishes it on
+ * `latchkey:decision`. It never contains a secret.
+ */
 export interface Decision {
+  /** Whether the request was accepted, accepted without a credential, or rejected. */
   readonly outcome: 'authenticated' | 'anonymous' | 'refused';
-  /** Status of the answer, where it was refused. */
+  /** HTTP status of the response, if the request was rejected. */
   readonly status?: number | undefined;
+  /** Why the request was rejected. */
   readonly reason?: Reason | undefined;
+  /** The name of the extractor that found the credential. */
   readonly extractor?: string | undefined;
+  /** The name of the verifier that verified the credential. */
   readonly verifier?: string | undefined;
+  /** The ID of the credential, if it is valid. */
   readonly credentialId?: string | undefined;
+  /** The subject of the credential, if it is valid. */
   readonly subject?: string | undefined;
   /**
    * What exactly was wrong with the credential, for the operator: the claim that failed, for
    * example.
    */
   readonly detail?: string | undefined;
+  /** How long the decision took, in milliseconds. */
   readonly durationMs: number;
-  /** What kept us from deciding (`unavailable`): the store's or the verifier's own error. */
+  /** With the reason `unavailable`: the error of the store, verifier or policy. */
   readonly error?: unknown;
 }
 
@@ -29,13 +39,13 @@ const debug = debuglog('latchkey');
 /** Whether `NODE_DEBUG=latchkey` was set when the process started. */
 export const isDebugging: boolean = debug.enabled;
 
-/** When a decision begins; undefined if nobody wants to know of it. */
+/** Returns the time at which a decision begins; undefined if nothing is subscribed to it. */
 export const startOfDecision = (): number | undefined =>
   decisions.hasSubscribers || isDebugging ? performance.now() : undefined;
 
 /**
- * One line for `NODE_DEBUG=latchkey`. Some of it clients say, who shall neither begin a line nor
- * command a terminal.
+ * Prints one line for `NODE_DEBUG=latchkey`. Parts of it come from clients, so control characters
+ * are escaped to prevent log forging and terminal escapes.
  */
 export const printLine = (line: string): void =>
   debug('%s', line.replace(/\p{Cc}/gu, encodeURIComponent));

@@ -2,15 +2,23 @@ import { LRUCache } from 'lru-cache';
 
 import type { Revocable, Revocations } from './revocations';
 
+/** Limits of the cache of verified credentials: the option `cache` of `latchkey()`. */
 export interface CacheLimits {
-  /** How many verified credentials are kept. */
+  /**
+   * How many verified credentials are kept.
+   * @default 10_000
+   */
   readonly max: number;
   /**
    * How long a credential is accepted without being verified again, in milliseconds: the bound on
    * how long a revocation can go unnoticed.
+   * @default 30_000
    */
   readonly ttlMs: number;
-  /** How much longer it is accepted while it cannot be verified again, in milliseconds. */
+  /**
+   * How much longer a credential is accepted while it cannot be verified again, in milliseconds.
+   * @default 0
+   */
   readonly staleIfErrorMs: number;
 }
 

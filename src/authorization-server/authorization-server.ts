@@ -20,11 +20,13 @@ import {
 } from './resolve-options';
 import { type AuthorizationServerOptions, checkOwner, checkServerOptions } from './server-options';
 
+/** An authorization server, as `authorizationServer()` returns it. */
 export interface AuthorizationServer<Scope extends string = string> {
   /**
    * Serves the endpoints and the metadata, and passes every other path on. Mount it at the root.
    */
   readonly middleware: Middleware;
+  /** The registered clients. */
   readonly clients: Clients<Scope>;
   /**
    * Ends all grants, refresh tokens and access tokens of a subject, a client or a grant.

@@ -11,6 +11,7 @@ import type { EndpointName } from './endpoints';
  * contains a secret.
  */
 export interface OAuthRefusal {
+  /** The endpoint that rejected the request. */
   readonly endpoint: EndpointName;
   /**
    * Status of the response. For an error sent by a redirect, the status of the error: mostly 400;
@@ -28,6 +29,7 @@ export interface OAuthRefusal {
   readonly reason: string | undefined;
   /** The registered client that the request names. It may not have authenticated. */
   readonly clientId: string | undefined;
+  /** The requested grant type, if the request has one. */
   readonly grantType: GrantType | undefined;
   /**
    * Why the request could not be decided: the store's error, or what a function of the app threw.

@@ -30,6 +30,7 @@ import type { Texts } from './pages/texts/texts';
 import type { ClientCompatibility } from './request/client-compatibility';
 import type { JwtAccessTokens } from './signing-keys';
 
+/** Options of `authorizationServer()`. */
 export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDeclaration> {
   /**
    * Identifier of this server (RFC 8414 §2): an `https` URL without query and fragment, or `http`

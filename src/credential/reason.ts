@@ -1,7 +1,4 @@
-/**
- * Why a request was refused: for the operator, on the decision channel, never for the client.
- * The guide on errors says of each what the client did and what the operator can do.
- */
+/** Reason codes, as the guide to errors explains them. */
 export const REASONS = [
   'missing',
   'multiple',
@@ -24,4 +21,8 @@ export const REASONS = [
   'unavailable',
 ] as const;
 
+/**
+ * Why a request was rejected: for the operator, on the decision channel, never for the client. The
+ * guide to errors explains each reason.
+ */
 export type Reason = (typeof REASONS)[number];

@@ -10,29 +10,41 @@ export type Confirmation = Readonly<Record<string, unknown>>;
  * leave out the optional members.
  */
 export interface CredentialRecord {
-  /** Public, safe to log. */
+  /** The public ID. It is safe to log. */
   readonly id: string;
   /** `'api_key'`, `'access_token'` or `'session_token'`. */
   readonly kind: string;
   /** SHA-256 of the whole secret, base64url. */
   readonly digest: string;
+  /** The account or user that the credential belongs to. */
   readonly subject: string;
+  /** The granted scopes. */
   readonly scopes: readonly string[];
+  /** When it expires; null for never. */
   readonly expiresAt: number | null;
+  /** When it was revoked; null if it is not revoked. */
   readonly revokedAt: number | null;
-  /** The visible start of the secret, to tell one key from another. */
+  /** The visible start of the secret, to distinguish keys in a list. */
   readonly hint?: string;
+  /** The name that its owner gave it. */
   readonly name?: string | null;
+  /** The OAuth client that it was issued to. */
   readonly clientId?: string | null;
   /** The grant (RFC 6749 §1.3) that it came from: revoked with it. */
   readonly grantId?: string | null;
+  /** The environment of an API key, such as `'live'`. */
   readonly environment?: string | null;
+  /** When it was issued. */
   readonly issuedAt?: number;
+  /** When it was last used, accurate to a second or so; null if never. */
   readonly lastUsedAt?: number | null;
+  /** How many requests it was used for. */
   readonly useCount?: number;
-  /** Id of the record that this one replaced. */
+  /** The ID of the record that this one replaced. */
   readonly rotatedFrom?: string | null;
+  /** The key or certificate that it is bound to. */
   readonly confirmation?: Confirmation | null;
+  /** Data of your own, which becomes the `claims` of the principal. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
@@ -45,8 +57,8 @@ const isOptionalObject = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
 
 /**
- * The record that a store answered for `digest`, or an Error: a store that talks nonsense is an
- * outage, and guessing what it meant would be to let someone in on a guess.
+ * Returns what a store returned for `digest`, if it is a valid record. Anything else is an outage:
+ * interpreting a malformed record could accept a credential by mistake.
  */
 export function checkRecord(record: unknown, digest: string): CredentialRecord {
   const r = record as CredentialRecord;

@@ -1,20 +1,20 @@
 /**
- * News that something was revoked or changed: every proof older than the mark is void. What can be
- * proved anew (a stored record) is asked again; what cannot (a JWT, as old as its `iat`) is
- * refused.
+ * A notification that credentials were revoked or changed. It ends every cached verification that
+ * is older. A stored credential is then looked up again; a JWT that was issued earlier is rejected.
  */
 export interface RevocationEvent {
   /**
-   * What `id` names: one secret by its digest, one credential by its id or `jti`, or all of a
-   * subject, client or grant.
+   * What `id` identifies: one secret by its digest, one credential by its ID or `jti`, or all
+   * credentials of a subject, client or grant.
    */
   readonly type: 'digest' | 'credential' | 'subject' | 'client' | 'grant';
+  /** The digest, credential ID, subject, client or grant. */
   readonly id: string;
-  /** When it was revoked, milliseconds since the epoch. */
+  /** When it was revoked, in milliseconds since the epoch. */
   readonly at: number;
   /**
-   * When the mark may be forgotten: the expiry of the last credential that it is about. Without it,
-   * once no cached proof can be older.
+   * When the event may be discarded, in milliseconds since the epoch: the expiry of the last
+   * credential that it applies to. Without it, the event is kept as long as cached verifications.
    */
   readonly expiresAt?: number;
 }

@@ -7,10 +7,11 @@ const SCOPE_TOKEN = /^[!#-[\]-~]+$/;
 export const isScopeToken = (value: unknown): value is string =>
   typeof value === 'string' && SCOPE_TOKEN.test(value);
 
-/** Scopes by name: a description, or a description and the scopes that this one implies. */
+/** What a declared scope means, and which scopes it implies. */
 export interface ScopeDefinition {
+  /** What the scope permits, as the consent page shows it. */
   readonly description?: string;
-  /** Scopes granted with this one. They must be declared too; what they imply follows. */
+  /** Scopes that are granted with this one. They must be declared too. */
   readonly implies?: readonly string[];
 }
 
@@ -20,18 +21,18 @@ export interface ScopeDefinition {
 export type ScopeDeclaration =
   readonly string[] | Readonly<Record<string, string | ScopeDefinition>>;
 
-/** The names that a declaration allows in a guard; any string where nothing was declared. */
+/** The scope names that guards accept: the declared ones, or any string if none are declared. */
 export type ScopeName<S> = [S] extends [never]
   ? string
   : S extends readonly (infer N extends string)[]
     ? N
     : Extract<keyof S, string>;
 
-/** The declared scopes of one API, ready to ask. */
+/** The declared scopes of one API. */
 export interface ScopeCatalogue {
-  /** Declared names, in order; undefined where nothing was declared. */
+  /** Declared names, in order; undefined if no scopes are declared. */
   readonly names: readonly string[] | undefined;
-  /** Granted scopes with all they imply: the same array when that adds nothing. */
+  /** Returns granted scopes and all that they imply: the same array if nothing is added. */
   readonly expand: (granted: readonly string[]) => readonly string[];
 }
 
@@ -81,8 +82,9 @@ export function scopeCatalogue(declaration: ScopeDeclaration | undefined): Scope
 }
 
 /**
- * Required scopes as a guard may ask for them; a TypeError for an empty list, a malformed name or
- * one that was not declared.
+ * Returns the scopes that a guard requires.
+ * @throws {TypeError} `ERR_LATCHKEY_SCOPE` for an empty list, a malformed name, or one that is not
+ * declared
  */
 export function checkRequired(
   where: string,
@@ -109,18 +111,22 @@ export function checkRequired(
       );
     }
   }
-  // Not frozen: V8 takes three times as long to walk a frozen array, and each request does.
+  // Not frozen: V8 iterates over frozen arrays three times slower, and each request does.
   return [...required];
 }
 
-/** A guard that was mounted without being called is handed a request for a scope. */
+/** Describes a value. `app.get(path, requireScopes)`, without a call, passes a request here. */
 const shown = (scope: unknown): string =>
   typeof scope === 'string' ? JSON.stringify(scope) : `a value of type ${typeof scope}`;
 
 /**
- * Whether the principal holds all of the scopes. For use inside handlers, where a route's answer
- * depends on a scope:
- * `if (hasScopes(principal, 'billing:read')) …`. Without any scope: false.
+ * Returns whether a principal has all of the scopes. Use it in handlers whose response depends on a
+ * scope. It never throws.
+ * @param principal the principal, as `getAuth()` returns it
+ * @param scopes names of scopes
+ * @returns true if the principal has all of them; false without any scope
+ * @example
+ * if (hasScopes(getAuth(req), 'billing:read')) body.price = 12;
  */
 export function hasScopes(principal: Principal, ...scopes: readonly string[]): boolean {
   return scopes.length > 0 && scopes.every((scope) => principal.scopes.includes(scope));

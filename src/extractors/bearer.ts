@@ -3,6 +3,7 @@ import type { Extractor } from './extractor';
 
 /**
  * Reads a credential of any kind from `Authorization: Bearer <token>`.
+ * @returns an extractor for the option `extractors` of `latchkey()`
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.1
  * @example
  * latchkey({ extractors: [bearer()], verifiers: [keys] });

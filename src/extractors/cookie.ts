@@ -24,11 +24,13 @@ const originOf = (url: string): string | undefined =>
 const optionsSchema = z.strictObject({ origins: originList.optional() });
 
 /**
- * Reads a credential from a cookie. Browsers send cookies without being asked, so an explicit
+ * Reads a credential from a cookie. Browsers send cookies automatically, so an explicit
  * credential in the same request wins. On an unsafe method or an upgrade, a cookie counts only if
  * the request comes from the API's own site or one of `origins`.
  * @param name name of the cookie
+ * @param options the option `origins`
  * @param options.origins other origins whose requests may use the cookie. @default []
+ * @returns an extractor for the option `extractors` of `latchkey()`
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an invalid name or option
  * @see https://www.rfc-editor.org/rfc/rfc6265#section-5.4
  * @example

@@ -4,8 +4,11 @@
  * web requests.
  */
 export interface RequestLike {
+  /** The HTTP method, in upper case. */
   readonly method?: string | undefined;
+  /** The path and query. */
   readonly url?: string | undefined;
+  /** Header values by their names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /**
    * Header names and values as received, alternating. Repeated lines are visible here. Adapters may

@@ -15,6 +15,7 @@ const fieldName = check(
 /**
  * Reads an API key from a request header.
  * @param name name of the header, other than `Authorization` and `Cookie`. @default 'X-API-Key'
+ * @returns an extractor for the option `extractors` of `latchkey()`
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an invalid name
  * @example
  * latchkey({ extractors: [apiKeyHeader('X-Acme-Key')], verifiers: [keys] });

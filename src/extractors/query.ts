@@ -5,6 +5,7 @@ import type { Extractor, RequestLike } from './extractor';
  * Reads an API key from a query parameter, for clients that can send it no other way: URLs end up
  * in logs, histories and `Referer`.
  * @param name name of the parameter
+ * @returns an extractor for the option `extractors` of `latchkey()`
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an empty name
  * @see https://www.rfc-editor.org/rfc/rfc6750#section-2.3
  * @example

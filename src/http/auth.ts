@@ -16,6 +16,7 @@ export function findAuth(req: object): Principal | undefined {
 /**
  * Returns the principal that a guard set on the request.
  * @param req the request that the handler received
+ * @returns the principal
  * @throws {Error} `ERR_LATCHKEY_NO_PRINCIPAL` if there is none: the route has no guard, or the
  * request is anonymous
  * @example

@@ -16,7 +16,10 @@ export interface ResourceOptions {
   readonly url: string;
   /** Issuers of the authorization servers whose tokens are good here. */
   readonly authorizationServers?: readonly string[];
-  /** Scopes to publish; the declared ones by default. */
+  /**
+   * Scopes to publish.
+   * @default the declared scopes
+   */
   readonly scopesSupported?: readonly string[];
   /** `resource_name`, for people. */
   readonly name?: string;

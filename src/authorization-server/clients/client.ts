@@ -125,7 +125,9 @@ export interface Client
 
 /** A client, and its secret if it has one. The secret is never returned again. */
 export interface RegisteredClient {
+  /** The registered client. */
   readonly client: Client;
+  /** The client's secret; undefined for a client without one. */
   readonly secret: string | undefined;
 }
 

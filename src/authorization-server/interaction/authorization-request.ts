@@ -20,6 +20,7 @@ export interface AuthorizationRequest {
   readonly uiLocales: readonly string[];
   /** The APIs that the tokens are for, out of `audience`. */
   readonly resource: readonly string[];
+  /** The client's `state`, which is returned to it. */
   readonly state: string | undefined;
 }
 

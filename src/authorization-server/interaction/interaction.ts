@@ -20,7 +20,9 @@ export interface User {
 
 /** A requested scope, as the consent page shows it. */
 export interface RequestedScope {
+  /** The name of the scope. */
   readonly name: string;
+  /** What the scope permits, as declared. */
   readonly description: string | undefined;
 }
 
@@ -29,9 +31,11 @@ export interface RequestedScope {
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1
  */
 export interface Interaction {
+  /** The client that sent the request. */
   readonly client: Client;
   /** The requested scopes. The client may have all of them. */
   readonly scopes: readonly RequestedScope[];
+  /** Where the user is sent afterwards. */
   readonly redirectUri: string;
   /**
    * What else the client asked for. A `login` of your own honours `prompt`, `maxAgeMs` and

@@ -8,6 +8,7 @@ import { alert, csrfField, type Page, sendPage } from '../../pages/page';
 import type { Interaction, Login, User } from '../interaction/interaction';
 import { type ServerPageView, viewOf } from './server-pages';
 
+/** Options of `loginPage()`. */
 export interface LoginPageOptions {
   /**
    * Verifies a user's name and password. Returns undefined if they are wrong. Limit the number of
@@ -18,7 +19,10 @@ export interface LoginPageOptions {
     password: string,
     req: IncomingMessage,
   ) => User | undefined | Promise<User | undefined>;
-  /** @default 'Log in', in the language of the page */
+  /**
+   * The title of the page.
+   * @default 'Log in', in the language of the page
+   */
   readonly title?: string;
 }
 
