@@ -7,7 +7,17 @@ import {
 } from 'typedoc';
 
 /** Functions that throw nothing of their own. */
-const NEVER_THROW = new Set(['bearer', 'findAuth', 'memoryStore', 'toAuthInfo', 'toResponse']);
+const NEVER_THROW = new Set([
+  'bearer',
+  'consentPage',
+  'credentialStoreContract',
+  'findAuth',
+  'hasScopes',
+  'memoryStore',
+  'stateStoreContract',
+  'toAuthInfo',
+  'toResponse',
+]);
 
 const OBJECTS = ReflectionKind.Interface | ReflectionKind.TypeAlias | ReflectionKind.Class;
 

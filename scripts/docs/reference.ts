@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import {
   Application,
+  Comment,
   type Context,
   Converter,
   type DeclarationReflection,
@@ -15,6 +16,23 @@ import {
 import ts from 'typescript';
 
 const ROOT = new URL('../../', import.meta.url);
+
+/** What each subpath of the package is for. */
+const PURPOSE: Readonly<Record<string, string>> = {
+  latchkey: 'Guards, extractors, verifiers, and the store in memory.',
+  'latchkey/authorization-server': 'An OAuth 2.0 authorization server for your API.',
+  'latchkey/fastify': 'Guards as a Fastify plugin.',
+  'latchkey/forward-auth': 'Guards for the forward authentication of nginx and Traefik.',
+  'latchkey/introspection': 'Verifies opaque tokens by token introspection (RFC 7662).',
+  'latchkey/management': 'An API and pages with which users manage their keys and apps.',
+  'latchkey/nestjs': 'Guards and decorators for NestJS.',
+  'latchkey/openapi': 'Security schemes and requirements for OpenAPI documents.',
+  'latchkey/opentelemetry': 'Metrics and span attributes of decisions.',
+  'latchkey/redis': 'Stores credentials and state in Redis.',
+  'latchkey/sql': 'Stores credentials and state in PostgreSQL, MySQL, MariaDB or SQLite.',
+  'latchkey/testing': 'Fake principals, a search for unguarded routes, and the store contracts.',
+  'latchkey/web': 'Guards for web `Request` and `Response`.',
+};
 
 /** Types that exported types are made of, and that no user names. */
 const NOT_EXPORTED = [
@@ -130,7 +148,15 @@ function listNames(context: Context, reflection: DeclarationReflection): void {
   }
 }
 
-/** Gives every module the name by which it is imported. */
+function purposeOf(name: string): string {
+  const purpose = PURPOSE[name];
+  if (purpose === undefined) {
+    throw new Error(`PURPOSE in scripts/docs/reference.ts does not describe ${name}`);
+  }
+  return purpose;
+}
+
+/** Gives every module the name by which it is imported, and a description. */
 function nameModules(project: ProjectReflection, modules: ReadonlyMap<string, string>): void {
   for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
     const file = project.getSymbolIdFromReflection(module)?.packagePath;
@@ -139,5 +165,6 @@ function nameModules(project: ProjectReflection, modules: ReadonlyMap<string, st
       throw new Error(`No subpath of the package is ${file}`);
     }
     module.name = name;
+    module.comment ??= new Comment([{ kind: 'text', text: purposeOf(name) }]);
   }
 }
