@@ -49,6 +49,11 @@ const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
     section: 'RFC 6750 §3.1',
     mend: 'Issue a new one, unless it was revoked for a reason.',
   },
+  disabled: {
+    happened: 'It was disabled. It works again once it is enabled.',
+    section: 'RFC 6750 §3.1',
+    mend: 'Enable it with enable(), or ask who disabled it.',
+  },
   bad_signature: {
     happened: 'No key of the issuer signed it by an algorithm that is allowed.',
     section: 'RFC 7515 §5.2',

@@ -7,6 +7,7 @@ export const REASONS = [
   'expired',
   'not_yet_valid',
   'revoked',
+  'disabled',
   'bad_signature',
   'bad_issuer',
   'bad_audience',

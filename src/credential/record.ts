@@ -24,6 +24,8 @@ export interface CredentialRecord {
   readonly expiresAt: number | null;
   /** When it was revoked; null if it is not revoked. */
   readonly revokedAt: number | null;
+  /** When it was disabled: it is rejected until it is enabled. Null if it is not disabled. */
+  readonly disabledAt?: number | null;
   /** The visible start of the secret, to distinguish keys in a list. */
   readonly hint?: string;
   /** The name that its owner gave it. */
@@ -73,6 +75,7 @@ export function checkRecord(record: unknown, digest: string): CredentialRecord {
     r.scopes.every((scope) => typeof scope === 'string') &&
     isTime(r.expiresAt) &&
     isTime(r.revokedAt) &&
+    isTime(r.disabledAt ?? null) &&
     isOptionalText(r.clientId) &&
     isOptionalText(r.grantId) &&
     isOptionalText(r.environment) &&

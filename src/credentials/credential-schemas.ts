@@ -4,8 +4,9 @@ import { readDigest } from '../credential/digest';
 import { isScopeToken } from '../credential/scopes';
 import { isSecretWord } from '../credential/secret';
 import { check, checkOptions, durationMs, nonEmptyString } from '../internal/options';
+import { type CredentialStatus, STATUSES } from '../stores/filter';
 import { isStorable, MAX_OWNER_LENGTH } from '../stores/store';
-import { assertFutureExpiry, assertMilliseconds, MAX_TIME } from './expiry';
+import { assertFutureExpiry, assertMilliseconds, looksLikeSeconds, MAX_TIME } from './expiry';
 import type { ImportedRecord, IssueOptions } from './records';
 
 const MAX_PAGE = 1_000;
@@ -15,7 +16,8 @@ export const pageMembers = {
   after: nonEmptyString.optional(),
   limit: check(
     `a whole number from 1 to ${MAX_PAGE}`,
-    (value) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MAX_PAGE,
+    (value) =>
+      typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_PAGE,
   ).optional(),
 };
 
@@ -26,19 +28,25 @@ export const ownerMembers = {
   grantId: nonEmptyString.optional(),
 };
 export const ONE_OWNER = 'give one of "subject", "clientId" and "grantId"';
-export const namesOneOwner = ({
-  subject,
-  clientId,
-  grantId,
-}: {
-  subject?: unknown;
-  clientId?: unknown;
-  grantId?: unknown;
-}): boolean => [subject, clientId, grantId].filter((id) => id !== undefined).length === 1;
+const AT_MOST_ONE_OWNER = 'give at most one of "subject", "clientId" and "grantId"';
+
+interface Owners {
+  readonly subject?: unknown;
+  readonly clientId?: unknown;
+  readonly grantId?: unknown;
+}
+
+const countOwners = ({ subject, clientId, grantId }: Owners): number =>
+  [subject, clientId, grantId].filter((id) => id !== undefined).length;
+export const namesOneOwner = (owners: Owners): boolean => countOwners(owners) === 1;
 
 const OWNER = `a string of Unicode without NUL, of 1 to ${MAX_OWNER_LENGTH} characters`;
-const isTime = (value: unknown): boolean =>
-  Number.isInteger(value) && Math.abs(value as number) <= MAX_TIME;
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= MAX_TIME;
+const isDay = (value: unknown): value is string =>
+  typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) && !isNaN(Date.parse(value));
+const isStatus = (value: unknown): value is CredentialStatus =>
+  STATUSES.some((status) => status === value);
 const isKeepable = (value: unknown): value is string =>
   typeof value === 'string' && isStorable(value);
 const isOwner = (value: unknown): boolean =>
@@ -110,8 +118,23 @@ const iterable = check(
 const rotate = z.strictObject({ overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
 const revokeAll = z.strictObject(ownerMembers).refine(namesOneOwner, { error: ONE_OWNER });
 const list = z
-  .strictObject({ ...ownerMembers, ...pageMembers })
-  .refine(namesOneOwner, { error: ONE_OWNER });
+  .strictObject({
+    ...ownerMembers,
+    ...pageMembers,
+    status: check(`one of ${STATUSES.join(', ')}`, (value) => isStatus(value)).optional(),
+    expiresBefore: check(
+      'a time in whole milliseconds since the epoch, not in seconds',
+      (value) => isTime(value) && !looksLikeSeconds(value),
+    ).optional(),
+    name: nonEmptyString.optional(),
+  })
+  .refine((options) => countOwners(options) <= 1, { error: AT_MOST_ONE_OWNER });
+const dayOrTime = check<number | string>(
+  "a day such as '2026-11-30', or a time in whole milliseconds since the epoch",
+  (value) => (isTime(value) ? !looksLikeSeconds(value) : isDay(value)),
+);
+const usage = z.strictObject({ from: dayOrTime.optional(), to: dayOrTime.optional() });
+const context = z.strictObject({ actor: nonEmptyString.optional() });
 const prune = z.strictObject({ olderThanMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
 
 /**
@@ -131,6 +154,9 @@ export function credentialSchemas(verifier: string, environments: readonly strin
       assertFutureExpiry(`${verifier}.update()`, changes.expiresAt);
     },
     list: (options: unknown) => checkOptions(`${verifier}.list()`, list, options),
+    usage: (options: unknown) => checkOptions(`${verifier}.usage()`, usage, options),
+    context: (method: string, value: unknown) =>
+      checkOptions(`${verifier}.${method}()`, context, value),
     prune: (options: unknown) => checkOptions(`${verifier}.prune()`, prune, options),
     importAll: (records: unknown) =>
       checkOptions(`${verifier}.import(records): records`, iterable, records),

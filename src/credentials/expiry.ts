@@ -11,7 +11,7 @@ export const timeAfter = (start: number, durationMs: number): number =>
  * 1973 to 5138, counted in seconds. The same number of milliseconds is a moment in the first three
  * years of the epoch.
  */
-const looksLikeSeconds = (time: number): boolean => time >= 1e8 && time < 1e11;
+export const looksLikeSeconds = (time: number): boolean => time >= 1e8 && time < 1e11;
 
 /**
  * Rejects times that were given in seconds, which would be dates of 1970. Old times are accepted.

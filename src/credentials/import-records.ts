@@ -1,5 +1,5 @@
 import { codedError } from '../internal/errors';
-import type { CredentialStore, StoredRecord } from '../stores/store';
+import type { ManagedStore, StoredRecord } from '../stores/store';
 import { type PublicRecord, toPublicRecord } from './records';
 
 /** Records for one call of `insertMany()`: few enough for one statement of every database. */
@@ -16,37 +16,45 @@ export interface ImportError extends Error {
   readonly uncertain: readonly PublicRecord[];
 }
 
+/** What an import reports. */
+export interface ImportOptions {
+  /** The verifier's name, for errors. */
+  readonly verifier: string;
+  /** Called for each record that was added, also if a later one fails. */
+  readonly onAdded: (record: StoredRecord) => void;
+}
+
 /**
  * Adds records that have been validated, in batches where the store supports it. Records that the
  * store knows are left as they are.
  * @returns the records that were added
- * @throws ImportError `ERR_LATCHKEY_IMPORT` if the store fails. To import the same records again is
- * safe.
+ * @throws {ImportError} `ERR_LATCHKEY_IMPORT` if the store fails. To import the same records again
+ * is safe.
  */
 export async function importRecords(
-  verifier: string,
-  store: CredentialStore,
+  store: ManagedStore,
   records: readonly StoredRecord[],
-): Promise<readonly PublicRecord[]> {
+  { verifier, onAdded }: ImportOptions,
+): Promise<readonly StoredRecord[]> {
   const batchSize = store.insertMany ? BATCH : 1;
   const distinct = firstOfEachId(records);
   const added: StoredRecord[] = [];
+  const add = (batch: readonly StoredRecord[]) => {
+    added.push(...batch);
+    batch.forEach(onAdded);
+  };
   for (let start = 0; start < distinct.length; start += batchSize) {
     const batch = distinct.slice(start, start + batchSize);
     try {
-      added.push(...(await addBatch(store, batch)));
+      add(await addBatch(store, batch));
     } catch (cause) {
       const written = await writtenOf(store, batch);
-      throw importError(
-        verifier,
-        records.length,
-        [...added, ...(written ?? [])],
-        written ? [] : batch,
-        cause,
-      );
+      add(written ?? []);
+      const uncertain = written ? [] : batch;
+      throw importError(verifier, cause, { total: records.length, added, uncertain });
     }
   }
-  return added.map(toPublicRecord);
+  return added;
 }
 
 /** Of several records with one ID, the first counts: `insert()` would have refused the others. */
@@ -62,7 +70,7 @@ function firstOfEachId(records: readonly StoredRecord[]): readonly StoredRecord[
 
 /** Adds a batch, and returns those of its records that were not known. */
 async function addBatch(
-  store: CredentialStore,
+  store: ManagedStore,
   batch: readonly StoredRecord[],
 ): Promise<readonly StoredRecord[]> {
   const results = store.insertMany
@@ -79,7 +87,7 @@ async function addBatch(
  * read either.
  */
 async function writtenOf(
-  store: CredentialStore,
+  store: ManagedStore,
   batch: readonly StoredRecord[],
 ): Promise<readonly StoredRecord[] | undefined> {
   try {
@@ -97,12 +105,16 @@ const isSame = (found: StoredRecord | undefined, sent: StoredRecord): boolean =>
   found.subject === sent.subject &&
   found.name === sent.name;
 
+interface ImportOutcome {
+  readonly total: number;
+  readonly added: readonly StoredRecord[];
+  readonly uncertain: readonly StoredRecord[];
+}
+
 function importError(
   verifier: string,
-  total: number,
-  added: readonly StoredRecord[],
-  uncertain: readonly StoredRecord[],
   cause: unknown,
+  { total, added, uncertain }: ImportOutcome,
 ): ImportError {
   const reason = cause instanceof Error ? cause.message : 'no reason was given';
   const doubt = uncertain.length > 0 ? `, and ${uncertain.length} may have been added` : '';

@@ -60,6 +60,12 @@ export type CredentialOwner =
   | { readonly clientId: string; readonly subject?: never; readonly grantId?: never }
   | { readonly grantId: string; readonly subject?: never; readonly clientId?: never };
 
+/** Whether options name an owner. */
+export const hasOwner = (options: object): options is CredentialOwner =>
+  ['subject', 'clientId', 'grantId'].some(
+    (member) => (options as Record<string, unknown>)[member] !== undefined,
+  );
+
 /** Names an owner to a store. */
 export function toOwner(kind: string, { subject, clientId, grantId }: CredentialOwner): Owner {
   if (subject !== undefined) {
@@ -85,6 +91,7 @@ export function newRecord(
     scopes: [...from.scopes],
     expiresAt: from.expiresAt ?? null,
     revokedAt: from.revokedAt ?? null,
+    disabledAt: null,
     hint: from.hint ?? '',
     name: from.name ?? null,
     clientId: from.clientId ?? null,
@@ -99,11 +106,11 @@ export function newRecord(
   };
 }
 
-/** The record without its digest. */
+/** The record without its digest. A store for Latchkey 0.1 returns none with `disabledAt`. */
 export function toPublicRecord({ digest: _, ...record }: StoredRecord): PublicRecord {
-  return record;
+  return { ...record, disabledAt: record.disabledAt ?? null };
 }
 
-/** The members that are not undefined: an undefined member means the same as an absent one. */
+/** Removes members that are undefined, which mean the same as absent ones. */
 export const withoutAbsent = <T extends object>(members: T): T =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;

@@ -1,15 +1,21 @@
-import type { CredentialStore, StoredRecord } from '../stores/store';
+import { isComplete, type ManagedStore, type StoredRecord } from '../stores/store';
+import { changesBetween, describeRecord, type MemberChange } from './audit';
 import { timeAfter } from './expiry';
-import type { Issued, IssueOptions } from './records';
+import type { PublishedChange, StoredSecret } from './manager-context';
+import type { IssueOptions } from './records';
 
 /** What `rotate()` needs of the credential manager. */
 export interface Rotation {
-  readonly store: CredentialStore;
-  /** Issues the replacement of a credential. */
-  readonly issue: (options: IssueOptions, rotatedFrom: string) => Promise<Issued>;
+  readonly store: ManagedStore;
+  /** Stores the replacement of a credential. */
+  readonly insert: (options: IssueOptions, rotatedFrom: string) => Promise<StoredSecret>;
   /** Notifies this instance that a credential changed. */
   readonly notifyChanged: (id: string) => void;
+  /** Publishes a change that was made. */
+  readonly publish: (change: PublishedChange) => void;
 }
+
+type Changes = Readonly<Record<string, MemberChange>>;
 
 /**
  * Replaces a credential by a new one with the same rights. The old one remains valid for
@@ -17,65 +23,106 @@ export interface Rotation {
  *
  * The new credential is stored before the old one ends, so that a failure in between leaves the
  * holder a credential that works. Of several rotations without overlap at the same time one wins;
- * the others revoke what they issued.
+ * the others revoke what they issued. If the old credential is disabled in the meantime, so is its
+ * replacement.
  *
- * @returns the new credential; undefined if the old one is expired or revoked, or was revoked in
- * the meantime
+ * @returns the new credential; undefined if the old one is expired, revoked or disabled, or was
+ * revoked in the meantime
  */
 export async function rotate(
-  { store, issue, notifyChanged }: Rotation,
+  rotation: Rotation,
   old: StoredRecord,
   overlapMs: number,
-): Promise<Issued | undefined> {
+): Promise<StoredSecret | undefined> {
+  const { store, insert, notifyChanged, publish } = rotation;
   const now = Date.now();
-  if (old.revokedAt !== null || (old.expiresAt !== null && old.expiresAt <= now)) {
+  if (!isActive(old, now)) {
     return undefined;
   }
-  const issued = await issue(replacementOf(old, now), old.id);
-  const ended =
-    overlapMs === 0
-      ? await store.revoke(old.id, now)
-      : await endBy(store, old.id, timeAfter(now, overlapMs));
-  notifyChanged(old.id);
-  if (ended) {
-    return issued;
+  const issued = await insert(replacementOf(old, now), old.id);
+  let ended: Changes | undefined;
+  try {
+    ended = await end(store, old, now, overlapMs);
+  } catch (error) {
+    // The new credential is stored, although nobody has its secret.
+    publish(issuedChange(issued.record));
+    throw error;
   }
-  // Whoever revoked the old credential has not seen its replacement.
-  await store.revoke(issued.record.id, now);
-  return undefined;
+  notifyChanged(old.id);
+  if (!ended) {
+    await withdraw(rotation, issued.record);
+    return undefined;
+  }
+  const replacement = { before: null, after: describeRecord(issued.record) };
+  publish({ action: 'rotated', record: old, at: now, changes: { ...ended, replacement } });
+  return disableLikeOld(rotation, old.id, issued);
 }
+
+const isActive = ({ revokedAt, disabledAt, expiresAt }: StoredRecord, now: number): boolean =>
+  revokedAt === null && !disabledAt && (expiresAt === null || expiresAt > now);
 
 /** The same rights, for as long as the old credential was issued for. */
 function replacementOf(old: StoredRecord, now: number): IssueOptions {
-  const {
-    subject,
-    scopes,
-    name,
-    clientId,
-    grantId,
-    confirmation,
-    metadata,
-    environment,
-    expiresAt,
-    issuedAt,
-  } = old;
+  const { subject, scopes, name, clientId, grantId, confirmation, metadata } = old;
+  const { environment, expiresAt, issuedAt } = old;
   return {
     ...{ subject, scopes, name, clientId, grantId, confirmation, metadata },
-    ...(environment !== null && { environment }),
+    ...(environment === null ? {} : { environment }),
     // An imported record may have been "issued" after it expires: then the rest of its lifetime
     // counts.
     expiresAt: expiresAt === null ? null : timeAfter(now, expiresAt - Math.min(issuedAt, now)),
   };
 }
 
-/**
- * Brings the end of a credential forward. One that ends earlier anyway is left as it is, and counts
- * as ended.
- */
-async function endBy(store: CredentialStore, id: string, at: number): Promise<boolean> {
-  if (await store.expireAt(id, at)) {
-    return true;
+/** Ends the old credential. Returns what that changed; undefined if it is revoked. */
+async function end(
+  store: ManagedStore,
+  old: StoredRecord,
+  now: number,
+  overlapMs: number,
+): Promise<Changes | undefined> {
+  if (overlapMs === 0) {
+    return (await store.revoke(old.id, now))
+      ? { revokedAt: { before: null, after: now } }
+      : undefined;
   }
-  const record = await store.findById(id);
-  return record !== undefined && record.revokedAt === null;
+  const expiresAt = timeAfter(now, overlapMs);
+  if (await store.expireAt(old.id, expiresAt)) {
+    return changesBetween({ expiresAt: old.expiresAt }, { expiresAt });
+  }
+  // One that ends earlier anyway is left as it is, and counts as ended.
+  const record = await store.findById(old.id);
+  return record?.revokedAt === null ? {} : undefined;
+}
+
+const issuedChange = (record: StoredRecord): PublishedChange => ({
+  action: 'issued',
+  record,
+  at: record.issuedAt,
+  changes: changesBetween({}, record),
+});
+
+/** Revokes a replacement that whoever revoked the old credential has not seen. */
+async function withdraw({ store, publish }: Rotation, record: StoredRecord): Promise<void> {
+  publish(issuedChange(record));
+  const at = Date.now();
+  if (await store.revoke(record.id, at)) {
+    publish({ action: 'revoked', record, at, changes: { revokedAt: { before: null, after: at } } });
+  }
+}
+
+/** Disables a replacement that whoever disabled the old credential has not seen. */
+async function disableLikeOld(
+  { store, publish }: Rotation,
+  oldId: string,
+  { secret, record }: StoredSecret,
+): Promise<StoredSecret> {
+  const old = isComplete(store) ? await store.findById(oldId) : undefined;
+  const at = Date.now();
+  if (!old?.disabledAt || !isComplete(store) || !(await store.disable(record.id, at))) {
+    return { secret, record };
+  }
+  const changes = { disabledAt: { before: null, after: at } };
+  publish({ action: 'disabled', record, at, changes });
+  return { secret, record: { ...record, disabledAt: at } };
 }

@@ -2,6 +2,8 @@ import type { CredentialRecord } from '../credential/record';
 import type { RevocationEvent } from '../credential/revocation';
 import { typeError } from '../internal/errors';
 import { missingMethods } from '../internal/options';
+import type { CredentialFilter } from './filter';
+import type { DailyUsage, DayRange } from './usage-days';
 
 /**
  * What a verifier needs of a store to verify credentials: one function over a table of your own is
@@ -23,12 +25,23 @@ export type RecordChanges = Partial<
   Pick<StoredRecord, 'name' | 'scopes' | 'metadata' | 'expiresAt'>
 >;
 
-/** Uses of one record since they were last written. */
+/** Uses of one record on one UTC day since they were last written. */
 export interface RecordedUsage {
   readonly id: string;
   readonly count: number;
+  /** In milliseconds since the epoch. The uses count for the UTC day of this time. */
   readonly lastUsedAt: number;
 }
+
+/** Which part of a list to return. */
+export interface Page {
+  /** The ID of the record after which the page begins. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** A record that was revoked or deleted together with others. */
+export type ChangedRecord = Pick<StoredRecord, 'id' | 'subject'>;
 
 /** All records of one kind that belong to a subject, a client or a grant. */
 export interface Owner {
@@ -44,6 +57,14 @@ export const OWNED_BY = {
   grant: 'grantId',
 } as const satisfies Record<Owner['by'], keyof StoredRecord>;
 
+/** The owners of a record. */
+export const toOwners = (record: StoredRecord): readonly Owner[] =>
+  (['subject', 'client', 'grant'] as const).flatMap((by) => {
+    const id = record[OWNED_BY[by]];
+    return id === null ? [] : [{ kind: record.kind, by, id }];
+  });
+
+/** Whether a record belongs to an owner. */
 export const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
   record.kind === kind && record[OWNED_BY[by]] === id;
 
@@ -85,12 +106,15 @@ export interface CredentialStore extends CredentialReader {
    * Lists an owner's records in the order of `issuedAt`, then `id` by its bytes, after the ID
    * `after`. After an unknown ID there are none.
    */
-  list(
-    owner: Owner,
-    page: { readonly after?: string | undefined; readonly limit: number },
-  ): Promise<readonly StoredRecord[]>;
+  list(owner: Owner, page: Page): Promise<readonly StoredRecord[]>;
   /**
-   * Changes a record that is not revoked; it may have expired. Returns undefined if there is none.
+   * Lists the records that meet a filter, in the order of `list()`. The record `after` must be of
+   * the kind and owner, and need not meet the rest of the filter.
+   */
+  search(filter: CredentialFilter, page: Page): Promise<readonly StoredRecord[]>;
+  /**
+   * Changes a record that is not revoked; it may be disabled or expired. Returns undefined if there
+   * is none.
    */
   update(id: string, changes: RecordChanges): Promise<StoredRecord | undefined>;
   /**
@@ -98,31 +122,51 @@ export interface CredentialStore extends CredentialReader {
    * or expires earlier.
    */
   expireAt(id: string, at: number): Promise<boolean>;
+  /**
+   * Sets `disabledAt` of a record that is neither revoked nor disabled. Of concurrent calls, one
+   * returns true.
+   */
+  disable(id: string, at: number): Promise<boolean>;
+  /**
+   * Sets `disabledAt` of a disabled record that is not revoked to null. Of concurrent calls, one
+   * returns true.
+   */
+  enable(id: string): Promise<boolean>;
   /** Revokes a record. Of concurrent calls, one returns true. */
   revoke(id: string, at: number): Promise<boolean>;
-  /** Revokes every record of an owner that is not revoked yet, expired or not. Returns how many. */
-  revokeAll(owner: Owner, at: number): Promise<number>;
   /**
-   * Adds uses to their records, including expired and revoked ones. Unknown IDs are ignored, and
-   * subscribers are not notified.
+   * Revokes every record of an owner that is not revoked yet, expired or not. Returns how many, and
+   * calls `onRevoked` for each of them.
+   */
+  revokeAll(owner: Owner, at: number, onRevoked?: (record: ChangedRecord) => void): Promise<number>;
+  /**
+   * Adds uses to their records, including expired and revoked ones, and to the UTC day of
+   * `lastUsedAt`. Unknown IDs are ignored, and subscribers are not notified.
    *
    * If it rejects, all of them are written again later. An error with a member `unwritten` names
    * those that were not written, so that the others are not counted twice.
    */
   recordUsage(uses: readonly RecordedUsage[]): Promise<void>;
   /**
-   * Deletes the records of a kind that expired or were revoked before `before`. Returns how many.
+   * Returns the uses of a record for each UTC day of a range that has any, in order. The days of
+   * the last 90 days are kept.
    */
-  prune(kind: string, before: number): Promise<number>;
+  usage(id: string, range: DayRange): Promise<readonly DailyUsage[]>;
+  /**
+   * Deletes the records of a kind that expired or were revoked before `before`. Returns how many,
+   * and calls `onPruned` for each of them.
+   */
+  prune(kind: string, before: number, onPruned?: (record: ChangedRecord) => void): Promise<number>;
   /**
    * Notifies subscribers, here and on other instances, of a revocation that no record of this store
    * is about, such as that of a JWT. Nothing is stored.
    */
   publish(mark: RevocationEvent): Promise<void>;
   /**
-   * Notifies a listener of every record that is revoked, changed or brought to an earlier end, and
-   * of every published revocation, on this instance or another. A listener that throws affects
-   * neither the caller nor other listeners. Returns a function that ends the subscription.
+   * Notifies a listener of every record that is revoked, disabled, enabled, changed or brought to
+   * an earlier end, and of every published revocation, on this instance or another. A listener that
+   * throws affects neither the caller nor other listeners. Returns a function that ends the
+   * subscription.
    */
   subscribe(listener: (mark: RevocationEvent) => void): () => void | Promise<void>;
 }
@@ -155,6 +199,10 @@ export const CREDENTIAL_STORE_METHODS = [
   'prune',
   'publish',
   'subscribe',
+  'disable',
+  'enable',
+  'search',
+  'usage',
 ] as const satisfies readonly (keyof CredentialStore)[];
 
 /** The methods that every `StateStore` must have. */
@@ -165,21 +213,71 @@ export const STATE_STORE_METHODS = [
   'getAndDelete',
 ] as const satisfies readonly (keyof StateStore)[];
 
+type NewMethod = 'disable' | 'enable' | 'search' | 'usage';
+
+/** A store that may be written for Latchkey 0.1, whose contract lacked these methods. */
+export type ManagedStore = Omit<CredentialStore, NewMethod> &
+  Partial<Pick<CredentialStore, NewMethod>>;
+
+const NEW_METHODS: readonly NewMethod[] = ['disable', 'enable', 'search', 'usage'];
+const METHODS_OF_0_1 = CREDENTIAL_STORE_METHODS.filter(
+  (method) => !(NEW_METHODS as readonly string[]).includes(method),
+);
+
+/**
+ * The methods that a store lacks to manage credentials. One that has none of the new methods is
+ * written for Latchkey 0.1: the operations that need them are rejected, and all others work.
+ */
+function missingFor(store: CredentialReader): readonly string[] {
+  const missing = missingMethods(store, CREDENTIAL_STORE_METHODS);
+  const isOf01 = NEW_METHODS.every((method) => missing.includes(method));
+  return isOf01 ? missingMethods(store, METHODS_OF_0_1) : missing;
+}
+
 /** Whether a store can do more than find records: then its credentials can be managed. */
-export const isCredentialStore = (store: CredentialReader): store is CredentialStore =>
+export const isCredentialStore = (store: CredentialReader): store is ManagedStore =>
+  missingFor(store).length === 0;
+
+/** Whether a store has every method of `CREDENTIAL_STORE_METHODS`. */
+export const isComplete = (store: ManagedStore): store is CredentialStore =>
   missingMethods(store, CREDENTIAL_STORE_METHODS).length === 0;
 
 /**
  * Returns the store of a verifier whose credentials are to be managed.
- * @throws TypeError `ERR_LATCHKEY_STORE_METHODS` that names the methods that the store lacks
+ * @throws {TypeError} `ERR_LATCHKEY_STORE_METHODS` if the store lacks methods. The message names
+ * them.
  */
-export function toCredentialStore(store: CredentialReader, verifier: string): CredentialStore {
+export function toCredentialStore(store: CredentialReader, verifier: string): ManagedStore {
   if (isCredentialStore(store)) {
     return store;
   }
-  const missing = missingMethods(store, CREDENTIAL_STORE_METHODS).map((method) => `${method}()`);
-  throw typeError(
+  throw missingError(
+    missingFor(store),
+    `${verifier}: its store can only verify credentials`,
+    'to issue, list or revoke',
+  );
+}
+
+/**
+ * Returns a store for an operation that stores for Latchkey 0.1 do not support.
+ * @throws {TypeError} `ERR_LATCHKEY_STORE_METHODS` if the store lacks methods. The message names
+ * them.
+ */
+export function toCompleteStore(store: ManagedStore, operation: string): CredentialStore {
+  if (isComplete(store)) {
+    return store;
+  }
+  throw missingError(
+    missingMethods(store, CREDENTIAL_STORE_METHODS),
+    `${operation}: the store does not support it`,
+    'to use it',
+  );
+}
+
+function missingError(missing: readonly string[], problem: string, purpose: string): TypeError {
+  const names = missing.map((method) => `${method}()`).join(', ');
+  return typeError(
     'ERR_LATCHKEY_STORE_METHODS',
-    `${verifier}: its store can only verify credentials, since it lacks ${missing.join(', ')}; to issue, list or revoke, pass a CredentialStore such as memoryStore()`,
+    `${problem}, since it lacks ${names}; ${purpose}, pass a CredentialStore such as memoryStore()`,
   );
 }

@@ -26,6 +26,9 @@ export function validateRecord(
   if (record.revokedAt !== null) {
     return { ok: false, reason: 'revoked' };
   }
+  if ((record.disabledAt ?? null) !== null) {
+    return { ok: false, reason: 'disabled' };
+  }
   if (required !== undefined && environment !== required) {
     return rejectEnvironment(environment, required);
   }

@@ -81,6 +81,11 @@ const { authenticate, requireScopes, authorize, requireFreshAuth, check } = latc
 
 const subject = 'acct_42';
 const scopes = ['domains:read'];
+const disabledKey = async () => {
+  const { secret, record } = await keys.issue({ subject, scopes });
+  await keys.disable(record.id);
+  return secret;
+};
 const revokedKey = async () => {
   const { secret, record } = await keys.issue({ subject, scopes });
   await keys.revoke(record.id);
@@ -134,6 +139,7 @@ describe('a refusal is published with its reason', () => {
     expired: { header: () => asBearer(sign({ exp: now - 60 })), decision: BY_JWT },
     not_yet_valid: { header: () => asBearer(sign({ nbf: now + 60 })), decision: BY_JWT },
     revoked: { header: async () => `X-API-Key: ${await revokedKey()}`, decision: BY_HEADER },
+    disabled: { header: async () => `X-API-Key: ${await disabledKey()}`, decision: BY_HEADER },
     bad_signature: { header: () => asBearer(sign({}, otherKey)), decision: BY_JWT },
     bad_issuer: {
       header: () => asBearer(sign({ iss: 'https://evil.example' })),

@@ -60,6 +60,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
         scopes: ['domains:read'],
         expiresAt: ttlMs === null ? null : NOW + ttlMs,
         revokedAt: null,
+        disabledAt: null,
         hint: secret.slice(0, 'osir_live_'.length + 4),
         name: null,
         clientId: null,
@@ -515,6 +516,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
         ...said,
         id: digests[0]?.slice(0, 22),
         kind,
+        disabledAt: null,
         lastUsedAt: null,
         useCount: 0,
         rotatedFrom: null,
@@ -528,6 +530,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
           issuedAt: NOW,
           expiresAt: null,
           revokedAt: null,
+          disabledAt: null,
         },
         ...{
           name: null,

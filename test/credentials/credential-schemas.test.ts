@@ -191,11 +191,15 @@ const CASES: readonly Case[] = [
   ...(['revokeAll', 'list'] as const).flatMap((method): Case[] => {
     const call = (keys: ManagedVerifier, whose: unknown) =>
       (keys[method] as (whose: unknown) => unknown)(whose);
-    const one = 'give one of "subject", "clientId" and "grantId"';
-    return [
+    const one = 'one of "subject", "clientId" and "grantId"';
+    // list() lists all keys where no owner is named.
+    const nobody: Case[] = [
       [method, 'nothing', (keys) => call(keys, undefined), `${method}()`],
       [method, 'nobody', (keys) => call(keys, {}), one],
       [method, 'an undefined owner', (keys) => call(keys, { subject: undefined }), one],
+    ];
+    return [
+      ...(method === 'list' ? [] : nobody),
       [method, 'two owners', (keys) => call(keys, { subject: 'a', clientId: 'b' }), one],
       [
         method,
@@ -216,6 +220,54 @@ const CASES: readonly Case[] = [
   ...[0, -1, 1.5, 1_001, NaN, Infinity, '10', null].map((limit): Case => {
     return ['list', 'limit', (keys) => keys.list({ subject: 'a', limit } as never), named('limit')];
   }),
+  ...(
+    [
+      ['status', ['', 'live', 7, null, ['active']]],
+      ['expiresBefore', ['2030-01-01', 1_900_000_000, 1.5, NaN, null]],
+      ['name', ['', 7, null]],
+    ] as const
+  ).flatMap(([option, values]) =>
+    values.map((value): Case => [
+      'list',
+      option,
+      (keys) => keys.list({ [option]: value } as never),
+      named(option),
+    ]),
+  ),
+  ...['from', 'to'].flatMap((option) =>
+    ['2026-11', '2026-11-31x', 'today', 1_900_000_000, NaN, null, {}].map((value): Case => [
+      'usage',
+      option,
+      (keys) => keys.usage('a', { [option]: value } as never),
+      named(option),
+    ]),
+  ),
+  ...(
+    [
+      ['issue', (keys, context) => keys.issue({ subject: 'a', scopes: [] }, context)],
+      ['rotate', (keys, context) => keys.rotate('a', {}, context)],
+      ['update', (keys, context) => keys.update('a', {}, context)],
+      ['disable', (keys, context) => keys.disable('a', context)],
+      ['enable', (keys, context) => keys.enable('a', context)],
+      ['revoke', (keys, context) => keys.revoke('a', context)],
+      ['revokeAll', (keys, context) => keys.revokeAll({ subject: 'a' }, context)],
+      ['import', (keys, context) => keys.import([], context)],
+      ['prune', (keys, context) => keys.prune({}, context)],
+    ] as const satisfies [string, (keys: ManagedVerifier, context: never) => unknown][]
+  ).flatMap(([method, call]) => [
+    ...['', 7, null].map((actor): Case => [
+      method,
+      'actor',
+      (keys) => call(keys, { actor } as never),
+      named('actor'),
+    ]),
+    [
+      method,
+      'a misspelt actor',
+      (keys: ManagedVerifier) => call(keys, { by: 'admin' } as never),
+      'unknown option "by"; allowed are actor',
+    ] as Case,
+  ]),
   ...['', 7, null].map((after): Case => [
     'list',
     'after',

@@ -1,7 +1,8 @@
 import { type CredentialStore, type IssueOptions, memoryStore } from 'latchkey';
 
 import { toDigest } from '../../src/credential/digest';
-import { newRecord, toPublicRecord } from '../../src/credentials/records';
+import type { PublishedChange } from '../../src/credentials/manager-context';
+import { newRecord } from '../../src/credentials/records';
 import { rotate } from '../../src/credentials/rotate';
 
 const DAY_MS = 86_400_000;
@@ -26,19 +27,22 @@ async function rotationIn(store: CredentialStore, old = OLD) {
   await store.insert(old);
   const notified: string[] = [];
   let count = 0;
-  const issue = async (options: IssueOptions, rotatedFrom: string) => {
+  const insert = async (options: IssueOptions, rotatedFrom: string) => {
     const record = newRecord(
       { ...options, digest: toDigest(`new ${(count += 1)}`) },
       'api_key',
       rotatedFrom,
     );
     await store.insert(record);
-    return { secret: 'secret', record: toPublicRecord(record) };
+    return { secret: 'secret', record };
   };
+  const published: PublishedChange[] = [];
+  const publish = (change: PublishedChange) => void published.push(change);
   return {
     notified,
+    published,
     rotate: (overlapMs = 0) =>
-      rotate({ store, issue, notifyChanged: (id) => notified.push(id) }, old, overlapMs),
+      rotate({ store, insert, notifyChanged: (id) => notified.push(id), publish }, old, overlapMs),
   };
 }
 const live = async (store: CredentialStore) =>

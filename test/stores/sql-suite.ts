@@ -38,7 +38,7 @@ interface SuiteOptions {
 const A_MINUTE = 60_000;
 /** Each takes two seconds of processor time to start. */
 const PROCESSES = 4;
-const TABLES = ['latchkey_credentials', 'latchkey_state', 'latchkey_schema'];
+const TABLES = ['latchkey_credentials', 'latchkey_usage', 'latchkey_state', 'latchkey_schema'];
 const soon = () => Date.now() + A_MINUTE;
 const ownerOf = ({ kind, subject }: { kind: string; subject: string }): Owner => ({
   kind,
@@ -405,7 +405,7 @@ export function sqlStoreSuite(
       await dropTables();
       await store.migrate();
       await store.migrate();
-      expect(await versions()).toEqual([1]);
+      expect(await versions()).toEqual([1, 2]);
       expect(await works(store)).toBe(true);
     });
 
@@ -416,7 +416,7 @@ export function sqlStoreSuite(
           each.migrate(),
         ),
       );
-      expect(await versions()).toEqual([1]);
+      expect(await versions()).toEqual([1, 2]);
       expect(await works(database.peer)).toBe(true);
     });
 
@@ -425,7 +425,7 @@ export function sqlStoreSuite(
       await sql`drop table latchkey_state`.execute(db);
       await sql`delete from latchkey_schema`.execute(db);
       await store.migrate();
-      expect(await versions()).toEqual([1]);
+      expect(await versions()).toEqual([1, 2]);
       expect(await works(store)).toBe(true);
       expect(await store.find(record.digest)).toEqual(record);
     });
@@ -433,7 +433,7 @@ export function sqlStoreSuite(
     it('leaves the tables of a later version as they are', async () => {
       await db.insertInto('latchkey_schema').values({ version: 99, migrated_at: 1 }).execute();
       await store.migrate();
-      expect((await versions()).sort((a, b) => a - b)).toEqual([1, 99]);
+      expect((await versions()).sort((a, b) => a - b)).toEqual([1, 2, 99]);
       await db.deleteFrom('latchkey_schema').where('version', '=', 99).execute();
     });
 
@@ -443,7 +443,7 @@ export function sqlStoreSuite(
       await expect(store.migrate()).rejects.toThrow(/^sqlStore: /);
       await sql`drop table latchkey_state`.execute(db);
       await store.migrate();
-      expect(await versions()).toEqual([1]);
+      expect(await versions()).toEqual([1, 2]);
       expect(await works(store)).toBe(true);
     });
 
@@ -455,7 +455,7 @@ export function sqlStoreSuite(
       try {
         const outcomes = await Promise.all(machines.map((machine) => machine.call('migrate')));
         expect(outcomes).toEqual(machines.map(() => ({})));
-        expect(await versions()).toEqual([1]);
+        expect(await versions()).toEqual([1, 2]);
         const record = newRecord();
         const added = await Promise.all(machines.map((machine) => machine.call('insert', record)));
         expect(added.filter(({ value }) => value === true)).toHaveLength(1);

@@ -66,6 +66,7 @@ export function toRecord(client: Client): StoredRecord {
     metadata: omitUndefined(metadata),
     expiresAt,
     revokedAt: null,
+    disabledAt: null,
     hint: '',
     grantId: client.verified ? null : DYNAMIC,
     environment: null,

@@ -1,7 +1,10 @@
 import { codedError } from '../../internal/errors';
 import type { StoredRecord } from '../store';
 
-/** A record is a hash. Each member is a field of the same name, as JSON. */
+/**
+ * A record is a hash. Each member is a field of the same name, as JSON. Records of Latchkey 0.1
+ * have no `disabledAt`. The uses of each day are in a field such as `uses:2026-11-30`.
+ */
 const EVERY_MEMBER: Record<keyof StoredRecord, true> = {
   id: true,
   kind: true,
@@ -10,6 +13,7 @@ const EVERY_MEMBER: Record<keyof StoredRecord, true> = {
   scopes: true,
   expiresAt: true,
   revokedAt: true,
+  disabledAt: true,
   hint: true,
   name: true,
   clientId: true,
@@ -25,6 +29,9 @@ const EVERY_MEMBER: Record<keyof StoredRecord, true> = {
 
 export const FIELDS: readonly string[] = Object.keys(EVERY_MEMBER);
 
+/** The field that counts the uses of a day. */
+export const toDayField = (day: string): string => `uses:${day}`;
+
 /** Returns names and values in turn. */
 export const toFields = (members: Partial<StoredRecord>): string[] =>
   Object.entries(members).flatMap(([name, value]) =>
@@ -38,12 +45,14 @@ export const toFields = (members: Partial<StoredRecord>): string[] =>
  */
 export function parseRecord(values: unknown): StoredRecord | undefined {
   const texts = values as readonly (string | null)[];
+  const textOf = (name: string, index: number) =>
+    texts[index] ?? (name === 'disabledAt' ? 'null' : '');
   if (texts.every((text) => text === null)) {
     return undefined;
   }
   try {
     return Object.fromEntries(
-      FIELDS.map((name, index) => [name, JSON.parse(texts[index] ?? '')]),
+      FIELDS.map((name, index) => [name, JSON.parse(textOf(name, index))]),
     ) as unknown as StoredRecord;
   } catch {
     throw codedError(

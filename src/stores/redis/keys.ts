@@ -7,6 +7,9 @@ import type { Owner } from '../store';
 export interface Keys {
   record(id: string): string;
   owner(owner: Owner): OwnerKeys;
+  kind(kind: string): KindKeys;
+  /** When the records were last indexed by kind, in milliseconds since the epoch. */
+  readonly indexedAt: string;
   state(group: string, key: string): string;
   /** The channel on which revocations are published. */
   readonly channel: string;
@@ -20,6 +23,18 @@ export interface Keys {
  * at which that was noted.
  */
 export type OwnerKeys = readonly [ids: string, missing: string];
+
+/** The IDs of a kind's records. All keys share a slot. */
+export interface KindKeys {
+  /** All of them, by `issuedAt`. */
+  readonly issued: OwnerKeys;
+  /** Those that may be revoked, by `issuedAt`. */
+  readonly revoked: OwnerKeys;
+  /** Those that may be disabled, by `issuedAt`. */
+  readonly disabled: OwnerKeys;
+  /** Those that have an expiry, by the earliest that they ever had. */
+  readonly expiring: string;
+}
 
 interface ScannedKeys<T> {
   readonly pattern: string;
@@ -37,6 +52,17 @@ export function createKeys(prefix: string): Keys {
   return {
     record: (id) => records + id,
     owner: ({ kind, by, id }) => ownerKeys(`${escapePart(kind)}:${by}:${id}`),
+    kind(kind) {
+      const start = `${prefix}kind:{${escapePart(kind)}}:`;
+      const withMissing = (name: string): OwnerKeys => [start + name, `${start}missed:${name}`];
+      return {
+        issued: withMissing('issued'),
+        revoked: withMissing('revoked'),
+        disabled: withMissing('disabled'),
+        expiring: `${start}expiring`,
+      };
+    },
+    indexedAt: `${prefix}indexed-at`,
     state: (group, key) => `${prefix}state:${escapePart(group)}:${key}`,
     channel: `${prefix}marks`,
     allRecords: { pattern: `*${escapePattern(records)}*`, read: (key) => after(records, key) },

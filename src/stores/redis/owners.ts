@@ -1,7 +1,10 @@
-import { OWNED_BY, type Owner, type StoredRecord } from '../store';
+import type { StoredRecord } from '../store';
 import type { Connection } from './connection';
 import type { OwnerKeys } from './keys';
 import { script } from './script';
+
+/** What decides the place of a record in a list. */
+export type Place = Pick<StoredRecord, 'id' | 'issuedAt'>;
 
 /**
  * The IDs of each owner's records. In a cluster, a record and the list of its owner are in
@@ -11,12 +14,12 @@ import { script } from './script';
  * but never too few.
  */
 export interface OwnerIndex {
-  add(keys: OwnerKeys, record: StoredRecord): Promise<unknown>;
+  add(keys: OwnerKeys, places: readonly Place[]): Promise<unknown>;
   /**
    * IDs in order, starting behind `after`, in pages of at most `size`. It only uses read commands,
    * so it works on a replica.
    */
-  pages(keys: OwnerKeys, size: number, after?: string): AsyncGenerator<readonly string[]>;
+  pages(keys: OwnerKeys, size: number, after?: Place): AsyncGenerator<readonly string[]>;
   /** Notes that these IDs had no record. */
   reportMissing(keys: OwnerKeys, ids: readonly string[]): Promise<void>;
 }
@@ -24,8 +27,11 @@ export interface OwnerIndex {
 // A listed ID keeps its place unless its record was missing: the record may exist, so that the
 // insert is refused.
 const ADD = script(`
-if redis.call('HDEL', KEYS[2], ARGV[1]) == 1 then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
-else redis.call('ZADD', KEYS[1], 'NX', ARGV[2], ARGV[1]) end`);
+for at = 1, #ARGV, 2 do
+  if redis.call('HDEL', KEYS[2], ARGV[at]) == 1 then
+    redis.call('ZADD', KEYS[1], ARGV[at + 1], ARGV[at])
+  else redis.call('ZADD', KEYS[1], 'NX', ARGV[at + 1], ARGV[at]) end
+end`);
 
 const REPORT_MISSING = script(`
 local now = tonumber(redis.call('TIME')[1])
@@ -40,44 +46,20 @@ for _, id in ipairs(ARGV) do
 end`);
 
 export function createOwnerIndex(connection: Connection): OwnerIndex {
-  const range = async (key: string, first: number, size: number) =>
-    (await connection.send(key, [
-      'ZRANGE',
-      key,
-      String(first),
-      String(first + size - 1),
-    ])) as readonly string[];
-
-  /** The IDs behind `last`, or undefined if its place changed while we read. */
-  async function pageAfter(
-    key: string,
-    last: string,
-    size: number,
-  ): Promise<readonly string[] | undefined> {
-    const rank = await connection.send(key, ['ZRANK', key, last]);
-    if (rank === null) {
-      return [];
-    }
-    const [first, ...ids] = await range(key, Number(rank), size + 1);
-    return first === last ? ids : undefined;
-  }
-
   return {
-    add: (keys, { id, issuedAt }) => ADD(connection, keys, id, String(issuedAt)),
+    add: (keys, places) =>
+      ADD(connection, keys, ...places.flatMap(({ id, issuedAt }) => [id, String(issuedAt)])),
     async *pages([key], size, after) {
-      for (let last = after; ;) {
-        const ids =
-          last === undefined ? await range(key, 0, size) : await pageAfter(key, last, size);
-        if (ids === undefined) {
-          continue;
-        }
-        if (ids.length > 0) {
-          yield ids;
-        }
-        if (ids.length < size) {
+      let ids = after
+        ? await pageBehind(connection, key, after, size)
+        : await range(connection, key, 0, size);
+      while (ids.length > 0) {
+        yield ids;
+        const last = ids.at(-1);
+        if (ids.length < size || last === undefined) {
           return;
         }
-        last = ids.at(-1);
+        ids = (await pageAfterMember(connection, key, last, size)) ?? [];
       }
     },
     async reportMissing(keys, ids) {
@@ -88,9 +70,49 @@ export function createOwnerIndex(connection: Connection): OwnerIndex {
   };
 }
 
-/** The owners of a record. */
-export const ownersOf = (record: StoredRecord): Owner[] =>
-  (['subject', 'client', 'grant'] as const).flatMap((by) => {
-    const id = record[OWNED_BY[by]];
-    return id === null ? [] : [{ kind: record.kind, by, id }];
-  });
+const range = async (connection: Connection, key: string, first: number, size: number) =>
+  (await connection.send(key, [
+    'ZRANGE',
+    key,
+    String(first),
+    String(first + size - 1),
+  ])) as readonly string[];
+
+/** The IDs behind one in the list; undefined if it is not in the list. */
+async function pageAfterMember(
+  connection: Connection,
+  key: string,
+  last: string,
+  size: number,
+): Promise<readonly string[] | undefined> {
+  for (;;) {
+    const rank = await connection.send(key, ['ZRANK', key, last]);
+    if (rank === null) {
+      return undefined;
+    }
+    const [first, ...ids] = await range(connection, key, Number(rank), size + 1);
+    // Otherwise its place changed while we read.
+    if (first === last) {
+      return ids;
+    }
+  }
+}
+
+/** The IDs behind a place, whether or not its ID is in the list. */
+async function pageBehind(
+  connection: Connection,
+  key: string,
+  { id, issuedAt }: Place,
+  size: number,
+): Promise<readonly string[]> {
+  const behind = await pageAfterMember(connection, key, id, size);
+  if (behind) {
+    return behind;
+  }
+  const score = String(issuedAt);
+  const earlier = Number(await connection.send(key, ['ZCOUNT', key, '-inf', `(${score}`]));
+  const sameTime = Number(await connection.send(key, ['ZCOUNT', key, score, score]));
+  const ids = await range(connection, key, earlier, sameTime + size);
+  const isBehind = (other: string, at: number) => at >= sameTime || other > id;
+  return ids.filter(isBehind).slice(0, size);
+}

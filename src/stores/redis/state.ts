@@ -4,33 +4,25 @@ import type { Keys } from './keys';
 
 export function createStateStore(connection: Connection, keys: Keys): StateStore {
   const set = async (
-    group: string,
-    key: string,
+    name: string,
     value: string,
     until: number,
-    ...options: readonly string[]
-  ) => {
-    const name = keys.state(group, key);
-    return (
-      (await connection.send(name, [
-        'SET',
-        name,
-        value,
-        'PXAT',
-        String(lastMillisecond(until)),
-        ...options,
-      ])) === 'OK'
-    );
+    options: readonly string[] = [],
+  ): Promise<boolean> => {
+    const end = String(lastMillisecond(until));
+    return (await connection.send(name, ['SET', name, value, 'PXAT', end, ...options])) === 'OK';
   };
-  const read = async (command: 'GET' | 'GETDEL', group: string, key: string) => {
-    const name = keys.state(group, key);
-    return ((await connection.send(name, [command, name])) as string | null) ?? undefined;
+  const read = async (command: 'GET' | 'GETDEL', name: string) => {
+    const value = await connection.send(name, [command, name]);
+    return typeof value === 'string' ? value : undefined;
   };
   return {
-    setIfAbsent: (group, key, value, until) => set(group, key, value, until, 'NX'),
-    set: async (group, key, value, until) => void (await set(group, key, value, until)),
-    get: (group, key) => read('GET', group, key),
-    getAndDelete: (group, key) => read('GETDEL', group, key),
+    setIfAbsent: (group, key, value, until) => set(keys.state(group, key), value, until, ['NX']),
+    async set(group, key, value, until) {
+      await set(keys.state(group, key), value, until);
+    },
+    get: (group, key) => read('GET', keys.state(group, key)),
+    getAndDelete: (group, key) => read('GETDEL', keys.state(group, key)),
   };
 }
 

@@ -36,6 +36,8 @@ const isUnset =
   (eb) =>
     eb(column, 'is', null);
 
+export const isDisabled: Condition = (eb) => eb('disabled_at', 'is not', null);
+
 /** Expired or revoked before a time. */
 export const endedBefore =
   (time: number): Condition =>

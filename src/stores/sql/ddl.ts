@@ -1,11 +1,12 @@
 import { type CreateTableBuilder, type RawBuilder, sql } from 'kysely';
 
 import { codedError } from '../../internal/errors';
-import { isDuplicateIndex } from './errors';
+import { isDuplicateColumn, isDuplicateIndex } from './errors';
 import type { SqlDialect } from './sql-dialect';
 import { type Database, MAX_LENGTHS, type Tables } from './tables';
 
 type Type = RawBuilder<unknown>;
+type Columns = readonly string[];
 
 /**
  * The data definition of one dialect. Every statement can be repeated: what exists is left as it
@@ -17,47 +18,86 @@ export interface Ddl {
   readonly text: Type;
   readonly bigint: Type;
   readonly table: (name: keyof Tables) => CreateTableBuilder<string>;
-  readonly index: (table: keyof Tables, ...columns: readonly string[]) => Promise<void>;
+  readonly addColumn: (table: keyof Tables, column: string, type: Type) => Promise<void>;
+  /** An index, named after its first column other than `kind`. */
+  readonly index: (table: keyof Tables, columns: Columns) => Promise<void>;
+  /**
+   * An index, named after `column`, of the rows in which that column is not null. In MySQL, which
+   * has no partial indexes, it begins with `kind` and that column.
+   */
+  readonly indexOfSome: (table: keyof Tables, column: string, columns: Columns) => Promise<void>;
 }
 
-export async function createDdl(db: Database, dialect: SqlDialect): Promise<Ddl> {
-  const table = (name: string) => db.schema.createTable(name).ifNotExists();
-  const index = (table: string, columns: readonly string[]) =>
-    db.schema
-      .createIndex(`${table}_by_${columns.find((column) => column !== 'kind')}`)
-      .on(table)
-      .columns([...columns]);
+const nameAfter = (table: string, column: string | undefined): string => `${table}_by_${column}`;
+const isNotKind = (column: string): boolean => column !== 'kind';
 
-  if (dialect !== 'mysql') {
-    // PostgreSQL orders text by the locale of the database unless the column says otherwise, SQLite
-    // by bytes.
-    const key = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
-    return {
-      key: () => key,
-      text: sql`text`,
-      bigint: sql`bigint`,
-      table,
-      index: async (table, ...columns) => index(table, columns).ifNotExists().execute(),
-    };
-  }
-  const collation = await unpaddedCollation(db);
+export const createDdl = async (db: Database, dialect: SqlDialect): Promise<Ddl> =>
+  dialect === 'mysql' ? mysqlDdl(db, await unpaddedCollation(db)) : standardDdl(db, dialect);
+
+function standardDdl(db: Database, dialect: 'postgres' | 'sqlite'): Ddl {
+  // PostgreSQL orders text by the locale of the database unless the column says otherwise, SQLite
+  // by bytes.
+  const key = dialect === 'postgres' ? sql`text collate "C"` : sql`text`;
+  const index = (table: keyof Tables, name: string | undefined, columns: Columns) =>
+    db.schema
+      .createIndex(nameAfter(table, name))
+      .on(table)
+      .columns([...columns])
+      .ifNotExists();
+  return {
+    key: () => key,
+    text: sql`text`,
+    bigint: sql`bigint`,
+    table: (name) => db.schema.createTable(name).ifNotExists(),
+    async addColumn(table, column, type) {
+      const alter = db.schema.alterTable(table);
+      if (dialect === 'postgres') {
+        await alter.addColumn(column, type, (added) => added.ifNotExists()).execute();
+      } else {
+        await unlessDuplicate(alter.addColumn(column, type).execute(), isDuplicateColumn);
+      }
+    },
+    index: (table, columns) => index(table, columns.find(isNotKind), columns).execute(),
+    indexOfSome: (table, column, columns) =>
+      index(table, column, columns).where(sql.ref(column), 'is not', null).execute(),
+  };
+}
+
+function mysqlDdl(db: Database, collation: string): Ddl {
+  const options = sql`engine = InnoDB character set utf8mb4 collate ${sql.raw(collation)}`;
+  const index = (table: keyof Tables, columns: Columns) =>
+    unlessDuplicate(
+      db.schema
+        .createIndex(nameAfter(table, columns.find(isNotKind)))
+        .on(table)
+        .columns([...columns])
+        .execute(),
+      isDuplicateIndex,
+    );
   return {
     key: (column) => sql`varchar(${sql.lit(MAX_LENGTHS[column])})`,
     text: sql`longtext`,
     bigint: sql`bigint`,
-    table: (name) =>
-      table(name).modifyEnd(
-        sql`engine = InnoDB character set utf8mb4 collate ${sql.raw(collation)}`,
+    table: (name) => db.schema.createTable(name).ifNotExists().modifyEnd(options),
+    addColumn: (table, column, type) =>
+      unlessDuplicate(
+        db.schema.alterTable(table).addColumn(column, type).execute(),
+        isDuplicateColumn,
       ),
-    index: async (table, ...columns) =>
-      index(table, columns)
-        .execute()
-        .catch((error: unknown) => {
-          if (!isDuplicateIndex(error)) {
-            throw error;
-          }
-        }),
+    index,
+    indexOfSome: (table, column) => index(table, ['kind', column]),
   };
+}
+
+async function unlessDuplicate(
+  statement: Promise<void>,
+  isDuplicate: (error: unknown) => boolean,
+): Promise<void> {
+  await statement.catch((error: unknown) => {
+    if (!isDuplicate(error)) {
+      throw error;
+    }
+  });
 }
 
 /**

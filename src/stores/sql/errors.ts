@@ -21,6 +21,10 @@ const membersOf = (error: unknown): DriverError =>
 export const isDuplicateRow = (error: unknown): boolean =>
   membersOf(error).errno === 1062 && /[.']PRIMARY'/.test(String(membersOf(error).sqlMessage));
 export const isDuplicateIndex = (error: unknown): boolean => membersOf(error).errno === 1061;
+/** In MySQL, or in SQLite, which has no number for it. */
+export const isDuplicateColumn = (error: unknown): boolean =>
+  membersOf(error).errno === 1060 ||
+  String(membersOf(error).message).startsWith('duplicate column name');
 
 const MISSING: readonly unknown[] = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'];
 

@@ -90,7 +90,7 @@ export function sqlStore(options: SqlStoreOptions): SqlStore {
     name: 'sql',
     ...guarded(
       {
-        ...createCredentials(db, writes, notifications),
+        ...createCredentials({ db, dialect, writes, notifications }),
         ...createState(db, writes),
         publish: notifications.publish,
         migrate: () => migrate(db, dialect),

@@ -4,8 +4,8 @@ import type { RecordedUsage } from '../store';
 import type { Condition } from './conditions';
 import { isDuplicateRow } from './errors';
 import { COLUMNS } from './rows';
-import type { Database } from './tables';
-import { addInBatches, dropInBatches, type Writes } from './writes';
+import type { CredentialsTable, Database, UsageTable } from './tables';
+import { dropInBatches, inBatches, type Writes } from './writes';
 
 /** MySQL searches the whole list for each row, so the list is kept short. */
 const MAX_USES = 100;
@@ -13,7 +13,48 @@ const MAX_USES = 100;
 /**
  * Writes for MySQL, which has no RETURNING: the rows are read and locked first, in a transaction.
  */
-export function lockingWrites(db: Database): Writes {
+export const lockingWrites = (db: Database): Writes => ({
+  ...inserts(db),
+  ...deletions(db),
+  async replaceState(row) {
+    const { value, ends_at } = row;
+    await db
+      .insertInto('latchkey_state')
+      .values(row)
+      .onDuplicateKeyUpdate({ value, ends_at })
+      .execute();
+  },
+  async change(condition, changes) {
+    return db.transaction().execute(async (transaction) => {
+      const rows = await transaction
+        .selectFrom('latchkey_credentials')
+        .select(COLUMNS)
+        .where(condition)
+        .forUpdate()
+        .execute();
+      const ids = rows.map(({ id }) => id);
+      if (rows.length > 0) {
+        await transaction
+          .updateTable('latchkey_credentials')
+          .set(changes)
+          .where('id', 'in', ids)
+          .execute();
+      }
+      return rows.map((row) => ({ ...row, ...changes }));
+    });
+  },
+  async addUsage(uses, days) {
+    if (uses.length === 0) {
+      return;
+    }
+    await db.transaction().execute(async (transaction) => {
+      await inBatches(uses, MAX_USES, (batch) => addUses(transaction, batch));
+      await inBatches(days, MAX_USES, (batch) => addDays(transaction, batch));
+    });
+  },
+});
+
+function inserts(db: Database): Pick<Writes, 'insert' | 'insertMany'> {
   const insert: Writes['insert'] = async (table, row) => {
     // INSERT IGNORE would also truncate text that is too long, and its row count depends on the
     // settings of the connection.
@@ -30,18 +71,11 @@ export function lockingWrites(db: Database): Writes {
       throw error;
     }
   };
-
   return {
     insert,
     async insertMany(rows) {
-      const ids = rows.map(({ id }) => id);
-      const known = await db
-        .selectFrom('latchkey_credentials')
-        .select('id')
-        .where('id', 'in', ids)
-        .execute();
-      const knownIds = new Set(known.map(({ id }) => id));
-      const fresh = rows.filter(({ id }) => !knownIds.has(id));
+      const known = await knownIds(db, rows);
+      const fresh = rows.filter(({ id }) => !known.has(id));
       if (fresh.length === 0) {
         return new Set();
       }
@@ -62,60 +96,70 @@ export function lockingWrites(db: Database): Writes {
       }
       return added;
     },
-    async replaceState(row) {
-      const { value, ends_at } = row;
-      await db
-        .insertInto('latchkey_state')
-        .values(row)
-        .onDuplicateKeyUpdate({ value, ends_at })
-        .execute();
-    },
-    async getAndDeleteState(id) {
-      return db.transaction().execute(async (transaction) => {
-        const found = await transaction
-          .selectFrom('latchkey_state')
-          .selectAll()
-          .where('id', '=', id)
-          .forUpdate()
-          .executeTakeFirst();
-        if (found) {
-          await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
-        }
-        return found;
-      });
-    },
-    async change(condition, changes) {
-      return db.transaction().execute(async (transaction) => {
-        const rows = await transaction
-          .selectFrom('latchkey_credentials')
-          .select(COLUMNS)
-          .where(condition)
-          .forUpdate()
-          .execute();
-        const ids = rows.map(({ id }) => id);
-        if (rows.length > 0) {
-          await transaction
-            .updateTable('latchkey_credentials')
-            .set(changes)
-            .where('id', 'in', ids)
-            .execute();
-        }
-        return rows.map((row) => ({ ...row, ...changes }));
-      });
-    },
-    async addUsage(uses) {
-      await addInBatches(db, uses, MAX_USES, addUsage);
-    },
-    async drop(table, condition) {
-      const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
-      return dropInBatches(async (limit) =>
-        Number((await drop.limit(limit).executeTakeFirstOrThrow()).numDeletedRows),
-      );
-    },
   };
 }
 
-const addUsage = (db: Database, uses: readonly RecordedUsage[]) => {
+const deletions = (db: Database): Pick<Writes, 'getAndDeleteState' | 'drop' | 'prune'> => ({
+  async getAndDeleteState(id) {
+    return db.transaction().execute(async (transaction) => {
+      const found = await transaction
+        .selectFrom('latchkey_state')
+        .selectAll()
+        .where('id', '=', id)
+        .forUpdate()
+        .executeTakeFirst();
+      if (found) {
+        await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
+      }
+      return found;
+    });
+  },
+  async drop(table, condition) {
+    const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
+    return dropInBatches(async (limit) =>
+      Number((await drop.limit(limit).executeTakeFirstOrThrow()).numDeletedRows),
+    );
+  },
+  async prune(condition, onPruned) {
+    return dropInBatches(async (limit) => {
+      const pruned = await pruneSome(db, condition, limit);
+      pruned.forEach((row) => onPruned?.(row));
+      return pruned.length;
+    });
+  },
+});
+
+const pruneSome = (db: Database, condition: Condition, limit: number) =>
+  db.transaction().execute(async (transaction) => {
+    const rows = await transaction
+      .selectFrom('latchkey_credentials')
+      .select(['id', 'subject'])
+      .where(condition)
+      .limit(limit)
+      .forUpdate()
+      .execute();
+    const ids = rows.map(({ id }) => id);
+    if (ids.length > 0) {
+      await transaction.deleteFrom('latchkey_credentials').where('id', 'in', ids).execute();
+    }
+    return rows;
+  });
+
+/** Which of these IDs have a credential. */
+async function knownIds(
+  db: Database,
+  rows: readonly Pick<CredentialsTable, 'id'>[],
+): Promise<ReadonlySet<string>> {
+  const ids = rows.map(({ id }) => id);
+  const known = await db
+    .selectFrom('latchkey_credentials')
+    .select('id')
+    .where('id', 'in', ids)
+    .execute();
+  return new Set(known.map(({ id }) => id));
+}
+
+const addUses = (db: Database, uses: readonly RecordedUsage[]) => {
   const ids = uses.map(({ id }) => id);
   const byId = (value: (use: RecordedUsage) => RawBuilder<unknown>) => {
     const cases = uses.map((use) => sql`when ${use.id} then ${value(use)}`);
@@ -132,3 +176,15 @@ const addUsage = (db: Database, uses: readonly RecordedUsage[]) => {
     .where('id', 'in', ids)
     .execute();
 };
+
+async function addDays(db: Database, days: readonly UsageTable[]): Promise<void> {
+  const known = await knownIds(db, days);
+  const rows = days.filter(({ id }) => known.has(id));
+  if (rows.length > 0) {
+    await db
+      .insertInto('latchkey_usage')
+      .values(rows)
+      .onDuplicateKeyUpdate({ uses: sql`uses + values(uses)` })
+      .execute();
+  }
+}

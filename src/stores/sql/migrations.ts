@@ -6,11 +6,11 @@ import type { Database } from './tables';
 
 /**
  * One step to the next version of the tables. MySQL cannot roll back DDL, so each step can be
- * repeated.
+ * repeated. Instances of earlier versions run on the new tables, so a step only adds.
  */
 type Migration = (ddl: Ddl) => Promise<void>;
 
-const MIGRATIONS: readonly Migration[] = [credentialsAndState];
+const MIGRATIONS: readonly Migration[] = [credentialsAndState, disablingAndUsage];
 
 /** Brings the tables to this version. Tables of a later version are left as they are. */
 export async function migrate(db: Database, dialect: SqlDialect): Promise<void> {
@@ -39,6 +39,7 @@ export async function migrate(db: Database, dialect: SqlDialect): Promise<void> 
   });
 }
 
+/** Version 1, of Latchkey 0.1.0. */
 async function credentialsAndState(ddl: Ddl): Promise<void> {
   const { key, text, bigint } = ddl;
   await ddl
@@ -63,7 +64,7 @@ async function credentialsAndState(ddl: Ddl): Promise<void> {
     .addColumn('metadata', text, (column) => column.notNull())
     .execute();
   for (const owner of ['subject', 'client_id', 'grant_id']) {
-    await ddl.index('latchkey_credentials', 'kind', owner, 'issued_at', 'id');
+    await ddl.index('latchkey_credentials', ['kind', owner, 'issued_at', 'id']);
   }
   await ddl
     .table('latchkey_state')
@@ -71,7 +72,25 @@ async function credentialsAndState(ddl: Ddl): Promise<void> {
     .addColumn('value', text, (column) => column.notNull())
     .addColumn('ends_at', bigint, (column) => column.notNull())
     .execute();
-  await ddl.index('latchkey_state', 'ends_at');
+  await ddl.index('latchkey_state', ['ends_at']);
+}
+
+/** Version 2: disabled credentials, uses by day, and lists without an owner. */
+async function disablingAndUsage(ddl: Ddl): Promise<void> {
+  const { key, bigint } = ddl;
+  await ddl.addColumn('latchkey_credentials', 'disabled_at', bigint);
+  await ddl
+    .table('latchkey_usage')
+    .addColumn('id', key('id'), (column) => column.notNull())
+    .addColumn('day', key('day'), (column) => column.notNull())
+    .addColumn('uses', bigint, (column) => column.notNull())
+    .addPrimaryKeyConstraint('latchkey_usage_key', ['id', 'day'])
+    .execute();
+  await ddl.index('latchkey_usage', ['day']);
+  await ddl.index('latchkey_credentials', ['kind', 'issued_at', 'id']);
+  await ddl.index('latchkey_credentials', ['kind', 'expires_at']);
+  await ddl.indexOfSome('latchkey_credentials', 'revoked_at', ['kind', 'issued_at', 'id']);
+  await ddl.indexOfSome('latchkey_credentials', 'disabled_at', ['kind', 'issued_at', 'id']);
 }
 
 async function readVersion(db: Database): Promise<number> {

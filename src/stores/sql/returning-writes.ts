@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 
-import type { RecordedUsage } from '../store';
+import type { ChangedRecord, RecordedUsage } from '../store';
 import type { Condition } from './conditions';
 import type { Notifications } from './notifications';
 import { COLUMNS } from './rows';
-import type { Database } from './tables';
-import { addInBatches, dropInBatches, type Writes } from './writes';
+import type { CredentialsTable, Database, UsageTable } from './tables';
+import { dropInBatches, inBatches, type Writes } from './writes';
 
 /** SQLite takes 32,766 parameters in a statement, PostgreSQL twice as many. */
 const MAX_USES = 30_000;
@@ -13,66 +13,91 @@ const MAX_USES = 30_000;
 /**
  * Writes for PostgreSQL and SQLite: one statement each, whose RETURNING clause gives the result.
  */
-export function returningWrites(
+export const returningWrites = (
   db: Database,
   notifyExpression: Notifications['notifyExpression'] | undefined,
-): Writes {
-  return {
-    async insert(table, row) {
-      const inserted = await db
-        .insertInto(table as 'latchkey_state')
-        .values(row as never)
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning('id')
-        .execute();
-      return inserted.length === 1;
-    },
-    async insertMany(rows) {
-      const inserted = await db
-        .insertInto('latchkey_credentials')
-        .values(rows)
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning('id')
-        .execute();
-      return new Set(inserted.map(({ id }) => id));
-    },
-    async replaceState(row) {
-      const { value, ends_at } = row;
-      await db
-        .insertInto('latchkey_state')
-        .values(row)
-        .onConflict((conflict) => conflict.column('id').doUpdateSet({ value, ends_at }))
-        .execute();
-    },
-    async getAndDeleteState(id) {
-      return db.deleteFrom('latchkey_state').where('id', '=', id).returningAll().executeTakeFirst();
-    },
-    async change(condition, changes, at) {
-      const changed = db
-        .updateTable('latchkey_credentials')
-        .set(changes)
-        .where(condition)
-        .returning(COLUMNS);
-      return (notifyExpression ? changed.returning(notifyExpression(at)) : changed).execute();
-    },
-    async addUsage(uses) {
-      await addInBatches(db, uses, MAX_USES, addUsage);
-    },
-    async drop(table, condition) {
-      const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
-      return dropInBatches(async (limit) => {
-        const some = db
-          .selectFrom(table as 'latchkey_credentials')
-          .select('id')
-          .where(condition as Condition)
-          .limit(limit);
-        return (await drop.where('id', 'in', some).returning('id').execute()).length;
-      });
-    },
-  };
-}
+): Writes => ({
+  ...inserts(db),
+  ...deletions(db),
+  async replaceState(row) {
+    const { value, ends_at } = row;
+    await db
+      .insertInto('latchkey_state')
+      .values(row)
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ value, ends_at }))
+      .execute();
+  },
+  async change(condition, changes, at) {
+    const changed = db
+      .updateTable('latchkey_credentials')
+      .set(changes)
+      .where(condition)
+      .returning(COLUMNS);
+    return (notifyExpression ? changed.returning(notifyExpression(at)) : changed).execute();
+  },
+  async addUsage(uses, days) {
+    if (uses.length === 0) {
+      return;
+    }
+    await db.transaction().execute(async (transaction) => {
+      await inBatches(uses, MAX_USES, (batch) => addUses(transaction, batch));
+      await inBatches(days, MAX_USES, (batch) => addDays(transaction, batch));
+    });
+  },
+});
 
-const addUsage = (db: Database, uses: readonly RecordedUsage[]) => {
+const inserts = (db: Database): Pick<Writes, 'insert' | 'insertMany'> => ({
+  async insert(table, row) {
+    const inserted = await db
+      .insertInto(table as 'latchkey_state')
+      .values(row as never)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returning('id')
+      .execute();
+    return inserted.length === 1;
+  },
+  async insertMany(rows: readonly CredentialsTable[]) {
+    const inserted = await db
+      .insertInto('latchkey_credentials')
+      .values(rows)
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returning('id')
+      .execute();
+    return new Set(inserted.map(({ id }) => id));
+  },
+});
+
+const deletions = (db: Database): Pick<Writes, 'getAndDeleteState' | 'drop' | 'prune'> => ({
+  async getAndDeleteState(id) {
+    return db.deleteFrom('latchkey_state').where('id', '=', id).returningAll().executeTakeFirst();
+  },
+  async drop(table, condition) {
+    const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
+    return dropInBatches(async (limit) => {
+      const some = db
+        .selectFrom(table as 'latchkey_credentials')
+        .select('id')
+        .where(condition as Condition)
+        .limit(limit);
+      return (await drop.where('id', 'in', some).returning('id').execute()).length;
+    });
+  },
+  async prune(condition, onPruned) {
+    return dropInBatches(async (limit) => {
+      const some = db.selectFrom('latchkey_credentials').select('id').where(condition).limit(limit);
+      const pruned: readonly ChangedRecord[] = await db
+        .deleteFrom('latchkey_credentials')
+        .where(condition)
+        .where('id', 'in', some)
+        .returning(['id', 'subject'])
+        .execute();
+      pruned.forEach((record) => onPruned?.(record));
+      return pruned.length;
+    });
+  },
+});
+
+const addUses = (db: Database, uses: readonly RecordedUsage[]) => {
   const values = sql.join(
     uses.map(
       ({ id, count, lastUsedAt }) => sql`(${id}, ${sql.lit(count)}, ${sql.lit(lastUsedAt)})`,
@@ -95,5 +120,30 @@ const addUsage = (db: Database, uses: readonly RecordedUsage[]) => {
         .end(),
     }))
     .whereRef('latchkey_credentials.id', '=', 'used.id')
+    .execute();
+};
+
+const addDays = (db: Database, days: readonly UsageTable[]) => {
+  const values = sql.join(
+    days.map(({ id, day, uses }) => sql`(${id}, ${sql.lit(day)}, ${sql.lit(uses)})`),
+  );
+  return db
+    .with('used(id, day, uses)', () => sql<UsageTable>`(values ${values})`)
+    .insertInto('latchkey_usage')
+    .columns(['id', 'day', 'uses'])
+    .expression((eb) =>
+      eb
+        .selectFrom('used')
+        .innerJoin('latchkey_credentials', 'latchkey_credentials.id', 'used.id')
+        .select(['used.id', 'used.day', 'used.uses'])
+        // SQLite needs WHERE to tell ON CONFLICT from the condition of a join.
+        .where(sql.lit(true))
+        .orderBy('used.id'),
+    )
+    .onConflict((conflict) =>
+      conflict.columns(['id', 'day']).doUpdateSet((eb) => ({
+        uses: eb('latchkey_usage.uses', '+', eb.ref('excluded.uses')),
+      })),
+    )
     .execute();
 };

@@ -30,6 +30,8 @@ export interface CredentialsTable {
   scopes: string;
   expires_at: number | null;
   revoked_at: number | null;
+  /** Set while the credential is disabled. Since version 2 of the tables. */
+  disabled_at: number | null;
   /** The visible start of the secret. */
   hint: string;
   /** A label for the owner. */
@@ -44,6 +46,18 @@ export interface CredentialsTable {
   confirmation: string | null;
   /** A JSON object. */
   metadata: string;
+}
+
+/**
+ * `latchkey_usage`: how often a credential was accepted on a UTC day, for 90 days. Since version 2
+ * of the tables. The primary key is `id` and `day`.
+ */
+export interface UsageTable {
+  /** The ID of the credential. Its row may be gone. */
+  id: string;
+  /** For example `2026-11-30`. Indexed. */
+  day: string;
+  uses: number;
 }
 
 /**
@@ -72,6 +86,7 @@ export interface SchemaTable {
  */
 export interface Tables {
   latchkey_credentials: CredentialsTable;
+  latchkey_usage: UsageTable;
   latchkey_state: StateTable;
   latchkey_schema: SchemaTable;
 }
@@ -82,6 +97,6 @@ export type Database = Kysely<Tables>;
  * The maximum lengths of indexed text in characters, which PostgreSQL and InnoDB can both index.
  */
 export const MAX_LENGTHS = {
-  ...{ id: 64, kind: 64, digest: 64 },
+  ...{ id: 64, kind: 64, digest: 64, day: 10 },
   ...{ subject: MAX_OWNER_LENGTH, client_id: MAX_OWNER_LENGTH, grant_id: MAX_OWNER_LENGTH },
 } as const;

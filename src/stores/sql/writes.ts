@@ -1,8 +1,8 @@
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
 
-import type { RecordedUsage } from '../store';
+import type { ChangedRecord, RecordedUsage } from '../store';
 import type { Condition } from './conditions';
-import type { CredentialsTable, Database, StateTable, Tables } from './tables';
+import type { CredentialsTable, StateTable, Tables, UsageTable } from './tables';
 
 type Table = 'latchkey_credentials' | 'latchkey_state';
 
@@ -28,8 +28,11 @@ export interface Writes {
     changes: Partial<CredentialsTable>,
     at: number,
   ): Promise<readonly CredentialsTable[]>;
-  /** Adds uses to their credentials, all or none. The IDs must be distinct. */
-  addUsage(uses: readonly RecordedUsage[]): Promise<void>;
+  /**
+   * Adds uses to their credentials, whose IDs must be distinct, and to their days: all or none.
+   * Unknown IDs are ignored.
+   */
+  addUsage(uses: readonly RecordedUsage[], days: readonly UsageTable[]): Promise<void>;
   /**
    * Deletes the rows that meet a condition, some at a time to keep locks short. Returns how many.
    */
@@ -37,6 +40,8 @@ export interface Writes {
     table: T,
     condition: (eb: ExpressionBuilder<Tables, T>) => Expression<SqlBool>,
   ): Promise<number>;
+  /** Deletes credentials like `drop()`, and calls `onPruned` for each. */
+  prune(condition: Condition, onPruned?: (record: ChangedRecord) => void): Promise<number>;
 }
 
 const MAX_ROWS = 1_000;
@@ -50,17 +55,13 @@ export async function dropInBatches(dropSome: (limit: number) => Promise<number>
   return dropped;
 }
 
-/** Adds uses in as few statements as possible, in one transaction if there are several. */
-export async function addInBatches(
-  db: Database,
-  uses: readonly RecordedUsage[],
-  atOnce: number,
-  add: (db: Database, uses: readonly RecordedUsage[]) => Promise<unknown>,
+/** Calls `write` for batches of items, one after the other. */
+export async function inBatches<T>(
+  items: readonly T[],
+  size: number,
+  write: (batch: readonly T[]) => Promise<unknown>,
 ): Promise<void> {
-  const addAll = async (to: Database) => {
-    for (let start = 0; start < uses.length; start += atOnce) {
-      await add(to, uses.slice(start, start + atOnce));
-    }
-  };
-  await (uses.length > atOnce ? db.transaction().execute(addAll) : addAll(db));
+  for (let start = 0; start < items.length; start += size) {
+    await write(items.slice(start, start + size));
+  }
 }

@@ -17,6 +17,7 @@ export function newRecord(members: Partial<StoredRecord> = {}): StoredRecord {
     scopes: ['domains:read'],
     expiresAt: null,
     revokedAt: null,
+    disabledAt: null,
     hint: 'osir_live_x7Kq',
     name: 'CI',
     clientId: null,

@@ -1,0 +1,35 @@
+import { type CredentialStore, type StoredRecord, toOwners } from '../store';
+import { inBatches } from './batches';
+import type { RedisContext } from './credentials';
+import { toFields } from './fields';
+import { INSERT } from './record-scripts';
+import { isOne } from './script';
+
+/** The methods that add records. */
+export function createInserts({
+  connection,
+  keys,
+  owners,
+  kinds,
+  kindScan,
+}: RedisContext): Required<Pick<CredentialStore, 'insert' | 'insertMany'>> {
+  const insert = async (record: StoredRecord): Promise<boolean> => {
+    await Promise.all([
+      ...toOwners(record).map((owner) => owners.add(keys.owner(owner), [record])),
+      kinds.tryToAdd(record),
+    ]);
+    const isNew = isOne(await INSERT(connection, [keys.record(record.id)], ...toFields(record)));
+    kindScan.prepare();
+    return isNew;
+  };
+  return {
+    insert,
+    insertMany: (records) => inBatches(records, (batch) => allSettled(batch.map(insert))),
+  };
+}
+
+/** Waits for every call before a failure is reported: whoever then reads sees what was written. */
+async function allSettled<R>(calls: readonly Promise<R>[]): Promise<readonly R[]> {
+  await Promise.allSettled(calls);
+  return Promise.all(calls);
+}
