@@ -30,6 +30,7 @@ export function recordOf(number: number): StoredRecord {
     issuedAt: Date.now(),
     expiresAt: null,
     revokedAt: null,
+    disabledAt: null,
     lastUsedAt: null,
     useCount: 0,
     rotatedFrom: null,

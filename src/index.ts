@@ -11,10 +11,13 @@ export {
   type ScopeDefinition,
   type ScopeName,
 } from './credential/scopes';
+export type { CredentialAction, CredentialEvent, MemberChange } from './credentials/audit';
 export type {
+  ChangeContext,
   CredentialChanges,
   CredentialManager,
   ListOptions,
+  UsageOptions,
 } from './credentials/credential-manager';
 export type { ImportError } from './credentials/import-records';
 export type {
@@ -42,17 +45,21 @@ export type { LatchkeyOptions } from './latchkey-options';
 export { dpop } from './possession/dpop';
 export type { DpopNonceOptions, DpopOptions } from './possession/dpop-options';
 export type { ClientCertificate } from './possession/mtls';
-export { memoryStore } from './stores/memory';
+export type { CredentialFilter, CredentialStatus } from './stores/filter';
+export { memoryStore } from './stores/memory/index';
 export type {
+  ChangedRecord,
   CredentialReader,
   CredentialStore,
   Owner,
+  Page,
   RecordChanges,
   RecordedUsage as RecordedUsage,
   StateStore,
   StoredRecord,
 } from './stores/store';
 export { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS } from './stores/store';
+export type { DailyUsage, DayRange } from './stores/usage-days';
 export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
 export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';
 export type { Jwk } from './verifiers/jwk';

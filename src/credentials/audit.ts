@@ -63,12 +63,16 @@ export function changesBetween(before: Audited, after: Audited): Record<string, 
   const changes: Record<string, MemberChange> = {};
   for (const member of MEMBERS) {
     const change = { before: before[member] ?? null, after: after[member] ?? null };
-    if (!isDeepStrictEqual(change.before, change.after)) {
+    if (!isSameJson(change.before, change.after)) {
       changes[member] = change;
     }
   }
   return changes;
 }
+
+/** Compares clones, because the prototypes of equal values may be of two realms. */
+const isSameJson = (a: unknown, b: unknown): boolean =>
+  isDeepStrictEqual(structuredClone(a), structuredClone(b));
 
 /** Returns what an event shows of a new record. */
 export const describeRecord = (record: Audited & { readonly id: string }): object => ({

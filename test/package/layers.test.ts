@@ -117,7 +117,7 @@ describe('the floors of the house', () => {
       'an import of a neighbour',
       'extractors/query',
       `import { memoryStore } from '../stores/memory';`,
-      'extractors/query imports stores/memory, which is not below it',
+      'extractors/query imports stores/memory/index, which is not below it',
     ],
     [
       'a re-export upward',

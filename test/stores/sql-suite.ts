@@ -7,6 +7,8 @@ import { credentialStoreContract, stateStoreContract } from 'latchkey/testing';
 
 import { toDigest } from '../../src/credential/digest';
 import type { Owner } from '../../src/stores/store';
+import { migrate } from '../../src/stores/sql/migrations';
+import { detectDialect, type SqlDialect } from '../../src/stores/sql/sql-dialect';
 import { newRecord, unique } from '../../src/testing/store-contract/samples';
 import { otherMachine } from '../support/other-machine';
 import type { Address, AnyKysely } from '../support/sql-databases';
@@ -418,6 +420,46 @@ export function sqlStoreSuite(
       );
       expect(await versions()).toEqual([1, 2]);
       expect(await works(database.peer)).toBe(true);
+    });
+
+    it('updates the tables of 0.1.0, and leaves instances of 0.1.0 working', async () => {
+      await dropTables();
+      const dialect = detectDialect(db) as SqlDialect;
+      await migrate(db, dialect, 1);
+      const { disabledAt: _, ...record } = newRecord({ name: 'Old', expiresAt: soon() });
+      const oldRow = (id: string) => ({
+        ...{ id, kind: record.kind, digest: `${id}${record.digest.slice(22)}` },
+        ...{ subject: record.subject, client_id: null, grant_id: null },
+        ...{ scopes: '["domains:read"]', expires_at: record.expiresAt, revoked_at: null },
+        ...{ hint: record.hint, name: record.name, environment: 'live' },
+        ...{ issued_at: record.issuedAt, last_used_at: null, use_count: 0 },
+        ...{ rotated_from: null, confirmation: null, metadata: '{}' },
+      });
+      const insertOld = (id: string) =>
+        db.insertInto('latchkey_credentials').values(oldRow(id)).execute();
+      await insertOld(record.id);
+      await expect(store.find(record.digest)).rejects.toThrow('run `await store.migrate()` first');
+      await store.migrate();
+      expect(await versions()).toEqual([1, 2]);
+      expect(await store.find(record.digest)).toEqual({ ...record, disabledAt: null });
+
+      const other = newRecord();
+      await insertOld(other.id);
+      await db
+        .updateTable('latchkey_credentials')
+        .set({ use_count: 3, name: 'New' })
+        .where('id', '=', record.id)
+        .execute();
+      const found = await store.search({ kind: record.kind, name: 'new' }, { limit: 10 });
+      expect(found.map(({ id, useCount }) => [id, useCount])).toEqual([[record.id, 3]]);
+      expect(
+        await store.search({ kind: record.kind, status: 'active' }, { limit: 10 }),
+      ).toHaveLength(2);
+      expect(await store.disable(other.id, Date.now())).toBe(true);
+      await store.recordUsage([{ id: record.id, count: 2, lastUsedAt: Date.now() }]);
+      const [day] = await store.usage(record.id, { from: '1970-01-01', to: '9999-12-31' });
+      expect(day?.count).toBe(2);
+      expect((await store.findById(record.id))?.useCount).toBe(5);
     });
 
     it('goes on where it was cut off', async () => {

@@ -28,7 +28,7 @@ export function createChanges(context: RedisContext): Pick<CredentialStore, Meth
   ): Promise<boolean> => {
     const summary = toSummary(id, await changed);
     if (summary) {
-      await kinds.tryToAdd({ ...summary, ...times });
+      await kinds.tryToAdd([{ ...summary, ...times }]);
     }
     return summary !== undefined;
   };
@@ -36,7 +36,7 @@ export function createChanges(context: RedisContext): Pick<CredentialStore, Meth
     async update(id, changes) {
       const record = toRecord(await change(UPDATE, id, Date.now(), toFields(changes)));
       if (record && typeof changes.expiresAt === 'number') {
-        await kinds.tryToAdd({ ...record, expiresAt: changes.expiresAt });
+        await kinds.tryToAdd([record]);
       }
       return record;
     },
@@ -75,7 +75,7 @@ function createRevokeAll(
       const summary = toSummary(id, await change(REVOKE, id, at, [String(at), ...toFields(only)]));
       if (summary) {
         onRevoked?.(summary);
-        await kinds.tryToAdd({ ...summary, revokedAt: at });
+        await kinds.tryToAdd([{ ...summary, revokedAt: at }]);
       }
       return summary !== undefined;
     };

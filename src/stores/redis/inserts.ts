@@ -13,18 +13,21 @@ export function createInserts({
   kinds,
   kindScan,
 }: RedisContext): Required<Pick<CredentialStore, 'insert' | 'insertMany'>> {
-  const insert = async (record: StoredRecord): Promise<boolean> => {
-    await Promise.all([
-      ...toOwners(record).map((owner) => owners.add(keys.owner(owner), [record])),
-      kinds.tryToAdd(record),
-    ]);
-    const isNew = isOne(await INSERT(connection, [keys.record(record.id)], ...toFields(record)));
+  const insertOne = async (record: StoredRecord): Promise<boolean> => {
+    await Promise.all(toOwners(record).map((owner) => owners.add(keys.owner(owner), [record])));
+    return isOne(await INSERT(connection, [keys.record(record.id)], ...toFields(record)));
+  };
+  const insertBatch = async (batch: readonly StoredRecord[]): Promise<readonly boolean[]> => {
+    const [results] = await Promise.all([allSettled(batch.map(insertOne)), kinds.tryToAdd(batch)]);
     kindScan.prepare();
-    return isNew;
+    return results;
   };
   return {
-    insert,
-    insertMany: (records) => inBatches(records, (batch) => allSettled(batch.map(insert))),
+    async insert(record) {
+      const [isNew = false] = await insertBatch([record]);
+      return isNew;
+    },
+    insertMany: (records) => inBatches(records, insertBatch),
   };
 }
 

@@ -20,7 +20,7 @@ export interface KindIndex {
   /** Adds records to the lists that they belong to. */
   add(entries: readonly KindEntry[]): Promise<void>;
   /** Adds records, and ignores a failure: the change of the record has been made. */
-  tryToAdd(entry: KindEntry): Promise<void>;
+  tryToAdd(entries: readonly KindEntry[]): Promise<void>;
 }
 
 export function createKindIndex(connection: Connection, keys: Keys): KindIndex {
@@ -55,7 +55,7 @@ export function createKindIndex(connection: Connection, keys: Keys): KindIndex {
   };
   return {
     add,
-    tryToAdd: (entry) => add([entry]).catch(() => undefined),
+    tryToAdd: (entries) => add(entries).catch(() => undefined),
   };
 }
 

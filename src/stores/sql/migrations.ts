@@ -12,10 +12,18 @@ type Migration = (ddl: Ddl) => Promise<void>;
 
 const MIGRATIONS: readonly Migration[] = [credentialsAndState, disablingAndUsage];
 
-/** Brings the tables to this version. Tables of a later version are left as they are. */
-export async function migrate(db: Database, dialect: SqlDialect): Promise<void> {
+/**
+ * Brings the tables to a version. Tables of a later version are left as they are.
+ *
+ * @param target - the version. @default the newest
+ */
+export async function migrate(
+  db: Database,
+  dialect: SqlDialect,
+  target = MIGRATIONS.length,
+): Promise<void> {
   // If there is nothing to do, no lock is taken and no right to create tables is needed.
-  if ((await readVersion(db).catch(zeroIfMissing)) >= MIGRATIONS.length) {
+  if ((await readVersion(db).catch(zeroIfMissing)) >= target) {
     return;
   }
   await withMigrationLock(db, dialect, async (locked) => {
@@ -26,7 +34,7 @@ export async function migrate(db: Database, dialect: SqlDialect): Promise<void> 
       .addColumn('migrated_at', ddl.bigint, (column) => column.notNull())
       .execute();
     const version = await readVersion(locked);
-    for (const [index, migration] of MIGRATIONS.entries()) {
+    for (const [index, migration] of MIGRATIONS.slice(0, target).entries()) {
       if (index < version) {
         continue;
       }

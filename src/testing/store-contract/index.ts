@@ -2,10 +2,13 @@ import type { CredentialStore, StateStore } from '../../stores/store';
 import { addingMany } from './adding-many';
 import { changing } from './changing';
 import { contract, type ContractCase, type OpenedStore } from './contract';
+import { dailyUsage } from './daily-usage';
 import { damage } from './damage';
+import { disabling } from './disabling';
 import { forgetting } from './forgetting';
 import { keeping } from './keeping';
 import { listing } from './listing';
+import { searching } from './searching';
 import { state } from './state';
 import { watching } from './watching';
 
@@ -48,6 +51,9 @@ export function credentialStoreContract<O extends OpenedStore<CredentialStore>>(
     ...addingMany,
     ...listing,
     ...changing,
+    ...disabling,
+    ...searching,
+    ...dailyUsage,
     ...forgetting(clockToleranceMs),
     ...watching({ push, withinMs: pushWithinMs }),
     ...(corrupt && damage(corrupt)),

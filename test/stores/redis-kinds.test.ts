@@ -1,0 +1,122 @@
+import { Redis } from 'ioredis';
+import type { StoredRecord } from 'latchkey';
+import { redisStore } from 'latchkey/redis';
+
+import { newRecord, unique } from '../../src/testing/store-contract/samples';
+import { type RedisServer, startRedis } from '../support/redis';
+
+let server: RedisServer;
+let redis: Redis;
+let store: ReturnType<typeof redisStore>;
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.port, '127.0.0.1');
+  await redis.ping();
+});
+beforeEach(async () => {
+  await redis.flushall();
+  store = redisStore({ client: redis });
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+
+const idsOf = (records: readonly StoredRecord[]) => records.map(({ id }) => id);
+
+/** Writes a record as Latchkey 0.1.0 does: without `disabledAt`, and in no list of its kind. */
+async function insertAsIn01(members: Partial<StoredRecord>): Promise<StoredRecord> {
+  const record = newRecord(members);
+  const { disabledAt: _, ...fields } = record;
+  await redis.zadd(
+    `latchkey:owner:{${record.kind}:subject:${record.subject}}`,
+    record.issuedAt,
+    record.id,
+  );
+  await redis.hset(
+    `latchkey:record:${record.id}`,
+    Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]),
+    ),
+  );
+  return record;
+}
+
+it('lists what 0.1.0 wrote before the upgrade, in every status', async () => {
+  const kind = unique('kind');
+  const now = Date.now();
+  const active = await insertAsIn01({ kind, issuedAt: 1 });
+  const revoked = await insertAsIn01({ kind, issuedAt: 2, revokedAt: now });
+  const expired = await insertAsIn01({ kind, issuedAt: 3, expiresAt: now - 1_000 });
+  const listed = async (filter = {}) =>
+    idsOf(await store.search({ kind, ...filter }, { limit: 10 }));
+  expect(await listed()).toEqual(idsOf([active, revoked, expired]));
+  expect(await listed({ status: 'active' })).toEqual([active.id]);
+  expect(await listed({ status: 'revoked' })).toEqual([revoked.id]);
+  expect(await listed({ status: 'expired' })).toEqual([expired.id]);
+  expect(await store.find(active.digest)).toEqual(active);
+});
+
+it('lists what 0.1.0 writes while both versions run, after a second', async () => {
+  const kind = unique('kind');
+  const mine = newRecord({ kind, issuedAt: 1 });
+  await store.insert(mine);
+  expect(idsOf(await store.search({ kind }, { limit: 10 }))).toEqual([mine.id]);
+  const theirs = await insertAsIn01({ kind, issuedAt: 2 });
+  await redis.hset(`latchkey:record:${mine.id}`, 'revokedAt', String(Date.now()));
+  // Stands for a second that has passed.
+  await redis.set('latchkey:indexed-at', String(Date.now() - 1_001));
+  expect(idsOf(await store.search({ kind }, { limit: 10 }))).toEqual([mine.id, theirs.id]);
+  expect(idsOf(await store.search({ kind, status: 'revoked' }, { limit: 10 }))).toEqual([mine.id]);
+});
+
+it('changes records of 0.1.0', async () => {
+  const record = await insertAsIn01({});
+  expect(await store.update(record.id, { name: 'new' })).toEqual({ ...record, name: 'new' });
+  const now = Date.now();
+  expect(await store.enable(record.id)).toBe(false);
+  expect(await store.disable(record.id, now)).toBe(true);
+  expect(await store.disable(record.id, now)).toBe(false);
+  expect(await store.findById(record.id)).toMatchObject({ disabledAt: now });
+  await store.recordUsage([{ id: record.id, count: 3, lastUsedAt: now }]);
+  const days = await store.usage(record.id, { from: '1970-01-01', to: '9999-12-31' });
+  expect(days.map(({ count }) => count)).toEqual([3]);
+});
+
+it('issues and revokes although the lists of the kind cannot be written', async () => {
+  const kind = unique('kind');
+  for (const list of ['issued', 'revoked', 'disabled', 'expiring']) {
+    await redis.set(`latchkey:kind:{${kind}}:${list}`, 'not a sorted set');
+  }
+  const record = newRecord({ kind, expiresAt: Date.now() + 60_000 });
+  expect(await store.insert(record)).toBe(true);
+  expect(await store.disable(record.id, Date.now())).toBe(true);
+  expect(await store.revoke(record.id, Date.now())).toBe(true);
+});
+
+it('removes IDs from the lists of a kind when their records are gone', async () => {
+  const kind = unique('kind');
+  const now = Date.now();
+  const gone = newRecord({ kind, expiresAt: now - 1_000, disabledAt: now });
+  await store.insert(gone);
+  expect(await store.prune(kind, now)).toBe(1);
+  expect(await redis.exists(`latchkey:kind:{${kind}}:expiring`)).toBe(0);
+  for (const list of ['issued', 'disabled']) {
+    await redis.hset(`latchkey:kind:{${kind}}:missed:${list}`, gone.id, '0');
+  }
+  await store.prune(kind, now);
+  expect(await redis.keys(`latchkey:kind:{${kind}}:*`)).toEqual([]);
+});
+
+it('reads a page of a few disabled keys among many without reading the others', async () => {
+  const kind = unique('kind');
+  const records = Array.from({ length: 600 }, (_, n) => newRecord({ kind, issuedAt: n }));
+  await store.insertMany?.(records);
+  const [first] = records;
+  await store.disable(first?.id ?? '', Date.now());
+  await store.search({ kind }, { limit: 1 });
+  const { sent } = await server.commandsDuring(() =>
+    store.search({ kind, status: 'disabled' }, { limit: 10 }),
+  );
+  expect(sent.length).toBeLessThan(10);
+});
