@@ -10,6 +10,7 @@ import { printed, type Table } from './harness/report';
 import { http } from './http/index';
 import { junk, junkContenders } from './junk/index';
 import { jwtContenders, jwts } from './jwt/index';
+import { lists } from './lists/index';
 import { start } from './start/index';
 import { stores } from './stores/index';
 import { revocations } from './stores/revocations';
@@ -35,6 +36,7 @@ const MEASUREMENTS: Readonly<Record<string, Measurement>> = {
   start: { measure: start },
   http: { measure: http },
   stores: { measure: stores, extra: true },
+  lists: { measure: lists, extra: true },
   revocations: { measure: revocations, extra: true },
 };
 const FULL: Effort = { launches: 6, rounds: 20, batches: 30, warmUpMs: 800, quick: false };

@@ -30,7 +30,7 @@ export function opaqueTokens(verifier: ManagedVerifier, audiences: Audiences): I
   return {
     async find(token) {
       const record = await verifier.get(recordId(token));
-      if (!record || record.revokedAt !== null) {
+      if (!record || record.revokedAt !== null || record.disabledAt !== null) {
         return undefined;
       }
       const { subject, clientId, grantId, scopes, issuedAt, expiresAt, metadata } = record;

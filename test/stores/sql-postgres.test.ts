@@ -67,6 +67,7 @@ describe('sqlStore on PostgreSQL', () => {
       'latchkey_credentials',
       'latchkey_schema',
       'latchkey_state',
+      'latchkey_usage',
     ]);
     expect(await tablesIn('public')).toEqual([]);
 
@@ -80,6 +81,12 @@ describe('sqlStore on PostgreSQL', () => {
     const changed = { ...record, useCount: 2, lastUsedAt: 5, name: 'new' };
     expect(await store.find(digest)).toEqual(changed);
     expect(await store.list(owner, { limit: 2 })).toEqual([changed]);
+    for (const count of [1, 2]) {
+      await store.recordUsage([{ id, count, lastUsedAt: until }]);
+    }
+    const usage = await store.usage(id, { from: '1970-01-01', to: '9999-12-31' });
+    expect(usage.map(({ count }) => count)).toEqual([3]);
+    expect(await store.search({ kind, name: 'NEW' }, { limit: 2 })).toHaveLength(1);
     expect(await store.setIfAbsent('group', 'key', 'value', until)).toBe(true);
     await store.set('group', 'key', 'other', until);
     expect([await store.get('group', 'key'), await store.getAndDelete('group', 'key')]).toEqual([
@@ -93,7 +100,7 @@ describe('sqlStore on PostgreSQL', () => {
     await sqlStore({ db }).migrate();
     await sql`create role app login`.execute(db);
     await sql`revoke create on schema public from public`.execute(db);
-    const tables = sql`latchkey_credentials, latchkey_state, latchkey_schema`;
+    const tables = sql`latchkey_credentials, latchkey_state, latchkey_schema, latchkey_usage`;
     await sql`grant select, insert, update, delete on ${tables} to app`.execute(db);
     const app = connect({ postgres: server.url.replace('postgres@', 'app@') });
     const store = sqlStore({ db: app });

@@ -124,8 +124,8 @@ export function sqlStoreSuite(
       expect(counts).toEqual({
         ...{ find: 1, findUnknown: 1, findById: 1, insert: 1, list: 1, nextPage: 2 },
         ...{ update: change, end: change, revoke: change },
-        ...{ uses: 1 },
-        ...{ put: 1, replace: 1, get: 1, take: change, prune: 2, migrate: 1 },
+        ...{ uses: 4 },
+        ...{ put: 1, replace: 1, get: 1, take: change, prune: 3, migrate: 1 },
       });
     });
 

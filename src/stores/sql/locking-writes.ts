@@ -99,35 +99,41 @@ function inserts(db: Database): Pick<Writes, 'insert' | 'insertMany'> {
   };
 }
 
-const deletions = (db: Database): Pick<Writes, 'getAndDeleteState' | 'drop' | 'prune'> => ({
-  async getAndDeleteState(id) {
-    return db.transaction().execute(async (transaction) => {
-      const found = await transaction
-        .selectFrom('latchkey_state')
-        .selectAll()
-        .where('id', '=', id)
-        .forUpdate()
-        .executeTakeFirst();
-      if (found) {
-        await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
-      }
-      return found;
-    });
-  },
-  async drop(table, condition) {
-    const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
+function deletions(db: Database): Pick<Writes, 'getAndDeleteState' | 'drop' | 'prune'> {
+  const drop: Writes['drop'] = async (table, condition) => {
+    const deletion = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
     return dropInBatches(async (limit) =>
-      Number((await drop.limit(limit).executeTakeFirstOrThrow()).numDeletedRows),
+      Number((await deletion.limit(limit).executeTakeFirstOrThrow()).numDeletedRows),
     );
-  },
-  async prune(condition, onPruned) {
-    return dropInBatches(async (limit) => {
-      const pruned = await pruneSome(db, condition, limit);
-      pruned.forEach((row) => onPruned?.(row));
-      return pruned.length;
-    });
-  },
-});
+  };
+  return {
+    drop,
+    async getAndDeleteState(id) {
+      return db.transaction().execute(async (transaction) => {
+        const found = await transaction
+          .selectFrom('latchkey_state')
+          .selectAll()
+          .where('id', '=', id)
+          .forUpdate()
+          .executeTakeFirst();
+        if (found) {
+          await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
+        }
+        return found;
+      });
+    },
+    async prune(condition, onPruned) {
+      if (!onPruned) {
+        return drop('latchkey_credentials', condition);
+      }
+      return dropInBatches(async (limit) => {
+        const pruned = await pruneSome(db, condition, limit);
+        pruned.forEach(onPruned);
+        return pruned.length;
+      });
+    },
+  };
+}
 
 const pruneSome = (db: Database, condition: Condition, limit: number) =>
   db.transaction().execute(async (transaction) => {
