@@ -23,7 +23,9 @@ export interface Collection<D extends Document> {
   deleteMany(filter: Filter<D>): Promise<number>;
 }
 
-export type CredentialDocument = Document & StoredRecord;
+/** A record, and its uses by UTC day. */
+export type CredentialDocument = Document &
+  StoredRecord & { readonly days?: Readonly<Record<string, number>> };
 export type StateDocument = Document & { readonly value: string; readonly until: number };
 
 export interface Database {

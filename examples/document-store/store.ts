@@ -1,6 +1,14 @@
 // A store for a document database. `test/examples/document-store.test.ts` runs the contract of
 // `latchkey/testing` on it.
-import type { CredentialStore, Owner, StateStore, StoredRecord } from 'latchkey';
+import type {
+  CredentialFilter,
+  CredentialStatus,
+  CredentialStore,
+  Owner,
+  Page,
+  StateStore,
+  StoredRecord,
+} from 'latchkey';
 
 import type { CredentialDocument, Database } from './database';
 
@@ -39,6 +47,19 @@ function credentialStore({ credentials, events }: Database): CredentialStore {
   };
   const revoke = async (id: string, at: number) =>
     (await change(id, () => true, { revokedAt: at }, at)) !== undefined;
+  const search = async (filter: CredentialFilter, { after, limit }: Page) => {
+    const inScope = await credentials.find(
+      (document) => isKnown(document) && isInScope(document, filter),
+    );
+    const records = inScope.map(toRecord).sort(byAge);
+    const start = after === undefined ? 0 : records.findIndex(({ id }) => id === after) + 1;
+    return after !== undefined && start === 0
+      ? []
+      : records
+          .slice(start)
+          .filter((record) => meets(record, filter))
+          .slice(0, limit);
+  };
 
   return {
     async find(digest) {
@@ -48,34 +69,54 @@ function credentialStore({ credentials, events }: Database): CredentialStore {
     findById,
     insert: (record) =>
       credentials.upsert({ _id: record.id, ...record }, (existing) => !isKnown(existing)),
-    async list(owner, { after, limit }) {
-      const documents = await credentials.find(
-        (document) => isKnown(document) && isOf(document, owner),
-      );
-      const records = documents.map(toRecord).sort(byAge);
-      const start = after === undefined ? 0 : records.findIndex(({ id }) => id === after) + 1;
-      return after !== undefined && start === 0 ? [] : records.slice(start, start + limit);
-    },
+    list: (owner, page) => search({ kind: owner.kind, owner }, page),
+    search,
     update: (id, changes) => change(id, () => true, changes),
     expireAt: async (id, at) =>
       (await change(id, ({ expiresAt }) => (expiresAt ?? Infinity) >= at, { expiresAt: at })) !==
       undefined,
+    disable: async (id, at) =>
+      (await change(id, ({ disabledAt }) => disabledAt === null, { disabledAt: at }, at)) !==
+      undefined,
+    enable: async (id) =>
+      (await change(id, ({ disabledAt }) => disabledAt !== null, { disabledAt: null })) !==
+      undefined,
     revoke,
-    async revokeAll(owner, at) {
+    async revokeAll(owner, at, onRevoked) {
       const live = await credentials.find((document) => isLive(document) && isOf(document, owner));
-      const revoked = await Promise.all(live.map(({ id }) => revoke(id, at)));
-      return revoked.filter(Boolean).length;
+      let count = 0;
+      for (const record of live) {
+        if (await revoke(record.id, at)) {
+          onRevoked?.(record);
+          count++;
+        }
+      }
+      return count;
     },
     async recordUsage(uses) {
       for (const { id, count, lastUsedAt } of uses) {
         await credentials.findOneAndUpdate(id, isKnown, (record) => ({
           useCount: record.useCount + count,
           lastUsedAt: Math.max(record.lastUsedAt ?? 0, lastUsedAt),
+          days: addToDay(record, lastUsedAt, count),
         }));
       }
     },
-    prune: (kind, before) =>
-      credentials.deleteMany((document) => document.kind === kind && endOf(document) < before),
+    async usage(id, { from, to }) {
+      const { days = {} } = (await credentials.findOne(id)) ?? {};
+      return Object.entries(days)
+        .filter(([day]) => day >= firstDay() && day >= from && day <= to)
+        .map(([day, count]) => ({ day, count }))
+        .sort((a, b) => (a.day < b.day ? -1 : 1));
+    },
+    async prune(kind, before, onPruned) {
+      const old = await credentials.find(
+        (document) => document.kind === kind && endOf(document) < before,
+      );
+      old.forEach((record) => onPruned?.(record));
+      const ids = new Set(old.map(({ id }) => id));
+      return credentials.deleteMany(({ id }) => ids.has(id));
+    },
     async publish(event) {
       events.emit('revocation', event);
     },
@@ -114,6 +155,41 @@ const OWNED_BY = { subject: 'subject', client: 'clientId', grant: 'grantId' } as
 const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
   record.kind === kind && record[OWNED_BY[by]] === id;
 
+const isInScope = (record: StoredRecord, { kind, owner }: CredentialFilter): boolean =>
+  record.kind === kind && (owner === undefined || isOf(record, owner));
+
+const meets = (record: StoredRecord, filter: CredentialFilter): boolean => {
+  const { status, expiresBefore = Infinity, name = '' } = filter;
+  return (
+    (status === undefined || statusOf(record) === status) &&
+    (filter.expiresBefore === undefined || (record.expiresAt ?? Infinity) < expiresBefore) &&
+    (name === '' || (record.name ?? '').toLowerCase().includes(name.toLowerCase()))
+  );
+};
+
+const statusOf = ({ revokedAt, expiresAt, disabledAt }: StoredRecord): CredentialStatus => {
+  if (revokedAt !== null) {
+    return 'revoked';
+  }
+  if (expiresAt !== null && expiresAt <= Date.now()) {
+    return 'expired';
+  }
+  return disabledAt === null ? 'active' : 'disabled';
+};
+
+const DAY_MS = 24 * 3_600_000;
+const toDay = (time: number): string => new Date(time).toISOString().slice(0, 10);
+
+/** The first of the 90 days whose uses are kept. */
+const firstDay = (): string => toDay(Date.now() - 89 * DAY_MS);
+
+/** The uses by day, without days that are not kept any more. */
+function addToDay({ days = {} }: CredentialDocument, usedAt: number, count: number) {
+  const day = toDay(usedAt);
+  const all = { ...days, [day]: (days[day] ?? 0) + count };
+  return Object.fromEntries(Object.entries(all).filter(([other]) => other >= firstDay()));
+}
+
 /** When a record stopped being valid. */
 const endOf = ({ expiresAt, revokedAt }: StoredRecord): number =>
   Math.min(expiresAt ?? Infinity, revokedAt ?? Infinity);
@@ -126,4 +202,4 @@ const isLive = (record: StoredRecord): boolean => isKnown(record) && record.revo
 const byAge = (a: StoredRecord, b: StoredRecord): number =>
   a.issuedAt - b.issuedAt || (a.id < b.id ? -1 : 1);
 
-const toRecord = ({ _id, ...record }: CredentialDocument): StoredRecord => record;
+const toRecord = ({ _id, days, ...record }: CredentialDocument): StoredRecord => record;

@@ -70,6 +70,16 @@ const LOSES_NONE = 'loses none of the changes that are made at the same time';
 const STAYS_REVOKED = 'never brings a revoked record back to life';
 const ADDS_UP = 'adds up uses that are written at the same time';
 const PASSES_OVER = 'passes over uses of what it does not know, in a batch of any size';
+const DISABLES_ONCE = 'disables a record once, and enables it once, however many try';
+const STAYS_DISABLED = 'keeps a disabled record disabled through other changes';
+const DISABLES_EXPIRED = 'disables and enables an expired record, and no revoked or unknown one';
+const LISTS_KIND = 'lists all records of a kind, a page at a time, while others are added';
+const BY_STATUS = 'lists records by status';
+const BY_EXPIRY = 'lists records that expire before a time';
+const BY_NAME = 'finds a part of the name without regard to case';
+const COMBINES = 'combines an owner with other conditions';
+const ADDS_DAYS = 'adds up the uses of each UTC day, from any number of instances';
+const KEEPS_DAYS = 'keeps the uses of 90 days';
 const RETENTION = 'knows what ended less than RETENTION_MS ago, and nothing that ended earlier';
 const FORGETS = 'forgets a record RETENTION_MS after its end, unless that was put off';
 const PRUNES = 'prunes what ended before a time, of one kind';
@@ -423,7 +433,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return updated;
       },
     }),
-    noticedBy: [STAYS_REVOKED],
+    noticedBy: [STAYS_REVOKED, STAYS_DISABLED],
   },
   {
     mistake: 'recordUsage() reads a count and writes it back',
@@ -442,7 +452,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         }
       },
     }),
-    noticedBy: [ADDS_UP],
+    noticedBy: [ADDS_UP, ADDS_DAYS, KEEPS_DAYS],
   },
   {
     mistake: 'recordUsage() adds one of several uses of a record',
@@ -450,7 +460,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
       recordUsage: (uses) =>
         store.recordUsage([...new Map(uses.map((use) => [use.id, use])).values()]),
     }),
-    noticedBy: [PASSES_OVER],
+    noticedBy: [PASSES_OVER, ADDS_DAYS, KEEPS_DAYS],
   },
   {
     mistake: 'recordUsage() leaves out what is revoked',
@@ -463,6 +473,100 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
       },
     }),
     noticedBy: [PASSES_OVER],
+  },
+  {
+    mistake: 'disable() is true for every call',
+    plant: ({ store }) => ({
+      async disable(id, at) {
+        await store.disable(id, at);
+        return true;
+      },
+    }),
+    noticedBy: [DISABLES_ONCE, DISABLES_EXPIRED],
+  },
+  {
+    mistake: 'enable() is true for what is revoked',
+    plant: ({ store }) => ({
+      enable: async (id) =>
+        (await store.enable(id)) || ((await store.findById(id))?.revokedAt ?? null) !== null,
+    }),
+    noticedBy: [DISABLES_EXPIRED],
+  },
+  {
+    mistake: 'update() enables a disabled record',
+    plant: ({ store }) => ({
+      async update(id, changes) {
+        await store.enable(id);
+        return store.update(id, changes);
+      },
+    }),
+    noticedBy: [STAYS_DISABLED],
+  },
+  {
+    mistake: 'search() begins again after an unknown ID',
+    plant: ({ store }) => ({
+      search: async (filter, { after, limit }) =>
+        store.search(filter, {
+          after: after !== undefined && (await store.findById(after)) ? after : undefined,
+          limit,
+        }),
+    }),
+    noticedBy: [LISTS_KIND],
+  },
+  {
+    mistake: 'search() ignores the status',
+    plant: ({ store }) => ({
+      search: ({ status: _, ...filter }, page) => store.search(filter, page),
+    }),
+    noticedBy: [BY_STATUS, BY_EXPIRY, COMBINES],
+  },
+  {
+    mistake: 'search() includes records that expire at the time itself',
+    plant: ({ store }) => ({
+      search: ({ expiresBefore, ...filter }, page) =>
+        store.search(
+          { ...filter, expiresBefore: expiresBefore === undefined ? undefined : expiresBefore + 1 },
+          page,
+        ),
+    }),
+    noticedBy: [BY_EXPIRY],
+  },
+  {
+    mistake: 'search() compares the case of names',
+    plant: ({ store }) => ({
+      search: async (filter, page) =>
+        (await store.search(filter, page)).filter(
+          ({ name }) => filter.name === undefined || name?.includes(filter.name),
+        ),
+    }),
+    noticedBy: [BY_NAME],
+  },
+  {
+    mistake: 'search() ignores the owner',
+    plant: ({ store }) => ({
+      search: ({ owner: _, ...filter }, page) => store.search(filter, page),
+    }),
+    noticedBy: [COMBINES],
+  },
+  {
+    mistake: 'usage() counts the days of all records together',
+    plant: ({ store, inserted }) => ({
+      async usage(_id, range) {
+        const days = await Promise.all([...inserted.keys()].map((id) => store.usage(id, range)));
+        return days.flat();
+      },
+    }),
+    noticedBy: [ADDS_DAYS],
+  },
+  {
+    mistake: 'usage() keeps days for ever',
+    plant: ({ store }) => ({
+      usage: async (id, range) => [
+        { day: '2000-01-01', count: 1 },
+        ...(await store.usage(id, range)),
+      ],
+    }),
+    noticedBy: [ADDS_DAYS, KEEPS_DAYS],
   },
   {
     mistake: 'find() knows what ended for ever',

@@ -59,8 +59,8 @@ function nameContains(text: string, dialect: SqlDialect): Condition {
     case 'sqlite':
       return () => sql<SqlBool>`name glob ${`*${toPattern(text, (char) => `[${char}]`)}*`}`;
     case 'mysql': {
-      const part = text.toLowerCase().replaceAll(/[|%_]/g, '|$&');
-      return () => sql<SqlBool>`lower(name) like ${`%${part}%`} escape '|'`;
+      const part = text.replaceAll(/[|%_]/g, '|$&');
+      return () => sql<SqlBool>`lower(name) like lower(${`%${part}%`}) escape '|'`;
     }
   }
 }

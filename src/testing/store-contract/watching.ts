@@ -125,6 +125,8 @@ async function tells(
   const acts: Record<string, (record: StoredRecord) => Promise<unknown>> = {
     'update()': ({ id }) => actor.update(id, { name: 'new' }),
     'expireAt()': ({ id }) => actor.expireAt(id, Date.now() + 60_000),
+    'disable()': ({ id }) => actor.disable(id, Date.now()),
+    'enable()': ({ id }) => actor.enable(id),
     'revoke()': ({ id }) => actor.revoke(id, Date.now()),
     'revokeAll() by subject': ({ kind, subject }) =>
       actor.revokeAll({ kind, by: 'subject', id: subject }, Date.now()),
@@ -139,7 +141,9 @@ async function tells(
     await toldOf(actor, [listener], withinMs);
     for (const [name, act] of Object.entries(acts)) {
       const { id, ...members } = newRecord();
-      const record = { ...members, id, clientId: `app-${id}`, grantId: `grant-${id}` };
+      const disabledAt = name === 'enable()' ? Date.now() : null;
+      const owners = { clientId: `app-${id}`, grantId: `grant-${id}` };
+      const record = { ...members, id, ...owners, disabledAt };
       await actor.insert(record);
       const before = listener.of(record);
       await act(record);
