@@ -1,14 +1,15 @@
-import { apiKeys, latchkey, memoryStore } from 'latchkey';
+import { apiKeys, type Latchkey, latchkey, type ManagedVerifier, memoryStore } from 'latchkey';
 
 const OWNER = { subject: 'acct_42', scopes: ['a'] };
 
 /** Two instances that share a store, each with a cache. */
 async function twoInstances() {
   const store = memoryStore();
-  const [one, other] = [1, 2].map(() => {
+  const start = (): Instance => {
     const keys = apiKeys({ prefix: 'acme', store });
     return { keys, guards: latchkey({ scopes: ['a'], verifiers: [keys] }) };
-  }) as [Instance, Instance];
+  };
+  const [one, other] = [start(), start()];
   const { secret, record } = await one.keys.issue(OWNER);
   const statusOf = async ({ guards }: Instance) => {
     const result = await guards.check({ headers: { 'x-api-key': secret } }, { scopes: ['a'] });
@@ -19,8 +20,8 @@ async function twoInstances() {
   return { store, one, other, secret, id: record.id, statusOf };
 }
 interface Instance {
-  readonly keys: ReturnType<typeof apiKeys>;
-  readonly guards: ReturnType<typeof latchkey>;
+  readonly keys: ManagedVerifier;
+  readonly guards: Latchkey<'a'>;
 }
 
 it('rejects a disabled key on every instance at once, although it is cached', async () => {

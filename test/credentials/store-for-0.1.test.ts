@@ -1,6 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
-import { apiKeys, type CredentialEvent, type CredentialStore, memoryStore } from 'latchkey';
+import {
+  apiKeys,
+  type CredentialEvent,
+  type CredentialStore,
+  type ManagedVerifier,
+  memoryStore,
+} from 'latchkey';
 
 const NEW_METHODS = ['disable', 'enable', 'search', 'usage'] as const;
 const OWNER = { subject: 'acct_42', scopes: ['a'] };
@@ -34,7 +40,7 @@ it('issues, lists, changes and revokes keys', async () => {
   expect(await keys.revokeAll({ subject: 'acct_42' })).toBe(2);
 });
 
-it.each<[string, (keys: ReturnType<typeof apiKeys>) => Promise<unknown>]>([
+it.each<[string, (keys: ManagedVerifier) => Promise<unknown>]>([
   ['disable', (keys) => keys.disable('id')],
   ['enable', (keys) => keys.enable('id')],
   ['usage', (keys) => keys.usage('id')],
