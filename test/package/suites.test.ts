@@ -19,7 +19,7 @@ const SIGNS: readonly (readonly [sign: RegExp, requirement: string])[] = [
   [/'mariadb-server'/, 'mariadb-server'],
   [/'postgresql'/, 'postgresql'],
   [/spawn\('redis-server'/, 'redis-server'],
-  [/\/usr\/bin\/chromium/, 'chromium'],
+  [/findProgram\('chromium'/, 'chromium'],
   [/'npm',\s*'pack'/, 'types'],
   [/'sh', '-c', .*(\bline\b|\blines\b)/, 'curl'],
 ];

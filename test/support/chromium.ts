@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs';
-
 import { type Browser, chromium } from 'playwright-core';
+
+import { findProgram } from './daemon';
 
 // @requires chromium
 
-const EXECUTABLE = '/usr/bin/chromium';
-// It asks nobody but the test's own servers.
+// Without requests to servers other than those of the test.
 const ARGUMENTS = [
   '--headless',
   '--no-sandbox',
@@ -19,8 +18,6 @@ const ARGUMENTS = [
 
 /** A real browser. */
 export async function startChromium(): Promise<Browser> {
-  if (!existsSync(EXECUTABLE)) {
-    throw new Error(`There is no ${EXECUTABLE}: install Debian's package chromium`);
-  }
-  return chromium.launch({ executablePath: EXECUTABLE, args: ARGUMENTS });
+  const executablePath = findProgram('chromium', 'chromium', []);
+  return chromium.launch({ executablePath, args: ARGUMENTS });
 }

@@ -14,7 +14,7 @@ export interface NginxOptions {
 
 /** A real nginx before some instances of an app, with its default settings for a proxy. */
 export function startNginx({ ports, http11 = false }: NginxOptions): Promise<Daemon> {
-  const program = findProgram('nginx', 'nginx-light', ['/usr/sbin', '/usr/local/sbin']);
+  const program = findProgram('nginx', 'nginx', ['/usr/sbin']);
   return startDaemon({
     name: 'nginx',
     prepare: () => ['true'],

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { missingRequirements, REQUIREMENTS } from './suites.js';
 
 /**
- * Runs the integration tests, after a look at what this machine lacks for them. `--install`
- * installs it first.
+ * Runs the integration tests for which this machine has the programs. `--install` installs the
+ * missing programs first.
  */
 const [install, ...jestArguments] =
   process.argv[2] === '--install' ? process.argv.slice(2) : [undefined, ...process.argv.slice(2)];
@@ -29,20 +29,25 @@ if (install && missing().length > 0) {
 }
 
 const lacking = missing();
-const howToInstall = `Missing: ${lacking.join(', ')}. On Debian: apt-get install ${packagesOf(lacking).join(' ')} (or, as root, npm run test:integration -- --install)`;
+const advice = `Missing: ${lacking.join(', ')}. Install with "apt-get install ${packagesOf(lacking).join(' ')}" (Debian), or run "npm run test:integration -- --install" as root.`;
 if (lacking.length > 0) {
-  console.error(howToInstall);
+  console.error(advice);
 }
 if (lacking.length > 0 && process.env.CI) {
   process.exit(1);
 }
 
 const { status } = spawnSync(
-  'npx',
-  ['--no-install', 'jest', '-c', 'jest.integration.config.js', ...jestArguments],
+  process.execPath,
+  [
+    'node_modules/jest/bin/jest.js',
+    ...['-c', 'jest.integration.config.js'],
+    ...(lacking.length > 0 ? ['--passWithNoTests'] : []),
+    ...jestArguments,
+  ],
   { stdio: 'inherit' },
 );
 if (lacking.length > 0) {
-  console.error(`Suites that need it were not run. ${howToInstall}`);
+  console.error(`The suites that need them were not run. ${advice}`);
 }
 process.exit(status ?? 1);

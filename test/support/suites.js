@@ -85,7 +85,6 @@ export function postgresFolders() {
 const folders = () => [
   ...(process.env.PATH ?? '').split(delimiter),
   '/usr/sbin',
-  '/usr/bin',
   ...postgresFolders(),
 ];
 
