@@ -59,10 +59,13 @@ describe.each<[form: string, options: IssuingOptions]>([
    * A JWT says when it was issued in whole seconds: one of the second of a revocation counts as
    * issued before.
    */
-  const nextSecond = () =>
-    options.tokens
-      ? new Promise((resolve) => setTimeout(resolve, 1_000 - (Date.now() % 1_000)))
-      : undefined;
+  let aheadMs = 0;
+  const nextSecond = () => void (aheadMs += 1_000);
+  beforeAll(() => {
+    const now = Date.now;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + aheadMs);
+  });
+  afterAll(() => jest.restoreAllMocks());
 
   it('answers a revocation by an empty body without a media type', async () => {
     const issuing = await startIssuing();
@@ -90,7 +93,7 @@ describe.each<[form: string, options: IssuingOptions]>([
         [401, 400],
         [401, 400],
       ]);
-      await nextSecond();
+      nextSecond();
       expect(await statusesOf(await issuing.grant())).toEqual([200, 200]);
     });
 
@@ -194,7 +197,7 @@ describe.each<[form: string, options: IssuingOptions]>([
     const { client, credentials, tokens } = await slow.grant();
     after.use = async () => {
       await slow.server.revoke({ clientId: client.clientId });
-      await nextSecond();
+      nextSecond();
     };
     const refreshed = await slow.post('/oauth/token', {
       ...{ grant_type: 'refresh_token', refresh_token: tokens.refresh_token },
