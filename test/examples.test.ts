@@ -197,7 +197,7 @@ describe('an example does what it prints, on the built package', () => {
     await program.stop();
   });
 
-  it('tells the names of all, where one is asked for that is not there', async () => {
+  it('lists the examples if the requested one does not exist', async () => {
     await expect(run(ROOT, commandOf('nothing'))).rejects.toThrow(/NAME is one of .*osir/);
   });
 });

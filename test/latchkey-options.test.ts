@@ -166,7 +166,7 @@ describe('the option verifiers', () => {
     ).toBe(apart(keys, other));
   });
 
-  it('does not hold one of your own that takes what a later one should', () => {
+  it('does not detect that a custom verifier accepts the form of a later one', () => {
     expect(complaint({ verifiers: [own(), keys] })).toBe(apart(own(), keys));
   });
 

@@ -406,7 +406,7 @@ describe('check', () => {
     );
   });
 
-  it('takes a request without a credential for anonymous only where no scopes are named', async () => {
+  it('treats a request without a credential as anonymous only if no scopes are passed', async () => {
     const request = { headers: {} };
     expect(await check(request)).toEqual(ANONYMOUS);
     expect(await check(request, {})).toEqual(ANONYMOUS);
@@ -418,7 +418,7 @@ describe('check', () => {
     );
   });
 
-  it('never takes a bad credential, several or an outage for anonymous', async () => {
+  it('never treats an invalid credential, several credentials or an outage as anonymous', async () => {
     expect(await check({ headers: { authorization: 'Bearer bad' } })).toEqual(
       unauthorized('unknown', INVALID),
     );
@@ -485,7 +485,7 @@ describe('check', () => {
     },
   );
 
-  it('takes a request without a method for one that may change something', async () => {
+  it('treats a request without a method as unsafe', async () => {
     const headers = {
       host: 'api.example.com',
       cookie: `sid=${session}`,
@@ -587,7 +587,7 @@ describe('close', () => {
     ]);
   });
 
-  it('waits for what takes its time', async () => {
+  it('waits for a verification that is pending', async () => {
     let ended = 0;
     const slowly = async () => {
       await new Promise((resolve) => setImmediate(resolve));

@@ -21,7 +21,7 @@ describe('the example of the Model Context Protocol, on the built package', () =
   });
   afterAll(() => server.stop());
 
-  it('takes the official client from a 401 to a tool, and through a 403 to one that wants more', async () => {
+  it('leads the official client from a 401 to a tool, and through a 403 to a tool that requires more scopes', async () => {
     const asks = (scope: string) =>
       `authorization: scope="${scope}" resource="${origin}/mcp" PKCE=S256`;
     expect(
@@ -41,7 +41,7 @@ describe('the example of the Model Context Protocol, on the built package', () =
     );
   });
 
-  it('tells who does not come with a token where to get one, and for what', async () => {
+  it('sends a client without a token to the authorization server, with the required scopes', async () => {
     const response = await fetch(`${origin}/mcp`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

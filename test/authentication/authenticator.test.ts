@@ -55,7 +55,7 @@ describe('a credential', () => {
   test.each([
     ['of another form', 'token', 'unknown'],
     ['like a JWT of nobody', 'a.b.c', 'bad_issuer'],
-  ] as const)('that no verifier accepts is bad: %s', async (_, token, reason) => {
+  ] as const)('that no verifier accepts is rejected: %s', async (_, token, reason) => {
     const verifier = ownVerifier({ accepts: () => false });
     const { ask } = asking([verifier]);
     expect(await ask(underBearer(token))).toEqual(badBearer(reason));
@@ -169,7 +169,7 @@ describe('the extractors of a request', () => {
     });
   });
 
-  it('let an explicit credential win over a cookie, which is not looked at, be it good or bad', async () => {
+  it('use an explicit credential and ignore a cookie, whether it is valid or not', async () => {
     expect(await check(headers({ authorization: 'Bearer good' }))).toMatchObject({
       principal: { subject: 'acct_42' },
     });
@@ -198,7 +198,7 @@ describe('the extractors of a request', () => {
       },
     ],
   ])(
-    'that bring several explicit credentials are refused, though each were good: %s',
+    'with several explicit credentials are rejected, even if each is valid: %s',
     async (_, request) => {
       const answer = await check(request);
       expect(answer).toMatchObject({
@@ -209,7 +209,7 @@ describe('the extractors of a request', () => {
     },
   );
 
-  it('that bring none are anonymous where that is asked, and refused where a principal is', async () => {
+  it('without a credential are anonymous on optional routes, and rejected elsewhere', async () => {
     expect(await check({ headers: {} })).toMatchObject({ status: 'anonymous' });
     expect(await check({ headers: {} }, { scopes: [] })).toEqual(badKey('missing'));
   });
@@ -227,7 +227,7 @@ describe('the order of proof', () => {
     },
   );
 
-  it('asks for proof of possession before scopes: what is bound to a key that nothing can ask for is not taken', async () => {
+  it('verifies possession before scopes, and rejects a binding that no extractor can verify', async () => {
     const verifier = ownVerifier();
     verifier.verify.mockReturnValue({ ...proven, confirmation: { jkt: 'x' } });
     const { check } = latchkey({ verifiers: [verifier] });
@@ -241,7 +241,7 @@ describe('the order of proof', () => {
     }
   });
 
-  it('takes what is bound to nothing', async () => {
+  it('accepts a credential that is not bound', async () => {
     const verifier = ownVerifier();
     verifier.verify.mockReturnValue({ ...proven, confirmation: {} });
     expect(await asking([verifier]).ask()).toMatchObject({ status: 'authenticated', principal });
@@ -257,7 +257,7 @@ describe('the order of proof', () => {
     expect(await asking([verifier]).ask()).toMatchObject(answer);
   });
 
-  it("takes no verifier's word that a credential is missing", async () => {
+  it('does not accept the reason "missing" from a verifier', async () => {
     const verifier = ownVerifier();
     verifier.verify.mockReturnValue({ ok: false, reason: 'missing' });
     const { check } = latchkey({ verifiers: [verifier] });
@@ -342,7 +342,7 @@ describe('an outage', () => {
     ['a confirmation that is a list', { ...proven, confirmation: [] }],
     ['a refusal without a reason', { ok: false }],
     ['a refusal with a number', { ok: false, reason: 401 }],
-  ])('is what it is where verify() answers %s, at once or later', async (_, nonsense) => {
+  ])('is an outage if verify() returns %s, synchronously or not', async (_, nonsense) => {
     const verifier = ownVerifier();
     const { ask } = asking([verifier]);
     verifier.verify.mockReturnValueOnce(nonsense as Verification);
@@ -352,7 +352,7 @@ describe('an outage', () => {
     expect(await ask()).toMatchObject({ status: 'authenticated', principal });
   });
 
-  it('is over with the next good answer', async () => {
+  it('ends with the next valid result', async () => {
     const { find, put, ask } = guardedTable();
     const secret = generateSecret('osir', 'live');
     put(secret);
@@ -382,7 +382,7 @@ describe('the deadline', () => {
     expect(await answer).toEqual(OUTAGE);
   });
 
-  it('makes nothing of an answer that comes after it, good or bad', async () => {
+  it('ignores a result that arrives after the deadline, valid or not', async () => {
     const [good, bad] = [deferred<Verification>(), deferred<Verification>()];
     const verifier = ownVerifier();
     const { ask } = asking([verifier]);
@@ -399,7 +399,7 @@ describe('the deadline', () => {
     expect(await ask()).toEqual(badBearer('unknown'));
   });
 
-  it('leaves no timer behind once there is an answer', async () => {
+  it('leaves no timer behind after a result', async () => {
     await asking([{ ...ownVerifier(), verify: async () => proven }]).ask();
     expect(jest.getTimerCount()).toBe(0);
   });
@@ -450,7 +450,7 @@ describe('a thousand requests at once with one key', () => {
   });
 });
 
-describe('a store that does not answer', () => {
+describe('a store that does not respond', () => {
   const keys = Array.from({ length: 4_096 }, () => generateSecret('osir', 'live'));
 
   it('has at most 4,096 unknown keys outstanding, past their deadline too, and responds again once it has settled them', async () => {
@@ -490,7 +490,7 @@ describe('a store that does not answer', () => {
     await Promise.all(waiting);
   });
 
-  it('is asked again before a key expires from the cache, so that a long queue in the store does not matter', async () => {
+  it('is queried again before a cached key expires, so that a long queue in the store does not matter', async () => {
     const { find, put, ask } = guardedTable();
     const secret = generateSecret('osir', 'live');
     put(secret);
@@ -515,7 +515,7 @@ describe('a store that does not answer', () => {
     await Promise.all(waiting);
   });
 
-  it('takes no credential with it that is not in it', async () => {
+  it('does not affect credentials that are not in the queue', async () => {
     const secret = generateSecret('other', 'live');
     const atOnce = ownVerifier({ accepts: ({ token }) => token === 'token' });
     const { check } = latchkey({

@@ -249,7 +249,7 @@ describe('a decision is published', () => {
     });
   });
 
-  it('on a token without a name of its own', async () => {
+  it('for a token without an ID', async () => {
     expect(
       await decisionOn(authenticate(), `Authorization: Bearer ${sign({ jti: undefined })}`),
     ).toEqual({

@@ -22,7 +22,7 @@ test.each([
   expect(inFlight.get('key')).toBeUndefined();
 });
 
-it('shares nothing after clear(), and still answers those that have joined', async () => {
+it('shares nothing after clear(), and still settles the requests that wait', async () => {
   const inFlight = new SingleFlight<string>();
   const source = deferred<string>();
   const tracked = inFlight.track('key', source.promise);

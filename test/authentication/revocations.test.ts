@@ -89,7 +89,7 @@ test.each(['credential', 'client', 'grant'] as const)(
   },
 );
 
-describe('a proof that can be made anew', () => {
+describe('a verification that can be repeated', () => {
   it('is void by a mark that came after it was begun, and by none before, whatever the time of either says', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('credential', 'k1', NOW + 60_000));
@@ -99,7 +99,7 @@ describe('a proof that can be made anew', () => {
     expect(revocations.isRevoked(proof({ revocationsSeen: 1 }))).toBe(true);
   });
 
-  it('is not void by news of others that came since', () => {
+  it('is not ended by later revocations of other credentials', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('credential', 'k1'));
     revocations.add(mark('credential', 'k2'));
@@ -159,7 +159,7 @@ describe('forgetting', () => {
     expect(revocations.isRevoked(proof())).toBe(false);
   });
 
-  it('keeps a mark with an end of its own until then', () => {
+  it('keeps an event with an expiry until it expires', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add({ ...mark('credential', 'k1'), expiresAt: NOW + 3_600_000 });
     jest.setSystemTime(NOW + 3_600_000 - 1);
@@ -170,7 +170,7 @@ describe('forgetting', () => {
     expect(revocations.isRevoked(proof())).toBe(false);
   });
 
-  it('takes the later of two ends', () => {
+  it('keeps the later of two expiries', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add({ ...mark('credential', 'k1'), expiresAt: NOW + 3_600_000 });
     revocations.add({ ...mark('credential', 'k1'), expiresAt: NOW + 1 });
@@ -262,7 +262,7 @@ describe('what was ended on this instance', () => {
     },
   );
 
-  it('is not refused to who asked before, where it was only changed while the look-up was in flight', async () => {
+  it('is not rejected for earlier requests if it was only changed during the look-up', async () => {
     const { store, hold, release } = slowStore();
     const keys = apiKeys({ prefix: 'osir', store });
     const { ask } = asking([keys]);
@@ -291,7 +291,7 @@ describe('what was ended on this instance', () => {
     }
   });
 
-  it('is refused at once on an instance that the store tells, and within the time to live on one that it does not', async () => {
+  it('is rejected at once on an instance that is notified, and within ttlMs on one that is not', async () => {
     const store = memoryStore();
     const [here, told, deaf] = [
       apiKeys({ prefix: 'osir', store }),
@@ -348,7 +348,7 @@ describe('a mark that a verifier pushes', () => {
     ['grant', 'grant_9'],
   ];
 
-  test.each(MARKS)('on its %s has a credential proven anew', async (kind, id) => {
+  test.each(MARKS)('for its %s makes a credential be verified again', async (kind, id) => {
     const { verifier, push, ask } = watched();
     await ask();
     push(kind, `${id}x`);
@@ -361,23 +361,20 @@ describe('a mark that a verifier pushes', () => {
     expect(verifier.verify).toHaveBeenCalledTimes(2);
   });
 
-  test.each(MARKS)(
-    'on its %s refuses what cannot be proven anew, as long as it is no younger',
-    async (kind, id) => {
-      const { verifier, push, ask } = watched({ issuedAt: NOW });
-      expect(await ask()).toMatchObject({ status: 'authenticated' });
-      push(kind, id, NOW - 1);
-      expect(await ask()).toMatchObject({ status: 'authenticated' });
-      push(kind, id, NOW);
-      for (let n = 0; n < 2; n++) {
-        expect(await ask()).toEqual(badBearer('revoked'));
-      }
-      verifier.verify.mockReturnValue({ ok: true, principal, issuedAt: NOW + 1 });
-      expect(await ask()).toMatchObject({ status: 'authenticated' });
-    },
-  );
+  test.each(MARKS)('for its %s rejects a JWT that was not issued later', async (kind, id) => {
+    const { verifier, push, ask } = watched({ issuedAt: NOW });
+    expect(await ask()).toMatchObject({ status: 'authenticated' });
+    push(kind, id, NOW - 1);
+    expect(await ask()).toMatchObject({ status: 'authenticated' });
+    push(kind, id, NOW);
+    for (let n = 0; n < 2; n++) {
+      expect(await ask()).toEqual(badBearer('revoked'));
+    }
+    verifier.verify.mockReturnValue({ ok: true, principal, issuedAt: NOW + 1 });
+    expect(await ask()).toMatchObject({ status: 'authenticated' });
+  });
 
-  it('refuses what cannot be proven anew also where it comes before the answer', async () => {
+  it('rejects a JWT if the event arrives before the verification settles', async () => {
     const { verifier, push, ask } = watched();
     const verification = deferred<Verification>();
     verifier.verify.mockReturnValueOnce(verification.promise);

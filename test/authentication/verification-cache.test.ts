@@ -102,7 +102,7 @@ describe('proofs by fingerprint', () => {
     ['where their own end was when they were made', { expiresAt: NOW }, 0, false],
     ['where their own end was before 1970', { expiresAt: -1 }, 0, false],
     ['where the clock was set back', {}, -1, false],
-  ])('%s: %p after %p ms they are good: %p', (_, members, after, good) => {
+  ])('%s: %p after %p ms they are valid: %p', (_, members, after, good) => {
     const cache = cacheOf();
     cache.set('fingerprint', proofOf(members));
     expect(cache.fresh('fingerprint', NOW + after) !== undefined).toBe(good);
@@ -136,7 +136,7 @@ describe('proofs by fingerprint', () => {
     expect(cache.fresh('fingerprint', NOW + TTL_MS)).toBeUndefined();
   });
 
-  it('are gone for good by a mark', () => {
+  it('are removed permanently by a revocation', () => {
     const cache = cacheOf();
     const proof = proofOf();
     cache.set('fingerprint', proof);
@@ -179,7 +179,7 @@ describe('proofs by fingerprint', () => {
       },
     );
 
-    it('never serve unless that was asked for, not even within it', () => {
+    it('are never used unless configured, not even within the time', () => {
       const cache = cacheOf();
       cache.set('fingerprint', proofOf());
       expect([cache.stale('fingerprint', NOW), cache.stale('fingerprint', NOW + TTL_MS)]).toEqual([
@@ -209,7 +209,7 @@ describe('proofs by fingerprint', () => {
 describe('a guard with a cache', () => {
   const secret = generateSecret('osir', 'live');
 
-  it('asks the store once, whichever way the same key comes, and again when the time to live is over', async () => {
+  it('queries the store once for a key from any extractor, and again after ttlMs', async () => {
     const { find, put, ask, askByHeader } = guardedTable();
     put(secret);
     const first = await ask(secret);
@@ -239,7 +239,7 @@ describe('a guard with a cache', () => {
     },
   );
 
-  it('reckons that time from when the store was asked, not from when it answered', async () => {
+  it('measures ttlMs from the start of the query, not from its end', async () => {
     const { find, put, ask } = guardedTable();
     put(secret);
     find.mockImplementationOnce(async () => {
@@ -280,7 +280,7 @@ describe('a guard with a cache', () => {
     expect(await ask(secret)).toEqual(badBearer('expired'));
   });
 
-  it('asks anew where the clock was set back', async () => {
+  it('queries again if the clock was set back', async () => {
     const { find, put, ask } = guardedTable();
     put(secret);
     await ask(secret);
@@ -307,7 +307,7 @@ describe('a guard with a cache', () => {
     expect(find).toHaveBeenCalledTimes(4);
   });
 
-  it('keeps good keys through a flood of unknown ones, which it asks for each time', async () => {
+  it('keeps valid keys during a flood of unknown ones, each of which is looked up', async () => {
     const { find, put, ask } = guardedTable({ cache: { max: 10 } });
     const good = Array.from({ length: 10 }, () => generateSecret('osir', 'live'));
     for (const one of good) {
@@ -331,14 +331,14 @@ describe('a guard with a cache', () => {
     expect(find).toHaveBeenCalledTimes(20_000);
   });
 
-  it('keeps no refusal: what was unknown is good as soon as it is there', async () => {
+  it('does not cache rejections: an unknown key is accepted as soon as it exists', async () => {
     const { put, ask } = guardedTable();
     expect(await ask(secret)).toEqual(badBearer('unknown'));
     put(secret);
     expect(await ask(secret)).toMatchObject({ status: 'authenticated' });
   });
 
-  it('takes no key by a extractor that could not have carried it, though it knows it from another', async () => {
+  it('rejects a cached key from an extractor that the verifier does not read', async () => {
     const find = async () => rowOf('old!key');
     const { check } = latchkey({
       verifiers: [apiKeys({ prefix: 'osir', legacy: /^old![a-z]+$/, store: { find } })],
@@ -352,7 +352,7 @@ describe('a guard with a cache', () => {
 });
 
 describe('a guard without a cache', () => {
-  it('asks the store for every request, also for those at once', async () => {
+  it('queries the store for every request, including concurrent ones', async () => {
     const { find, put, ask } = guardedTable({ cache: false });
     const secret = generateSecret('osir', 'live');
     put(secret);
@@ -447,7 +447,7 @@ describe('a guard that may serve what is stale while the store is down', () => {
     expect(await ask({ headers: { 'x-api-key': 'token' } })).toEqual(OUTAGE);
   });
 
-  it('asks the store first, and believes it when it answers', async () => {
+  it('queries the store first, and uses its result', async () => {
     const { find, put, ask } = await servedBefore();
     put(secret, { scopes: [] });
     expect(await ask(secret)).toMatchObject({ principal: { scopes: [] } });

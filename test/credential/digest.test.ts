@@ -51,6 +51,6 @@ test.each([
   ['both alphabets of base64', `${'a'.repeat(41)}+-`],
   ['a line feed after it', `${'a'.repeat(43)}\n`],
   ['a longer hash', createHash('sha512').update('key').digest('hex')],
-])('takes %s for no digest', (_, text) => {
+])('does not accept %s as a digest', (_, text) => {
   expect(readDigest(text)).toBeUndefined();
 });

@@ -81,7 +81,7 @@ describe('toAuthInfo', () => {
     expect(info).toMatchObject({ clientId: 'acct_42', expiresAt: 1_000 + 3_600 });
   });
 
-  it('hands out scopes of its own, which the SDK may change', () => {
+  it('copies the scopes, which the SDK may change', () => {
     const sealed = freezePrincipal({ ...principal, scopes: ['a'] });
     toAuthInfo(sealed, 't').scopes.push('b');
     expect(sealed.scopes).toEqual(['a']);

@@ -12,7 +12,7 @@ const minimal = {
   revokedAt: null,
 };
 
-it('takes a record of the required members alone, as it is', () => {
+it('accepts a record that has only the required members', () => {
   expect(checkRecord(minimal, digest)).toBe(minimal);
 });
 
@@ -39,7 +39,7 @@ test.each([
   ],
   ['members of its own table', { created_by: 'someone' }],
   ['a long list of scopes', { scopes: Array.from({ length: 10_000 }, (_, n) => `s:${n}`) }],
-])('takes a record with %s', (_, members) => {
+])('accepts a record with %s', (_, members) => {
   const record = { ...minimal, ...members };
   expect(checkRecord(record, digest)).toBe(record);
 });
@@ -86,13 +86,13 @@ test.each<[string, unknown]>([
   ['a confirmation as a list', { ...minimal, confirmation: [] }],
   ['metadata as JSON text', { ...minimal, metadata: '{}' }],
   ['metadata as a list', { ...minimal, metadata: [] }],
-])('takes %s for an outage', (_, answer) => {
+])('treats %s as an outage', (_, answer) => {
   expect(() => checkRecord(answer, digest)).toThrow(
     'The credential store answered something that is not the record it was asked for',
   );
 });
 
-it('does not say in its error what the store answered', () => {
+it('does not quote the result of the store in its error', () => {
   const error = (() => {
     try {
       return checkRecord({ ...minimal, subject: '', metadata: { password: 'hunter2' } }, digest);

@@ -71,7 +71,7 @@ describe('a granted scope', () => {
     },
   );
 
-  it('may stand among 10,000 others, in any place, and more than once', async () => {
+  it('may be among 10,000 others, at any position, and more than once', async () => {
     const many = Array.from({ length: 10_000 }, (_, n) => `s:${n}`);
     expect(hasScopes(holding(...many), 's:0', 's:5000', 's:9999')).toBe(true);
     await expect(

@@ -140,7 +140,7 @@ describe('troubleshooting', () => {
     });
   });
 
-  it('a token that is none, or has expired, is 401 with its code', async () => {
+  it('rejects a fake or expired token with 401 and its code', async () => {
     const expired = /An access token that has expired: 401\n.*Bearer (\w+)"/.exec(
       generic.printed,
     )?.[1] as string;

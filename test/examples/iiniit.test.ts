@@ -47,7 +47,7 @@ describe('the authorization code flow', () => {
     },
   );
 
-  it('answers the five members of the table, in the way of the JavaScript', async () => {
+  it('returns the five members of the table to the JavaScript of the document', async () => {
     const { status, headers, body } = await exchange(
       await codeFor('read:user read:projects', '/oauth2/authorize'),
     );
@@ -69,7 +69,7 @@ describe('the authorization code flow', () => {
     ]);
   });
 
-  it('takes the curl line of the document', async () => {
+  it('accepts the curl command of the document', async () => {
     const code = await codeFor('read:user');
     const line = `curl --silent --location --request POST '${iiniit.fact('url')}/oauth2/authorize' \\
 --header 'Content-Type: application/json' \\
@@ -160,7 +160,7 @@ describe('error handling', () => {
     ['invalid_request', {}],
     ['invalid_request', { grant_type: 'refresh_token' }],
     ['unauthorized_client', { grant_type: 'client_credentials' }],
-  ])('answers %s to %j', async (error, parameters) => {
+  ])('responds with %s to %j', async (error, parameters) => {
     const { status, body } = await iiniit.post('/oauth2/token', { ...parameters, ...ids });
     expect({ status, body }).toEqual({
       status: 400,
@@ -190,7 +190,7 @@ describe('error handling', () => {
     });
   });
 
-  it('asks for name and password again when they are wrong, and takes them then', async () => {
+  it('shows the login form again after a wrong password, and accepts the right one', async () => {
     const page = await new Browser().open(
       `${iiniit.fact('url')}${requestPath('/auth/login', 'read:user')}`,
     );
@@ -203,7 +203,7 @@ describe('error handling', () => {
   });
 
   it.each(['{', '[]', '"x=y"', 'null', '7', 'hello', 'hello world', '<a b="c"/>', '', '{"a":"b="'])(
-    'answers invalid_request to the body %j, which is neither JSON nor a form',
+    'responds with invalid_request to the body %j, which is neither JSON nor a form',
     async (body) => {
       for (const path of ['/oauth2/authorize', '/oauth2/token']) {
         const answer = await iiniit.ask(path, {
@@ -217,7 +217,7 @@ describe('error handling', () => {
   );
 
   it.each(['text/plain', 'application/xml', 'multipart/form-data; boundary=x'])(
-    'answers invalid_request to a body of %s',
+    'responds with invalid_request to a body of %s',
     async (type) => {
       const body = new URLSearchParams({ grant_type: 'authorization_code', ...ids }).toString();
       const answer = await iiniit.ask('/oauth2/authorize', {
@@ -254,7 +254,7 @@ it.each(['/oauth2/authorize', '/oauth2/token'])(
   },
 );
 
-it('takes API keys too', async () => {
+it('accepts API keys too', async () => {
   const headers = { 'X-API-Key': iiniit.fact('api_key') };
   expect([
     (await iiniit.ask('/projects', { headers })).status,

@@ -232,7 +232,7 @@ describe('OAuth 2.0', () => {
     expect((await me(body.access_token as string)).status).toBe(401);
   });
 
-  it('asks the user in the words of the documentation', async () => {
+  it('shows the scopes in the words of the documentation', async () => {
     const query = `client_id=${ids.client_id}&redirect_uri=${CALLBACK}&response_type=code&scope=${Object.keys(SCOPES).join(',')}`;
     const page = await logIn(
       await new Browser().open(`${irisync.fact('url')}/oauth/authorize?${query}`),
@@ -300,7 +300,7 @@ describe('scopes', () => {
     ['content:read', [403, 403, 200, 403, 403]],
     ['content:write', [403, 403, 403, 201, 403]],
     ['analytics:read', [403, 403, 403, 403, 200]],
-  ])('%s lets in where it or a wider one is wanted', async (scope, expected) => {
+  ])('%s is accepted where it or a wider scope is required', async (scope, expected) => {
     expect(Object.values(await statuses(await keyWith(scope)))).toEqual(expected);
   });
 });
@@ -312,7 +312,7 @@ it.each<[what: string, headers: () => Record<string, string>]>([
     'a good key in X-API-Key, which is not documented',
     () => ({ 'X-API-Key': irisync.fact('api_key') }),
   ],
-])('answers 401 to %s', async (_, headers) => {
+])('responds with 401 to %s', async (_, headers) => {
   expect(await irisync.ask('/api/users/me', { headers: headers() })).toMatchObject({
     status: 401,
     body: { error: 'unauthorized', message: 'Invalid or missing API key' },

@@ -45,7 +45,7 @@ const refresh = (refreshToken: string) =>
   osir.post('/oauth/token', { grant_type: 'refresh_token', refresh_token: refreshToken, ...ids });
 
 describe('API key authentication', () => {
-  it('takes a key that begins with osir_live_ as bearer token and in X-API-Key', async () => {
+  it('accepts a key that begins with osir_live_ as bearer token and in X-API-Key', async () => {
     const key = osir.fact('api_key');
     expect(key).toMatch(/^osir_live_/);
     for (const headers of [bearing(key), { 'X-API-Key': key }]) {
@@ -111,7 +111,7 @@ describe('OAuth 2.0 authentication', () => {
     expect(await domains(second.access_token)).toMatchObject({ status: 401 });
   });
 
-  it('takes back what an app lets go of', async () => {
+  it('revokes a token that an app revokes', async () => {
     const tokens = await tokensFor();
     expect(await domains(tokens.access_token)).toMatchObject({ status: 200 });
     expect(await osir.post('/oauth/revoke', { token: tokens.refresh_token, ...ids })).toMatchObject(
@@ -167,7 +167,7 @@ describe('scopes', () => {
     expect(body.scopes_supported).toEqual(Object.keys(SCOPES));
   });
 
-  it('are explained to the user who is asked for them', async () => {
+  it('are described to the user on the consent page', async () => {
     const query = new URLSearchParams({
       client_id: ids.client_id,
       redirect_uri: CALLBACK,
@@ -196,7 +196,7 @@ describe('scopes', () => {
     },
   );
 
-  it('give an app no more than it asked for', async () => {
+  it('grant an app no more than it requested', async () => {
     const { access_token: token, scope } = await tokensFor('domains:read');
     expect(scope).toBe('domains:read');
     expect([(await domains(token)).status, (await domains(token, 'POST')).status]).toEqual([
@@ -221,7 +221,7 @@ describe('session tokens', () => {
   const logOut = (token: string) =>
     osir.ask('/v1/sessions/current', { method: 'DELETE', headers: bearing(token) });
 
-  it('answer JSON to a body that is none', async () => {
+  it('respond with JSON to a body that is not JSON', async () => {
     const headers = { 'Content-Type': 'application/json' };
     expect(
       await osir.ask('/v1/sessions', { method: 'POST', headers, body: '{"username":' }),

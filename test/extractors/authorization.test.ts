@@ -60,7 +60,7 @@ describe.each([
     ['two lines as a list', ['Bearer abc', 'Bearer abc']],
     ['a line feed', 'Bearer abc\ndef'],
     ['a NUL', 'Bearer abc\0'],
-  ])('finds no good token, but finds it, in %s', (_, value) => {
+  ])('finds an invalid token in %s', (_, value) => {
     const token = extract(value);
     expect(token).toBeDefined();
     expect(token).not.toMatch(/^[A-Za-z0-9._~+/-]+=*$/);

@@ -60,7 +60,7 @@ test.each<[string, string | string[]]>([
   ['a comma', 'sid=a,b'],
   ['a control character', 'sid=a\u0001'],
   ['a letter beyond ASCII', 'sid=a\u00e9'],
-])('finds no good token, but finds it, in %s', (_, value) => {
+])('finds an invalid token in %s', (_, value) => {
   const token = extract(value);
   expect(token).toBeDefined();
   expect(isPlainToken(token as string)).toBe(false);

@@ -109,7 +109,7 @@ describe('by Origin, from a browser without Sec-Fetch-Site', () => {
     expect(forgeable('POST', { origin, host })).toBe(true);
   });
 
-  test.each(ORIGINS)('%s is good where it is listed, to the letter', (origin) => {
+  test.each(ORIGINS)('%s is accepted if exactly this origin is listed', (origin) => {
     expect(forgeable('POST', { origin })).toBe(true);
     expect(forgeable('POST', { origin }, ORIGINS)).toBe(false);
     expect(forgeable('POST', { origin: `${origin}/` }, ORIGINS)).toBe(true);
@@ -136,7 +136,7 @@ describe('by Origin, from a browser without Sec-Fetch-Site', () => {
   });
 });
 
-it('takes a client that names no site for no browser', () => {
+it('treats a client that sends no site as a client other than a browser', () => {
   expect(forgeable('POST')).toBe(false);
   expect(forgeable('POST', { referer: 'https://evil.example/page' })).toBe(false);
 });

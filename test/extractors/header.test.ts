@@ -55,7 +55,7 @@ describe('the key', () => {
       String.fromCharCode(...Array.from({ length: 94 }, (_, n) => 0x21 + n)).replace(',', ''),
     ],
     ['a list of one', ['osir_live_x']],
-  ])('is %s, as it stands there', (_, value) => {
+  ])('is %s, unchanged', (_, value) => {
     const key = extractor.extract({ headers: { 'x-api-key': value } });
     expect(key).toBe(String(value));
     expect(isPlainToken(key as string)).toBe(true);
@@ -75,7 +75,7 @@ describe('the key', () => {
     ['NUL', 'a\0'],
     ['a control character', '\u0001a'],
     ['a line feed', 'a\n'],
-  ])('that is %s is presented, and not good', (_, value) => {
+  ])('that is %s is found, and invalid', (_, value) => {
     const key = extractor.extract({ headers: { 'x-api-key': value } });
     expect(key).toBeDefined();
     expect(isPlainToken(key as string)).toBe(false);

@@ -110,7 +110,7 @@ const internal = {
 describe.each([
   ['at once', false],
   ['later', true],
-])('a guard whose verifier answers %s', (_when, isAsync) => {
+])('a guard whose verifier settles %s', (_when, isAsync) => {
   const guards = Object.entries(guardsOf(isAsync));
 
   describe.each(guards.filter(([name]) => name !== 'requireFreshAuth()'))('%s', (_name, guard) => {
@@ -254,7 +254,7 @@ it('calls next() once where next() throws, and lets its error through', async ()
   expect(calls).toBe(1);
 });
 
-it('lets a good key connect over Socket.IO, whose response has no hasHeader(), and ends no process', async () => {
+it('accepts a valid key over Socket.IO, whose response has no hasHeader(), without ending the process', async () => {
   const output = await runProgram(`
     import { createServer } from 'node:http';
     import { connect } from 'node:net';

@@ -125,7 +125,7 @@ describe.each(Object.entries(MOUNTS))('authorize on %s', (_name, mount) => {
     ['a promise of 1', async () => 1],
     ['a promise of an object', async () => ({ allowed: true })],
     ['an object whose then is no function', () => ({ then: true })],
-  ])('takes %s for a no', async (_what, policy) => {
+  ])('treats %s as a denial', async (_what, policy) => {
     expect(await asked(policy)).toEqual(FORBIDDEN);
   });
 
@@ -149,7 +149,7 @@ describe.each(Object.entries(MOUNTS))('authorize on %s', (_name, mount) => {
     expect(await asked(policy)).toEqual(UNAVAILABLE);
   });
 
-  it('does not ask its policy about a request without a good credential', async () => {
+  it('does not call its policy for a request without a valid credential', async () => {
     const askedAbout: Principal[] = [];
     const policy = (who: Principal) => askedAbout.push(who) > 0;
     expect(await asked(policy, get())).toMatchObject({ status: 401 });
@@ -157,7 +157,7 @@ describe.each(Object.entries(MOUNTS))('authorize on %s', (_name, mount) => {
     expect(askedAbout).toEqual([]);
   });
 
-  it('asks once, with the principal and the request', async () => {
+  it('calls its policy once, with the principal and the request', async () => {
     const askedAbout: Principal[] = [];
     const policy = (who: Principal, req: IncomingMessage) =>
       askedAbout.push(who) > 0 && req.headers['x-tenant'] === 'acme';
@@ -254,7 +254,7 @@ describe('requireFreshAuth', () => {
       { maxAgeMs: 1_000, acrValues: ['urn:mfa'] },
       { acr: 'urn:pin', auth_time: seconds(NOW) },
     ],
-  ])('asks who logged in %s for another login', (_when, options, claims) => {
+  ])('requires another login from a user who logged in %s', (_when, options, claims) => {
     expect(rule(options, claims)).toEqual(STEP_UP);
   });
 
@@ -269,7 +269,7 @@ describe('requireFreshAuth', () => {
     ['an API key', { kind: 'api_key' }, DENIED],
     ['a session token', { kind: 'session_token' }, DENIED],
     ['a kind of your own', { kind: 'device' }, DENIED],
-  ])('tells only those who could log in anew: %s', (_whose, whole, ruling) => {
+  ])('challenges only users who can log in again: %s', (_whose, whole, ruling) => {
     expect(rule({ maxAgeMs: 0 }, {}, whole)).toEqual(ruling);
   });
 

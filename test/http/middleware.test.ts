@@ -68,8 +68,8 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
   describe.each([
     ['at once', () => counted()],
     ['later', () => counted(later)],
-  ])('whose verifier answers %s', (_when, verifierOf) => {
-    it('proves a request once, however many guards of its instance stand in the way', async () => {
+  ])('whose verifier settles %s', (_when, verifierOf) => {
+    it('verifies a request once, however many guards of its instance it passes', async () => {
       const verifier = verifierOf();
       const { authenticate, requireScopes, requireAnyScope, authorize } = latchkey({
         verifiers: [verifier],
@@ -89,7 +89,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
       expect(verifier.calls).toBe(2);
     });
 
-    it('does not prove anew what an earlier guard of its instance refused to let pass on', async () => {
+    it('does not verify again a request that an earlier guard of its instance rejected', async () => {
       const verifier = verifierOf();
       const { authenticate, requireScopes } = latchkey({ verifiers: [verifier], cache: false });
       const app = mount([authenticate({ optional: true }), requireScopes('a')], whoCalls);
@@ -98,7 +98,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
       expect(verifier.calls).toBe(1);
     });
 
-    it('proves for its own instance alone: of two on one request each asks its own verifier', async () => {
+    it('verifies per instance: of two instances on one request, each calls its own verifier', async () => {
       const [one, other] = [verifierOf(), verifierOf()];
       const guards = [one, other].map((verifier) =>
         latchkey({ verifiers: [verifier], cache: false }).authenticate(),
@@ -177,7 +177,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
   });
 
   test.each<Reason>(['missing', 'multiple', 'unknown', 'denied', 'unavailable'])(
-    'lets no bad credential pass as anonymous, though its verifier says %s',
+    'never treats an invalid credential as anonymous, even if its verifier says %s',
     async (reason) => {
       for (const verifier of [
         counted(() => ({ ok: false, reason })),
@@ -194,7 +194,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
     },
   );
 
-  it('takes the key of one instance for no key of another', async () => {
+  it('does not accept the key of another instance', async () => {
     const [one, other] = ['osir', 'other'].map((prefix) =>
       apiKeys({ prefix, store: memoryStore() }),
     );
@@ -290,7 +290,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
     });
   });
 
-  it('answers no preflight: that is for cors() before it', async () => {
+  it('does not respond to a preflight request, which is for cors() before it', async () => {
     const preflight =
       'OPTIONS / HTTP/1.1\r\nHost: x\r\nOrigin: https://app.example.com\r\nConnection: close\r\n';
     const asking = `${preflight}Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: authorization\r\n\r\n`;
@@ -364,7 +364,7 @@ describe.each([
     ['at once', counted()],
     ['later', counted(later)],
   ])(
-    'a handler that throws after a verifier that answers %s is seen as itself, and was called once',
+    'passes on the error of a handler that throws after a verifier that settles %s, and calls it once',
     async (_when, verifier) => {
       let calls = 0;
       const { authenticate, requireScopes, authorize } = latchkey({
@@ -408,7 +408,7 @@ describe.each([
     }
   });
 
-  it('clears what stands on the prototype of every request', async () => {
+  it('clears req.auth on the prototype of every request', async () => {
     const app = create();
     Object.defineProperty(app.request, 'auth', { value: forged, writable: true });
     app.use(made().authenticate({ optional: true }), (req, res) => whoCalls(req, res));
@@ -501,7 +501,7 @@ describe('a guard by itself', () => {
   });
 });
 
-it('is a request listener of its own: next may be any function', async () => {
+it('works as a request listener with any function as next', async () => {
   const { requireScopes } = made();
   const listener: RequestListener = (req, res) =>
     requireScopes('a')(req, res, () => whoCalls(req, res));

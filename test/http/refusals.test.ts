@@ -131,7 +131,7 @@ describe.each(Object.entries(MOUNTS))('a body of your own on %s', (_name, mount)
   describe.each([
     ['at once', () => refusing],
     ['later', async () => refusing],
-  ])('where the verifier answers %s', (_when, verify) => {
+  ])('where the verifier settles %s', (_when, verify) => {
     test.each(NONSENSE)('that is %s is a bug for the error handler', async (_what, body) => {
       expect(await asked(() => body as object, BAD, verify)).toMatchObject({
         status: 500,
@@ -217,7 +217,7 @@ describe('a refusal', () => {
     ['after it', [bearer(), dpop]],
     ['before it', [dpop, bearer()]],
   ])(
-    'sends the Bearer challenge first, in a line of its own, with another scheme configured %s',
+    'sends the Bearer challenge first, in a separate line, with another scheme configured %s',
     async (_where, extractors) => {
       const challenges = valuesOf(
         await ask(behind(made({ extractors }).authenticate()), get()),

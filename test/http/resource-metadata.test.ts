@@ -86,7 +86,7 @@ describe('the metadata', () => {
     });
   });
 
-  it('publishes the declared scopes unless told which', async () => {
+  it('publishes the declared scopes by default', async () => {
     const scopes = {
       'domains:read': 'View domains',
       'domains:write': { description: 'Manage domains', implies: ['domains:read'] },
@@ -141,7 +141,7 @@ describe.each(Object.entries(MOUNTS))('resourceMetadata on %s', (_name, mount) =
         body: '',
       },
     ],
-  ])('answers %s', async (_what, request, expected) => {
+  ])('responds to %s', async (_what, request, expected) => {
     expect(await ask(app, request)).toEqual(expected);
   });
 

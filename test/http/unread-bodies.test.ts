@@ -144,7 +144,7 @@ describe.each(Object.entries(MOUNTS))(
   },
 );
 
-it('asks for no body where the app decides before it sends 100 Continue', async () => {
+it('requests no body if the app decides before it sends 100 Continue', async () => {
   const app = (req: IncomingMessage, res: ServerResponse) => guard(req, res, () => res.end());
   const server = createServer(app).on('checkContinue', app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -230,7 +230,7 @@ it('is sent at once where a parser has read the body, or has destroyed the reque
   expect(await exchange(server.port, head('/read'), body)).toEqual({ text: refused });
 });
 
-it('is the same for metadata that is asked for by POST', async () => {
+it('is the same for metadata that is requested with POST', async () => {
   const server = await listen((req, res) => resourceMetadata()(req, res, () => res.end()));
   const path = '/.well-known/oauth-protected-resource';
   const answer = await exchange(

@@ -9,8 +9,8 @@ beforeEach(
 );
 afterEach(() => void jest.useRealTimers());
 
-describe('an answer with a deadline', () => {
-  it('is the answer that comes in time, and leaves no timer behind', async () => {
+describe('a result with a deadline', () => {
+  it('is the result that arrives in time, and leaves no timer behind', async () => {
     await expect(withDeadline(Promise.resolve('yes'), 1_000)).resolves.toBe('yes');
     expect(jest.getTimerCount()).toBe(0);
   });

@@ -38,7 +38,7 @@ describe('ARCHITECTURE.md', () => {
     expect(REFERENCES.filter(([name, path]) => !declares(readText(path), name))).toEqual([]);
   });
 
-  it('answers every question with at least one name in a file', () => {
+  it('has at least one name in a file for every question', () => {
     const answers = text.split(/^### /m).slice(1);
     expect(answers.length).toBeGreaterThanOrEqual(10);
     expect(answers.filter((answer) => !/`\w+(?:\(\))?` (?:in |\()`src\//.test(answer))).toEqual([]);

@@ -121,7 +121,7 @@ describe('a project with oidc-provider', () => {
   );
 });
 
-it('a project without oidc-provider is told what is missing', async () => {
+it('reports that oidc-provider is missing in a project without it', async () => {
   const folder = join(temporary.path, 'bare');
   await install(folder, tarball, ['express']);
   writeFiles(join(folder, 'cjs'), {

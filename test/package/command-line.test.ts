@@ -11,7 +11,7 @@ afterAll(temporary.remove);
 const latchkey = (...args: readonly string[]) =>
   run(temporary.path, ['npx', '--no-install', 'latchkey', ...args]);
 
-describe('the command line, with nothing installed beside it', () => {
+describe('the command line, with no other package installed', () => {
   it('starts', async () => {
     expect((await latchkey('--version')).trim()).toBe(manifest.version);
     expect(await latchkey('keys', '--help')).toContain('latchkey keys create');

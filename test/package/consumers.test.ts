@@ -212,7 +212,7 @@ describe('a project with the types of Node 26', () => {
 
   beforeAll(() => install(folder, tarball, ['@types/node', 'typescript'], ['@types/node26']));
 
-  it('compiles, and is told of a key that is none', async () => {
+  it('compiles, and rejects an invalid key', async () => {
     writeFiles(folder, {
       'app.ts': `
         import { generateKeyPairSync, type webcrypto } from 'node:crypto';
@@ -290,7 +290,7 @@ describe('a project that tests itself with a plain Jest', () => {
 
   beforeAll(() => install(folder, tarball, ['jest']));
 
-  it('requires latchkey, verifies tokens, asks about an opaque one, and fakes who calls', async () => {
+  it('requires latchkey, verifies tokens, introspects an opaque one, and uses a fake principal', async () => {
     writeFiles(join(folder, 'project'), {
       'package.json': JSON.stringify({ jest: { transform: {} } }),
       'guards.test.js': `

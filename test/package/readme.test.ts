@@ -69,15 +69,15 @@ beforeAll(async () => {
 afterAll(temporary.remove);
 
 describe.each(DOCUMENTS)('%s', (name) => {
-  it('says what is so', async () => {
+  it('has code blocks and commands that work', async () => {
     expect(await faultsOf(temporary.path, name, readText(name))).toEqual([]);
   });
 
-  it('tells the reader to install what its code imports', () => {
+  it('names the packages that its code imports in an install command', () => {
     expect(uninstalledPackages(readText(name))).toEqual([]);
   });
 
-  it('links to what is there', () => {
+  it('has no broken links', () => {
     expect(
       brokenLinks(name, readText(name), (path) =>
         existsSync(join(ROOT, path)) ? readText(path) : undefined,

@@ -230,11 +230,11 @@ describe('a proof', () => {
     ['an ath of null', claims({ ath: null })],
     ['so much in it that it is too long', claims({ more: 'x'.repeat(8_192) })],
     ['claims nested too deep', claims({ deep })],
-  ])('is bad with %s', async (_what, trial) => {
+  ])('is invalid with %s', async (_what, trial) => {
     expect(await answerTo(trial)).toEqual(BAD_PROOF);
   });
 
-  it('is bad with an iat that is no number JSON knows', async () => {
+  it('is invalid with an iat that JSON cannot represent', async () => {
     const token = await issue();
     const part = (text: string) => Buffer.from(text).toString('base64url');
     const head = part(JSON.stringify({ typ: 'dpop+jwt', alg: 'ES256', jwk: key.jwk }));
@@ -273,14 +273,14 @@ describe('a proof', () => {
     ],
     ['is too long', (proof) => proof + 'A'.repeat(8_192)],
     ['is JSON', (proof) => JSON.stringify({ jws: proof })],
-  ])('is bad that %s', async (_what, written) => {
+  ])('is invalid if it %s', async (_what, written) => {
     const token = await issue();
     expect(await guarded().check(requestOf(token, written(proofOf({ key, token }))))).toEqual(
       BAD_PROOF,
     );
   });
 
-  it('is bad in two lines, whatever Node made of them', async () => {
+  it('is invalid in two header lines', async () => {
     const token = await issue();
     const proof = proofOf({ key, token });
     expect(
@@ -291,7 +291,7 @@ describe('a proof', () => {
     ).toEqual(BAD_PROOF);
   });
 
-  it('is bad for a request whose method or address is not known, though it names none itself', async () => {
+  it('is invalid for a request without a method or URL, even if it names none', async () => {
     const token = await issue();
     const headers = {
       authorization: `DPoP ${token}`,
@@ -324,7 +324,7 @@ describe('a proof', () => {
   });
 });
 
-it('is bad under an Ed25519 key of small order', () => {
+it('is invalid with an Ed25519 key of small order', () => {
   expect(
     importPublicKey('EdDSA', { crv: 'Ed25519', kty: 'OKP', x: `AQ${'A'.repeat(41)}` }),
   ).toBeUndefined();
@@ -348,12 +348,12 @@ describe('the token under DPoP', () => {
     expect(await guarded().check(requestOf(token, proofOf({ key, token })))).toEqual(BAD_TOKEN);
   });
 
-  it('is accepted with an unknown member of cnf beside its key', async () => {
+  it('is accepted with an unknown member of cnf next to its key', async () => {
     const token = await issue({ jkt: key.jkt, constructor: 'x', 'kc-jkt-type': 'DPoP' });
     expect(await guarded().check(requestOf(token, proofOf({ key, token })))).toEqual(PASSED);
   });
 
-  it('is refused that is bound to nothing, whatever proof is beside it or is not', async () => {
+  it('is rejected if it is not bound, with or without a proof', async () => {
     const token = await issue(null);
     expect(await guarded().check(requestOf(token, undefined))).toEqual(BAD_TOKEN);
     expect(await guarded().check(requestOf(token, 'x'))).toEqual(BAD_TOKEN);
@@ -504,7 +504,7 @@ describe('the options of dpop()', () => {
     );
   });
 
-  it('stand in the challenge', () => {
+  it('are listed in the challenge', () => {
     expect(dpop().algs).toBe('ES256 EdDSA Ed25519 PS256 RS256');
     expect(dpop({ algorithms: ['ES512'] as Algorithm[] }).algs).toBe('ES512');
   });

@@ -235,11 +235,11 @@ describe('a certificate in the header of a proxy', () => {
     ['spaces', `-----BEGIN CERTIFICATE-----${' '.repeat(12_000)}`],
     ['its digest', mine['x5t#S256']],
     ['(null)', '(null)'],
-  ])('is none that is %s', async (_what, value) => {
+  ])('is ignored if it is %s', async (_what, value) => {
     expect(await answerTo(`X-Client-Cert: ${value}`)).toEqual(REFUSED);
   });
 
-  it('is none in two lines, nor in another header, nor in no header', async () => {
+  it('is ignored in two header lines, in another header, and if it is missing', async () => {
     expect(
       await answerTo(`X-Client-Cert: ${byteSequence}`, `X-Client-Cert: ${byteSequence}`),
     ).toEqual(REFUSED);
@@ -248,7 +248,7 @@ describe('a certificate in the header of a proxy', () => {
     expect(await answerTo()).toEqual(REFUSED);
   });
 
-  it('is asked of an API key that is bound, too', async () => {
+  it('is required for a bound API key, too', async () => {
     const { secret } = await keys.issue({
       subject: 'acct_42',
       scopes: [],

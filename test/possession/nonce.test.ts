@@ -41,7 +41,7 @@ describe('a nonce', () => {
     ['no longer', 2 * ROTATE_MS, false, false],
     ['on a machine whose clock is behind', -1, true, false],
     ['on a machine whose clock is too far behind', -ROTATE_MS - 1, false, false],
-  ])('is good %s', (_when, later, good, isTold) => {
+  ])('is valid %s', (_when, later, good, isTold) => {
     const nonce = nonces.current();
     jest.setSystemTime(NOW + later);
     const judged = serverNonces(Buffer.from(SECRET), ROTATE_MS).verify(nonce);
@@ -57,11 +57,11 @@ describe('a nonce', () => {
     ['cut short', serverNonces(SECRET, ROTATE_MS).current().slice(1)],
     ['of another secret', serverNonces(`${SECRET}!`, ROTATE_MS).current()],
     ['in other case', serverNonces(SECRET, ROTATE_MS).current().toLowerCase()],
-  ])('is not good that is %s', (_what, nonce) => {
+  ])('is invalid if it is %s', (_what, nonce) => {
     expect(nonces.verify(nonce)).toBeUndefined();
   });
 
-  it('tells nothing of the secret, and is of the characters that a header may hold (RFC 9449 §8.1)', () => {
+  it('does not reveal the secret, and has only characters that a header allows (RFC 9449 §8.1)', () => {
     expect(nonces.current()).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 });
@@ -115,7 +115,7 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
   }
   const PASSED = { status: 200, challenges: [], nonces: [], cache: [] };
 
-  it('are wanted of a proof that has none, and taken from one that has', async () => {
+  it('are required from a proof without one, and read from a proof with one', async () => {
     const { ask } = await served();
     const first = await ask({});
     expect(first).toEqual({
@@ -127,7 +127,7 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
     expect(await ask({ nonce: first.nonces[0] })).toEqual(PASSED);
   });
 
-  it('are told of before they end, in an answer that no cache keeps', async () => {
+  it('are sent before they expire, in a response that is not cached', async () => {
     const { ask } = await served();
     const old = current();
     jest.setSystemTime(NOW + ROTATE_MS);
@@ -159,7 +159,7 @@ describe.each(Object.entries(MOUNTS))('nonces on %s', (_name, mount) => {
     });
   });
 
-  it('are not given to a proof that is bad otherwise', async () => {
+  it('are not sent for a proof that is otherwise invalid', async () => {
     const { ask } = await served();
     expect(await ask({ htm: 'POST' })).toEqual({
       status: 401,

@@ -95,7 +95,7 @@ const refusalOf = (request: Promise<Response>) =>
 describe.each(Object.entries(MOUNTS))(
   'oauth4webapi with a token of a live oidc-provider, on %s',
   (_name, mount) => {
-    test.each(['ES256', 'Ed25519'])('passes with a key of %s, as often as it asks', async (alg) => {
+    test.each(['ES256', 'Ed25519'])('passes with a key of %s, for every request', async (alg) => {
       const url = await served(mount);
       const { asked } = await clientOf(alg);
       for (let n = 0; n < 3; n++) {
@@ -104,7 +104,7 @@ describe.each(Object.entries(MOUNTS))(
       }
     });
 
-    it('is told of a nonce, and passes with it', async () => {
+    it('receives a nonce, and passes with it', async () => {
       const url = await served(mount, {
         nonce: { secret: 'a secret of this server, long enough' },
       });

@@ -48,7 +48,7 @@ describe.each<[string, () => DpopOptions]>([
   ['in memory', () => ({})],
   ['in a store', () => ({ store: memoryStore() })],
 ])('a proof that is remembered %s', (_where, options) => {
-  it('is good once', async () => {
+  it('is accepted once', async () => {
     const token = await issue();
     const { check } = guarded(options());
     const proof = proofOf({ key, token });
@@ -56,7 +56,7 @@ describe.each<[string, () => DpopOptions]>([
     expect(answers.map(outcome)).toEqual(['authenticated', 'replayed']);
   });
 
-  it('is good once of fifty at once', async () => {
+  it('is accepted once in fifty concurrent requests', async () => {
     const token = await issue();
     const { check } = guarded(options());
     const proof = proofOf({ key, token });
@@ -80,7 +80,7 @@ describe.each<[string, () => DpopOptions]>([
     expect([first, second].map(outcome)).toEqual(['authenticated', 'replayed']);
   });
 
-  it('takes nothing from another client that happens on the same jti', async () => {
+  it('does not affect another client with the same jti', async () => {
     const other = clientKey();
     const [token, others] = [await issue(), await issue(other.jkt)];
     const { check } = guarded(options());

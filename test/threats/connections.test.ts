@@ -56,7 +56,7 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     ['with a cache', {}],
     ['without a cache', false],
   ] as const)(
-    'each of many requests on one connection gets its own answer, %s',
+    'each of many requests on one connection gets its own response, %s',
     async (_how, cache) => {
       const run = await running(mount, { guard: hurrying(cache) });
       const turns = CALLERS.flatMap(
@@ -89,7 +89,7 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     },
   );
 
-  it('each of many connections at once gets its own answer', async () => {
+  it('each of many concurrent connections gets its own response', async () => {
     const run = await running(mount, { guard: hurrying({}) });
     const turns = Array.from(
       { length: 100 },
@@ -188,7 +188,7 @@ describe('over HTTP/2', () => {
     ['two cookies of one name', { cookie: [`sid=${session}`, `sid=${session}`] }, BARE],
     ['a cookie from its own origin', { ...POST, origin: 'https://api.example.com' }, BY_COOKIE],
     ['a cookie from another origin', { ...POST, origin: 'https://evil.example' }, BARE],
-  ])('%s is answered by the contract', async (_what, headers, expected) => {
+  ])('%s gets the response of the contract', async (_what, headers, expected) => {
     expect(named(await asked(headers))).toEqual(named(expected));
   });
 });

@@ -105,7 +105,7 @@ describe.each(Object.keys(FAULTS))('while the server %s', (fault) => {
     );
 
     it.each(['Express 4', 'Express 5'])(
-      'nobody whose key is known notices, nobody else is told no, and it is asked once in a cool-down: %s',
+      'known keys are accepted, others get 503, and it is queried once in a cool-down: %s',
       async (express) => {
         // The first look-up of each token is what this is about: no proof is kept.
         const verifier = jwt({

@@ -104,7 +104,7 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     });
   });
 
-  it('lines that a lenient parser takes and a strict one does not', async () => {
+  it('header lines that only a lenient parser accepts', async () => {
     const lenient = await running(mount, { options: { insecureHTTPParser: true } });
     const strict = await running(mount);
     const requests = [
@@ -222,7 +222,7 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
       rawRequest('POST /', 'X-API-Key: bad', 'Content-Length: 5'),
       BARE,
     ],
-  ])('%s is answered by the contract', async (_what, request, expected) => {
+  ])('%s gets the response of the contract', async (_what, request, expected) => {
     const run = await running(mount);
     try {
       const answer = sorted(await sendRaw(run.port, request));
