@@ -61,6 +61,10 @@ function sentence(issue: z.core.$ZodIssue, schema: z.ZodType): string {
 
 /** The names that the schema allows at a path. */
 function optionNames(schema: unknown, [next, ...rest]: readonly PropertyKey[]): string[] {
+  const record = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
+  if (record instanceof z.ZodRecord) {
+    return optionNames(record.valueType, rest);
+  }
   const objects = objectSchemas(schema);
   return next === undefined
     ? objects.flatMap(({ shape }) => Object.keys(shape))

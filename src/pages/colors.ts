@@ -91,8 +91,10 @@ function palette(where: string, scheme: Scheme): Palette {
   const onAccent = contrast(WHITE, accent) >= TEXT_CONTRAST ? WHITE : BLACK;
   const alarm: Rgb = [200, 30, 45];
   const caution: Rgb = [190, 125, 0];
-  const alarmBack = mix(surface, alarm, 0.09);
-  const cautionBack = mix(surface, caution, 0.12);
+  const tint = (color: Rgb, share: number): Rgb =>
+    towards(mix(surface, color, share), surface, (mixed) => contrast(text, mixed) >= TEXT_CONTRAST);
+  const alarmBack = tint(alarm, 0.09);
+  const cautionBack = tint(caution, 0.12);
   return toHexes({
     text,
     background,

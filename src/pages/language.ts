@@ -18,19 +18,19 @@ const ACCEPTED =
   /^\s*([a-z]{1,8}(?:-[a-z\d]{1,8})*|\*)\s*(?:;\s*q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?$/i;
 
 /**
- * Finds the first wanted language that is available: itself, without its last subtags, or a
+ * Finds the first requested language that is available: itself, without its last subtags, or a
  * regional form of it.
  *
  * @param available Tags in lower case.
- * @param wanted Tags, the preferred one first; `*` is any language.
+ * @param requested Tags, the preferred one first; `*` is any language.
  * @returns One of the available tags, or undefined.
  * @see https://www.rfc-editor.org/rfc/rfc4647#section-3.4
  */
 export function findLanguage(
   available: readonly string[],
-  wanted: readonly string[],
+  requested: readonly string[],
 ): string | undefined {
-  for (const tag of wanted) {
+  for (const tag of requested) {
     const found = tag === '*' ? available[0] : findTag(available, tag.toLowerCase());
     if (found !== undefined) {
       return found;
@@ -39,8 +39,8 @@ export function findLanguage(
   return undefined;
 }
 
-function findTag(available: readonly string[], wanted: string): string | undefined {
-  const subtags = wanted.split('-');
+function findTag(available: readonly string[], requested: string): string | undefined {
+  const subtags = requested.split('-');
   for (let length = subtags.length; length > 0; length--) {
     const prefix = subtags.slice(0, length).join('-');
     if (available.includes(prefix)) {

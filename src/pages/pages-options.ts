@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 
 import { check, functionOption, nonEmptyString } from '../internal/options';
+import { isNonEmptyString, isObject } from '../internal/type-guards';
 import type { PageColors } from './colors';
 import { isLanguageTag } from './language';
 import { parseColor } from './parse-color';
@@ -63,24 +64,26 @@ export const pagesSchema = (english: TextTable): z.ZodType =>
     language: functionOption.optional(),
     texts: z
       .record(
-        z.string().refine(isLanguageTag, { error: 'must be a language tag, such as "pt-BR"' }),
+        z.string(),
         z.strictObject(
           Object.fromEntries(
             Object.entries(english).map(([key, text]) => [key, textSchema(text).optional()]),
           ),
         ),
       )
+      .refine((texts) => Object.keys(texts).every(isLanguageTag), {
+        error: 'must have language tags, such as "pt-BR", as its keys',
+      })
       .optional(),
   });
 
 function textSchema(english: string | PluralText): z.ZodType {
-  const known = placeholders(english);
-  const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+  const known = [...placeholders(english), ...(typeof english === 'string' ? [] : ['count'])];
   const isFilled = (text: string | PluralText) =>
-    forms(text).every(isText) && placeholders(text).every((name) => known.includes(name));
+    forms(text).every(isNonEmptyString) && placeholders(text).every((name) => known.includes(name));
   if (typeof english === 'string') {
     const expected = `a non-empty string ${withPlaceholders(known)}`;
-    return check(expected, (value) => isText(value) && isFilled(value));
+    return check(expected, (value) => isNonEmptyString(value) && isFilled(value));
   }
   return check(
     `{ other: '…' } with the plural categories of the language, each a non-empty string ${withPlaceholders(known)}`,
@@ -96,8 +99,7 @@ const withPlaceholders = (names: readonly string[]): string =>
 const CATEGORIES = ['zero', 'one', 'two', 'few', 'many', 'other'];
 
 const isPluralText = (value: unknown): value is PluralText =>
-  typeof value === 'object' &&
-  value !== null &&
+  isObject(value) &&
   'other' in value &&
   Object.entries(value).every(
     ([category, form]) => CATEGORIES.includes(category) && typeof form === 'string',

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
 import { typeError } from '../internal/errors';
+import { omitUndefined } from '../internal/objects';
 import { palettes } from './colors';
 import { acceptedLanguages, findLanguage, isRightToLeft } from './language';
 import type { Html } from './markup';
@@ -125,8 +126,7 @@ function completeTexts<Texts extends object>(
   const tags = Object.keys(own).sort((one, other) => one.length - other.length);
   for (const tag of tags) {
     const base = findBase(complete, tag.toLowerCase()) ?? languages.en;
-    const given = Object.entries(own[tag] ?? {}).filter(([, text]) => text !== undefined);
-    const texts: Texts = { ...base, ...Object.fromEntries(given) };
+    const texts: Texts = { ...base, ...omitUndefined(own[tag] ?? {}) };
     complete.set(tag.toLowerCase(), { name: tag, texts });
   }
   return complete;

@@ -5,7 +5,7 @@ import type { Rgb } from './rgb';
  * Parses an opaque CSS colour: a name, `#rgb`, `#rrggbb`, `rgb()`, `hsl()` or `oklch()`.
  *
  * @param text The colour as CSS writes it.
- * @returns The colour, or undefined if it is none of these or transparent.
+ * @returns The colour, or undefined if it is not one of these, or transparent.
  * @see https://www.w3.org/TR/css-color-4/
  */
 export function parseColor(text: string): Rgb | undefined {
@@ -66,7 +66,8 @@ const isAngle = ({ unit }: Component): boolean => unit !== '%';
 const clamp = (value: number, max: number): number => Math.min(max, Math.max(0, value));
 
 /** A component of `rgb()`, from 0 to 255. */
-const level = ({ value, unit }: Component): number => clamp(unit ? value * 2.55 : value, 255);
+const level = ({ value, unit }: Component): number =>
+  clamp(unit ? (value * 255) / 100 : value, 255);
 
 /** A component from 0 to 1. Without a percent sign it is of `whole`. */
 const share = ({ value, unit }: Component, whole: number): number =>

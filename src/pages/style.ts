@@ -18,10 +18,11 @@ header img { display: block; max-width: min(15rem, 100%); max-height: 3rem; marg
 main { width: 100%; max-width: 25rem; padding: 2rem; background: var(--surface); border: 1px solid var(--line); border-radius: .875rem; box-shadow: 0 1px 2px rgb(0 0 0 / .04), 0 8px 24px rgb(0 0 0 / .05); }
 h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; text-wrap: balance; }
 h1.long { font-size: 1.125rem; letter-spacing: 0; text-wrap: wrap; }
-p { margin: .75rem 0 0; }
+p { margin: .75rem 0 0; text-wrap: pretty; }
 strong { font-weight: 600; }
 .quiet { color: var(--muted); }
 h1 + .quiet { margin-top: .375rem; }
+.quiet + p, .note + p { margin-top: 1.25rem; }
 form { margin-top: 1.5rem; }
 label { display: block; margin: 1rem 0 .375rem; font-weight: 600; }
 form > input[type=hidden]:first-child + label { margin-top: 0; }
@@ -38,7 +39,8 @@ button.main:hover { background: var(--accent-hover); }
 .note p { margin: .25rem 0 0; }
 .note.alarm { border-color: var(--alarm); background: var(--alarm-back); }
 .note.caution { border-color: var(--caution); background: var(--caution-back); }
-ul { margin: .75rem 0 0; padding: 0 0 0 1.5rem; padding-inline: 1.5rem 0; }
+ul { margin: .75rem 0 0; padding: 0; padding-inline-start: 1.25rem; }
+ul + p { margin-top: 1.25rem; }
 li { padding-inline-start: .375rem; margin-top: .375rem; }
 li::marker { content: "\\2713"; color: var(--accent-text); font-weight: 700; }
 .code { font-family: ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; letter-spacing: .1em; }

@@ -278,7 +278,7 @@ it('prompt=none is answered without a page', async () => {
 it('the consent page shows who asks for what, as it was declared', async () => {
   const { text } = await logIn(await open());
   expect(text).toContain('You are logged in as <bdi><strong>Ada</strong></bdi>.');
-  expect(text).toContain('<bdi><strong>Domain Watch</strong></bdi> asks for these permissions:');
+  expect(text).toContain('<bdi><strong>Domain Watch</strong></bdi> requests these permissions:');
   expect(text).toContain('<li>View domains</li>\n<li>Manage domains</li>');
   expect(text).toContain('Then you go back to <strong>app.example</strong>.');
 });
@@ -392,7 +392,7 @@ describe('the fault page', () => {
     [
       'a redirect URI of nobody',
       { redirect_uri: 'https://evil.example/' },
-      'wants you sent to an address that is not registered for it.',
+      'named a return address that is not registered for it.',
     ],
   ])('says in a sentence what is wrong: %s', async (_, parameters, sentence) => {
     const { text } = await new Browser().open(issuing.authorizeUrl(web.client, parameters));

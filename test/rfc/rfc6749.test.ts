@@ -1005,7 +1005,7 @@ ledger('RFC 6749', [
     async test() {
       const { text } = await logIn(await ask({ scope: 'domains:write' }));
       expect(text).toContain(
-        '<strong>Domain Watch</strong></bdi> asks for this permission:</p>\n<ul>\n<li>Manage domains</li>\n</ul>',
+        '<strong>Domain Watch</strong></bdi> requests this permission:</p>\n<ul>\n<li>Manage domains</li>\n</ul>',
       );
     },
   },

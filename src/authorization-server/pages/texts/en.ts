@@ -13,8 +13,8 @@ export const english: Texts = {
   allowTitle: 'Allow {app}?',
   loggedInAs: 'You are logged in as {user}.',
   permissions: {
-    one: '{app} asks for this permission:',
-    other: '{app} asks for these permissions:',
+    one: '{app} requests this permission:',
+    other: '{app} requests these permissions:',
   },
   goBackTo: 'Then you go back to {destination}.',
   goBackToDevice: 'Then you go back to an app on this device ({destination}).',
@@ -31,14 +31,14 @@ export const english: Texts = {
   unknownApp: 'The app that sent you here is not known to this site.',
   removedApp: 'The app that sent you here is not known any more.',
   unknownDestination:
-    'The app that sent you here wants you sent to an address that is not registered for it.',
+    'The app that sent you here named a return address that is not registered for it.',
   badRequest: 'The app that sent you here made a request that this site cannot accept.',
   technicalDetails: 'Details for developers',
   serverError: 'Something went wrong on our side.',
   expired: 'This page has expired, or belongs to another browser.',
   foreignForm: 'This form was not sent from our page.',
   tryAgainTitle: 'Please try again',
-  unavailable: 'We cannot answer at the moment. Load this page again in a while.',
+  unavailable: 'This site is not available at the moment. Load this page again in a while.',
 
   deviceTitle: 'Connect a device',
   deviceIntro: 'Enter the code that your device shows.',

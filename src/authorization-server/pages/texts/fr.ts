@@ -8,13 +8,13 @@ export const french: Texts = {
   logInButton: 'Se connecter',
   cancel: 'Annuler',
   wrongPassword: 'Identifiant ou mot de passe incorrect.',
-  wrongPasswordTitle: 'Identifiant ou mot de passe incorrect : {title}',
+  wrongPasswordTitle: 'Identifiant ou mot de passe incorrect : {title}',
 
-  allowTitle: 'Autoriser {app} ?',
+  allowTitle: 'Autoriser {app} ?',
   loggedInAs: 'Vous êtes connecté en tant que {user}.',
   permissions: {
-    one: '{app} demande l’autorisation suivante :',
-    other: '{app} demande les autorisations suivantes :',
+    one: '{app} demande l’autorisation suivante :',
+    other: '{app} demande les autorisations suivantes :',
   },
   goBackTo: 'Vous reviendrez ensuite sur {destination}.',
   goBackToDevice: 'Vous reviendrez ensuite à une application de cet appareil ({destination}).',
@@ -50,8 +50,8 @@ export const french: Texts = {
   deviceExpiredCode: 'Ce code a expiré. Demandez-en un nouveau sur votre appareil.',
   deviceUsedCode: 'Ce code a déjà été utilisé. Demandez-en un nouveau sur votre appareil.',
   deviceFailed: 'Un problème est survenu. Saisissez le code à nouveau.',
-  deviceFailedTitle: 'Erreur : {title}',
-  deviceConfirmTitle: 'Votre appareil affiche-t-il ce code ?',
+  deviceFailedTitle: 'Erreur : {title}',
+  deviceConfirmTitle: 'Votre appareil affiche-t-il ce code ?',
   deviceConfirm: '{app} sera connectée à votre compte.',
   deviceWarning:
     'Ne continuez que si vous êtes à l’origine de cette demande et si l’appareil qui affiche le code est devant vous.',
