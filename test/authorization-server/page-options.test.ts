@@ -67,7 +67,7 @@ describe('the option "pages"', () => {
     ],
     ['option "pages.texts.de.logIn" must be a non-empty string', { texts: { de: { logIn: '' } } }],
     [
-      'option "pages.texts.nl.allowTitle" must be a non-empty string whose only',
+      'option "pages.texts.nl.allowTitle" must be a non-empty',
       { texts: { nl: { allowTitle: '{name} toestaan?' } } },
     ],
     [
