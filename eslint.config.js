@@ -54,13 +54,6 @@ export default tseslint.config(
       'src/testing/store-contract/keeping.ts',
       'src/testing/store-contract/state.ts',
       'src/testing/store-contract/watching.ts',
-      'src/verifiers/introspection/index.ts',
-      'src/verifiers/jwt/claims.ts',
-      'src/verifiers/jwt/issuers.ts',
-      'src/verifiers/jwt/jwt-options.ts',
-      'src/verifiers/jwt/jwt-revocations.ts',
-      'src/verifiers/jwt/jwt.ts',
-      'src/verifiers/jwt/remote-keys.ts',
     ],
     rules: {
       'max-lines-per-function': ['error', { max: 60, skipBlankLines: true, skipComments: true }],

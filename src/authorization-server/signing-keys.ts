@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { typeError } from '../internal/errors';
 import { type Jwk, jwkInput } from '../verifiers/jwk';
 import type { Algorithm } from '../verifiers/jwt/signature';
-import { algorithmsOf, type PrivateKeyInput, privateKeyOf } from '../verifiers/private-key';
+import { signingAlgorithms, type PrivateKeyInput, readPrivateKey } from '../verifiers/private-key';
 
 /** A private key that signs access tokens: RSA, EC or Ed25519. A JWK may have `alg` and `kid`. */
 export type SigningKey = PrivateKeyInput;
@@ -30,14 +30,14 @@ export interface SigningJwk extends Jwk {
  * @throws ERR_LATCHKEY_KEY if the key cannot sign
  */
 export function signingJwk(input: SigningKey, where: string): SigningJwk {
-  const key = privateKeyOf(input);
+  const key = readPrivateKey(input);
   if (!key) {
     throw typeError(
       'ERR_LATCHKEY_KEY',
       `${where} must be a private key: a PEM without a passphrase, a JWK or a KeyObject`,
     );
   }
-  const fitting = algorithmsOf(key);
+  const fitting = signingAlgorithms(key);
   const { alg = fitting[0], kid } = (isJwk(input) ? input : {}) as Partial<SigningJwk>;
   if (alg === undefined || !fitting.includes(alg)) {
     throw typeError(

@@ -250,7 +250,7 @@ async function withClients<O extends SharedOptions>(
       }
       const policy = {
         issuer,
-        lifeMs: LONGEST_JWT_MS,
+        lifetimeMs: LONGEST_JWT_MS,
         toleranceMs: 0,
         skewMs: 0,
         isIssuer: (iss: string) => iss === issuer,

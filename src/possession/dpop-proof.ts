@@ -7,7 +7,7 @@ import {
   type PossessionResult,
   type RequestLike,
 } from '../extractors/extractor';
-import { type CompactJws, readCompactJws } from '../verifiers/jwt/parse-jws';
+import { type CompactJws, parseCompactJws } from '../verifiers/jwt/parse-jws';
 import { type Algorithm, verifySignature } from '../verifiers/jwt/signature';
 import { importPublicKey, jwkThumbprint, publicMembers } from './jwk';
 import { normalisedUrl, requestUrl } from './request-url';
@@ -97,7 +97,7 @@ function readProof(
   if (token === undefined || token.length > MAX_TOKEN_LENGTH || headerRepeated(request, 'dpop')) {
     return undefined;
   }
-  const jws = readCompactJws(token);
+  const jws = parseCompactJws(token);
   if (!jws) {
     return undefined;
   }

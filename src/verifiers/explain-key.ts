@@ -3,15 +3,15 @@ const BASE64 = /^[A-Za-z0-9+/_=\r\n-]{40,}$/;
 const ENCODED_PEM = 'LS0tLS1CRUdJTi';
 
 /**
- * Returns the likely cause why a text is not a key, and what to do about it: the usual mistakes
- * with keys from environment variables. The text itself is never quoted.
+ * Returns the likely reason why a text is not a key, and the fix, for the usual mistakes with keys
+ * from environment variables. It never quotes the text.
  */
 export function explainKeyText(text: string): string | undefined {
   if (text.includes('-----BEGIN')) {
     return explainPem(text);
   }
   if (text.trimStart().startsWith(ENCODED_PEM)) {
-    return 'it is a PEM encoded in base64; decode it with Buffer.from(key, "base64")';
+    return 'it is a PEM in base64; decode it with Buffer.from(key, "base64")';
   }
   if (text.trimStart().startsWith('{')) {
     return 'it is JSON text; pass the object, JSON.parse(key)';

@@ -42,3 +42,9 @@ export const insecureHosts = check<readonly string[]>(
   'a list of hosts such as "keycloak:8080", without scheme and path',
   (value) => Array.isArray(value) && value.every(isHost),
 );
+
+/** The option `fetch`. */
+export const fetchOption = check<typeof fetch>(
+  'a function',
+  (value) => typeof value === 'function',
+);

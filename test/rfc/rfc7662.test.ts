@@ -146,7 +146,7 @@ ledger('RFC 7662, for the API that asks', [
       expect(await verdict(active())).toBe('good');
       expect(await verdict({ active: false })).toBe('unknown');
       const unclear = {
-        error: 'The introspection endpoint did not say whether the token is active',
+        error: 'The response of the introspection endpoint has no "active" that is true or false (RFC 7662 §2.2)',
       };
       for (const value of [undefined, 'true', 1, null]) {
         expect(await verdict(active({ active: value }))).toEqual(unclear);
@@ -370,7 +370,7 @@ ledger('RFC 7662, for the API that asks', [
         audience: AUDIENCE,
       });
       expect(await verdictOf(verifier)).toMatchObject({
-        error: expect.stringContaining('could not be asked: ') as string,
+        error: expect.stringContaining('could not be reached: ') as string,
       });
       expect(asked).toBe(0);
       await new Promise((resolve) => server.close(resolve));

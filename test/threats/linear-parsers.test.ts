@@ -23,7 +23,7 @@ import { addHeaders, responseHeaders } from '../../src/http/response-headers';
 import { trimOws } from '../../src/internal/text';
 import { boundToCertificate } from '../../src/possession/mtls';
 import { normalisedUrl, requestUrl } from '../../src/possession/request-url';
-import { readCompactJws } from '../../src/verifiers/jwt/parse-jws';
+import { parseCompactJws } from '../../src/verifiers/jwt/parse-jws';
 
 const SIZE = 16_384;
 /** A quadratic parser takes 16 times as long for input of four times the length. */
@@ -98,7 +98,7 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
     addHeaders({ getHeader: () => text, setHeader: () => undefined as never }, vary),
   'headers in mixed case': (text) => toRequestLike({ headers: { Cookie: text } }),
   'the trimming of a text': trimOws,
-  'a compact JWS': readCompactJws,
+  'a compact JWS': parseCompactJws,
   'the form of a client': (text) => isForm(text) && parseForm(Buffer.from(text)),
   'the JSON of a client': (text) =>
     refuses(() => parseJsonParameters(JSON.stringify({ scope: text }))),

@@ -1,23 +1,21 @@
 import type { Confirmation } from '../../credential/record';
 import { codedError } from '../../internal/errors';
+import { isAbsentOr, isNonEmptyString, isObject } from '../../internal/type-guards';
 import type { JsonObject } from '../issuer/fetch';
 import {
-  isAbsentOr,
+  hasUsername,
   isEmptyConfirmation,
-  isFor,
-  isNamed,
   isNumericDate,
-  isObject,
-  isText,
-  scopesOf,
-} from '../jwt/claims';
+  namesAudience,
+  readScopes,
+} from '../jwt/claim-values';
 import { reject, type Rejection } from '../rejection';
 
 /**
  * An introspection response about an active token (RFC 7662 §2.2). Times are seconds since the
  * epoch.
  */
-export interface Introspection extends JsonObject {
+export interface IntrospectionResponse extends JsonObject {
   readonly scope?: string;
   readonly client_id?: string;
   readonly token_type?: string;
@@ -32,7 +30,7 @@ export interface Introspection extends JsonObject {
   readonly cnf?: Confirmation;
 }
 
-/** What a verifier requires of it. */
+/** What a verifier requires of a response. */
 export interface IntrospectionPolicy {
   readonly issuer: string | undefined;
   readonly audiences: ReadonlySet<string>;
@@ -40,63 +38,63 @@ export interface IntrospectionPolicy {
   readonly toleranceMs: number;
 }
 
+/** The members of a response with a fixed type. */
 const MEMBERS: Readonly<Record<string, (value: unknown) => boolean>> = {
-  client_id: isText,
-  token_type: isText,
+  client_id: isNonEmptyString,
+  token_type: isNonEmptyString,
   exp: isNumericDate,
   nbf: isNumericDate,
   iat: isNumericDate,
-  sub: isText,
-  iss: isText,
-  jti: isText,
+  sub: isNonEmptyString,
+  iss: isNonEmptyString,
+  jti: isNonEmptyString,
   cnf: isObject,
 };
 
 /**
- * Reads a response. Returns undefined for a token that is not active. Members that are null count
+ * Parses a response. Returns undefined for a token that is not active. Members that are null count
  * as absent.
  *
- * @throws Error (`ERR_LATCHKEY_ISSUER`) for anything other than a response of RFC 7662: an outage,
- * since guessing could let someone in
+ * @throws {Error} `ERR_LATCHKEY_ISSUER` if it is not a response of RFC 7662. Guessing its meaning
+ * could accept an invalid token.
  */
-export function parseIntrospectionResponse(answer: JsonObject): Introspection | undefined {
-  if (answer.active === false) {
+export function parseIntrospectionResponse(body: JsonObject): IntrospectionResponse | undefined {
+  if (body.active === false) {
     return undefined;
   }
-  if (answer.active !== true) {
+  if (body.active !== true) {
     throw codedError(
       'ERR_LATCHKEY_ISSUER',
-      'The introspection endpoint did not say whether the token is active',
+      'The response of the introspection endpoint has no "active" that is true or false (RFC 7662 §2.2)',
     );
   }
-  const response = Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== null));
-  const isSound: typeof MEMBERS = { ...MEMBERS, scope: () => scopesIn(response) !== undefined };
-  const broken = Object.entries(isSound).find(([name, test]) => !isAbsentOr(test, response[name]));
-  if (broken) {
+  const response = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+  const tests = { ...MEMBERS, scope: () => responseScopes(response) !== undefined };
+  const invalid = Object.entries(tests).find(([name, test]) => !isAbsentOr(test)(response[name]));
+  if (invalid) {
     throw codedError(
       'ERR_LATCHKEY_ISSUER',
-      `The introspection endpoint answered a "${broken[0]}" that is invalid (RFC 7662 §2.2)`,
+      `The response of the introspection endpoint has an invalid "${invalid[0]}" (RFC 7662 §2.2)`,
     );
   }
   return response;
 }
 
-export const scopesIn = (response: JsonObject): readonly string[] | undefined =>
-  scopesOf(response, ['scope']);
+export const responseScopes = (response: JsonObject): readonly string[] | undefined =>
+  readScopes(response, ['scope']);
 
-/** Returns the subject: `sub`, or the client where the token is not a user's. */
-export const subjectIn = ({
-  sub,
-  client_id: clientId,
-  username,
-}: Introspection): string | undefined => sub ?? (isNamed(username) ? undefined : clientId);
+/** Returns the subject: `sub`, or the client if the token is not that of a user. */
+export function responseSubject(response: IntrospectionResponse): string | undefined {
+  const { sub, client_id: clientId } = response;
+  return sub ?? (hasUsername(response) ? undefined : clientId);
+}
 
 /**
  * Validates the response about an active token: time, issuer and audience, type, then the rest. A
- * future `iat` alone never rejects.
+ * future `iat` alone does not reject.
  */
 export function validateIntrospection(
-  response: Introspection,
+  response: IntrospectionResponse,
   policy: IntrospectionPolicy,
   now: number,
 ): Rejection | undefined {
@@ -110,18 +108,18 @@ export function validateIntrospection(
   if (policy.issuer !== undefined && iss !== undefined && iss !== policy.issuer) {
     return reject('bad_issuer', 'iss is not the configured issuer');
   }
-  return validatePurpose(response, policy) ?? validateOwner(response);
+  return validatePurpose(response, policy) ?? validateSubject(response);
 }
 
 function validatePurpose(
-  response: Introspection,
+  response: IntrospectionResponse,
   { allowMissingAudience, audiences }: IntrospectionPolicy,
 ): Rejection | undefined {
   const { aud, token_type: type, cnf } = response;
   if (aud === undefined && !allowMissingAudience) {
     return reject('bad_audience', 'aud is missing');
   }
-  if (aud !== undefined && !isFor(aud, audiences)) {
+  if (aud !== undefined && !namesAudience(aud, audiences)) {
     return reject('bad_audience', 'aud does not name an accepted audience');
   }
   return isAccessToken(type, aud, cnf)
@@ -129,8 +127,8 @@ function validatePurpose(
     : reject('bad_type', 'token_type is not that of an access token');
 }
 
-function validateOwner(response: Introspection): Rejection | undefined {
-  if (subjectIn(response) === undefined) {
+function validateSubject(response: IntrospectionResponse): Rejection | undefined {
+  if (responseSubject(response) === undefined) {
     return reject('bad_claim', 'sub is missing, and the token is not that of a client alone');
   }
   return isEmptyConfirmation(response.cnf)
@@ -139,8 +137,9 @@ function validateOwner(response: Introspection): Rejection | undefined {
 }
 
 /**
- * Servers introspect refresh tokens too (RFC 7662 §2.1). An access token names its audience or its
- * type, and one of the type DPoP has the key that it is bound to (RFC 9449 §6.2).
+ * Whether the response is about an access token: servers introspect refresh tokens too (RFC 7662
+ * §2.1). It has an audience or a type, and with the type DPoP the key that it is bound to (RFC 9449
+ * §6.2).
  */
 function isAccessToken(
   type: string | undefined,
@@ -151,5 +150,5 @@ function isAccessToken(
   if (name === undefined) {
     return aud !== undefined;
   }
-  return name === 'bearer' || (name === 'dpop' && isText(cnf?.jkt));
+  return name === 'bearer' || (name === 'dpop' && isNonEmptyString(cnf?.jkt));
 }

@@ -1,48 +1,61 @@
+/** How long a loaded value is used, and how soon a failed load is repeated. In milliseconds. */
 export interface Freshness {
-  /** How old what was loaded may grow before it is loaded anew; meanwhile it serves. */
+  /** After this time, the value is loaded again. The old one is used until the new one is there. */
   readonly maxAgeMs: number;
-  /** How long nothing is loaded after a failure. */
+  /** The shortest time from a failed load to the next. */
   readonly cooldownMs: number;
 }
 
 /**
- * What `load` brings, loaded when it is first wanted, once for all who want it. What was loaded
- * before goes on serving while it cannot be loaded anew; without it a failure stands until the
- * cool-down is over.
+ * Caches the result of an asynchronous function, which is called when the value is first needed.
+ * Concurrent callers share one load. The last value is used while a newer one cannot be loaded;
+ * without a value, callers get the failure until the cooldown is over.
  */
-export function cachedLoader<T>(
-  load: () => Promise<T>,
-  { maxAgeMs, cooldownMs: cooldownMs }: Freshness,
-): () => Promise<T> {
-  let known: Promise<T> | undefined;
-  let loading: Promise<T> | undefined;
-  let failed: Promise<T> | undefined;
-  // A clock that nobody sets.
-  let restUntil = -Infinity;
+export function cachedLoader<T>(load: () => Promise<T>, freshness: Freshness): () => Promise<T> {
+  const loader = new CachedLoader(load, freshness);
+  return () => loader.get();
+}
 
-  const start = (): Promise<T> => {
-    const attempt = load();
-    const rest = (ms: number) => {
-      loading = undefined;
-      restUntil = performance.now() + ms;
-    };
+class CachedLoader<T> {
+  readonly #load: () => Promise<T>;
+  readonly #freshness: Freshness;
+  /** The last load that succeeded, or the last one if none has. */
+  #current: Promise<T> | undefined;
+  #hasValue = false;
+  #isLoading = false;
+  /** By the monotonic clock, which is never set. */
+  #nextLoadAt = -Infinity;
+
+  constructor(load: () => Promise<T>, freshness: Freshness) {
+    this.#load = load;
+    this.#freshness = freshness;
+  }
+
+  get(): Promise<T> {
+    const isDue = !this.#isLoading && performance.now() >= this.#nextLoadAt;
+    const started = isDue ? this.#start() : undefined;
+    return this.#current ?? started ?? this.#start();
+  }
+
+  #start(): Promise<T> {
+    const attempt = this.#load();
+    this.#isLoading = true;
+    if (!this.#hasValue) {
+      this.#current = attempt;
+    }
     attempt.then(
       () => {
-        known = attempt;
-        rest(maxAgeMs);
+        this.#current = attempt;
+        this.#hasValue = true;
+        this.#finish(this.#freshness.maxAgeMs);
       },
-      () => {
-        failed = attempt;
-        rest(cooldownMs);
-      },
+      () => this.#finish(this.#freshness.cooldownMs),
     );
     return attempt;
-  };
+  }
 
-  return async () => {
-    if (!loading && performance.now() >= restUntil) {
-      loading = start();
-    }
-    return known ?? loading ?? (failed as Promise<T>);
-  };
+  #finish(pauseMs: number): void {
+    this.#isLoading = false;
+    this.#nextLoadAt = performance.now() + pauseMs;
+  }
 }

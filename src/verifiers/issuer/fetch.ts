@@ -1,21 +1,26 @@
 import { codedError } from '../../internal/errors';
-/** How long a server may take to answer, and how much it may say. */
-export interface Limits {
+import { isObject } from '../../internal/type-guards';
+
+/** Limits of a request to an issuer's server, and how it is sent. */
+export interface FetchLimits {
+  /** Deadline of the whole response, in milliseconds. */
   readonly timeoutMs: number;
+  /** Size of the largest accepted body, in bytes. */
   readonly maxBytes: number;
-  /** Holds an end for each answer that is being waited for. */
-  readonly underWay?: Set<() => void>;
-  /** In place of the global one. */
-  readonly fetch?: typeof fetch;
-  /** Takes JSON whatever its content type says, as files on plain hosts have it. */
-  readonly anyType?: boolean;
+  /** Holds a function for each pending request that aborts it. */
+  readonly pending?: Set<() => void> | undefined;
+  /** Replaces the global `fetch`. */
+  readonly fetch?: typeof fetch | undefined;
+  /** Accepts JSON under any content type. File servers often send another one. */
+  readonly anyContentType?: boolean;
 }
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The server answered, and not with what it was asked for. */
-export class AnswerError extends Error {
-  override readonly name: string = 'AnswerError';
+/** The server responded, but not with a JSON object. */
+export class ResponseError extends Error {
+  readonly code = 'ERR_LATCHKEY_ISSUER';
+  override readonly name: string = 'ResponseError';
   constructor(
     message: string,
     readonly status?: number,
@@ -24,9 +29,9 @@ export class AnswerError extends Error {
   }
 }
 
-/** A JSON object from where it is published. */
-export const getJson = (url: string, limits: Limits): Promise<JsonObject> =>
-  answerOf(url, limits, (signal) =>
+/** Fetches a JSON object. */
+export const fetchJson = (url: string, limits: FetchLimits): Promise<JsonObject> =>
+  requestJson(url, limits, (signal) =>
     (limits.fetch ?? fetch)(url, {
       headers: { Accept: 'application/json' },
       redirect: 'manual',
@@ -35,92 +40,97 @@ export const getJson = (url: string, limits: Limits): Promise<JsonObject> =>
   );
 
 /**
- * The JSON object that a server answers. A redirect is not followed: where it leads, nobody vouched
- * for. Whatever goes wrong is told as where and why, without a cause: what libraries and servers
- * say may hold what they were sent.
+ * Sends a request and returns the JSON object of the response. Redirects are not followed: no
+ * configuration names their target. Errors say where and why, but have no `cause`, since messages of
+ * libraries and servers may quote secrets.
+ *
+ * @param send - sends the request; it must pass the signal on
+ * @throws {Error} `ERR_LATCHKEY_ISSUER`; a `ResponseError` if the server responded
  */
-export async function answerOf(
+export async function requestJson(
   url: string,
-  limits: Limits,
-  ask: (signal: AbortSignal) => Promise<Response>,
+  limits: FetchLimits,
+  send: (signal: AbortSignal) => Promise<Response>,
 ): Promise<JsonObject> {
-  const { timeoutMs, maxBytes, anyType, underWay } = limits;
-  // By hand: what AbortSignal.any() and AbortSignal.timeout() make outlives the answer.
-  const asking = new AbortController();
-  const end = () => asking.abort();
-  const late = setTimeout(
-    () => asking.abort(new DOMException(undefined, 'TimeoutError')),
+  const { timeoutMs, maxBytes, anyContentType, pending } = limits;
+  // A timer, because signals of AbortSignal.any() and AbortSignal.timeout() outlive the response.
+  const controller = new AbortController();
+  const abort = () => controller.abort();
+  const timer = setTimeout(
+    () => controller.abort(new DOMException(undefined, 'TimeoutError')),
     timeoutMs,
   ).unref();
-  underWay?.add(end);
+  pending?.add(abort);
   try {
-    const response = await ask(asking.signal);
-    return readJson(response, await readText(response, maxBytes), anyType);
+    const response = await send(controller.signal);
+    return parseResponse(response, await readText(response, maxBytes), anyContentType);
   } catch (error) {
-    throw told(error, url, limits);
+    throw toIssuerError(error, withoutQuery(url), timeoutMs);
   } finally {
-    clearTimeout(late);
-    underWay?.delete(end);
+    clearTimeout(timer);
+    pending?.delete(abort);
   }
 }
 
-/** A URL as it may be told: its query may hold a secret. */
-export function placeOf(url: string): string {
+/** Returns a URL for messages, without its query: that may hold a secret. */
+export function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }
 
-function told(error: unknown, url: string, { timeoutMs }: Limits): Error {
-  if (error instanceof AnswerError) {
-    return new AnswerError(`${placeOf(url)} answered ${error.message}`, error.status);
+function toIssuerError(error: unknown, place: string, timeoutMs: number): Error {
+  if (error instanceof ResponseError) {
+    return new ResponseError(`${place} responded with ${error.message}`, error.status);
   }
-  const late = (error as Error | null)?.name === 'TimeoutError';
-  return codedError(
-    'ERR_LATCHKEY_ISSUER',
-    `${placeOf(url)} ${late ? `did not answer within ${timeoutMs} ms` : `could not be asked: ${codeOf(error)}`}`,
-  );
+  // A DOMException, which is not an Error of every realm.
+  const isTimeout = isObject(error) && error.name === 'TimeoutError';
+  const problem = isTimeout
+    ? `did not respond within ${timeoutMs} ms`
+    : `could not be reached: ${failureCode(error)}`;
+  return codedError('ERR_LATCHKEY_ISSUER', `${place} ${problem}`);
 }
 
-async function readText(response: Response, maxBytes: number): Promise<string> {
+async function readText({ body }: Response, maxBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > maxBytes) {
-      throw new AnswerError(`more than ${maxBytes} bytes`);
+      throw new ResponseError(`more than ${maxBytes} bytes`);
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
 }
 
-function readJson({ status, headers }: Response, text: string, anyType = false): JsonObject {
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\s*(;|$)/i;
+
+function parseResponse(
+  { status, headers }: Response,
+  text: string,
+  anyContentType = false,
+): JsonObject {
   if (status !== 200) {
-    throw new AnswerError([`status ${status}`, errorIn(text)].join(' ').trim(), status);
+    throw new ResponseError([`status ${status}`, oauthErrorIn(text)].join(' ').trim(), status);
   }
-  if (
-    !anyType &&
-    !/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(headers.get('Content-Type') ?? '')
-  ) {
-    throw new AnswerError('something that is not JSON');
+  if (!anyContentType && !JSON_TYPE.test(headers.get('Content-Type') ?? '')) {
+    throw new ResponseError('something that is not JSON');
   }
-  const value = parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new AnswerError('something that is not a JSON object');
+  const value = parseJson(text);
+  if (!isObject(value)) {
+    throw new ResponseError('something that is not a JSON object');
   }
-  return value as JsonObject;
+  return value;
 }
 
-/**
- * The error code of RFC 6749 §5.2: of what a server says of a failure, all that is sure to be no
- * secret.
- */
-function errorIn(text: string): string {
-  const code = (parse(text) as { error?: unknown } | null | undefined)?.error;
+/** The error code of RFC 6749 §5.2: the only part of an error response that is never a secret. */
+function oauthErrorIn(text: string): string {
+  const value = parseJson(text);
+  const code = isObject(value) ? value.error : undefined;
   return typeof code === 'string' && /^[a-z_]{1,64}$/.test(code) ? code : '';
 }
 
-function parse(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -128,12 +138,9 @@ function parse(text: string): unknown {
   }
 }
 
-/** fetch tells what happened to a connection in the cause of its own error. */
-function codeOf(error: unknown): string {
-  const { name, code, cause } = error as {
-    name?: string;
-    code?: unknown;
-    cause?: { code?: unknown };
-  };
-  return [cause?.code, code].find((one) => typeof one === 'string') ?? name ?? 'failed';
+/** The system's error code, such as `ECONNREFUSED`. `fetch` has it in the cause of its error. */
+function failureCode(error: unknown): string {
+  const { name, code, cause } = error as Partial<NodeJS.ErrnoException>;
+  const causeCode = isObject(cause) ? cause.code : undefined;
+  return [causeCode, code].find((one) => typeof one === 'string') ?? name ?? 'failed';
 }

@@ -5,26 +5,31 @@ import { isIdentifier, isLoopback, isSecureUrl } from '../../internal/options';
 /** Decides which URLs an issuer's configuration and metadata may name. */
 export interface UrlPolicy {
   /**
-   * A URL that the operator configured: `https`, or `http` on a loopback host or an insecure host.
+   * Whether the operator may configure this URL: `https`, or `http` on a loopback host or an insecure
+   * host.
    */
   isSecure(url: unknown): url is string;
-  /** The same for an issuer's identifier: without query and fragment. */
+  /** Whether the operator may configure this issuer: a secure URL without query and fragment. */
   isIssuer(url: unknown): url is string;
   /**
-   * A URL that the metadata of an issuer names. An issuer elsewhere must not send us to this
-   * machine or this link (SSRF).
+   * Whether the metadata of an issuer may name this URL. A remote issuer must not make us send
+   * requests to this machine or its link-local network (SSRF).
    */
   isTrustedEndpoint(issuer: string, url: unknown): url is string;
 }
 
-/** @param insecureHosts - hosts that may be reached by plain `http`, with their ports */
+/**
+ * Creates the policy of an issuer.
+ *
+ * @param insecureHosts - hosts that may be reached by plain `http`, with their ports
+ */
 export function urlPolicy(insecureHosts: readonly string[] = []): UrlPolicy {
   const hosts = new Set(insecureHosts.map((host) => new URL(`http://${host}`).host));
   const isInsecureHost = (url: unknown): url is string => {
     if (typeof url !== 'string' || !/^http:\/\//.test(url) || !URL.canParse(url)) {
       return false;
     }
-    // The rules for https, except for the scheme.
+    // Apart from the scheme, the rules for https apply.
     return hosts.has(new URL(url).host) && isSecureUrl(url.replace('http:', 'https:'));
   };
   const isSecure = (url: unknown): url is string => isSecureUrl(url) || isInsecureHost(url);
@@ -37,7 +42,7 @@ export function urlPolicy(insecureHosts: readonly string[] = []): UrlPolicy {
   };
 }
 
-/** Whether a value is a host with or without a port, and nothing else of a URL. */
+/** Whether a value is a host, with or without a port, and no other part of a URL. */
 export function isHost(value: unknown): value is string {
   if (
     typeof value !== 'string' ||
@@ -56,14 +61,14 @@ const isReachable = (issuer: string, url: string): boolean =>
   (isLoopback(issuer) && isLoopback(url));
 
 /**
- * Loopback, unspecified and link-local addresses, also those that IPv6 embeds. The list maps
- * `::ffff:0:0/96` itself.
+ * Loopback, unspecified and link-local addresses, including those that are embedded in IPv6.
+ * `BlockList` handles `::ffff:0:0/96` itself.
  */
 const LOCAL = new BlockList();
 LOCAL.addSubnet('0.0.0.0', 8);
 LOCAL.addSubnet('127.0.0.0', 8);
 LOCAL.addSubnet('169.254.0.0', 16);
-// `::`, `::1` and the IPv4-compatible addresses.
+// `::`, `::1` and IPv4-compatible addresses.
 LOCAL.addSubnet('::', 96, 'ipv6');
 LOCAL.addSubnet('fe80::', 10, 'ipv6');
 // 6to4, IPv4-translated, NAT64 and its local-use prefix (RFC 8215), for the three IPv4 networks.
@@ -80,8 +85,8 @@ for (const [hex, bits] of [
 }
 
 /**
- * Whether the host of a URL is this machine or its link: an address, or a name under `localhost`
- * (RFC 6761 §6.3). The URL parser has already written every spelling of an address in one form.
+ * Whether the host of a URL is this machine or in its link-local network: an address, or a name
+ * under `localhost` (RFC 6761 §6.3). The URL parser normalizes all spellings of an address.
  */
 export function isLocal(url: string): boolean {
   const { hostname } = new URL(url);

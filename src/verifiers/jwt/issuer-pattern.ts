@@ -2,12 +2,11 @@ import { isLoopback } from '../../internal/options';
 import { isLocal, type UrlPolicy } from '../issuer/trusted-url';
 
 const PLACEHOLDER = /\{[a-z][a-z0-9_]*\}/gi;
-/** A placeholder in the host stands for one label. */
+/** What a placeholder matches in the host: one label. */
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-/**
- * In the path it stands for characters without a meaning there: no dot segment, nothing encoded.
- */
+/** What a placeholder matches in the path: no dot segments and no percent-encoding. */
 const SEGMENT = /^[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*$/;
+/** The length of the longest issuer, in characters. */
 const MAX_LENGTH = 512;
 
 export const isPattern = (issuer: string): boolean => issuer.includes('{');
@@ -16,8 +15,8 @@ export const isPattern = (issuer: string): boolean => issuer.includes('{');
 export const exampleOfPattern = (pattern: string): string => pattern.replace(PLACEHOLDER, 'tenant');
 
 /**
- * Whether a pattern matches no host but the operator's own: its placeholders are in the path, or
- * are whole labels before at least two fixed ones.
+ * Whether a pattern can only match hosts of the operator: its placeholders are in the path, or are
+ * whole labels of the host before at least two fixed ones.
  */
 export function isSafePattern(pattern: string, urls: UrlPolicy): boolean {
   const [, host = '', path = ''] = /^https?:\/\/([^/]*)(.*)$/.exec(pattern) ?? [];
@@ -30,8 +29,8 @@ export function isSafePattern(pattern: string, urls: UrlPolicy): boolean {
 }
 
 /**
- * Whether each path segment has at most one placeholder: with two, one issuer could match in many
- * ways.
+ * Whether each path segment has at most one placeholder. With two, one issuer could match in many
+ * ways, which takes long to find out.
  */
 export const isUnambiguous = (pattern: string): boolean =>
   pattern
@@ -39,8 +38,8 @@ export const isUnambiguous = (pattern: string): boolean =>
     .every((part, index) => index < 3 || (part.match(PLACEHOLDER)?.length ?? 0) < 2);
 
 /**
- * Whether an issuer is a URL in its only spelling, so that what is compared is what would be
- * fetched.
+ * Whether an issuer is a URL in its only spelling, so that the URL that is compared is also the one
+ * that is fetched.
  */
 export function isCanonicalIssuer(iss: string, urls: UrlPolicy): boolean {
   if (iss.length > MAX_LENGTH || iss.includes('%') || !urls.isIssuer(iss)) {
@@ -51,45 +50,38 @@ export function isCanonicalIssuer(iss: string, urls: UrlPolicy): boolean {
 }
 
 /**
- * Whether a token may name an issuer of which only the token says that it exists: never an address
- * of this machine or its link.
+ * Whether a token may name an issuer that no configuration names: never one on this machine or in
+ * its link-local network, unless it is a loopback host.
  */
 export const isRemoteIssuer = (iss: string, urls: UrlPolicy): boolean =>
   isCanonicalIssuer(iss, urls) && (!isLocal(iss) || isLoopback(iss));
+
+type PartMatcher = (value: string) => boolean;
 
 /**
  * Creates a test for the issuers that a pattern matches. It takes time linear in the length of the
  * issuer.
  */
-export function matcher(pattern: string, urls: UrlPolicy): (iss: string) => boolean {
-  const tests = pattern
+export function issuerMatcher(pattern: string, urls: UrlPolicy): (iss: string) => boolean {
+  const matchers = pattern
     .split('/')
     .map((part, index) => (index === 2 ? hostMatcher(part) : partMatcher(part, SEGMENT)));
-  return (iss) => {
-    if (iss.length > MAX_LENGTH) {
-      return false;
-    }
-    const parts = iss.split('/');
-    return (
-      parts.length === tests.length &&
-      tests.every((test, index) => test(parts[index] as string)) &&
-      isCanonicalIssuer(iss, urls)
-    );
-  };
+  return (iss) =>
+    iss.length <= MAX_LENGTH &&
+    matchesParts(iss.split('/'), matchers) &&
+    isCanonicalIssuer(iss, urls);
 }
 
-function hostMatcher(host: string): (value: string) => boolean {
-  const tests = host.split('.').map((label) => partMatcher(label, LABEL));
-  return (value) => {
-    const labels = value.split('.');
-    return (
-      labels.length === tests.length && tests.every((test, index) => test(labels[index] as string))
-    );
-  };
+function hostMatcher(host: string): PartMatcher {
+  const matchers = host.split('.').map((label) => partMatcher(label, LABEL));
+  return (value) => matchesParts(value.split('.'), matchers);
 }
 
-/** Matches text that begins and ends as a part of the pattern does, around its placeholder. */
-function partMatcher(part: string, placeholder: RegExp): (value: string) => boolean {
+const matchesParts = (parts: readonly string[], matchers: readonly PartMatcher[]): boolean =>
+  parts.length === matchers.length && parts.every((part, index) => matchers[index]?.(part));
+
+/** Matches text that begins and ends like a part of the pattern, with a placeholder between. */
+function partMatcher(part: string, placeholder: RegExp): PartMatcher {
   const [before = '', after] = part.split(PLACEHOLDER);
   if (after === undefined) {
     return (value) => value === part;

@@ -1,115 +1,127 @@
 import { andThen, withDeadline } from '../../internal/promises';
-import { getJson, type Limits } from '../issuer/fetch';
+import { fetchJson, type FetchLimits } from '../issuer/fetch';
 import { NoSuchIssuer } from '../issuer/metadata';
 import type { JwksUriResolver } from './discovery';
 import { fetchedKeys, type KeySet, type KeySource, type VerificationKey } from './keys';
 import type { Algorithm } from './signature';
 
-/** How keys from a URL are kept. Durations in milliseconds. */
+/** How fetched keys are cached. Durations in milliseconds. */
 export interface RemoteKeysPolicy {
-  /**
-   * How long fetched keys are used before the server is asked again: how long a key that it
-   * withdrew can go unseen.
-   */
+  /** How long keys are used before they are fetched again: how long a withdrawn key is accepted. */
   readonly ttlMs: number;
-  /** How much longer they are used while the server cannot be asked. */
+  /** How much longer keys are used while the server is unavailable. */
   readonly staleIfErrorMs: number;
   /**
-   * From the beginning of one attempt to fetch to the next, whatever came of it: a flood of unknown
-   * keys costs one fetch in that time.
+   * The shortest time from the start of one fetch to the next, whether or not it succeeds. However
+   * many tokens name unknown keys, they cause one fetch in this time.
    */
   readonly cooldownMs: number;
-  /**
-   * Whether an issuer that answers that it has no metadata is none, rather than one that is away.
-   */
+  /** Whether an issuer without metadata is treated as unknown, and not as unavailable. */
   readonly mayBeAbsent: boolean;
 }
 
-/** How long a token that known keys fit waits for news of them. */
-const PATIENCE_MS = 500;
+/** How long a token with a known but outdated key waits for a fetch, in milliseconds. */
+const REFRESH_WAIT_MS = 500;
+
+type Keys = readonly VerificationKey[];
 
 /**
- * The keys that a server publishes. Only what fits no known key, or was signed by none, waits for
- * the network, and one fetch at a time serves all who wait.
+ * The keys that an issuer publishes. A token waits for the network only if no known key fits it or
+ * verifies it. Concurrent tokens share one fetch.
  */
-export function remoteKeys(
-  locate: JwksUriResolver,
-  algorithms: readonly Algorithm[],
-  policy: RemoteKeysPolicy,
-  limits: Limits,
-): KeySource {
-  let keys: KeySet | undefined;
-  let fetchedAt = -Infinity;
-  let triedAt = -Infinity;
-  let failure: unknown;
-  let underWay: Promise<void> | undefined;
+export class RemoteKeys implements KeySource {
+  readonly #resolveUri: JwksUriResolver;
+  readonly #algorithms: readonly Algorithm[];
+  readonly #policy: RemoteKeysPolicy;
+  readonly #limits: FetchLimits;
+  #keys: KeySet | undefined;
+  #fetchedAt = -Infinity;
+  #attemptedAt = -Infinity;
+  #failure: Error | undefined;
+  #pending: Promise<void> | undefined;
 
-  async function load(startedAt: number): Promise<void> {
-    try {
-      const url = await locate(limits);
-      keys = await fetchedKeys(url, await getJson(url, limits), algorithms);
-      fetchedAt = startedAt;
-      failure = undefined;
-    } catch (error) {
-      failure = error;
-    } finally {
-      underWay = undefined;
-    }
+  constructor(
+    resolveUri: JwksUriResolver,
+    algorithms: readonly Algorithm[],
+    policy: RemoteKeysPolicy,
+    limits: FetchLimits,
+  ) {
+    this.#resolveUri = resolveUri;
+    this.#algorithms = algorithms;
+    this.#policy = policy;
+    this.#limits = limits;
   }
 
-  /** Settles when the server was asked; undefined where it was asked a moment ago. */
-  function refresh(now: number): Promise<void> | undefined {
-    // A clock that was set back does not make us wait for it.
-    if (underWay || (now >= triedAt && now < triedAt + policy.cooldownMs)) {
-      return underWay;
+  candidates(algorithm: Algorithm, kid: string | undefined): Keys | Promise<Keys> {
+    if (!this.#algorithms.includes(algorithm)) {
+      return [];
     }
-    triedAt = now;
-    return (underWay = load(now));
+    const now = Date.now();
+    const known = this.#known(algorithm, kid);
+    if (known.length === 0) {
+      const fetching = this.#fetchUnlessRecent(now);
+      return andThen(fetching, () => this.#knownOrFailure(algorithm, kid));
+    }
+    const isFresh = now >= this.#fetchedAt && now < this.#fetchedAt + this.#policy.ttlMs;
+    return isFresh ? known : this.#refreshed(algorithm, kid);
   }
 
-  const known = (algorithm: Algorithm, kid: string | undefined): readonly VerificationKey[] =>
-    keys && Date.now() < fetchedAt + policy.ttlMs + policy.staleIfErrorMs
-      ? keys.candidates(algorithm, kid)
-      : [];
+  newer(algorithm: Algorithm, kid: string | undefined, tried: Keys): Keys | Promise<Keys> {
+    return andThen(this.#refreshed(algorithm, kid), (keys) =>
+      keys.filter((key) => !tried.includes(key)),
+    );
+  }
+
+  #known(algorithm: Algorithm, kid: string | undefined): Keys {
+    const { ttlMs, staleIfErrorMs } = this.#policy;
+    const isUsable = Date.now() < this.#fetchedAt + ttlMs + staleIfErrorMs;
+    return (isUsable ? this.#keys?.candidates(algorithm, kid) : undefined) ?? [];
+  }
+
+  #knownOrFailure(algorithm: Algorithm, kid: string | undefined): Keys {
+    if (this.#failure === undefined) {
+      return this.#known(algorithm, kid);
+    }
+    if (this.#policy.mayBeAbsent && this.#failure instanceof NoSuchIssuer) {
+      return [];
+    }
+    throw this.#failure;
+  }
 
   /**
-   * What is known after news, for which nobody waits long, nor where the server was away already to
-   * hear that it still is.
+   * Returns the known keys after a fetch. It does not wait for long, and not at all if the last
+   * fetch failed: the server is probably still unavailable.
    */
-  function renewed(
-    algorithm: Algorithm,
-    kid: string | undefined,
-  ): readonly VerificationKey[] | Promise<readonly VerificationKey[]> {
-    const news = refresh(Date.now());
-    const current = () => known(algorithm, kid);
-    return news && failure === undefined
-      ? withDeadline(news, PATIENCE_MS).then(current, current)
+  #refreshed(algorithm: Algorithm, kid: string | undefined): Keys | Promise<Keys> {
+    const fetching = this.#fetchUnlessRecent(Date.now());
+    const current = () => this.#known(algorithm, kid);
+    return fetching && this.#failure === undefined
+      ? withDeadline(fetching, REFRESH_WAIT_MS).then(current, current)
       : current();
   }
 
-  return {
-    candidates(algorithm, kid) {
-      if (!algorithms.includes(algorithm)) {
-        return [];
-      }
-      const now = Date.now();
-      const found = known(algorithm, kid);
-      if (found.length > 0) {
-        return now >= fetchedAt && now < fetchedAt + policy.ttlMs ? found : renewed(algorithm, kid);
-      }
-      const news = refresh(now);
-      const answer = (): readonly VerificationKey[] => {
-        if (policy.mayBeAbsent && failure instanceof NoSuchIssuer) {
-          return [];
-        }
-        if (failure !== undefined) {
-          throw failure as Error;
-        }
-        return known(algorithm, kid);
-      };
-      return news ? news.then(answer) : answer();
-    },
-    newer: (algorithm, kid, tried) =>
-      andThen(renewed(algorithm, kid), (found) => found.filter((key) => !tried.includes(key))),
-  };
+  /** Returns the pending fetch, or starts one. Returns undefined in the cooldown of the last. */
+  #fetchUnlessRecent(now: number): Promise<void> | undefined {
+    const nextAt = this.#attemptedAt + this.#policy.cooldownMs;
+    // A clock that was set back must not extend the cooldown.
+    const isCoolingDown = now >= this.#attemptedAt && now < nextAt;
+    if (!this.#pending && !isCoolingDown) {
+      this.#attemptedAt = now;
+      this.#pending = this.#fetch(now);
+    }
+    return this.#pending;
+  }
+
+  async #fetch(startedAt: number): Promise<void> {
+    try {
+      const url = await this.#resolveUri(this.#limits);
+      this.#keys = await fetchedKeys(url, await fetchJson(url, this.#limits), this.#algorithms);
+      this.#fetchedAt = startedAt;
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = error as Error;
+    } finally {
+      this.#pending = undefined;
+    }
+  }
 }

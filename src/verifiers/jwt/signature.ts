@@ -2,67 +2,89 @@ import { type KeyObject, verify } from 'node:crypto';
 
 import type jsonwebtoken from 'jsonwebtoken';
 
-const rsa = (key: KeyObject): boolean => key.asymmetricKeyType === 'rsa';
-/** An `rsa-pss` key may say itself which hash it is for (RFC 4055 §3.1). */
-const rsaPss = (bits: number) => (key: KeyObject) => {
-  const {
-    hashAlgorithm = `sha${bits}`,
-    mgf1HashAlgorithm = hashAlgorithm,
-    saltLength = 0,
-  } = key.asymmetricKeyDetails ?? {};
-  const isForHash =
-    hashAlgorithm === `sha${bits}` && mgf1HashAlgorithm === hashAlgorithm && saltLength <= bits / 8;
-  return rsa(key) || (key.asymmetricKeyType === 'rsa-pss' && isForHash);
-};
-const secret = (key: KeyObject): boolean => key.type === 'secret';
-const curve = (name: string) => (key: KeyObject) =>
-  key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === name;
-const ed25519 = (key: KeyObject): boolean => key.asymmetricKeyType === 'ed25519';
+type KeyTest = (key: KeyObject) => boolean;
 
-/** The algorithms (RFC 7518 §3.1, RFC 8037, RFC 9864) and the keys that fit them. */
+const isSecret: KeyTest = (key) => key.type === 'secret';
+const isRsa: KeyTest = (key) => key.asymmetricKeyType === 'rsa';
+const isEd25519: KeyTest = (key) => key.asymmetricKeyType === 'ed25519';
+const isOnCurve =
+  (curve: string): KeyTest =>
+  (key) =>
+    key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === curve;
+
+/** An `rsa-pss` key may be restricted to one hash (RFC 4055 §3.1). */
+const isRsaOrPss =
+  (bits: number): KeyTest =>
+  (key) => {
+    const {
+      hashAlgorithm = `sha${bits}`,
+      mgf1HashAlgorithm = hashAlgorithm,
+      saltLength = 0,
+    } = key.asymmetricKeyDetails ?? {};
+    const allowsHash =
+      hashAlgorithm === `sha${bits}` &&
+      mgf1HashAlgorithm === hashAlgorithm &&
+      saltLength <= bits / 8;
+    return isRsa(key) || (key.asymmetricKeyType === 'rsa-pss' && allowsHash);
+  };
+
+/** The supported algorithms (RFC 7518 §3.1, RFC 8037, RFC 9864), and the keys of each. */
 export const ALGORITHMS = {
-  HS256: { supports: secret },
-  HS384: { supports: secret },
-  HS512: { supports: secret },
-  RS256: { supports: rsa },
-  RS384: { supports: rsa },
-  RS512: { supports: rsa },
-  PS256: { supports: rsaPss(256) },
-  PS384: { supports: rsaPss(384) },
-  PS512: { supports: rsaPss(512) },
-  ES256: { supports: curve('prime256v1') },
-  ES384: { supports: curve('secp384r1') },
-  ES512: { supports: curve('secp521r1') },
-  EdDSA: { supports: ed25519 },
-  Ed25519: { supports: ed25519 },
-} satisfies Record<string, { supports: (key: KeyObject) => boolean }>;
+  HS256: { supports: isSecret },
+  HS384: { supports: isSecret },
+  HS512: { supports: isSecret },
+  RS256: { supports: isRsa },
+  RS384: { supports: isRsa },
+  RS512: { supports: isRsa },
+  PS256: { supports: isRsaOrPss(256) },
+  PS384: { supports: isRsaOrPss(384) },
+  PS512: { supports: isRsaOrPss(512) },
+  ES256: { supports: isOnCurve('prime256v1') },
+  ES384: { supports: isOnCurve('secp384r1') },
+  ES512: { supports: isOnCurve('secp521r1') },
+  EdDSA: { supports: isEd25519 },
+  Ed25519: { supports: isEd25519 },
+} satisfies Record<string, { supports: KeyTest }>;
 
+/**
+ * The name of a signature algorithm of JWTs.
+ * @see https://www.rfc-editor.org/rfc/rfc7518#section-3.1
+ */
 export type Algorithm = keyof typeof ALGORITHMS;
+
+/** Whether a value is the name of a supported algorithm. */
+export const isAlgorithm = (value: unknown): value is Algorithm =>
+  typeof value === 'string' && Object.hasOwn(ALGORITHMS, value);
+
+/** The names of all supported algorithms. */
+export const ALGORITHM_NAMES: readonly Algorithm[] = Object.keys(ALGORITHMS).filter(isAlgorithm);
+
+/** Whether an algorithm is an HMAC, whose key is a secret. */
+export const isHmac = (algorithm: unknown): boolean => String(algorithm).startsWith('HS');
 
 type Library = Pick<typeof jsonwebtoken, 'verify'>;
 let library: Library | undefined;
 let loading: Promise<Library> | undefined;
 
 /**
- * Loads what proves signatures. An API of keys alone goes without: it takes a third as long to load
- * as Express.
+ * Loads jsonwebtoken. Apps without JWTs never load it, which takes a third as long as loading
+ * Express.
  */
 export const loadJsonwebtoken = (): Promise<Library> =>
   (loading ??= import('jsonwebtoken').then((loaded) => (library = loaded.default)));
 
 /**
- * Whether `key` signed the token by `algorithm`. Nothing but the signature is judged here: claims
- * are for claims.ts. The keys were proven sound at start-up, so whatever a library throws is about
- * the token.
+ * Verifies the signature of a token, and nothing else: claims are validated in `claims.ts`. Keys are
+ * checked when they are read, so whatever a library throws here is caused by the token.
  */
 export function verifySignature(
   token: string,
   algorithm: Algorithm,
   key: KeyObject,
 ): boolean | Promise<boolean> {
-  // jsonwebtoken does not know it.
+  // jsonwebtoken does not support Ed25519.
   if (algorithm === 'EdDSA' || algorithm === 'Ed25519') {
-    return isSignedByEd25519(token, key);
+    return verifyEd25519(token, key);
   }
   if (!library) {
     return loadJsonwebtoken().then(() => verifySignature(token, algorithm, key));
@@ -75,7 +97,7 @@ export function verifySignature(
       algorithms: [algorithm],
       ignoreExpiration: true,
       ignoreNotBefore: true,
-      // Whether the key fits was seen at start-up; jsonwebtoken knows no `rsa-pss` key without
+      // The key was checked when it was read; jsonwebtoken rejects `rsa-pss` keys without
       // parameters.
       allowInvalidAsymmetricKeyTypes: true,
     });
@@ -85,15 +107,15 @@ export function verifySignature(
   }
 }
 
-/** OpenSSL accepts an RSA signature without its leading zero bytes; RFC 8017 §8.1.2 does not. */
+/** RFC 8017 §8.1.2 requires it. OpenSSL accepts an RSA signature without its leading zero bytes. */
 function hasLengthOfModulus(token: string, { asymmetricKeyDetails }: KeyObject): boolean {
   const bits = asymmetricKeyDetails?.modulusLength;
   const length = token.length - token.lastIndexOf('.') - 1;
   return bits === undefined || length === Math.ceil((Math.ceil(bits / 8) * 4) / 3);
 }
 
-/** RFC 8037 §3.1: Ed25519 signs the bytes themselves, without a hash before. */
-function isSignedByEd25519(token: string, key: KeyObject): boolean {
+/** Ed25519 signs the data itself, not a hash of it (RFC 8037 §3.1). */
+function verifyEd25519(token: string, key: KeyObject): boolean {
   const end = token.lastIndexOf('.');
   return verify(
     null,

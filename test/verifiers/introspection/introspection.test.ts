@@ -67,7 +67,7 @@ describe('the options', () => {
   const assertion = { id: 'api', method: 'private_key_jwt' };
 
   test.each<[string, object, string]>([
-    ['no place to ask', { endpoint: undefined }, 'give "issuer", "endpoint" or both'],
+    ['no place to ask', { endpoint: undefined }, 'pass "issuer", "endpoint" or both'],
     [
       'an endpoint without TLS',
       { endpoint: 'http://login.osir.com/introspect' },
@@ -136,7 +136,7 @@ describe('the options', () => {
     [
       'an insecure host with its scheme',
       { insecureHosts: ['http://keycloak:8080'] },
-      'option "insecureHosts" must be a list of hosts, such as "keycloak:8080", without scheme and path',
+      'option "insecureHosts" must be a list of hosts such as "keycloak:8080", without scheme and path',
     ],
     [
       'http to another port of an insecure host',
@@ -171,7 +171,7 @@ describe('the options', () => {
     [
       'private_key_jwt without an issuer',
       { client: { ...assertion, key: KEY } },
-      'option "issuer" must be given: an assertion of private_key_jwt says for which server it is (RFC 7523 §3)',
+      'option "issuer" is required with private_key_jwt: the assertion names the server that it is for (RFC 7523 §3)',
     ],
     ['no audience', { audience: undefined }, `option "audience" ${audience}`],
     ['an empty audience', { audience: '' }, `option "audience" ${audience}`],
@@ -224,7 +224,7 @@ describe('the options', () => {
   });
 
   const weak =
-    'can sign nothing: pass RSA of 2048 to 8192 bits, EC of P-256, P-384 or P-521, or Ed25519';
+    'cannot sign: pass RSA of 2048 to 8192 bits, EC of P-256, P-384 or P-521, or Ed25519';
   test.each<[string, KeyObject, string | undefined, string]>([
     ['short', generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey, undefined, weak],
     [
@@ -428,7 +428,7 @@ describe('what the server is asked', () => {
     for (const token of [() => '', () => 'a b', () => undefined as never, fail]) {
       const verdict = await verdictOf(verifierAt(endpoint, { client: { auth: 'bearer', token } }));
       expect(verdict).toEqual({
-        error: expect.stringContaining(`${endpoint.url} could not be asked`) as string,
+        error: expect.stringContaining(`${endpoint.url} could not be reached`) as string,
       });
       expect(JSON.stringify(verdict)).not.toContain('s3cret');
     }
@@ -554,7 +554,7 @@ describe('an issuer', () => {
   ])('that names %s is an outage', async (_, metadata) => {
     publish(metadata);
     expect(await verdictOf(verifier())).toEqual({
-      error: `The metadata of ${endpoint.origin} names no introspection endpoint that a secret may be sent to`,
+      error: `The metadata of ${endpoint.origin} has no usable introspection_endpoint: it must be a URL that secrets may be sent to`,
     });
   });
 
@@ -612,7 +612,7 @@ describe('an issuer', () => {
     far.mockRestore();
     expect(urls).toEqual([`${issuer}/.well-known/openid-configuration`]);
     expect(answer).toMatchObject({
-      error: expect.stringContaining('names no introspection endpoint') as string,
+      error: expect.stringContaining('has no usable introspection_endpoint') as string,
     });
     expect(endpoint.asked).toEqual([]);
   });
@@ -621,7 +621,7 @@ describe('an issuer', () => {
     publish(undefined);
     const one = verifier();
     const failure = {
-      error: `${endpoint.origin}/.well-known/openid-configuration answered status 404; ${endpoint.origin}/.well-known/oauth-authorization-server answered status 404`,
+      error: `${endpoint.origin}/.well-known/openid-configuration responded with status 404; ${endpoint.origin}/.well-known/oauth-authorization-server responded with status 404`,
     };
     jest.useFakeTimers({
       now: 0,
@@ -750,7 +750,7 @@ describe('a server that fails', () => {
     expect(await check(underBearer(TOKEN))).toMatchObject({ reason: 'unavailable' });
     unsubscribe('latchkey:decision', listener);
     await close();
-    expect(errors).toEqual([new Error(`${endpoint.url} did not answer within 900 ms`)]);
+    expect(errors).toEqual([new Error(`${endpoint.url} did not respond within 900 ms`)]);
   });
 
   describe.each(Object.entries(CLIENTS))('by %s', (_, options) => {
@@ -758,52 +758,52 @@ describe('a server that fails', () => {
       [
         '401 of our own client',
         saying(401, { ...json, 'WWW-Authenticate': 'Basic' }, '{"error":"invalid_client"}'),
-        'answered status 401 invalid_client',
+        'responded with status 401 invalid_client',
       ],
-      ['403', saying(403, json, '{"error":"access_denied"}'), 'answered status 403 access_denied'],
+      ['403', saying(403, json, '{"error":"access_denied"}'), 'responded with status 403 access_denied'],
       [
         '500 that repeats what it was sent',
         saying(500, json, JSON.stringify({ error: TOKEN, error_description: CLIENT.secret })),
-        'answered status 500',
+        'responded with status 500',
       ],
-      ['503', saying(503, {}, ''), 'answered status 503'],
-      ['a redirect', saying(307, { Location: 'https://evil.example/' }, ''), 'answered status 307'],
+      ['503', saying(503, {}, ''), 'responded with status 503'],
+      ['a redirect', saying(307, { Location: 'https://evil.example/' }, ''), 'responded with status 307'],
       [
         'HTML',
         saying(200, { 'Content-Type': 'text/html' }, `<h1>${TOKEN}</h1>`),
-        'answered something that is not JSON',
+        'responded with something that is not JSON',
       ],
       [
         'a good answer as a text',
         saying(200, { 'Content-Type': 'text/plain' }, JSON.stringify(active())),
-        'answered something that is not JSON',
+        'responded with something that is not JSON',
       ],
       [
         'a signed answer',
         saying(200, { 'Content-Type': 'application/token-introspection+jwt' }, 'e30.e30.AA'),
-        'answered something that is not JSON',
+        'responded with something that is not JSON',
       ],
       [
         'half an answer',
         saying(200, json, '{"active":true'),
-        'answered something that is not a JSON object',
+        'responded with something that is not a JSON object',
       ],
       [
         'a list',
         saying(200, json, '[{"active":true}]'),
-        'answered something that is not a JSON object',
+        'responded with something that is not a JSON object',
       ],
       [
         '5 MB',
         saying(200, json, JSON.stringify(active({ pad: 'x'.repeat(5e6) }))),
-        'answered more than 65536 bytes',
+        'responded with more than 65536 bytes',
       ],
       [
         'the end of the connection',
         (_, res) => void res.destroy(),
-        'could not be asked: UND_ERR_SOCKET',
+        'could not be reached: UND_ERR_SOCKET',
       ],
-      ['nothing', () => {}, 'did not answer within 200 ms'],
+      ['nothing', () => {}, 'did not respond within 200 ms'],
     ])(
       '%s: 503, and the operator is told where and why, without token and secret',
       async (_what, answer, why) => {

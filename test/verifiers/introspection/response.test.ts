@@ -195,7 +195,7 @@ it('skips scopes that are no scope tokens', async () => {
 });
 
 test.each<[string, object]>([
-  ['unknown: the server says that the token is not active', { active: false }],
+  ['unknown: the server reports that the token is not active', { active: false }],
   ['expired: exp is in the past', active({ exp: 1 })],
   ['not_yet_valid: nbf is in the future', active({ nbf: NOW + 60 })],
   ['bad_issuer: iss is not the configured issuer', active({ iss: 's3cret' })],
@@ -250,9 +250,9 @@ describe('with allowMissingAudience', () => {
 
 describe('an answer that is none', () => {
   const member = (name: string) => ({
-    error: `The introspection endpoint answered a "${name}" that is invalid (RFC 7662 §2.2)`,
+    error: `The response of the introspection endpoint has an invalid "${name}" (RFC 7662 §2.2)`,
   });
-  const silent = { error: 'The introspection endpoint did not say whether the token is active' };
+  const silent = { error: 'The response of the introspection endpoint has no "active" that is true or false (RFC 7662 §2.2)' };
 
   test.each<[string, object]>([
     ['says nothing', {}],

@@ -2,19 +2,19 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-import { AnswerError, getJson, type Limits } from '../../../src/verifiers/issuer/fetch';
+import { ResponseError, fetchJson, type FetchLimits } from '../../../src/verifiers/issuer/fetch';
 import { type Handler, listen } from '../../support/servers';
 
 const LIMITS = { timeoutMs: 300, maxBytes: 1_000 };
 
 /** What comes of asking a server that answers so, without its port. */
-async function asked(handler: Handler, limits: Limits = LIMITS): Promise<unknown> {
+async function asked(handler: Handler, limits: FetchLimits = LIMITS): Promise<unknown> {
   const server = await listen(handler);
   try {
-    return await getJson(`http://127.0.0.1:${server.port}/metadata?secret=s3cret`, limits).catch(
+    return await fetchJson(`http://127.0.0.1:${server.port}/metadata?secret=s3cret`, limits).catch(
       (error: Error) => ({
         error: error.message.replace(`:${server.port}`, ''),
-        answered: error instanceof AnswerError,
+        answered: error instanceof ResponseError,
         cause: error.cause,
       }),
     );
@@ -65,8 +65,8 @@ it('takes as many bytes as it is told to, and not one more, compressed or not', 
     );
   expect(await asked(json(sized(1_000)))).toEqual({ a: 'x'.repeat(992) });
   expect(await asked(zipped(1_000))).toEqual({ a: 'x'.repeat(992) });
-  expect(await asked(json(sized(1_001)))).toEqual(failure('answered more than 1000 bytes'));
-  expect(await asked(zipped(1_001))).toEqual(failure('answered more than 1000 bytes'));
+  expect(await asked(json(sized(1_001)))).toEqual(failure('responded with more than 1000 bytes'));
+  expect(await asked(zipped(1_001))).toEqual(failure('responded with more than 1000 bytes'));
 });
 
 it('stops reading where it has read enough', async () => {
@@ -83,7 +83,7 @@ it('stops reading where it has read enough', async () => {
     };
     write();
   });
-  expect(answer).toEqual(failure('answered more than 1000 bytes'));
+  expect(answer).toEqual(failure('responded with more than 1000 bytes'));
   expect(sent).toBeLessThan(16 * 2 ** 20);
 });
 
@@ -91,29 +91,29 @@ test.each<[string, Handler, string]>([
   [
     'HTML',
     answering(200, { 'Content-Type': 'text/html' }, '<p>{"a":1}</p>'),
-    'answered something that is not JSON',
+    'responded with something that is not JSON',
   ],
   [
     'JSON that calls itself HTML',
     json('{"a":1}', 'text/html'),
-    'answered something that is not JSON',
+    'responded with something that is not JSON',
   ],
   [
     'JSON of another kind of name',
     json('{"a":1}', 'application/jsonp'),
-    'answered something that is not JSON',
+    'responded with something that is not JSON',
   ],
-  ['no content type', answering(200, {}, '{"a":1}'), 'answered something that is not JSON'],
-  ['half an object', json('{"a":'), 'answered something that is not a JSON object'],
-  ['nothing', json(''), 'answered something that is not a JSON object'],
-  ['a list', json('[{"a":1}]'), 'answered something that is not a JSON object'],
-  ['null', json('null'), 'answered something that is not a JSON object'],
-  ['a text', json('"s3cret"'), 'answered something that is not a JSON object'],
-  ['201', answering(201, { 'Content-Type': 'application/json' }, '{"a":1}'), 'answered status 201'],
+  ['no content type', answering(200, {}, '{"a":1}'), 'responded with something that is not JSON'],
+  ['half an object', json('{"a":'), 'responded with something that is not a JSON object'],
+  ['nothing', json(''), 'responded with something that is not a JSON object'],
+  ['a list', json('[{"a":1}]'), 'responded with something that is not a JSON object'],
+  ['null', json('null'), 'responded with something that is not a JSON object'],
+  ['a text', json('"s3cret"'), 'responded with something that is not a JSON object'],
+  ['201', answering(201, { 'Content-Type': 'application/json' }, '{"a":1}'), 'responded with status 201'],
   [
     'an error',
     answering(401, { 'Content-Type': 'application/json' }, '{"error":"invalid_client"}'),
-    'answered status 401 invalid_client',
+    'responded with status 401 invalid_client',
   ],
   [
     'an error that tells too much',
@@ -122,17 +122,17 @@ test.each<[string, Handler, string]>([
       { 'Content-Type': 'application/json' },
       '{"error":"no s3cret","error_description":"s3cret"}',
     ),
-    'answered status 400',
+    'responded with status 400',
   ],
   [
     'a failure',
     answering(500, { 'Content-Type': 'text/html' }, '<h1>s3cret</h1>'),
-    'answered status 500',
+    'responded with status 500',
   ],
   [
     'a failure of null',
     answering(503, { 'Content-Type': 'application/json' }, 'null'),
-    'answered status 503',
+    'responded with status 503',
   ],
 ])('does not take %s, and tells where and why without what was said', async (_, handler, why) => {
   expect(await asked(handler)).toEqual(failure(why));
@@ -152,21 +152,21 @@ test.each([301, 302, 303, 307, 308])('does not follow a redirect by %s', async (
     ),
   );
   await elsewhere.close();
-  expect(answer).toEqual(failure(`answered status ${status}`));
+  expect(answer).toEqual(failure(`responded with status ${status}`));
   expect(led).toBe(0);
 });
 
 test.each<[string, Handler, string]>([
-  ['nothing at all', () => {}, 'did not answer within 300 ms'],
+  ['nothing at all', () => {}, 'did not respond within 300 ms'],
   [
     'a head and no end',
     (_, res) => void res.writeHead(200, { 'Content-Type': 'application/json' }).write('{"a":'),
-    'did not answer within 300 ms',
+    'did not respond within 300 ms',
   ],
   [
     'the end of the connection',
     (req) => void req.socket.destroy(),
-    'could not be asked: UND_ERR_SOCKET',
+    'could not be reached: UND_ERR_SOCKET',
   ],
 ])('tells a server that answers %s from one that says something else', async (_, handler, why) => {
   expect(await asked(handler)).toEqual(failure(why, false));
@@ -177,43 +177,43 @@ it('tells where nobody listens', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  await expect(getJson(`http://127.0.0.1:${port}/`, LIMITS)).rejects.toThrow(
-    `http://127.0.0.1:${port}/ could not be asked: ECONNREFUSED`,
+  await expect(fetchJson(`http://127.0.0.1:${port}/`, LIMITS)).rejects.toThrow(
+    `http://127.0.0.1:${port}/ could not be reached: ECONNREFUSED`,
   );
 });
 
 it('takes JSON of any type where it is told to', async () => {
   const server = await listen(json('{"a":1}', 'text/plain'));
-  expect(await getJson(`http://127.0.0.1:${server.port}/`, { ...LIMITS, anyType: true })).toEqual({
+  expect(await fetchJson(`http://127.0.0.1:${server.port}/`, { ...LIMITS, anyContentType: true })).toEqual({
     a: 1,
   });
   await server.close();
 });
 
 it('asks by another function, and stops when it is told to', async () => {
-  const underWay = new Set<() => void>();
+  const pending = new Set<() => void>();
   const own: typeof fetch = (_url, init) =>
     new Promise((_resolve, reject) =>
       init?.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error)),
     );
-  const answer = getJson('https://id.example/a?b', {
+  const answer = fetchJson('https://id.example/a?b', {
     timeoutMs: 60_000,
     maxBytes: 1,
-    underWay,
+    pending,
     fetch: own,
   });
-  underWay.forEach((end) => end());
-  await expect(answer).rejects.toThrow('https://id.example/a could not be asked: AbortError');
+  pending.forEach((end) => end());
+  await expect(answer).rejects.toThrow('https://id.example/a could not be reached: AbortError');
 });
 
 it('leaves nothing behind', async () => {
   const [set, clear] = [jest.spyOn(global, 'setTimeout'), jest.spyOn(global, 'clearTimeout')];
-  const limits = { ...LIMITS, timeoutMs: 60_000, underWay: new Set<() => void>() };
+  const limits = { ...LIMITS, timeoutMs: 60_000, pending: new Set<() => void>() };
   expect(await asked(json('{"a":1}'), limits)).toEqual({ a: 1 });
   expect(await asked(json('[]'), limits)).toEqual(
-    failure('answered something that is not a JSON object'),
+    failure('responded with something that is not a JSON object'),
   );
-  expect(limits.underWay.size).toBe(0);
+  expect(limits.pending.size).toBe(0);
   const timers = set.mock.results
     .filter((_, n) => set.mock.calls[n]?.[1] === 60_000)
     .map(({ value }) => value as unknown);

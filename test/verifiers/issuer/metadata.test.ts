@@ -69,7 +69,7 @@ test.each(['{origin}', '{origin}/Tenant', '{origin}/tenant/', 'https://evil.exam
       '/tenant',
     );
     expect(found).toBe(
-      `/tenant${OPENID} is the metadata of another issuer; ${OAUTH}/tenant answered status 404; ${OPENID}/tenant answered status 404`,
+      `/tenant${OPENID} is the metadata of another issuer; ${OAUTH}/tenant responded with status 404; ${OPENID}/tenant responded with status 404`,
     );
     expect(asked).toHaveLength(3);
   },
@@ -78,13 +78,13 @@ test.each(['{origin}', '{origin}/Tenant', '{origin}/tenant/', 'https://evil.exam
 it('tells of both places where neither has any', async () => {
   const html: Handler = (_, res) => void res.setHeader('Content-Type', 'text/html').end('<p>');
   expect((await publishing({ [OPENID]: html })).found).toBe(
-    `${OPENID} answered something that is not JSON; ${OAUTH} answered status 404`,
+    `${OPENID} responded with something that is not JSON; ${OAUTH} responded with status 404`,
   );
 });
 
 it('does not ask a second time where nobody answers', async () => {
   expect(await publishing({ [OPENID]: () => {}, [OAUTH]: '{"issuer":"{origin}"}' })).toEqual({
-    found: `${OPENID} did not answer within 300 ms`,
+    found: `${OPENID} did not respond within 300 ms`,
     asked: [OPENID],
   });
 });

@@ -591,7 +591,7 @@ describe('the detail of a rejection', () => {
     ["bad_type: the header's typ is not accepted", {}, {}, { typ: secret }],
     ["bad_type: the header's typ is missing", {}, rfc9068],
     [
-      'bad_type: nonce marks an ID token; if access tokens have it too, configure "typ", "claims" or "profile"',
+      'bad_type: nonce is a claim of ID tokens; if access tokens have it too, configure "typ", "claims" or "profile"',
       { nonce: secret },
     ],
     [

@@ -74,7 +74,7 @@ describe('metadata is not believed', () => {
       token: server.token(),
     });
     await expect(verification).rejects.toThrow(
-      /is the metadata of another issuer|has no jwks_uri of https, or of http to this machine$/,
+      /is the metadata of another issuer|has no usable jwks_uri: it must be an https URL, or http on a loopback host$/,
     );
     expect([server.asked[JWKS], other.connections()]).toEqual([undefined, 0]);
   });
@@ -90,7 +90,7 @@ describe('metadata is not believed', () => {
     const verifier = jwt({ issuer, audience: AUDIENCE, remote: { fetch: far } });
     await expect(
       verifier.verify({ extractor: 'bearer', token: server.token({}, { iss: issuer }) }),
-    ).rejects.toThrow(new Error('The metadata of https://id.example has no jwks_uri of https'));
+    ).rejects.toThrow(new Error('The metadata of https://id.example has no usable jwks_uri: it must be an https URL'));
     expect(asked).toEqual([`${issuer}${METADATA}`]);
   });
 });
@@ -125,9 +125,9 @@ describe('a URL', () => {
   it.each([...INSECURE, 'https://id.example?', 'https://id.example/?tenant=a'])(
     'of an issuer cannot be %p, where its metadata is looked for',
     (issuer) => {
-      expect(messageOf({ issuer })).toMatch(/^jwt\(\): option "issuer" must be a URL of https/);
+      expect(messageOf({ issuer })).toMatch(/^jwt\(\): option "issuer" must be an https URL/);
       expect(messageOf({ issuer: ['https://id.example', issuer] })).toMatch(
-        /option "issuer" must be a URL of https/,
+        /option "issuer" must be an https URL/,
       );
       expect(jwt({ issuer, audience: AUDIENCE, jwksUri: 'https://id.example/keys' }).name).toBe(
         'jwt',
@@ -142,7 +142,7 @@ describe('a URL', () => {
     [new URL('https://id.example')],
   ])('of keys cannot be %p', (jwksUri) => {
     expect(messageOf({ jwksUri: jwksUri as string })).toBe(
-      'jwt(): option "jwksUri" must be a URL of https, or of http to this machine or to one of "insecureHosts"',
+      'jwt(): option "jwksUri" must be an https URL (http on a loopback host or one of "insecureHosts")',
     );
   });
   it.each([
@@ -183,11 +183,11 @@ describe('an option of remote keys', () => {
   });
   it('is refused beside keys that are given, and HS beside keys from a URL', () => {
     expect(messageOf({ algorithms: ['HS256'], key: 'x'.repeat(32), remote: {} })).toBe(
-      'jwt(): option "remote" is for keys from a URL',
+      'jwt(): option "remote" is only allowed for keys from a URL, not with "key" or "jwks"',
     );
     for (const keys of [{}, { jwksUri: 'https://id.example/keys' }]) {
       expect(messageOf({ algorithms: ['HS256'], ...keys })).toBe(
-        'jwt(): option "algorithms" must not have HS for keys from a URL: whoever can read them could sign',
+        'jwt(): option "algorithms" must not contain HS for keys from a URL: anyone who can read the keys could sign',
       );
     }
   });

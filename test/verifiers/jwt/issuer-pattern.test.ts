@@ -476,7 +476,7 @@ describe('a pattern', () => {
       remote: { maxIssuers: maxIssuers as number },
     };
     expect((thrownBy(() => verifierOf(options)) as Error).message).toContain(
-      '"remote.maxIssuers" must be a whole number',
+      '"remote.maxIssuers" must be an integer',
     );
   });
 });

@@ -322,7 +322,7 @@ describe('a token that could outlive its revocation', () => {
 describe('revoke()', () => {
   const revoke = (tokens: unknown, issuer: JwtOptions['issuer'] = ISSUER) =>
     verifierOver(memoryStore(), { issuer }).revoke(tokens as RevokedTokens);
-  const message = 'revoke(): name one of "credentialId", "subject", "clientId" and "grantId"';
+  const message = 'revoke(): pass exactly one of "credentialId", "subject", "clientId" and "grantId"';
   it.each<[unknown, string]>([
     [{}, message],
     [{ issuer: ISSUER }, message],
@@ -342,7 +342,7 @@ describe('revoke()', () => {
     [(iss) => iss === OTHER, OTHER],
   ])('asks whose it is where %p', async (issuer, one) => {
     await expect(revoke({ subject: 'a' }, issuer)).rejects.toThrow(
-      new TypeError('revoke(): name the "issuer" too: this verifier has several'),
+      new TypeError('revoke(): option "issuer" is required: this verifier has several issuers'),
     );
     await expect(revoke({ subject: 'a', issuer: one }, issuer)).resolves.toBeUndefined();
   });
@@ -384,7 +384,7 @@ describe('an option', () => {
   );
   it('maxLifetimeMs is for revocations', () => {
     expect(messageOf({ maxLifetimeMs: 1 })).toBe(
-      'jwt(): option "maxLifetimeMs" is for "revocations", which have to be kept for so long',
+      'jwt(): option "maxLifetimeMs" is only allowed with "revocations"',
     );
     for (const maxLifetimeMs of [0, '1', NaN, Infinity]) {
       expect(messageOf({ revocations: memoryStore(), maxLifetimeMs })).toContain(

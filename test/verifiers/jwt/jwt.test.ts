@@ -504,14 +504,14 @@ describe('an option', () => {
     const jwks = { keys: [PAIRS.RS256.publicKey.export({ format: 'jwk' })] };
     for (const given of [{ key }, { jwks }]) {
       expect(messageOf({ ...named, ...given, algorithms: undefined })).toBe(
-        'option "algorithms" must be named with "key" and "jwks"',
+        'option "algorithms" is required with "key" and "jwks"',
       );
     }
   });
 
   it('key has no other beside it', () => {
     const message =
-      'give one of "key", "jwks" and "jwksUri", or none to find the keys by the issuer\'s metadata';
+      'pass one of "key", "jwks" and "jwksUri", or none to discover the keys';
     expect(messageOf({ ...good, jwks: { keys: [] } })).toBe(message);
     expect(messageOf({ ...good, jwksUri: 'https://osir.com/jwks' })).toBe(message);
   });

@@ -121,13 +121,13 @@ describe.each(Object.entries(KINDS))('a public key of the kind %s', (_, algorith
     ['a KeyObject', privateKey],
   ])('is no private key: %s', (_form, key) => {
     expect(refusalOf({ algorithms: [algorithm], key })).toBe(
-      'jwt(): option "key" is a private key; give the verifier the public one',
+      'jwt(): option "key" is a private key; pass the public key',
     );
   });
 
   it('is no private key in a set', () => {
     expect(refusalOf({ algorithms: [algorithm], jwks: { keys: [jwkOf(publicKey), jwk] } })).toBe(
-      'jwt(): option "jwks.keys.1" is a private key; give the verifier the public one',
+      'jwt(): option "jwks.keys.1" is a private key; pass the public key',
     );
   });
 
@@ -147,7 +147,7 @@ describe.each(Object.entries(KINDS))('a public key of the kind %s', (_, algorith
       new RegExp(`^jwt\\(\\): option "key" (cannot verify|does not fit)`),
     );
     expect(refusalOf({ algorithms: [algorithm], jwks: { keys: [key] } })).toBe(
-      `jwt(): option "jwks" holds no key that verifies ${algorithm}`,
+      `jwt(): option "jwks" must contain a key that verifies ${algorithm}`,
     );
   });
 });
@@ -166,7 +166,7 @@ describe('the PEM of older tools', () => {
     ['ES256', PAIRS.ES256.privateKey.export({ format: 'pem', type: 'sec1' })],
   ])('is refused where it holds a private key of %s', (algorithm, key) => {
     expect(refusalOf({ algorithms: [algorithm], key })).toBe(
-      'jwt(): option "key" is a private key; give the verifier the public one',
+      'jwt(): option "key" is a private key; pass the public key',
     );
   });
 });
@@ -192,7 +192,7 @@ describe('a key of Web Crypto', () => {
     ],
   ])('is refused with a word on how to give it: %s', async (_, algorithm, make) => {
     const key = await make();
-    const why = 'is a CryptoKey; give it as KeyObject.from(cryptoKey)';
+    const why = 'is a CryptoKey; pass KeyObject.from(cryptoKey)';
     expect(refusalOf({ algorithms: [algorithm], key: key as KeyInput })).toBe(
       `jwt(): option "key" ${why}`,
     );
@@ -287,7 +287,7 @@ describe('a secret', () => {
 
 describe('a public key in place of a secret', () => {
   const CONFUSION =
-    /^jwt\(\): option "(key|jwks\.keys\.0)" is a public or private key; HS algorithms need a secret/;
+    /^jwt\(\): option "(key|jwks\.keys\.0)" is a public or private key; HS algorithms require a secret/;
   const ASCII = /^[\n -~]*$/;
   const disguises = Object.values(KINDS).flatMap((algorithm) => {
     const { publicKey, privateKey } = PAIRS[algorithm];
@@ -400,7 +400,7 @@ describe('a key and its algorithms', () => {
   it.each(pairs.filter(([, , , fits]) => !fits))('do not fit: %s, %s', (_, algorithm, key) => {
     expect(refusalOf({ algorithms: [algorithm], key })).toMatch(
       new RegExp(
-        `^jwt\\(\\): option "key" does not fit the algorithm ${algorithm}; one key, one kind of algorithm$`,
+        `^jwt\\(\\): option "key" does not fit the algorithm ${algorithm}: a key fits one kind of algorithm; name only those in "algorithms"$`,
       ),
     );
   });
@@ -411,7 +411,7 @@ describe('a key and its algorithms', () => {
     ['PS256, EdDSA', ['PS256', 'EdDSA']],
   ])('are of one kind: %s', (_, algorithms) => {
     expect(refusalOf({ algorithms, key: PAIRS[algorithms[0] as Algorithm].publicKey })).toContain(
-      `does not fit the algorithm ${algorithms[1]};`,
+      `does not fit the algorithm ${algorithms[1]}:`,
     );
   });
 
@@ -430,7 +430,7 @@ describe('a key and its algorithms', () => {
     'say that the alg of a JWK reserves it for another: %s',
     (alg) => {
       expect(refusalOf({ key: jwkOf(PAIRS.RS256.publicKey, { alg }) })).toBe(
-        'jwt(): option "key" does not fit the algorithm RS256; its "alg" reserves it for another',
+        'jwt(): option "key" does not fit the algorithm RS256: its "alg" allows only another',
       );
     },
   );
@@ -439,7 +439,7 @@ describe('a key and its algorithms', () => {
     const rsa = PAIRS.RS256.publicKey;
     expect(
       refusalOf({ algorithms: ['RS256', 'PS256'], key: jwkOf(rsa, { alg: 'PS256' }) }),
-    ).toContain('does not fit the algorithm RS256;');
+    ).toContain('does not fit the algorithm RS256:');
     const verifier = verifierOf({
       algorithms: ['RS256', 'PS256'],
       jwks: { keys: [jwkOf(rsa, { alg: 'PS256' })] },
@@ -466,7 +466,7 @@ describe('a key and its algorithms', () => {
   it.each(['rsa', 'rsa-pss'] as const)('are refused with a modulus under 2048 bits: %s', (type) => {
     const { publicKey } = generateKeyPairSync(type as 'rsa', { modulusLength: 1024 });
     expect(refusalOf({ algorithms: ['PS256'], key: publicKey })).toBe(
-      'jwt(): option "key" is an RSA key of 1024 bits; at least 2048 are needed (RFC 7518 §3.3)',
+      'jwt(): option "key" is an RSA key of 1024 bits; at least 2048 are required (RFC 7518 §3.3)',
     );
     expect(refusalOf({ algorithms: ['PS256'], key: spki(publicKey) })).toContain(
       'RSA key of 1024 bits',
@@ -611,7 +611,7 @@ describe('a set of keys', () => {
     ['secrets alone', [secretJwk(randomBytes(64))]],
   ])('is refused with %s', (_, keys) => {
     expect(refusalOf({ algorithms: ['ES256'], jwks: { keys } })).toBe(
-      'jwt(): option "jwks" holds no key that verifies ES256',
+      'jwt(): option "jwks" must contain a key that verifies ES256',
     );
   });
 
@@ -797,7 +797,7 @@ describe('a key from the environment', () => {
       /the lines "-----BEGIN …-----" and "-----END …-----" of a PEM are missing/,
     ],
     ['without its END line', pem.replace(/-----END[^]*/, ''), /its END line is missing/],
-    ['in base64', Buffer.from(pem).toString('base64'), /a PEM encoded in base64; decode it/],
+    ['in base64', Buffer.from(pem).toString('base64'), /a PEM in base64; decode it/],
     [
       'that is a JWK as text',
       JSON.stringify(jwkOf(PAIRS.RS256.publicKey)),

@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { jwt, type JwtOptions, latchkey, type Verifier } from 'latchkey';
 
 import { fetchedKeys } from '../../../src/verifiers/jwt/keys';
-import { remoteKeys } from '../../../src/verifiers/jwt/remote-keys';
+import { RemoteKeys } from '../../../src/verifiers/jwt/remote-keys';
 import {
   json,
   JWKS,
@@ -236,7 +236,7 @@ describe('keys that are fetched', () => {
       cooldownMs: COOLDOWN_MS,
       mayBeAbsent: false,
     };
-    const source = remoteKeys(async () => `${server.issuer}${JWKS}`, ['ES256'], policy, {
+    const source = new RemoteKeys(async () => `${server.issuer}${JWKS}`, ['ES256'], policy, {
       timeoutMs: 1_000,
       maxBytes: 10_000,
     });
@@ -308,7 +308,7 @@ test.each<[string, unknown]>([
   server.answers.set(JWKS, json(document));
   const verifier = verifierOf({ jwksUri: `${server.issuer}${JWKS}?secret=s` });
   await expect(verdict(server.token(), verifier)).rejects.toThrow(
-    new Error(`${server.issuer}${JWKS} answered something that is no JWK Set (RFC 7517 §5)`),
+    new Error(`${server.issuer}${JWKS} responded with something that is not a JWK Set (RFC 7517 §5)`),
   );
 });
 

@@ -1,0 +1,58 @@
+import { andThen, isPromise } from '../../internal/promises';
+import type { KeySource, VerificationKey } from './keys';
+import type { CompactJws } from './parse-jws';
+import { type Algorithm, isAlgorithm, verifySignature } from './signature';
+
+interface Attempt {
+  readonly token: string;
+  readonly algorithm: Algorithm;
+  readonly kid: string | undefined;
+  readonly source: KeySource;
+}
+
+type MaybePromise<T> = T | Promise<T>;
+
+/**
+ * Whether one of the issuer's keys verifies the signature of a token. If no known key does, newer
+ * keys are tried: a new key may have no `kid`, or the `kid` of the old one.
+ */
+export function isSignedByIssuer(
+  token: string,
+  { alg: algorithm, kid }: CompactJws['header'],
+  source: KeySource,
+): MaybePromise<boolean> {
+  if (!isAlgorithm(algorithm)) {
+    return false;
+  }
+  const attempt = { token, algorithm, kid: typeof kid === 'string' ? kid : undefined, source };
+  const known = source.candidates(algorithm, attempt.kid);
+  return andThen(known, (keys) => isSignedByKnownOrNewer(attempt, keys));
+}
+
+function isSignedByKnownOrNewer(
+  attempt: Attempt,
+  known: readonly VerificationKey[],
+): MaybePromise<boolean> {
+  return andThen(isSignedByAny(attempt, known), (isValid) =>
+    isValid || known.length === 0 ? isValid : isSignedByNewer(attempt, known),
+  );
+}
+
+function isSignedByNewer(
+  attempt: Attempt,
+  tried: readonly VerificationKey[],
+): MaybePromise<boolean> {
+  const { algorithm, kid, source } = attempt;
+  const newer = source.newer?.(algorithm, kid, tried) ?? [];
+  return andThen(newer, (keys) => isSignedByAny(attempt, keys));
+}
+
+function isSignedByAny(
+  { token, algorithm }: Attempt,
+  keys: readonly VerificationKey[],
+): MaybePromise<boolean> {
+  const results = keys.map(({ key }) => verifySignature(token, algorithm, key));
+  return results.some(isPromise)
+    ? Promise.all(results).then((signed) => signed.includes(true))
+    : results.includes(true);
+}
