@@ -9,7 +9,6 @@ void run(process.argv.slice(2), {
   input: () => text(process.stdin),
   env: process.env,
 }).then((exitCode) => {
-  // A configuration may hold connections that would keep the process. What was written goes out
-  // first.
+  // A module of --config may have open connections. The output is flushed before the process ends.
   process.stdout.write('', () => process.exit(exitCode));
 });

@@ -3,12 +3,10 @@ import { parseArgs } from 'node:util';
 import { parse } from 'shell-quote';
 
 import type { RequestLike } from '../extractors/extractor';
-import { headerOf, joined } from './headers';
+import { joinHeaders, parseHeader } from './headers';
 import { CommandError } from './terminal';
 
-/**
- * The curl options that shape the request. Others (output, certificates, time limits) are ignored.
- */
+/** The options of curl that change the request, and those with a value that is not the URL. */
 const OPTIONS = {
   header: { type: 'string', short: 'H', multiple: true },
   request: { type: 'string', short: 'X' },
@@ -29,51 +27,51 @@ const OPTIONS = {
   cacert: { type: 'string' },
 } as const;
 
-/** Returns the request that a curl command would send. */
-export function requestOf(line: string): RequestLike {
-  const words = wordsOf(line.replace(/\\\r?\n/g, ' '));
+/** Parses a curl command, and returns the request that it would send. */
+export function parseCurl(line: string): RequestLike {
+  const words = splitWords(line.replace(/\\\r?\n/g, ' '));
   const { values, positionals } = parseArgs({
     args: words.slice(1),
     options: OPTIONS,
     allowPositionals: true,
     strict: false,
   });
-  const texts = (name: keyof typeof OPTIONS): string[] =>
+  const valuesOf = (name: keyof typeof OPTIONS): string[] =>
     [values[name] ?? []].flat().filter((value) => typeof value === 'string');
 
-  const url = urlAmong([...texts('url'), ...positionals]);
+  const url = findUrl([...valuesOf('url'), ...positionals]);
   const rawHeaders = ['Host', url.host];
-  for (const header of texts('header')) {
-    rawHeaders.push(...headerOf(header));
+  for (const header of valuesOf('header')) {
+    rawHeaders.push(...parseHeader(header));
   }
-  for (const value of texts('oauth2-bearer')) {
+  for (const value of valuesOf('oauth2-bearer')) {
     rawHeaders.push('Authorization', `Bearer ${value}`);
   }
-  for (const value of texts('user')) {
+  for (const value of valuesOf('user')) {
     rawHeaders.push('Authorization', `Basic ${Buffer.from(value).toString('base64')}`);
   }
-  for (const value of texts('cookie')) {
+  for (const value of valuesOf('cookie')) {
     rawHeaders.push('Cookie', value);
   }
   const hasBody = (['data', 'data-raw', 'data-urlencode', 'json', 'form'] as const).some(
-    (name) => texts(name).length > 0,
+    (name) => valuesOf(name).length > 0,
   );
-  const withoutRequest = hasBody ? 'POST' : 'GET';
+  const defaultMethod = hasBody ? 'POST' : 'GET';
   return {
-    method: texts('request')[0] ?? (values.head === true ? 'HEAD' : withoutRequest),
+    method: valuesOf('request')[0] ?? (values.head === true ? 'HEAD' : defaultMethod),
     url: `${url.pathname}${url.search}`,
-    headers: joined(rawHeaders),
+    headers: joinHeaders(rawHeaders),
     rawHeaders,
   };
 }
 
-/** Splits a command line as a shell would. Errors do not quote it: it has a secret. */
-function wordsOf(line: string): string[] {
+/** Splits a command line like a shell. Errors do not quote it, because it contains a secret. */
+function splitWords(line: string): string[] {
   if (/['"]/.test(line.replace(QUOTED, ''))) {
     throw new CommandError('the curl command has an unclosed quote');
   }
   try {
-    // An unquoted query looks like a file name pattern.
+    // An unquoted query is parsed as a file name pattern.
     return parse(line).flatMap((word) => {
       if (typeof word === 'string') {
         return word;
@@ -87,10 +85,10 @@ function wordsOf(line: string): string[] {
 
 const QUOTED = /\$'(?:\\[^]|[^'\\])*'|'[^']*'|"(?:\\[^]|[^"\\])*"|\\[^]/g;
 
-/** Forms of the URL, the most certain first: a word may also be the value of an unknown option. */
+/** Forms of a URL, the most certain first. A word may also be the value of an unknown option. */
 const ADDRESSES = [/^https?:\/\//i, /^(localhost|[\w.-]+[:/])/, /\.[a-z]/i, /./];
 
-function urlAmong(words: readonly string[]): URL {
+function findUrl(words: readonly string[]): URL {
   const [address] = ADDRESSES.flatMap((form) => words.filter((word) => form.test(word)));
   if (address === undefined) {
     throw new CommandError('the curl command has no URL');

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+import { omitUndefined } from '../internal/objects';
 import { redisStore } from '../stores/redis';
 import type { SqlStoreOptions } from '../stores/sql';
 import type { CredentialStore, StateStore } from '../stores/store';
@@ -9,14 +10,14 @@ import { CommandError, usageError } from './terminal';
 
 export interface OpenStore {
   readonly store: CredentialStore & StateStore;
-  /** Where that is, for messages. It has no password. */
+  /** Where the store is, for messages. It contains no password. */
   readonly place: string;
   readonly close: () => Promise<void>;
 }
 
 type OptionName = 'prefix' | 'schema' | 'ca';
 
-/** How to open one kind of store, and the options that it has. */
+/** How one kind of store is opened, and which options it has. */
 interface Opener {
   readonly open: (target: StoreTarget, mayCreate: boolean) => Promise<OpenStore>;
   readonly options: readonly OptionName[];
@@ -38,27 +39,27 @@ export async function openStore(
   }
   for (const name of ['prefix', 'schema', 'ca'] as const) {
     if (resolved[name] !== undefined && !opener.options.includes(name)) {
-      throw usageError(`--store-${name} ${NOT_FOR_IT[name]}`);
+      throw usageError(`--store-${name} ${NOT_ALLOWED[name]}`);
     }
   }
   return opener.open(resolved, mayCreate);
 }
 
-const NOT_FOR_IT: Readonly<Record<OptionName, string>> = {
-  prefix: 'is for Redis: SQL stores have no prefix',
-  schema: 'is for PostgreSQL: with MySQL, name the database in the URL',
-  ca: 'is for servers: a SQLite file has no TLS',
+const NOT_ALLOWED: Readonly<Record<OptionName, string>> = {
+  prefix: 'is only allowed for Redis: SQL stores have no prefix',
+  schema: 'is only allowed for PostgreSQL: for MySQL, name the database in the URL',
+  ca: 'is only allowed for servers: a SQLite file has no TLS',
 };
 
-/** The URL is never quoted: it may have a password. */
+/** Errors do not quote the URL, because it may contain a password. */
 function parse(url: string): URL {
   if (!URL.canParse(url)) {
-    throw usageError(`the URL of the store cannot be read: write ${URL_FORMS}`);
+    throw usageError(`the URL of the store is invalid: pass ${URL_FORMS}`);
   }
   return new URL(url);
 }
 
-/** Certificates for TLS, in PEM. */
+/** Reads CA certificates in PEM. */
 function readCa(file: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -67,13 +68,15 @@ function readCa(file: string): string {
   }
 }
 
-/** How long a server may be silent, in milliseconds. Without a limit some clients wait forever. */
+/** How long a server may be silent, in milliseconds. Some clients wait forever by default. */
 const SILENCE_MS = 5_000;
 
 async function openSqlite({ url }: StoreTarget, mayCreate: boolean): Promise<OpenStore> {
   const file = url.slice('sqlite:'.length).replace(/^\/\//, '').trim();
   if (file === '' || file === ':memory:') {
-    throw usageError('a database in memory ends with the command: name a file, sqlite:./keys.db');
+    throw usageError(
+      'a database in memory ends with the command: pass a file, such as sqlite:./keys.db',
+    );
   }
   const { kysely, 'better-sqlite3': sqlite3 } = await drivers({
     kysely: import('kysely'),
@@ -82,13 +85,13 @@ async function openSqlite({ url }: StoreTarget, mayCreate: boolean): Promise<Ope
   if (!existsSync(file)) {
     if (!mayCreate) {
       throw new CommandError(
-        `there is no database ${file} yet; "keys create" and "keys import" create one`,
+        `the database ${file} does not exist; "keys create", "keys import" and "clients register" create it`,
       );
     }
     if (!existsSync(dirname(file))) {
-      throw new CommandError(`there is no folder ${dirname(file)}`);
+      throw new CommandError(`the folder ${dirname(file)} does not exist`);
     }
-    // For its owner alone. SQLite gives its journals the mode of the database.
+    // Readable by the owner only. SQLite creates its journals with the mode of the database.
     closeSync(openSync(file, 'a', 0o600));
   }
   return migrated(
@@ -104,7 +107,7 @@ async function openPostgres({ url, schema, ca }: StoreTarget): Promise<OpenStore
   const pool = new pg.default.Pool({
     connectionString: ca === undefined ? url : withoutSslMode(url),
     connectionTimeoutMillis: SILENCE_MS,
-    ...(ca !== undefined && { ssl: { ca: readCa(ca) } }),
+    ...omitUndefined({ ssl: ca === undefined ? undefined : { ca: readCa(ca) } }),
   });
   const db = new kysely.Kysely({ dialect: new kysely.PostgresDialect({ pool }) });
   const place = schema === undefined ? 'PostgreSQL' : `the schema ${schema} of PostgreSQL`;
@@ -126,10 +129,12 @@ async function openMysql({ url, ca }: StoreTarget): Promise<OpenStore> {
   const pool = mysql2.default.createPool({
     uri: parse(url).href,
     connectTimeout: SILENCE_MS,
-    ...(ca !== undefined && { ssl: { ca: readCa(ca), verifyIdentity: true } }),
+    ...omitUndefined({ ssl: ca === undefined ? undefined : mysqlTls(ca) }),
   });
   return migrated(new kysely.Kysely({ dialect: new kysely.MysqlDialect({ pool }) }), 'MySQL');
 }
+
+const mysqlTls = (file: string) => ({ ca: readCa(file), verifyIdentity: true });
 
 async function openRedis({ url, prefix, ca }: StoreTarget): Promise<OpenStore> {
   const { redis: driver } = await drivers({ redis: import('redis') });
@@ -138,7 +143,7 @@ async function openRedis({ url, prefix, ca }: StoreTarget): Promise<OpenStore> {
     throw usageError('the database of Redis must be a number: redis://host/0');
   }
   if (ca !== undefined && protocol !== 'rediss:') {
-    throw usageError('--store-ca needs TLS: write rediss:// in the URL of the store');
+    throw usageError('--store-ca requires TLS: write rediss:// in the URL of the store');
   }
   const timeouts = {
     connectTimeout: SILENCE_MS,
@@ -150,7 +155,7 @@ async function openRedis({ url, prefix, ca }: StoreTarget): Promise<OpenStore> {
     pingInterval: SILENCE_MS / 5,
     socket: ca === undefined ? timeouts : { ...timeouts, tls: true, ca: readCa(ca) },
   });
-  const store = redisStore({ client, subscribe: false, ...(prefix !== undefined && { prefix }) });
+  const store = redisStore({ client, subscribe: false, ...omitUndefined({ prefix }) });
   await client.on('error', () => undefined).connect();
   return {
     store,

@@ -3,10 +3,11 @@ import ms, { type StringValue } from 'ms';
 import * as z from 'zod';
 
 import { isIdentifier } from '../internal/options';
+import { isObject } from '../internal/type-guards';
 
 /** Parses `90d`, `12h` or `30m` to milliseconds. */
 export function duration(text: string): number {
-  const length = lengthOf(text);
+  const length = parseDuration(text);
   if (length === undefined) {
     throw new InvalidArgumentError(`It must be a number with a unit: ${DURATIONS}.`);
   }
@@ -26,42 +27,47 @@ export function expiry(text: string): Expiry {
   if (text === 'never') {
     return { expiresAt: null };
   }
-  const length = lengthOf(text);
-  const expiresAt = length === undefined ? dateOf(text) : Date.now() + length;
+  const length = parseDuration(text);
+  const expiresAt = length === undefined ? parseDate(text) : Date.now() + length;
   if (expiresAt === undefined || !Number.isFinite(new Date(expiresAt).getTime())) {
     throw new InvalidArgumentError(
       `It must be never, a date such as 2027-01-31, or a number with a unit: ${DURATIONS}.`,
     );
   }
   if (expiresAt <= Date.now()) {
-    throw new InvalidArgumentError('It is in the past; "latchkey keys revoke" ends a key now.');
+    throw new InvalidArgumentError(
+      'It is in the past. To end a key now, use "latchkey keys revoke".',
+    );
   }
   return { expiresAt };
 }
 
 const DURATIONS = '90d, 12h or 30m';
 
-/** Without a unit `ms` assumes milliseconds, where people mean days. */
-function lengthOf(text: string): number | undefined {
+/** A unit is required: without one, `ms` assumes milliseconds, and users mean days. */
+function parseDuration(text: string): number | undefined {
   const length = /^\d.*[a-z]$/i.test(text) ? ms(text as StringValue) : undefined;
   return length === undefined ? undefined : Math.round(length);
 }
 
 const dateSchema = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
-const dateOf = (text: string): number | undefined =>
+const parseDate = (text: string): number | undefined =>
   dateSchema.safeParse(text).success ? Date.parse(text) : undefined;
 
-export function jsonObject(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+export function jsonObject(text: string): Readonly<Record<string, unknown>> {
+  const value = parseJson(text);
+  if (!isObject(value)) {
     throw new InvalidArgumentError('It must be a JSON object.');
   }
-  return value as Record<string, unknown>;
+  return value;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 export function count(text: string): number {
@@ -80,7 +86,7 @@ export function issuer(text: string): string {
   return text;
 }
 
-/** A variable of the shell that is empty by mistake must not mean something else. */
+/** Rejects an empty value: it may come from a shell variable that is unset by mistake. */
 export function nonEmpty(text: string): string {
   if (text.trim() === '') {
     throw new InvalidArgumentError('It must not be empty.');
@@ -89,8 +95,8 @@ export function nonEmpty(text: string): string {
 }
 
 /**
- * Collects the values of an option that may be repeated or list several, separated by spaces or
- * commas. At least one is required.
+ * Collects the values of an option that may be repeated, and may have several values, separated by
+ * spaces or commas.
  */
 export function collect(text: string, before: readonly string[] | false = []): readonly string[] {
   const values = text.split(/[\s,]+/).filter((value) => value !== '');
@@ -100,7 +106,8 @@ export function collect(text: string, before: readonly string[] | false = []): r
   return [...(before || []), ...values];
 }
 
-/** An ID may begin with a dash, and would be taken for an option. */
+/** Marks an ID that begins with a dash, which Commander would parse as an option. */
 export const shieldId = (argument: string): string =>
   /^-[\w-]{21}$/.test(argument) ? `=${argument}` : argument;
+/** Removes the mark of `shieldId()`. */
 export const id = (argument: string): string => argument.replace(/^=(?=-[\w-]{21}$)/, '');

@@ -1,148 +1,148 @@
 import type { Reason } from '../credential/reason';
 import type { RequestLike } from '../extractors/extractor';
 
-/**
- * What an operator wants to know of a reason: what happened, by which rule, and how the caller
- * mends it.
- */
+/** What an operator can do about a reason. */
 export interface ReasonGuide {
-  readonly happened: string;
+  /** Why the request was rejected. */
+  readonly cause: string;
+  /** The section of the RFC, or the option, that requires it. */
   readonly section: string;
-  readonly mend: string;
+  /** What the client or the operator can do. */
+  readonly fix: string;
 }
 
 const REASONS: Readonly<Record<Reason, ReasonGuide>> = {
   missing: {
-    happened: 'The request has no credential where one is looked for.',
+    cause: 'The request has no credential in any place that the API reads.',
     section: 'RFC 6750 §3.1',
-    mend: 'Send the key as "Authorization: Bearer …" or "X-API-Key: …". A cookie that another site sent does not count.',
+    fix: 'Send the key as "Authorization: Bearer …" or "X-API-Key: …". A cookie is ignored in a request from another site.',
   },
   multiple: {
-    happened: 'The request has more than one credential, or one line twice.',
+    cause: 'The request has more than one credential, or the same header twice.',
     section: 'RFC 6750 §2',
-    mend: 'Send one credential, in one place.',
+    fix: 'Send one credential, in one place.',
   },
   malformed: {
-    happened:
-      'The credential is not of a form that could be true: characters, length or checksum are wrong.',
+    cause:
+      'The credential is malformed: it has invalid characters, a wrong length or a wrong checksum.',
     section: 'RFC 6750 §2.1',
-    mend: 'Compare it with where it was copied from: cut off, quoted, with a space or a line break?',
+    fix: 'Compare it with the original. It may be cut off, in quotes, or contain a space or a line break.',
   },
   unknown: {
-    happened:
-      'The form is right, but no record knows it, or no verifier takes this kind of credential in this place.',
+    cause:
+      'The credential is well-formed, but the store has no record of it, or no verifier accepts its kind in this place.',
     section: 'RFC 6750 §3.1',
-    mend: 'Is it a key of this API, of this store, and in a place for its kind? Tokens do not go into X-API-Key.',
+    fix: 'Check that the key belongs to this API and this store. Send tokens in Authorization, not in X-API-Key.',
   },
   expired: {
-    happened: 'It was good, and its time is over.',
+    cause: 'The credential has expired.',
     section: 'RFC 6750 §3.1',
-    mend: 'Get a new token, or rotate the key.',
+    fix: 'Get a new token, or rotate the key.',
   },
   not_yet_valid: {
-    happened: 'Its nbf is in the future, by more than the clock tolerance.',
+    cause: 'The nbf of the token is in the future, by more than the clock tolerance.',
     section: 'RFC 7519 §4.1.5',
-    mend: 'Compare the clocks of issuer and API; clockToleranceMs bears a small difference.',
+    fix: 'Compare the clocks of the issuer and the API. Raise clockToleranceMs if they differ a little.',
   },
   revoked: {
-    happened: 'It was revoked.',
+    cause: 'The credential was revoked.',
     section: 'RFC 6750 §3.1',
-    mend: 'Issue a new one, unless it was revoked for a reason.',
+    fix: 'Issue a new one, unless it was revoked on purpose.',
   },
   disabled: {
-    happened: 'It was disabled. It works again once it is enabled.',
+    cause: 'The credential is disabled. It works again when it is enabled.',
     section: 'RFC 6750 §3.1',
-    mend: 'Enable it with enable(), or ask who disabled it.',
+    fix: 'Enable it (latchkey keys enable), unless it was disabled on purpose.',
   },
   bad_signature: {
-    happened: 'No key of the issuer signed it by an algorithm that is allowed.',
+    cause: 'No key of the issuer verifies the signature of the token with an accepted algorithm.',
     section: 'RFC 7515 §5.2',
-    mend: 'Compare the header\'s "kid" and "alg" with the keys and algorithms of jwt().',
+    fix: 'Compare "kid" and "alg" in the header of the token with the keys and algorithms of jwt().',
   },
   bad_issuer: {
-    happened: 'It is a JWT, and this configuration has no verifier for JWTs of its issuer.',
+    cause: 'The credential is a JWT, and no verifier accepts JWTs of its issuer.',
     section: 'RFC 7519 §4.1.1',
-    mend: 'With --store only API keys are known: give --config. The "issuer" of jwt() must be what "iss" says, to the letter: mind a slash at the end.',
+    fix: 'With --store, only API keys are verified: pass --config. The option "issuer" of jwt() must be identical to "iss", including a slash at the end.',
   },
   bad_audience: {
-    happened: 'It is for another API.',
+    cause: 'The token was issued for another API.',
     section: 'RFC 7519 §4.1.3',
-    mend: 'Ask for a token for this audience, or compare the "audience" of jwt() with "aud".',
+    fix: 'Request a token for this audience, or compare the option "audience" of jwt() with "aud".',
   },
   bad_type: {
-    happened: 'It is another kind of token than an access token, an ID token perhaps.',
+    cause: 'The token is not an access token. It may be an ID token.',
     section: 'RFC 8725 §3.11',
-    mend: 'Send the access token. If the issuer has a "typ" of its own, name it in jwt({ typ }).',
+    fix: 'Send the access token. If the issuer uses another "typ", pass it to jwt({ typ }).',
   },
   bad_claim: {
-    happened: 'A claim is missing or is not of its type.',
+    cause: 'A claim of the token is missing or has the wrong type.',
     section: 'RFC 7519 §4.1',
-    mend: 'Look at exp, sub, client_id and the claim that holds the scopes; requiredClaims and scopeClaim say what is asked.',
+    fix: 'Check exp, sub, client_id and the claim that holds the scopes. The options requiredClaims and scopeClaim decide what is required.',
   },
   wrong_environment: {
-    happened: 'It is a key of another environment.',
+    cause: 'The key belongs to another environment.',
     section: 'apiKeys({ environment })',
-    mend: 'Use a key of this environment.',
+    fix: 'Use a key of this environment.',
   },
   bad_proof: {
-    happened:
-      'The token is bound to a key or certificate that was not shown, or not shown well; or it came under DPoP and is not bound.',
+    cause:
+      'The token is bound to a key or certificate, and the request does not prove possession of it. Or it was sent as DPoP and is not bound.',
     section: 'RFC 9449 §7.1',
-    mend: 'Send the proof that belongs to the token, made for this method and URL, by a clock that is right.',
+    fix: 'Send a proof by the key of the token, for this method and URL. Check the clock of the client.',
   },
   replayed: {
-    happened: 'The proof was used before.',
+    cause: 'The DPoP proof was used before.',
     section: 'RFC 9449 §11.1',
-    mend: 'Make a new proof for each request.',
+    fix: 'Create a new proof for each request.',
   },
   insufficient_scope: {
-    happened: 'The credential is good and lacks a scope that the route asks for.',
+    cause: 'The credential is valid, but lacks a scope that the route requires.',
     section: 'RFC 6750 §3.1',
-    mend: 'Give the key the scope (latchkey keys update --scope), or ask for it with the token.',
+    fix: 'Add the scope to the key (latchkey keys update --scope), or request it for the token.',
   },
   denied: {
-    happened: 'The credential is good, and the policy of the route said no.',
+    cause: 'The credential is valid, but the policy of the route rejected the request.',
     section: 'RFC 9110 §15.5.4',
-    mend: 'Look at the authorize() or requireFreshAuth() of the route.',
+    fix: 'Check the authorize() or requireFreshAuth() of the route.',
   },
   step_up: {
-    happened: 'The login behind the token is too old or too weak for the route.',
+    cause: 'The login behind the token is too old or too weak for the route.',
     section: 'RFC 9470 §3',
-    mend: 'Let the user log in again with the acr_values or max_age of the challenge.',
+    fix: 'Let the user log in again with the acr_values or max_age of the challenge.',
   },
   unavailable: {
-    happened: "It could not be decided: the store or the issuer's keys could not be asked.",
+    cause:
+      'The credential could not be verified: the store or the keys of the issuer are unavailable.',
     section: 'RFC 9110 §15.6.4',
-    mend: 'Nothing is known against the credential. Look at the store: is it up, and quicker than timeoutMs?',
+    fix: 'The credential may be valid. Check that the store is up and responds within timeoutMs.',
   },
 };
 
 /**
- * Returns the guide to a reason. Where the request itself shows the cause of a missing credential,
- * the guide says that.
+ * Returns the guide to a reason. If the request shows why a credential is missing, the guide says
+ * so.
  */
-export function guideOf(reason: Reason, { headers }: RequestLike): ReasonGuide {
+export function guideTo(reason: Reason, { headers }: RequestLike): ReasonGuide {
   const guide = REASONS[reason];
   if (reason !== 'missing') {
     return guide;
   }
-  const underscored = Object.keys(headers).find(
-    (name) => name.includes('_') && /key|token|auth/.test(name),
-  );
-  if (headers.authorization === undefined && underscored !== undefined) {
+  if (headers.authorization !== undefined) {
     return {
       ...guide,
-      happened: `No credential is read from the header ${underscored}.`,
-      mend: `Send "${underscored.replaceAll('_', '-')}" with hyphens: nginx and other proxies drop headers with an underscore.`,
+      cause: 'The Authorization header has another scheme than Bearer or one that you configured.',
+      fix: 'Send "Authorization: Bearer …": the word Bearer, a space, and the key or token. Or send a key as "X-API-Key: …".',
     };
   }
-  if (headers.authorization === undefined) {
+  const dropped = Object.keys(headers).find(
+    (name) => name.includes('_') && /key|token|auth/.test(name),
+  );
+  if (dropped === undefined) {
     return guide;
   }
   return {
     ...guide,
-    happened:
-      'The request has an Authorization header, but its scheme is not Bearer or another that is configured.',
-    mend: 'Send "Authorization: Bearer …": the word Bearer, a space, and the key or token. Or send a key as "X-API-Key: …".',
+    cause: `The header ${dropped} is not read.`,
+    fix: `Send "${dropped.replaceAll('_', '-')}" with hyphens: nginx and other proxies drop headers with an underscore.`,
   };
 }

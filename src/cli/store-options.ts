@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { nonEmpty } from './option-parsers';
 import { usageError } from './terminal';
 
-/** The options that say where the credentials are. Every command has them. */
+/** The options that name the store. Every command has them. */
 export interface StoreOptions {
   readonly store?: string;
   readonly storePrefix?: string;
@@ -11,22 +11,22 @@ export interface StoreOptions {
   readonly storeCa?: string;
 }
 
-/** A store, as the options, the URL and the environment describe it together. */
+/** A store, as the options, its URL and the environment describe it. */
 export interface StoreTarget {
-  /** Without the query parameters that are Latchkey's own. */
+  /** The URL, without the query parameters of Latchkey. */
   readonly url: string;
   /** The `prefix` of `redisStore()`. */
   readonly prefix?: string | undefined;
   /** The schema of the tables in PostgreSQL. */
   readonly schema?: string | undefined;
-  /** A file with the CA certificates that the server's certificate is verified by. */
+  /** A file with the CA certificates that verify the certificate of the server. */
   readonly ca?: string | undefined;
 }
 
-/** What a store's URL may look like, for messages. */
+/** The forms of a store's URL, for messages. */
 export const URL_FORMS = 'sqlite:./keys.db, postgres://…, mysql://… or redis://…';
 
-/** Adds the options of the store to a command. */
+/** Adds the options that name the store to a command. */
 export const withStoreOptions = (command: Command): Command =>
   command
     .option('--store <url>', `where the credentials are: ${URL_FORMS} (or LATCHKEY_STORE)`)
@@ -68,14 +68,10 @@ export function storeTarget(
 }
 
 /**
- * Takes `prefix` and `schema` out of a URL: drivers do not know them. A file of SQLite has no
- * query.
+ * Removes `prefix` and `schema` from a URL, because drivers do not know them. The URL of a SQLite
+ * file has no query.
  */
-function splitUrl(text: string): {
-  readonly bare: string;
-  readonly prefix?: string;
-  readonly schema?: string;
-} {
+function splitUrl(text: string): SplitUrl {
   if (text.startsWith('sqlite:') || !URL.canParse(text)) {
     return { bare: text };
   }
@@ -89,5 +85,12 @@ function splitUrl(text: string): {
   }
   url.searchParams.delete('prefix');
   url.searchParams.delete('schema');
-  return { bare: url.href, ...(prefix !== null && { prefix }), ...(schema !== null && { schema }) };
+  return { bare: url.href, prefix: prefix ?? undefined, schema: schema ?? undefined };
+}
+
+interface SplitUrl {
+  /** The URL without the two. */
+  readonly bare: string;
+  readonly prefix?: string | undefined;
+  readonly schema?: string | undefined;
 }

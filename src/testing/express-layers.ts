@@ -1,23 +1,23 @@
-/**
- * One entry of a router's private list. Express 4 and 5 agree on it but for what is said in the
- * functions below.
- */
+import { isObject } from '../internal/type-guards';
+
+/** An entry of a router's private stack, as Express 4 and 5 have it. */
 export interface Layer {
   readonly name: string;
   readonly handle: Handler;
   readonly route?: Route;
   match(path: string): boolean | { readonly path: string };
-  /** Of the last match. Express 4, and Express 5 on a router before 2.3. */
+  /** The matched part of the last path. Express 4, and Express 5 with `router` before 2.3. */
   readonly path?: string;
-  /** Express 5 on router 2.3 and later. */
+  /** The path as it was written. Express 5 with `router` 2.3 or later. */
   readonly rawPath?: Path;
-  /** Express 5: mounted on `/`. */
+  /** Whether the layer is mounted on `/`. Express 5. */
   readonly slash?: boolean;
-  /** Express 4. */
+  /** What Express 4 compiles the path to. */
   readonly regexp?: RegExp & { readonly fast_slash?: boolean; readonly fast_star?: boolean };
   readonly keys?: readonly { readonly name: string | number }[];
 }
 
+/** A route of Express. */
 export interface Route {
   readonly path: Path;
   readonly stack: readonly (Layer & { readonly method?: string | undefined })[];
@@ -26,50 +26,51 @@ export interface Route {
 
 export type Handler = (...args: never[]) => unknown;
 type Path = string | RegExp | readonly Path[];
-/** One path as it was written; undefined where Express does not keep it. */
+/** A path as it was written. Undefined if Express does not keep it. */
 export type Pattern = string | RegExp | undefined;
 
-/** The layers of a router or an application; undefined for anything else. */
+/** Returns the layers of a router or an application, or undefined for anything else. */
 export function stackOf(handler: unknown): readonly Layer[] | undefined {
   if (typeof handler !== 'function') {
     return undefined;
   }
-  const { stack, lazyrouter, _router, set } = handler as {
-    stack?: unknown;
-    lazyrouter?: unknown;
-    _router?: { stack: Layer[] };
-    set?: unknown;
-  };
-  // Connect's have a stack, too, of another kind.
+  const { stack, lazyrouter, _router, set } = handler as Partial<ExpressHandler>;
+  // Apps of Connect have a stack of another kind.
   if (Array.isArray(stack)) {
-    return stack.every((layer: Partial<Layer>) => typeof layer.match === 'function')
-      ? (stack as Layer[])
-      : undefined;
+    return stack.every(isLayer) ? stack : undefined;
   }
-  // Express 4 makes the router of an application with its first layer, and throws where Express 5
-  // has `app.router`.
+  // Express 4 creates the router of an application with its first layer, and throws for `app.router`.
   if (typeof lazyrouter === 'function') {
     return _router?.stack ?? [];
   }
-  return typeof set === 'function'
-    ? (handler as { router?: { stack: Layer[] } }).router?.stack
-    : undefined;
+  return typeof set === 'function' ? (handler as Partial<ExpressHandler>).router?.stack : undefined;
 }
 
-/** The layers of what is mounted here, if that is a router or an application. */
+interface ExpressHandler {
+  readonly stack: unknown;
+  readonly lazyrouter: unknown;
+  readonly set: unknown;
+  readonly _router: { readonly stack: readonly Layer[] };
+  readonly router: { readonly stack: readonly Layer[] };
+}
+
+const isLayer = (value: unknown): value is Layer =>
+  isObject(value) && typeof value.match === 'function';
+
+/** Returns the layers of a mounted router or application, or undefined for other layers. */
 export const mountedStack = (layer: Layer): readonly Layer[] | undefined =>
   layer.name === 'mounted_app' ? stackOf(mountedApp(layer.handle)) : stackOf(layer.handle);
 
 /**
- * The application behind `app.use(subApp)`. Express hides it in a closure. So it is handed a
- * request that shows who took it over, by its new prototype, and from then on has no URL: every
- * router lets such a request go before it comes to a layer of the user's.
+ * Returns the application behind `app.use(subApp)`, which Express keeps in a closure. The fake
+ * request reveals it by its prototype, which the application sets. From then on the request has no
+ * URL, so that no layer of the user is called.
  */
 function mountedApp(handle: Handler): unknown {
-  const nobody = {};
+  const empty = {};
   let app: unknown;
   const request = {
-    app: { request: nobody, response: nobody },
+    app: { request: empty, response: empty },
     method: 'GET',
     query: {},
     get url(): string | undefined {
@@ -86,7 +87,8 @@ function mountedApp(handle: Handler): unknown {
 }
 
 /**
- * What a layer leaves of a path for those mounted in it; undefined if it does not take the path.
+ * Returns the rest of a path for the layers that are mounted in a layer, or undefined if the layer
+ * does not match.
  */
 export function restAfter(layer: Layer, path: string): string | undefined {
   const match = layer.match(path);
@@ -96,20 +98,20 @@ export function restAfter(layer: Layer, path: string): string | undefined {
   if (layer.route) {
     return '/';
   }
-  const taken = (match === true ? layer.path : match.path) ?? '';
-  const rest = path.slice(taken.length);
-  // As Express does: what is mounted is passed over unless its path is the start, and ends with a
-  // segment.
-  if (!path.startsWith(taken) || (rest !== '' && !rest.startsWith('/'))) {
+  const matched = (match === true ? layer.path : match.path) ?? '';
+  const rest = path.slice(matched.length);
+  // Like Express: the path of a mounted layer must match whole segments at the start.
+  if (!path.startsWith(matched) || (rest !== '' && !rest.startsWith('/'))) {
     return undefined;
   }
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-export const takesEveryPath = ({ slash, regexp }: Layer): boolean =>
+/** Whether a layer matches every path. */
+export const matchesEveryPath = ({ slash, regexp }: Layer): boolean =>
   slash === true || regexp?.fast_slash === true || regexp?.fast_star === true;
 
-/** Whether two layers are mounted on the same path, whatever it is. */
+/** Whether two layers have the same path. */
 export const samePath = (a: Layer, b: Layer): boolean =>
   !a.route === !b.route &&
   (a.regexp
@@ -117,63 +119,60 @@ export const samePath = (a: Layer, b: Layer): boolean =>
     : a.rawPath !== undefined && String(a.rawPath) === String(b.rawPath));
 
 /**
- * The paths of a layer. Express 5 keeps none of what is mounted on a router before 2.3, but for
- * `/`.
+ * Returns the paths of a layer. Express 5 with `router` before 2.3 does not keep the path of a
+ * mounted layer, unless it is `/`.
  */
-export function pathsOf(layer: Layer): readonly Pattern[] {
+export function readPaths(layer: Layer): readonly Pattern[] {
   if (layer.route) {
-    return flat(layer.route.path);
+    return flatten(layer.route.path);
   }
   if (layer.slash) {
     return ['/'];
   }
   if (layer.rawPath !== undefined) {
-    return flat(layer.rawPath);
+    return flatten(layer.rawPath);
   }
-  return layer.regexp ? pathsOfRegexp(layer.regexp, layer.keys ?? []) : [undefined];
+  return layer.regexp ? readRegexpPaths(layer.regexp, layer.keys ?? []) : [undefined];
 }
 
-const flat = (path: Path): readonly Pattern[] =>
-  path instanceof Array ? path.flatMap(flat) : [path];
+const flatten = (path: Path): readonly Pattern[] =>
+  path instanceof Array ? path.flatMap(flatten) : [path];
 
-/** Ends what Express 4 makes of a path for `use`. */
+/** The end of what Express 4 compiles a path for `use()` to. */
 const MOUNTED = /(\\\/\?)?\(\?=\\\/\|\$\)$/;
 /**
- * What it makes of `/:name` or `/:name(…)`, of `*`, and of a plain character; and all else that
- * means something in a RegExp.
+ * What Express 4 compiles `/:name`, `/:name(…)`, `*` and plain characters to, and anything else with
+ * a meaning in a RegExp.
  */
 const PIECE =
-  /\(\?:(\\\/)?\((?:\\.|\[[^\]]*\]|[^()[\\])+\)\)(\?)?|(\(\.\*\))|\\(.)|([()[\]{}|^$+?*.])/g;
+  /\(\?:(?<slash>\\\/)?\((?:\\.|\[[^\]]*\]|[^()[\\])+\)\)(?<optional>\?)?|(?<star>\(\.\*\))|\\(?<character>.)|(?<other>[()[\]{}|^$+?*.])/g;
+type Piece = Readonly<
+  Partial<Record<'slash' | 'optional' | 'star' | 'character' | 'other', string>>
+>;
 
-/** The paths that Express 4 made a RegExp of; the RegExp itself where that cannot be told. */
-function pathsOfRegexp(regexp: RegExp, keys: NonNullable<Layer['keys']>): readonly Pattern[] {
-  const names = keys.map(({ name }) => name);
-  let told = true;
-  const paths = regexp.source.split('|^').map((source) => {
-    told &&= MOUNTED.test(source);
-    return source
-      .replace(/^\^/, '')
-      .replace(MOUNTED, '')
-      .replace(
-        PIECE,
-        (
-          _,
-          slash?: string,
-          optional?: string,
-          star?: string,
-          character?: string,
-          other?: string,
-        ) => {
-          if (other !== undefined) {
-            told = false;
-          }
-          if (character !== undefined) {
-            return character;
-          }
-          const name = names.shift();
-          return star ? '*' : `${slash ? '/' : ''}:${name}${optional ?? ''}`;
-        },
-      );
-  });
-  return told ? paths : [regexp];
+/**
+ * Returns the paths that Express 4 compiled to a RegExp, or the RegExp if they cannot be restored.
+ */
+function readRegexpPaths(regexp: RegExp, keys: NonNullable<Layer['keys']>): readonly Pattern[] {
+  const names = keys.map(({ name }) => String(name));
+  const paths = regexp.source.split('|^').map((source) => restorePath(source, names));
+  return paths.includes(undefined) ? [regexp] : paths;
+}
+
+/** @param names - the names of the parameters that follow, which are removed when they are used */
+function restorePath(source: string, names: string[]): string | undefined {
+  const path = source.replace(/^\^/, '').replace(MOUNTED, '');
+  const pieces = [...path.matchAll(PIECE)].map(({ groups }): Piece => groups ?? {});
+  if (!MOUNTED.test(source) || pieces.some(({ other }) => other !== undefined)) {
+    return undefined;
+  }
+  return path.replace(PIECE, () => restorePiece(pieces.shift() ?? {}, names));
+}
+
+function restorePiece({ slash, optional = '', star, character }: Piece, names: string[]): string {
+  if (character !== undefined) {
+    return character;
+  }
+  const name = names.shift();
+  return star ? '*' : `${slash ? '/' : ''}:${name}${optional}`;
 }

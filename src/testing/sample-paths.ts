@@ -1,16 +1,15 @@
 /**
- * Values for parameters, two of each kind, so that a path with one fixed value is not taken for a
- * path with any.
+ * Values for parameters: several, so that a path with one fixed value is not mistaken for a
+ * parameter.
  */
 const VALUES = ['x', 'qj', '7', '4021', 'Zz_9-k'];
 
-/** `:name` with what Express 4 allows after it, `*` and `*name`, and an escaped character. */
+/** `:name` with the suffixes of Express 4, `*` and `*name`, and an escaped character. */
 const PIECE = /(\/?):(?:\w+|"[^"]*")(?:\((?:\\.|[^\\()])*\))?([?*])?|(\*)(?:\w+|"[^"]*")?|\\(.)/;
 
 /**
- * Returns paths that a route with this pattern matches, in the syntax of Express 4 or 5, with and
- * without its optional parts. A pattern may be stricter than what is read here, so some of the
- * paths may not match.
+ * Returns paths that a pattern of Express 4 or 5 matches, with and without its optional parts. Some
+ * may not match, because restrictions of parameters are ignored.
  */
 export function samplePaths(pattern: string): readonly string[] {
   const filled = optionalForms(pattern).flatMap((form) =>
@@ -23,9 +22,8 @@ export function samplePaths(pattern: string): readonly string[] {
 }
 
 /**
- * The same path with single slashes, and with one of its slashes doubled. Routers differ in case,
- * in a trailing slash, and in what they do with `//`: Express 4 drops one of two slashes behind a
- * mount path, Express 5 ignores the slashes at the end of a pattern.
+ * Returns the path with single slashes, and with one of its slashes doubled. Express 4 drops one of
+ * two slashes after a mount path, and Express 5 ignores slashes at the end of a pattern.
  */
 function spellings(path: string): readonly string[] {
   const doubled = [...path.matchAll(/\//g)].map(
@@ -35,7 +33,7 @@ function spellings(path: string): readonly string[] {
   return [path, single, single.replace(/(?!^)\/$/, ''), ...doubled];
 }
 
-/** The pattern with and without each `{…}` of Express 5. */
+/** Returns the pattern with and without each `{…}` of Express 5. */
 function optionalForms(pattern: string): readonly string[] {
   const group = /\{([^{}]*)\}/.exec(pattern);
   if (!group) {

@@ -6,31 +6,30 @@ import {
   type Handler,
   type Layer,
   mountedStack,
-  pathsOf,
+  readPaths,
   type Pattern,
   restAfter,
   type Route,
   samePath,
   stackOf,
-  takesEveryPath,
+  matchesEveryPath,
 } from './express-layers';
 import { samplePaths } from './sample-paths';
 
-/** A route before which no guard stands. */
+/** A route that a request reaches without passing a guard. */
 export interface UnguardedRoute {
-  /** In capitals. `ALL` for `app.all`, be it that a guard stands before some methods. */
+  /**
+   * The method in upper case. `ALL` for `app.all()` if at least one method is not guarded.
+   */
   readonly method: string;
   /**
-   * As it was written, with the paths of the routers that it is in. A RegExp stands there as its
-   * text.
+   * The path as it was written, after the paths of the routers around it. A RegExp is included as
+   * its source.
    */
   readonly path: string;
 }
 
-/**
- * Where a route is, from the application down: in each router, which layer leads to it, and by
- * which of that layer's paths.
- */
+/** One step from the application to a route: a layer of a router, and one of its paths. */
 interface Step {
   readonly stack: readonly Layer[];
   readonly index: number;
@@ -39,26 +38,30 @@ interface Step {
 }
 
 /**
- * The routes of an Express 4 or 5 application that a request reaches without coming by a guard, in
- * the order in which they were added. A guard is what `authenticate()` returns (with `optional`
- * too: to let anonymous requests pass is a choice that was made), or `requireScopes()`,
- * `requireAnyScope()`, `authorize()`, `requireFreshAuth()`. It may stand in the route's own list,
- * or before the route in any router around it, on a path that covers the route's.
+ * Returns the routes of an Express 4 or 5 application that a request reaches without passing a
+ * guard, in the order in which they were added. Call it in a test, so that a route without a guard
+ * is noticed.
  *
- * Not seen: a guard that a function of yours calls; what middleware answers by itself,
- * `express.static` for example; a guard that
- * `next('route')` passes by. Of a list of handlers the last is taken for the one that answers.
+ * A guard is what `authenticate()`, `requireScopes()`, `requireAnyScope()`, `authorize()` or
+ * `requireFreshAuth()` returns. It counts in the list of the route, and in any router around it if
+ * its path covers the path of the route. `authenticate({ optional: true })` counts too.
  *
- * Whether one path covers another is tried with sample paths, on Express's own matching. Of a path
- * that is a RegExp no samples can be made: there only a guard on the same RegExp or on `/` counts.
- * Of a router's path Express 4 keeps a RegExp alone: where the path cannot be read from that, it is
- * shown, and treated, as one.
+ * Not detected: guards that your own functions call, responses of middleware such as
+ * `express.static()`, and guards that `next('route')` skips. Of several handlers, the last one is
+ * assumed to respond.
+ *
+ * Paths are compared by sample paths and Express's own matching. For a RegExp, only a guard on the
+ * same RegExp or on `/` counts. Express 4 compiles mount paths to a RegExp; a path that cannot be
+ * restored is treated as one.
+ *
+ * @param app - an Express application or router
+ * @returns the routes without a guard
+ * @throws {TypeError} `ERR_LATCHKEY_ARGUMENT` if `app` is not an Express application or router
+ * @throws {Error} `ERR_LATCHKEY_ARGUMENT` if the path of a route is not known: Express 5 with
+ * `router` before 2.3
  *
  * @example
  * expect(unguardedRoutes(app)).toEqual([{ method: 'GET', path: '/health' }]);
- * @throws TypeError for what is no Express application or router
- * @throws Error where the path of an unguarded route is not known: Express 5 on a version of
- * `router` before 2.3
  */
 export function unguardedRoutes(app: Handler): UnguardedRoute[] {
   const stack = stackOf(app);
@@ -68,29 +71,33 @@ export function unguardedRoutes(app: Handler): UnguardedRoute[] {
       'unguardedRoutes(app): app must be an Express application or router',
     );
   }
-  return [...routesIn(stack, [])].flatMap(({ route, steps }) => {
-    const methods = route.methods._all ? EVERY_METHOD : Object.keys(route.methods);
-    const unguarded = methods.filter((method) => !isGuarded(route, steps, method));
-    // `app.all` names every method, `router.all` none.
-    const names = EVERY_METHOD.every((method) => methods.includes(method))
-      ? unguarded.slice(0, 1).map(() => 'all')
-      : unguarded;
-    return names.map((name) => ({ method: name.toUpperCase(), path: shown(steps) }));
-  });
+  return [...routesIn(stack, [])].flatMap(toUnguarded);
+}
+
+function toUnguarded({ route, steps }: LocatedRoute): UnguardedRoute[] {
+  const methods = route.methods._all ? EVERY_METHOD : Object.keys(route.methods);
+  const unguarded = methods.filter((method) => !isGuarded(route, steps, method));
+  // `app.all()` adds every method, `router.all()` none.
+  const isAll = EVERY_METHOD.every((method) => methods.includes(method));
+  const names = isAll && unguarded.length > 0 ? ['all'] : unguarded;
+  return names.map((name) => ({ method: name.toUpperCase(), path: describePath(steps) }));
 }
 
 const EVERY_METHOD = METHODS.map((method) => method.toLowerCase());
 
-function* routesIn(
-  stack: readonly Layer[],
-  around: readonly Step[],
-): Generator<{ route: Route; steps: readonly Step[] }> {
+/** A route, and the steps from the application to it. */
+interface LocatedRoute {
+  readonly route: Route;
+  readonly steps: readonly Step[];
+}
+
+function* routesIn(stack: readonly Layer[], around: readonly Step[]): Generator<LocatedRoute> {
   for (const [index, layer] of stack.entries()) {
     const inner = layer.route ? undefined : mountedStack(layer);
     if (!layer.route && !inner) {
       continue;
     }
-    for (const path of pathsOf(layer)) {
+    for (const path of readPaths(layer)) {
       const steps = [...around, { stack, index, layer, path }];
       if (layer.route) {
         yield { route: layer.route, steps };
@@ -102,7 +109,7 @@ function* routesIn(
   }
 }
 
-/** The handlers of a route for a method. */
+/** Returns the handlers of a route for a method, without error handlers. */
 const handlersOf = ({ stack }: Route, method: string): readonly Handler[] =>
   stack
     .filter(
@@ -113,25 +120,25 @@ const handlersOf = ({ stack }: Route, method: string): readonly Handler[] =>
 
 function isGuarded(route: Route, steps: readonly Step[], method: string): boolean {
   const handlers = handlersOf(route, method);
-  const answers = handlers.findLastIndex((handler) => !isGuard(handler));
-  // Guards alone answer nothing: they stand there for the routes that follow.
-  if (answers === -1 || handlers.slice(0, answers).some(isGuard)) {
+  const last = handlers.findLastIndex((handler) => !isGuard(handler));
+  // A route with nothing but guards does not respond: it guards the routes that follow.
+  if (last === -1 || handlers.slice(0, last).some(isGuard)) {
     return true;
   }
 
   const firstKnown = steps.findLastIndex(({ path }) => typeof path !== 'string') + 1;
   const known = steps.slice(firstKnown);
   if (known.length === 0) {
-    return comesByGuard(steps, firstKnown, '', method);
+    return passesGuard(steps, firstKnown, '', method);
   }
-  const samples = samplePaths(joined(known));
-  const taken = samples.filter((sample) => isTaken(known, sample));
-  return (taken.length > 0 ? taken : samples).every((sample) =>
-    comesByGuard(steps, firstKnown, sample, method),
+  const samples = samplePaths(joinPaths(known));
+  const matching = samples.filter((sample) => matchesSteps(known, sample));
+  return (matching.length > 0 ? matching : samples).every((sample) =>
+    passesGuard(steps, firstKnown, sample, method),
   );
 }
 
-function isTaken(steps: readonly Step[], sample: string): boolean {
+function matchesSteps(steps: readonly Step[], sample: string): boolean {
   let path: string | undefined = sample;
   return steps.every(
     ({ layer }) => path !== undefined && (path = restAfter(layer, path)) !== undefined,
@@ -139,10 +146,12 @@ function isTaken(steps: readonly Step[], sample: string): boolean {
 }
 
 /**
- * Whether a request comes by a guard before it comes to the end of the steps. Its path is known
- * from the step `firstKnown` on.
+ * Whether a request passes a guard before the last step.
+ *
+ * @param firstKnown - the first step from which on the path of the request is known
+ * @param sample - the path of the request at that step
  */
-function comesByGuard(
+function passesGuard(
   steps: readonly Step[],
   firstKnown: number,
   sample: string,
@@ -162,8 +171,10 @@ function comesByGuard(
 }
 
 /**
- * Whether one of the layers is, or leads through, a guard for a path; where that is unknown, for
- * all that `other` takes.
+ * Whether one of the layers is or contains a guard for a path.
+ *
+ * @param path - undefined if the path is not known: then the guard must cover all that `other`
+ * matches
  */
 function holdsGuard(
   layers: readonly Layer[],
@@ -173,11 +184,9 @@ function holdsGuard(
 ): boolean {
   return layers.some((layer) => {
     const rest = path === undefined ? undefined : restAfter(layer, path);
-    const takesIt =
-      path === undefined
-        ? takesEveryPath(layer) || (other !== undefined && samePath(layer, other))
-        : rest !== undefined;
-    if (!takesIt) {
+    const coversUnknown =
+      matchesEveryPath(layer) || (other !== undefined && samePath(layer, other));
+    if (path === undefined ? !coversUnknown : rest === undefined) {
       return false;
     }
     if (layer.route) {
@@ -187,18 +196,18 @@ function holdsGuard(
   });
 }
 
-/** Their paths as one. */
-const joined = (steps: readonly Step[]): string =>
+/** Joins the paths of the steps. */
+const joinPaths = (steps: readonly Step[]): string =>
   steps
     .map(({ path }) => (typeof path === 'string' ? path.replace(/(?<!\/)\/$/, '') : String(path)))
     .join('');
 
-function shown(steps: readonly Step[]): string {
+function describePath(steps: readonly Step[]): string {
   if (steps.some(({ path }) => path === undefined)) {
     throw codedError(
       'ERR_LATCHKEY_ARGUMENT',
-      'unguardedRoutes(): this version of Express does not keep the paths of routers; update "router" to 2.3 or later',
+      'unguardedRoutes(): the installed "router" does not keep the paths of routers; update it to 2.3 or later',
     );
   }
-  return joined(steps) || '/';
+  return joinPaths(steps) || '/';
 }

@@ -1,6 +1,6 @@
 import type { CredentialReader } from '../stores/store';
 import { type LegacyForm, withStoredDigest } from './legacy';
-import type { ManagedVerifier } from './stored';
+import type { ManagedVerifier } from './managed-verifier';
 
 /** One entry for each subscription, so that a listener can be added twice. */
 type Subscriptions = Set<{ readonly listener: () => void }>;

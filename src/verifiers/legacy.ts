@@ -97,3 +97,10 @@ export function withStoredDigest<T>(record: T, forms: readonly LegacyForm[]): T 
  */
 const isUnsaltedHash = (text: string): boolean =>
   /^(?:(?:[0-9a-f]{2}){16,256}|[A-Za-z0-9+/_-]{22,512}={0,2})$/i.test(text);
+
+/**
+ * Reads an unsalted hash of any kind. Returns the digest under which the store keeps it, or
+ * undefined for anything else.
+ */
+export const readLegacyHash = (text: string): string | undefined =>
+  readDigest(text) ?? (isUnsaltedHash(text) ? toStoredDigest(text) : undefined);

@@ -4,7 +4,7 @@ import { checkRecord } from '../credential/record';
 import { secretReader } from '../credential/secret';
 import { legacyDigest, type LegacyForm } from './legacy';
 import { reject } from './rejection';
-import type { StoredKind } from './stored';
+import type { StoredKind } from './managed-verifier';
 import { rejectEnvironment, validateRecord } from './stored-record';
 import type { Verification } from './verifier';
 

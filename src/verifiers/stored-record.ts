@@ -2,7 +2,7 @@ import type { Principal } from '../credential/principal';
 import type { CredentialRecord } from '../credential/record';
 import { omitUndefined } from '../internal/objects';
 import { reject } from './rejection';
-import type { StoredKind } from './stored';
+import type { StoredKind } from './managed-verifier';
 import type { Verification } from './verifier';
 
 /**

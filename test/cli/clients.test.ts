@@ -192,7 +192,7 @@ it('list says that there are more, and goes on after a client', async () => {
   await register();
   const first = await page();
   const [client] = JSON.parse(first.out) as Client[];
-  expect(first.err).toBe(`There are more: go on with --after ${client?.clientId}`);
+  expect(first.err).toBe(`There are more: continue with --after ${client?.clientId}`);
   const [second] = JSON.parse((await page('--after', client?.clientId as string)).out) as Client[];
   expect(second?.clientId).not.toBe(client?.clientId);
 });

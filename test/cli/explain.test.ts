@@ -33,7 +33,7 @@ beforeAll(async () => {
 const URL = 'https://api.osir.com/v1/domains';
 const JWT = `eyJhbGciOiJSUzI1NiJ9.${Buffer.from('{"sub":"a"}').toString('base64url')}.c2lnbmF0dXJl`;
 const NO_BEARER = expect.stringContaining('the word Bearer, a space, and the key') as string;
-const NO_JWT = 'It is a JWT, and this configuration has no verifier for JWTs of its issuer.';
+const NO_JWT = 'The credential is a JWT, and no verifier accepts JWTs of its issuer.';
 
 test.each<[string, () => string, readonly string[], object]>([
   ['no key', () => `curl ${URL}`, [], { answer: 401, row: 1, reason: 'missing' }],
@@ -77,7 +77,7 @@ test.each<[string, () => string, readonly string[], object]>([
     'a header that proxies drop',
     () => `curl ${URL} -H 'X_API_Key: ${key}'`,
     [],
-    { reason: 'missing', mend: expect.stringContaining('x-api-key') as string },
+    { reason: 'missing', fix: expect.stringContaining('x-api-key') as string },
   ],
   [
     'an encrypted token',
@@ -157,21 +157,21 @@ test.each<[string, () => string, readonly string[], object]>([
     'a key with no scheme',
     () => `Authorization: ${key}`,
     [],
-    { row: 1, reason: 'missing', mend: NO_BEARER },
+    { row: 1, reason: 'missing', fix: NO_BEARER },
   ],
   [
     'a key with another scheme',
     () => `curl ${URL} -H "Authorization: Token ${key}"`,
     [],
-    { row: 1, reason: 'missing', mend: NO_BEARER },
+    { row: 1, reason: 'missing', fix: NO_BEARER },
   ],
   [
     'a JWT',
     () => `curl ${URL} -H "Authorization: Bearer ${JWT}"`,
     [],
-    { row: 2, reason: 'bad_issuer', happened: NO_JWT },
+    { row: 2, reason: 'bad_issuer', cause: NO_JWT },
   ],
-  ['a JWT alone', () => JWT, [], { row: 2, reason: 'bad_issuer', happened: NO_JWT }],
+  ['a JWT alone', () => JWT, [], { row: 2, reason: 'bad_issuer', cause: NO_JWT }],
   [
     'an expired key, by the rule for all tokens',
     () => expired,
@@ -229,7 +229,7 @@ it('ends though the module holds something open', async () => {
       timeout: 20_000,
     },
   );
-  expect(stdout).toContain('It passes');
+  expect(stdout).toContain('Accepted');
 }, 30_000);
 
 it('asks the guards that a module exports', async () => {
@@ -240,7 +240,7 @@ it('asks the guards that a module exports', async () => {
   );
   expect(await latchkey(['explain', '--config', config, '--scope', 'a', `curl ${URL}`])).toEqual({
     code: 0,
-    out: 'It passes: /v1/domains, with a (c)',
+    out: 'Accepted: /v1/domains, with a (c)',
     err: '',
   });
 });
@@ -262,7 +262,7 @@ it.each([
     `exports.check = async ({ url }) => ({ status: 'authenticated', principal: { subject: url, scopes: [], credentialId: 'c' } });`,
   );
   expect(await latchkey(['explain', '--config', config, line])).toMatchObject({
-    out: `It passes: ${url}, with no scopes (c)`,
+    out: `Accepted: ${url}, with no scopes (c)`,
   });
 });
 
@@ -275,12 +275,12 @@ it('shows what a subject hides, and says who is nobody', async () => {
   const explained = (line: string) => latchkey(['explain', '--config', config, line]);
   expect(await explained('curl x/1')).toEqual({
     code: 0,
-    out: 'It passes: a\\u{202e}b, with no scopes (no id)',
+    out: 'Accepted: a\\u{202e}b, with no scopes (no ID)',
     err: '',
   });
   expect(await explained('curl x')).toEqual({
     code: 0,
-    out: 'It passes as anonymous: no credential was asked for.',
+    out: 'Accepted as anonymous: no credential is required.',
     err: '',
   });
 });
@@ -324,7 +324,7 @@ it('tells what to write where a module exports guards alone', async () => {
   expect(await latchkey(['explain', '--config', config, key])).toEqual({
     code: 1,
     out: '',
-    err: `latchkey: ${config} exports no check function: write there "export const { check, requireScopes } = latchkey({ … })"`,
+    err: `latchkey: ${config} exports no check function: add "export const { check, requireScopes } = latchkey({ … })" to it`,
   });
 });
 

@@ -25,6 +25,8 @@ const create = (subject: string, ...more: string[]) =>
 const list = async (subject: string) =>
   JSON.parse(
     (await latchkey(['keys', 'list', '--subject', subject, '--json'])).out,
+    (name, value: unknown) =>
+      name === 'expiresAt' && typeof value === 'string' ? Date.parse(value) : value,
   ) as readonly PublicRecord[];
 const only = async (subject: string) => (await list(subject))[0] as PublicRecord;
 
@@ -146,7 +148,7 @@ describe('the life of a key', () => {
     };
     expect(await page(ids[0] as string, '1')).toEqual([
       [ids[1]],
-      `There are more: go on with --after ${ids[1]}`,
+      `There are more: continue with --after ${ids[1]}`,
     ]);
     expect(await page(ids[0] as string, '2')).toEqual([ids.slice(1), '']);
     expect(await page(ids[0] as string, '3')).toEqual([ids.slice(1), '']);
@@ -159,7 +161,7 @@ describe('the life of a key', () => {
     await latchkey(['keys', 'import', '--subject', 'acct_17'], lines.join('\n'));
     const { out, err } = await latchkey(['keys', 'list', '--subject', 'acct_17']);
     const ids = out.split('\n').map((line) => line.slice(0, 22));
-    expect([ids.length, err]).toEqual([101, `There are more: go on with --after ${ids[100]}`]);
+    expect([ids.length, err]).toEqual([101, `There are more: continue with --after ${ids[100]}`]);
   });
 
   it('is not listed after one that is not there, or not of that owner', async () => {
@@ -272,7 +274,7 @@ describe('the life of a key', () => {
     const { id } = await only('acct_12');
     await latchkey(['keys', 'revoke', id]);
     const err = expect.stringMatching(
-      new RegExp(`^latchkey: key ${id} has ended: revoked \\d{4}-\\S+Z$`),
+      new RegExp(`^latchkey: key ${id} is no longer valid: revoked \\d{4}-\\S+Z$`),
     );
     for (const args of [
       ['revoke', id],
@@ -300,7 +302,7 @@ describe('the life of a key', () => {
     expect(await latchkey(['keys', 'rotate', id])).toMatchObject({
       code: 1,
       out: '',
-      err: expect.stringContaining('give --prefix'),
+      err: expect.stringContaining('pass --prefix'),
     });
     expect((await elsewhere(['keys', 'rotate', id, '--overlap', '1d'])).out).toMatch(/^acme_live_/);
     expect((await elsewhere(['keys', 'rotate', id, '--prefix', 'other'])).out).toMatch(
@@ -396,7 +398,7 @@ describe('a key that is named by itself', () => {
       const { code, out, err } = await latchkey(['keys', command, unknown, ...options]);
       expect([code, out]).toEqual([1, '']);
       expect(err).toBe(
-        'latchkey: no such key in this store: give its ID, the 22 characters that "keys list" shows, or the whole key',
+        'latchkey: no such key in this store: pass its ID, the 22 characters that "keys list" shows, or the whole key',
       );
     },
   );
@@ -448,7 +450,7 @@ describe('keys import', () => {
       'what is no digest, and has no owner',
       [],
       'osir_live_secret',
-      'line 1 names no subject: give --subject',
+      'line 1 names no subject: pass --subject',
     ],
     [
       'broken JSON',
@@ -525,25 +527,25 @@ describe('a command line that is wrong', () => {
       'a prefix for a SQL store',
       ['keys', 'show', id, '--store-prefix', 'x:'],
       2,
-      /--store-prefix is for Redis/,
+      /--store-prefix is only allowed for Redis/,
     ],
     [
       'a schema for SQLite',
       ['keys', 'show', id, '--store-schema', 'auth'],
       2,
-      /--store-schema is for PostgreSQL/,
+      /--store-schema is only allowed for PostgreSQL/,
     ],
     [
       'a CA for SQLite',
       ['keys', 'show', id, '--store-ca', './ca.pem'],
       2,
-      /--store-ca is for servers/,
+      /--store-ca is only allowed for servers/,
     ],
     [
       'a prefix in a URL of MySQL',
       ['keys', 'show', id, '--store', 'mysql://127.0.0.1:1/x?prefix=y'],
       2,
-      /--store-prefix is for Redis/,
+      /--store-prefix is only allowed for Redis/,
     ],
     [
       'an empty prefix in a URL',
@@ -563,7 +565,7 @@ describe('a command line that is wrong', () => {
       1,
       /in \.\/ca\.pem cannot be read/,
     ],
-    ['an empty key', ['keys', 'show', ''], 2, /no key: give its ID/],
+    ['an empty key', ['keys', 'show', ''], 2, /no key: pass its ID/],
     [
       'nobody whose keys could be revoked',
       ['keys', 'revoke', '--subject', 'nobody'],
@@ -612,7 +614,7 @@ describe('a command line that is wrong', () => {
         `an expiry that is past, ${when}`,
         ['keys', 'update', id, '--expires', when],
         2,
-        /in the past; "latchkey keys revoke"/,
+        /in the past\. To end a key now, use "latchkey keys revoke"/,
       ],
     ),
     [
@@ -631,19 +633,19 @@ describe('a command line that is wrong', () => {
       'a key to revoke and a subject',
       ['keys', 'revoke', id, '--subject', 'a'],
       2,
-      /give an id, or one of --subject, --client and --grant/,
+      /pass an ID, or one of --subject, --client and --grant/,
     ],
     [
       'nothing to change',
       ['keys', 'update', id],
       2,
-      /nothing to change: give --name, --scope, --expires or --metadata/,
+      /nothing to change: pass --name, --scope, --expires or --metadata/,
     ],
     [
       'nothing to revoke',
       ['keys', 'revoke'],
       2,
-      /give an id, or one of --subject, --client and --grant/,
+      /pass an ID, or one of --subject, --client and --grant/,
     ],
     [
       'two owners of what to revoke',
@@ -666,7 +668,7 @@ describe('a command line that is wrong', () => {
       'a file that is not there',
       ['keys', 'show', id, '--store', 'sqlite:./nowhere.db'],
       1,
-      /there is no database \.\/nowhere\.db yet/,
+      /the database \.\/nowhere\.db does not exist/,
     ],
     ['a store of another kind', ['keys', 'show', id, '--store', 'mongodb://x'], 2, /sqlite:/],
     [
@@ -696,7 +698,7 @@ describe('a command line that is wrong', () => {
         'sqlite:./nowhere/keys.db',
       ],
       1,
-      /there is no folder \.\/nowhere$/,
+      /the folder \.\/nowhere does not exist$/,
     ],
     [
       'a database of Redis by a name',
@@ -708,7 +710,7 @@ describe('a command line that is wrong', () => {
       `a URL that is none, of ${kind}`,
       ['keys', 'show', id, '--store', `${kind}://u:secret@[x`],
       2,
-      /^latchkey: the URL of the store cannot be read: write sqlite:\.\/keys\.db, [^]*redis:\/\/…$/,
+      /^latchkey: the URL of the store is invalid: pass sqlite:\.\/keys\.db, [^]*redis:\/\/…$/,
     ]),
     [
       'a store that is not there',

@@ -1,5 +1,5 @@
 import type { Client } from '../../src/authorization-server/clients/client';
-import { clientDetailsOf, clientTableOf, detailsOf, tableOf } from '../../src/cli/print';
+import { formatClient, formatClients, formatKey, formatKeys } from '../../src/cli/print';
 import { newRecord } from '../../src/testing/store-contract/samples';
 
 const SPACES = `a${' '.repeat(40_000)}b`;
@@ -21,12 +21,15 @@ const client: Client = {
 
 describe('a text with 40,000 spaces is printed in linear time', () => {
   it.each([
-    ['the name in a list of keys', () => tableOf([newRecord({ name: SPACES }), newRecord()])],
-    ['the subject in a list of keys', () => tableOf([newRecord({ subject: SPACES }), newRecord()])],
-    ['the name of a key', () => detailsOf(newRecord({ name: SPACES }))],
-    ['the metadata of a key', () => detailsOf(newRecord({ metadata: { note: SPACES } }))],
-    ['the name in a list of clients', () => clientTableOf([{ ...client, name: SPACES }, client])],
-    ['the name of a client', () => clientDetailsOf({ ...client, name: SPACES })],
+    ['the name in a list of keys', () => formatKeys([newRecord({ name: SPACES }), newRecord()])],
+    [
+      'the subject in a list of keys',
+      () => formatKeys([newRecord({ subject: SPACES }), newRecord()]),
+    ],
+    ['the name of a key', () => formatKey(newRecord({ name: SPACES }))],
+    ['the metadata of a key', () => formatKey(newRecord({ metadata: { note: SPACES } }))],
+    ['the name in a list of clients', () => formatClients([{ ...client, name: SPACES }, client])],
+    ['the name of a client', () => formatClient({ ...client, name: SPACES })],
   ])('%s', (_, print) => {
     const start = performance.now();
     const text = print();
@@ -37,10 +40,10 @@ describe('a text with 40,000 spaces is printed in linear time', () => {
 
 it('prints lines without trailing spaces', () => {
   const texts = [
-    tableOf([newRecord({ name: 'ends in spaces   ' }), newRecord()]),
-    detailsOf(newRecord({ name: 'ends in spaces   ' })),
-    clientTableOf([client, { ...client, name: 'A longer name than that of the other one' }]),
-    clientDetailsOf({ ...client, name: 'ends in spaces   ' }),
+    formatKeys([newRecord({ name: 'ends in spaces   ' }), newRecord()]),
+    formatKey(newRecord({ name: 'ends in spaces   ' })),
+    formatClients([client, { ...client, name: 'A longer name than that of the other one' }]),
+    formatClient({ ...client, name: 'ends in spaces   ' }),
   ];
   for (const text of texts) {
     expect(text).not.toMatch(/\s(\n|$)/);

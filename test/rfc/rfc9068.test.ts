@@ -250,7 +250,7 @@ ledger('RFC 9068', [
           algorithms: ['HS256'],
           jwksUri: 'https://osir.com/keys',
         }),
-      ).toThrow(/option "algorithms" must not have HS for keys from a URL/);
+      ).toThrow(/option "algorithms" must not contain HS for keys from a URL/);
     },
   },
   {

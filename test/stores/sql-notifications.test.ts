@@ -3,7 +3,7 @@ import { apiKeys, latchkey, type RevocationEvent } from 'latchkey';
 import { type SqlStore, sqlStore } from 'latchkey/sql';
 import { Client } from 'pg';
 
-import { comesTrue } from '../../src/testing/store-contract/contract';
+import { becomesTrue } from '../../src/testing/store-contract/contract';
 import { newRecord, unique } from '../../src/testing/store-contract/samples';
 import { otherMachine } from '../support/other-machine';
 import { type PostgresServer, startPostgres } from '../support/postgres';
@@ -54,7 +54,7 @@ async function hearsAgain({ heard }: ReturnType<typeof hear>): Promise<boolean> 
     ids.push(record.id);
     await store.insert(record).catch(() => undefined);
     await store.revoke(record.id, Date.now()).catch(() => undefined);
-    if (await comesTrue(() => ids.some(heard), 50)) {
+    if (await becomesTrue(() => ids.some(heard), 50)) {
       return true;
     }
   }
@@ -105,7 +105,7 @@ describe('push on PostgreSQL', () => {
       const deadline = Date.now() + SOON;
       (await statusOf(told)) !== 401 && Date.now() < deadline;
     ) {
-      await comesTrue(() => false, 20);
+      await becomesTrue(() => false, 20);
     }
     expect([await statusOf(told), await statusOf(untold)]).toEqual([401, 'authenticated']);
   }, 60_000);
@@ -120,7 +120,7 @@ describe('push on PostgreSQL', () => {
     }
     const at = Date.now() - 1_234;
     expect(await store.revokeAll({ kind: 'api_key', by: 'subject', id: subject }, at)).toBe(500);
-    await comesTrue(() => records.every(({ id }) => ears.heard(id)), SOON);
+    await becomesTrue(() => records.every(({ id }) => ears.heard(id)), SOON);
     const told = ears.marks.filter((mark) => mark.at === at);
     expect(new Set(told.map(({ id }) => id))).toEqual(new Set(records.map(({ id }) => id)));
     expect(told[0]).toEqual({ type: 'credential', id: expect.any(String), at });
@@ -176,7 +176,7 @@ describe('push on PostgreSQL', () => {
       await notify(payload);
     }
     await notify('{"from":"another","id":"heard","at":5}');
-    expect(await comesTrue(() => ears.heard('heard'), SOON)).toBe(true);
+    expect(await becomesTrue(() => ears.heard('heard'), SOON)).toBe(true);
     expect(ears.marks.slice(before)).toEqual([{ type: 'credential', id: 'heard', at: 5 }]);
   });
 
@@ -195,7 +195,7 @@ describe('push on PostgreSQL', () => {
       const deadline = Date.now() + SOON;
       (await listening()).length > 0 && Date.now() < deadline;
     ) {
-      await comesTrue(() => false, 20);
+      await becomesTrue(() => false, 20);
     }
     expect(await listening()).toEqual([]);
   });

@@ -48,29 +48,31 @@ export function brokenStore(plant: Fault['plant'], memory: Store = memoryStore()
   return { ...store, ...plant({ store, inserted, written }) };
 }
 
-const ADDS_ONCE =
-  'adds a record once, however many try at the same time, and never over one that is known';
-const ADDS_MANY = 'adds many records at once as insert() would, if it has insertMany()';
-const ADDS_MANY_ONCE =
-  'adds each of many records once, however many try at the same time, if it has insertMany()';
-const FINDS = 'finds a record by its digest or id, and by nothing that is almost one';
-const MEMBERS = 'gives every member back as it was given';
-const LARGE = 'keeps 10,000 scopes and 100 KB of metadata';
-const ODD = 'knows nothing by a text that is not an id, whatever the text means elsewhere';
-const HANDS_OUT = 'hands out records that do not change in the hands of the caller';
-const ORDER = 'lists by issuedAt, then by id';
-const HOLDS = 'lists what one subject, client or grant holds, of one kind, ended or not';
-const OWNERS = 'tells owners apart by every character';
-const PAGES = 'pages through 250 records, each once, while others come and go';
-const UPDATES = 'updates what it is told to, and nothing else';
-const ENDS = 'brings the end of a record forward, never back';
-const REVOKES_ONCE = 'revokes a record once, however many try at the same time';
-const REVOKES_ALL = 'revokes all that an owner holds, and nothing else';
-const LOSES_NONE = 'loses none of the changes that are made at the same time';
-const STAYS_REVOKED = 'never brings a revoked record back to life';
-const ADDS_UP = 'adds up uses that are written at the same time';
-const PASSES_OVER = 'passes over uses of what it does not know, in a batch of any size';
-const DISABLES_ONCE = 'disables a record once, and enables it once, however many try';
+const INSERTS_ONCE =
+  'inserts a record once under concurrent calls, and never replaces a known record';
+const INSERTS_MANY = 'inserts many records like insert(), if it has insertMany()';
+const INSERTS_MANY_ONCE =
+  'inserts each of many records once under concurrent calls, if it has insertMany()';
+const FINDS = 'finds a record by its exact digest or ID only';
+const MEMBERS = 'returns every member as it was inserted';
+const LARGE = 'stores 10,000 scopes and 100 KB of metadata';
+const ODD =
+  'finds no record by a text that is not an ID, even if a database could interpret the text';
+const COPIES = 'copies records, so that callers cannot change what is stored';
+const ORDER = 'lists records by issuedAt, then by ID';
+const LISTS = 'lists the records of one owner and one kind, valid or not';
+const OWNERS = 'distinguishes owners by every character';
+const PAGES = 'returns each of 250 records once in pages, while others are added and revoked';
+const UPDATES = 'updates the given members of a record, and no others';
+const EXPIRES = 'brings the expiry of a record forward, and never defers it';
+const LOSES_NONE = 'loses no change under concurrent calls';
+const STAYS_REVOKED = 'keeps a record revoked under concurrent changes';
+const REVOKES_ONCE = 'revokes a record once under concurrent calls';
+const COUNTS_ONCE = 'counts each revoked record once, in revoke() or in revokeAll()';
+const REVOKES_ALL = 'revokes all records of an owner, and no others';
+const ADDS_UP = 'adds up usage that is recorded concurrently';
+const IGNORES_UNKNOWN = 'ignores usage of unknown records, in a batch of any size';
+const DISABLES_ONCE = 'disables and enables a record once under concurrent calls';
 const STAYS_DISABLED = 'keeps a disabled record disabled through other changes';
 const DISABLES_EXPIRED = 'disables and enables an expired record, and no revoked or unknown one';
 const LISTS_KIND = 'lists all records of a kind, a page at a time, while others are added';
@@ -79,25 +81,27 @@ const BY_EXPIRY = 'lists records that expire before a time';
 const BY_NAME = 'finds a part of the name without regard to case';
 const COMBINES = 'combines an owner with other conditions';
 const ADDS_DAYS = 'adds up the uses of each UTC day, from any number of instances';
-const KEEPS_DAYS = 'keeps the uses of 90 days';
-const RETENTION = 'knows what ended less than RETENTION_MS ago, and nothing that ended earlier';
-const FORGETS = 'forgets a record RETENTION_MS after its end, unless that was put off';
-const PRUNES = 'prunes what ended before a time, of one kind';
-const TELLS = 'tells of what is revoked, ended and changed';
-const TELLS_ONCE = 'tells each listener once for each subscription, until that has ended';
-const THROWS = 'goes on when a listener throws';
-const USES_ARE_NO_NEWS = 'tells nothing of uses, which would void what is cached';
-export const TELLS_OTHERS = 'tells of what is revoked, ended and changed on another machine';
-const ANNOUNCES = 'tells of a mark that is announced, as it is';
-export const ANNOUNCES_TO_OTHERS = 'tells of a mark that is announced on another machine, as it is';
-export const WATCHES: readonly string[] = [
-  TELLS,
-  ANNOUNCES,
-  TELLS_ONCE,
+const KEEPS_DAYS = 'keeps the usage of 90 days';
+const RETAINS = 'keeps records that expired or were revoked less than RETENTION_MS ago';
+const RETENTION = 'treats records that ended more than RETENTION_MS ago as absent';
+const FORGETS = 'treats a record as absent RETENTION_MS after its end, unless the end was deferred';
+const PRUNES = 'prunes the records of one kind that ended before a time';
+const NOTIFIES = 'notifies of revocations, earlier expiries and changes';
+const PUBLISHES = 'notifies of a published event, unchanged';
+const NOTIFIES_ONCE = 'notifies a listener once for each subscription, until the subscription ends';
+const THROWS = 'notifies other listeners after one throws';
+const USAGE_IS_SILENT = 'does not notify of usage, which would invalidate caches';
+export const NOTIFIES_PEERS =
+  'notifies of revocations, earlier expiries and changes by another instance';
+export const PUBLISHES_TO_PEERS = 'notifies of an event that another instance published, unchanged';
+export const NOTIFICATIONS: readonly string[] = [
+  NOTIFIES,
+  PUBLISHES,
+  NOTIFIES_ONCE,
   THROWS,
-  USES_ARE_NO_NEWS,
-  TELLS_OTHERS,
-  ANNOUNCES_TO_OTHERS,
+  USAGE_IS_SILENT,
+  NOTIFIES_PEERS,
+  PUBLISHES_TO_PEERS,
 ];
 
 const ownerOf = (record: StoredRecord, by: Owner['by']) =>
@@ -117,10 +121,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return true;
       },
     }),
-    noticedBy: [ADDS_ONCE, STAYS_REVOKED, RETENTION],
+    noticedBy: [INSERTS_ONCE, STAYS_REVOKED, RETAINS],
   },
   {
-    mistake: 'insert() looks, and then adds',
+    mistake: 'insert() reads, then writes',
     plant: ({ store }) => ({
       async insert(record) {
         if (await store.findById(record.id)) {
@@ -130,10 +134,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return true;
       },
     }),
-    noticedBy: [ADDS_ONCE],
+    noticedBy: [INSERTS_ONCE],
   },
   {
-    mistake: 'insertMany() says that it added what was known',
+    mistake: 'insertMany() reports known records as added',
     plant: ({ store }) => ({
       async insertMany(records) {
         for (const record of records) {
@@ -142,10 +146,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return records.map(() => true);
       },
     }),
-    noticedBy: [ADDS_MANY, ADDS_MANY_ONCE],
+    noticedBy: [INSERTS_MANY, INSERTS_MANY_ONCE],
   },
   {
-    mistake: 'insertMany() ends at the first record that is known',
+    mistake: 'insertMany() stops at the first known record',
     plant: ({ store }) => ({
       async insertMany(records) {
         const results: boolean[] = [];
@@ -158,10 +162,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return results;
       },
     }),
-    noticedBy: [ADDS_MANY],
+    noticedBy: [INSERTS_MANY],
   },
   {
-    mistake: 'insertMany() looks, and then adds',
+    mistake: 'insertMany() reads, then writes',
     plant: ({ store }) => ({
       async insertMany(records) {
         const known = await Promise.all(records.map(({ id }) => store.findById(id)));
@@ -171,7 +175,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return known.map((record) => record === undefined);
       },
     }),
-    noticedBy: [ADDS_MANY_ONCE],
+    noticedBy: [INSERTS_MANY_ONCE],
   },
   {
     mistake: 'find() compares without case',
@@ -186,17 +190,17 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [FINDS],
   },
   {
-    mistake: 'find() compares without the spaces at the end',
+    mistake: 'find() ignores trailing spaces',
     plant: ({ store }) => ({ find: (digest) => store.find(digest.trimEnd()) }),
     noticedBy: [FINDS],
   },
   {
-    mistake: 'find() looks by the id of a digest alone',
+    mistake: 'find() compares only the ID of a digest',
     plant: ({ store }) => ({ find: (digest) => store.findById(digest.slice(0, 22)) }),
     noticedBy: [FINDS],
   },
   {
-    mistake: 'an empty name is kept as none',
+    mistake: 'an empty name is stored as null',
     plant: ({ store }) => ({
       insert: (record) => store.insert({ ...record, name: record.name || null }),
     }),
@@ -242,7 +246,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [LARGE],
   },
   {
-    mistake: 'list() after an unknown id begins anew',
+    mistake: 'list() after an unknown ID starts at the beginning',
     plant: ({ store }) => ({
       list: async (owner, { after, limit }) =>
         store.list(owner, {
@@ -253,7 +257,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [ODD],
   },
   {
-    mistake: 'find() hands out its own object',
+    mistake: 'find() returns its own object',
     plant: ({ store }) => {
       const own = new Map<string, StoredRecord>();
       return {
@@ -267,10 +271,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         },
       };
     },
-    noticedBy: [HANDS_OUT],
+    noticedBy: [COPIES],
   },
   {
-    mistake: 'list() leaves the order of records of one time to chance',
+    mistake: 'list() returns records of one time in random order',
     plant: ({ store }) => ({
       async list(owner, { after, limit }) {
         const all = [...(await store.list(owner, { limit: Infinity }))]
@@ -296,7 +300,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [ORDER],
   },
   {
-    mistake: 'list() is of all kinds',
+    mistake: 'list() returns all kinds',
     plant: ({ store, inserted }) => ({
       async list(owner, page) {
         const kinds = new Set([...inserted.values()].map(({ kind }) => kind));
@@ -306,17 +310,17 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return lists.flat();
       },
     }),
-    noticedBy: [HOLDS],
+    noticedBy: [LISTS],
   },
   {
-    mistake: 'list() leaves out what has expired',
+    mistake: 'list() leaves out expired records',
     plant: ({ store }) => ({
       list: async (owner, page) =>
         (await store.list(owner, page)).filter(
           ({ expiresAt }) => expiresAt === null || expiresAt > Date.now(),
         ),
     }),
-    noticedBy: [HOLDS, RETENTION],
+    noticedBy: [LISTS, RETAINS],
   },
   {
     mistake: 'owners are compared without case',
@@ -332,7 +336,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [OWNERS],
   },
   {
-    mistake: 'list() counts pages by how many records came before',
+    mistake: 'list() pages by offset',
     plant: ({ store }) => {
       const offsets = new Map<string | undefined, number>([[undefined, 0]]);
       return {
@@ -361,14 +365,14 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [UPDATES],
   },
   {
-    mistake: 'expireAt() also puts the end off',
+    mistake: 'expireAt() also defers the expiry',
     plant: ({ store }) => ({
       expireAt: async (id, at) => (await store.update(id, { expiresAt: at })) !== undefined,
     }),
-    noticedBy: [ENDS],
+    noticedBy: [EXPIRES],
   },
   {
-    mistake: 'revoke() looks, and then writes',
+    mistake: 'revoke() reads, then writes',
     plant: ({ store }) => ({
       async revoke(id, at) {
         const record = await store.findById(id);
@@ -395,7 +399,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [REVOKES_ALL],
   },
   {
-    mistake: 'revokeAll() counts what was revoked before',
+    mistake: 'revokeAll() counts records that were revoked before',
     plant: ({ store }) => ({
       async revokeAll(owner, at) {
         const { length } = await store.list(owner, { limit: Infinity });
@@ -403,7 +407,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return length;
       },
     }),
-    noticedBy: [REVOKES_ONCE, REVOKES_ALL],
+    noticedBy: [COUNTS_ONCE, REVOKES_ALL],
   },
   {
     mistake: 'update() writes back the members that it read',
@@ -420,7 +424,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [LOSES_NONE],
   },
   {
-    mistake: 'update() looks whether a record is revoked, and then writes it as live',
+    mistake: 'update() checks for a revocation, then writes the record as valid',
     plant: ({ store, written }) => ({
       async update(id, changes) {
         const record = await store.findById(id);
@@ -460,10 +464,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
       recordUsage: (uses) =>
         store.recordUsage([...new Map(uses.map((use) => [use.id, use])).values()]),
     }),
-    noticedBy: [PASSES_OVER, ADDS_DAYS, KEEPS_DAYS],
+    noticedBy: [IGNORES_UNKNOWN, ADDS_DAYS, KEEPS_DAYS],
   },
   {
-    mistake: 'recordUsage() leaves out what is revoked',
+    mistake: 'recordUsage() ignores revoked records',
     plant: ({ store }) => ({
       async recordUsage(uses) {
         const live = await Promise.all(
@@ -472,7 +476,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return store.recordUsage(uses.filter((_, index) => live[index]));
       },
     }),
-    noticedBy: [PASSES_OVER],
+    noticedBy: [IGNORES_UNKNOWN],
   },
   {
     mistake: 'disable() is true for every call',
@@ -485,7 +489,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [DISABLES_ONCE, DISABLES_EXPIRED],
   },
   {
-    mistake: 'enable() is true for what is revoked',
+    mistake: 'enable() is true for a revoked record',
     plant: ({ store }) => ({
       enable: async (id) =>
         (await store.enable(id)) || ((await store.findById(id))?.revokedAt ?? null) !== null,
@@ -559,7 +563,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [ADDS_DAYS],
   },
   {
-    mistake: 'usage() keeps days for ever',
+    mistake: 'usage() never forgets days',
     plant: ({ store }) => ({
       usage: async (id, range) => [
         { day: '2000-01-01', count: 1 },
@@ -569,7 +573,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [ADDS_DAYS, KEEPS_DAYS],
   },
   {
-    mistake: 'find() knows what ended for ever',
+    mistake: 'find() never forgets ended records',
     plant: ({ store, inserted }) => ({
       find: async (digest) =>
         (await store.find(digest)) ??
@@ -586,7 +590,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [RETENTION, FORGETS],
   },
   {
-    mistake: 'the retention begins with the revocation, where there is one',
+    mistake: 'the retention starts with the revocation if there is one',
     plant: ({ store, inserted }) => {
       const known = (record?: StoredRecord) =>
         record && (record.revokedAt ?? 0) + RETENTION_MS > Date.now() ? record : undefined;
@@ -605,14 +609,14 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [RETENTION],
   },
   {
-    mistake: 'insert() refuses what was forgotten or pruned',
+    mistake: 'insert() rejects records that were forgotten or pruned',
     plant: ({ store, inserted }) => ({
       insert: async (record) => !inserted.has(record.id) && store.insert(record),
     }),
     noticedBy: [RETENTION, PRUNES],
   },
   {
-    mistake: 'recordUsage() writes a record for ever',
+    mistake: 'recordUsage() makes a record permanent',
     plant: ({ store, inserted }) => {
       const used = new Set<string>();
       return {
@@ -631,17 +635,17 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [FORGETS],
   },
   {
-    mistake: 'prune() drops what ended at the time itself',
+    mistake: 'prune() deletes records that ended at the time itself',
     plant: ({ store }) => ({ prune: (kind, before) => store.prune(kind, before + 1) }),
     noticedBy: [PRUNES],
   },
   {
     mistake: 'subscribe() is silent',
     plant: () => ({ subscribe: () => () => {} }),
-    noticedBy: WATCHES,
+    noticedBy: NOTIFICATIONS,
   },
   {
-    mistake: 'subscribe() does not tell of revokeAll() by grant',
+    mistake: 'subscribe() does not notify of revokeAll() by grant',
     plant: ({ store }) => {
       let silent = false;
       return {
@@ -652,30 +656,30 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         },
       };
     },
-    noticedBy: [TELLS, TELLS_OTHERS],
+    noticedBy: [NOTIFIES, NOTIFIES_PEERS],
   },
   {
-    mistake: 'a mark has its time in seconds',
+    mistake: 'an event has its time in seconds',
     plant: ({ store }) => ({
       subscribe: (listener) =>
         store.subscribe((mark) => listener({ ...mark, at: Math.floor(mark.at / 1000) })),
     }),
-    noticedBy: [TELLS, ANNOUNCES, TELLS_OTHERS, ANNOUNCES_TO_OTHERS],
+    noticedBy: [NOTIFIES, PUBLISHES, NOTIFIES_PEERS, PUBLISHES_TO_PEERS],
   },
   {
     mistake: 'publish() is silent',
     plant: () => ({ publish: async () => {} }),
-    noticedBy: [ANNOUNCES, ANNOUNCES_TO_OTHERS],
+    noticedBy: [PUBLISHES, PUBLISHES_TO_PEERS],
   },
   {
-    mistake: 'publish() tells of every mark as of a credential',
+    mistake: 'publish() sends every event as one about a credential',
     plant: ({ store }) => ({ publish: (mark) => store.publish({ ...mark, type: 'credential' }) }),
-    noticedBy: [ANNOUNCES, ANNOUNCES_TO_OTHERS],
+    noticedBy: [PUBLISHES, PUBLISHES_TO_PEERS],
   },
   {
-    mistake: 'publish() forgets until when a mark is of use',
+    mistake: 'publish() drops expiresAt',
     plant: ({ store }) => ({ publish: ({ type, id, at }) => store.publish({ type, id, at }) }),
-    noticedBy: [ANNOUNCES, ANNOUNCES_TO_OTHERS],
+    noticedBy: [PUBLISHES, PUBLISHES_TO_PEERS],
   },
   {
     mistake: 'a subscription never ends',
@@ -685,10 +689,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return () => {};
       },
     }),
-    noticedBy: [TELLS_ONCE],
+    noticedBy: [NOTIFIES_ONCE],
   },
   {
-    mistake: 'a function is subscribed once, however often it watches',
+    mistake: 'a function can be subscribed only once',
     plant: ({ store }) => {
       const ends = new Map<unknown, () => void | Promise<void>>();
       return {
@@ -703,10 +707,10 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         },
       };
     },
-    noticedBy: [TELLS_ONCE],
+    noticedBy: [NOTIFIES_ONCE],
   },
   {
-    mistake: 'a listener that throws fails the caller',
+    mistake: 'an error of a listener reaches the caller',
     plant: ({ store }) => {
       let thrown: unknown;
       return {
@@ -730,29 +734,28 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
     noticedBy: [THROWS],
   },
   {
-    mistake: 'uses are told as changes',
+    mistake: 'usage is published as a change',
     plant: ({ store }) => ({
       async recordUsage(uses) {
         await store.recordUsage(uses);
         await Promise.all(uses.map(({ id }) => store.update(id, {})));
       },
     }),
-    noticedBy: [USES_ARE_NO_NEWS],
+    noticedBy: [USAGE_IS_SILENT],
   },
 ];
 
-const PUTS = 'puts a value where there is none, however many try at the same time';
-const REPLACES = 'replaces a value, whatever stands there';
-export const TAKES_ONCE =
-  'gives a value to one of those who take it, however many try at the same time';
-const ENDS_IN_TIME = 'ends a value at its time, neither sooner nor later';
-const ANY_TIME = 'takes any time for an end, the past and the far future';
-const APART = 'tells groups and keys apart by every character';
-const ANY_VALUE = 'keeps a value as it is, be it empty or large';
+const STORES_ONCE = 'stores a value only if there is none, under concurrent calls';
+const REPLACES = 'replaces any value';
+export const RETURNS_ONCE = 'deletes and returns a value once under concurrent calls';
+const EXPIRES_IN_TIME = 'expires a value at its time, neither earlier nor later';
+const ANY_TIME = 'accepts any expiry, in the past or in the far future';
+const DISTINGUISHES = 'distinguishes groups and keys by every character';
+const ANY_VALUE = 'returns every value as it was stored, empty or large';
 
 export const STATE_FAULTS: readonly Fault[] = [
   {
-    mistake: 'setIfAbsent() looks, and then writes',
+    mistake: 'setIfAbsent() reads, then writes',
     plant: ({ store }) => ({
       async setIfAbsent(group, key, value, until) {
         if ((await store.get(group, key)) !== undefined) {
@@ -762,15 +765,15 @@ export const STATE_FAULTS: readonly Fault[] = [
         return true;
       },
     }),
-    noticedBy: [PUTS],
+    noticedBy: [STORES_ONCE],
   },
   {
-    mistake: 'set() leaves what stands there',
+    mistake: 'set() does not replace a value',
     plant: ({ store }) => ({ set: async (...entry) => void (await store.setIfAbsent(...entry)) }),
-    noticedBy: [REPLACES, ENDS_IN_TIME, ANY_TIME, ANY_VALUE],
+    noticedBy: [REPLACES, EXPIRES_IN_TIME, ANY_TIME, ANY_VALUE],
   },
   {
-    mistake: 'getAndDelete() gets, and then removes',
+    mistake: 'getAndDelete() reads, then deletes',
     plant: ({ store }) => ({
       async getAndDelete(group, key) {
         const value = await store.get(group, key);
@@ -778,12 +781,12 @@ export const STATE_FAULTS: readonly Fault[] = [
         return value;
       },
     }),
-    noticedBy: [TAKES_ONCE],
+    noticedBy: [RETURNS_ONCE],
   },
   {
     mistake: 'get() removes',
     plant: ({ store }) => ({ get: (group, key) => store.getAndDelete(group, key) }),
-    noticedBy: [PUTS, REPLACES, ENDS_IN_TIME, APART],
+    noticedBy: [STORES_ONCE, REPLACES, EXPIRES_IN_TIME, DISTINGUISHES],
   },
   {
     mistake: 'times are rounded up to seconds',
@@ -791,7 +794,7 @@ export const STATE_FAULTS: readonly Fault[] = [
       setIfAbsent: (group, key, value, until) =>
         store.setIfAbsent(group, key, value, Math.ceil(until / 1000) * 1000),
     }),
-    noticedBy: [ENDS_IN_TIME],
+    noticedBy: [EXPIRES_IN_TIME],
   },
   {
     mistake: 'times are rounded down to seconds',
@@ -799,7 +802,7 @@ export const STATE_FAULTS: readonly Fault[] = [
       setIfAbsent: (group, key, value, until) =>
         store.setIfAbsent(group, key, value, Math.floor(until / 1000) * 1000),
     }),
-    noticedBy: [ENDS_IN_TIME],
+    noticedBy: [EXPIRES_IN_TIME],
   },
   {
     mistake: 'a time in the past is an error',
@@ -822,7 +825,7 @@ export const STATE_FAULTS: readonly Fault[] = [
       get: (group, key) => store.get('', `${group}:${key}`),
       getAndDelete: (group, key) => store.getAndDelete('', `${group}:${key}`),
     }),
-    noticedBy: [APART],
+    noticedBy: [DISTINGUISHES],
   },
   {
     mistake: 'keys are compared without case',
@@ -833,10 +836,10 @@ export const STATE_FAULTS: readonly Fault[] = [
       get: (group, key) => store.get(group, key.toLowerCase()),
       getAndDelete: (group, key) => store.getAndDelete(group, key.toLowerCase()),
     }),
-    noticedBy: [APART],
+    noticedBy: [DISTINGUISHES],
   },
   {
-    mistake: 'an empty value is none',
+    mistake: 'an empty value is treated as absent',
     plant: ({ store }) => ({
       get: async (group, key) => (await store.get(group, key)) || undefined,
     }),

@@ -5,14 +5,14 @@ import { memoryStore } from 'latchkey';
 import { type ContractCase, credentialStoreContract, stateStoreContract } from 'latchkey/testing';
 
 import {
-  ANNOUNCES_TO_OTHERS,
+  PUBLISHES_TO_PEERS,
   brokenStore,
   CREDENTIAL_FAULTS,
   type Fault,
   STATE_FAULTS,
-  TAKES_ONCE,
-  TELLS_OTHERS,
-  WATCHES,
+  RETURNS_ONCE,
+  NOTIFIES_PEERS,
+  NOTIFICATIONS,
 } from './broken-stores';
 
 const open = (plant: Fault['plant'] = () => ({})) => {
@@ -46,25 +46,25 @@ async function failing(cases: readonly ContractCase[]): Promise<string[]> {
 }
 
 describe('the contract for credential stores', () => {
-  it('finds nothing in a sound store', async () => {
+  it('passes for a store without faults', async () => {
     expect(await failing(credentialStoreContract(open))).toEqual([]);
   });
 
-  test.each(CREDENTIAL_FAULTS)('notices that $mistake', async ({ plant, noticedBy }) => {
+  test.each(CREDENTIAL_FAULTS)('fails if $mistake', async ({ plant, noticedBy }) => {
     expect(await failing(credentialStoreContract(() => open(plant)))).toEqual(noticedBy);
   });
 
-  it('has no case that notices nothing', () => {
+  it('has no case that never fails', () => {
     const noticing = new Set(CREDENTIAL_FAULTS.flatMap(({ noticedBy }) => noticedBy));
     expect(names(credentialStoreContract(open)).filter((name) => !noticing.has(name))).toEqual([]);
   });
 
-  it('asks a store that cannot push for no news of another machine', async () => {
+  it('requires no notifications by other instances with push: false', async () => {
     const deaf = () => {
       const store = memoryStore();
       return { store, peer: { ...store, subscribe: () => () => {} } };
     };
-    const ofOthers = [TELLS_OTHERS, ANNOUNCES_TO_OTHERS];
+    const ofOthers = [NOTIFIES_PEERS, PUBLISHES_TO_PEERS];
     expect(await failing(credentialStoreContract(deaf))).toEqual(ofOthers);
     const cases = credentialStoreContract(deaf, { push: false });
     expect(names(cases)).toEqual(
@@ -73,7 +73,7 @@ describe('the contract for credential stores', () => {
     expect(await failing(cases)).toEqual([]);
   });
 
-  it('waits for news as long as it is told to', async () => {
+  it('waits for notifications for pushWithinMs', async () => {
     const late = () =>
       open(({ store }) => ({
         subscribe: (listener) =>
@@ -89,11 +89,13 @@ describe('the contract for credential stores', () => {
           }),
       }));
     expect(await failing(credentialStoreContract(late, { pushWithinMs: 1_000 }))).toEqual([]);
-    expect(await failing(credentialStoreContract(late, { pushWithinMs: 200 }))).toEqual(WATCHES);
+    expect(await failing(credentialStoreContract(late, { pushWithinMs: 200 }))).toEqual(
+      NOTIFICATIONS,
+    );
   });
 
   describe('on a damaged record', () => {
-    const DAMAGED = 'takes a damaged record for a fault, never for a record or for none';
+    const DAMAGED = 'rejects a damaged record, and never returns it or reports it as absent';
     const withAnswer =
       (answer: (record: Awaited<ReturnType<ReturnType<typeof memoryStore>['find']>>) => unknown) =>
       () => {
@@ -113,18 +115,18 @@ describe('the contract for credential stores', () => {
 
     test.each<[string, Parameters<typeof withAnswer>[0], string[]]>([
       [
-        'passes a store that rejects',
+        'passes for a store that rejects',
         () => Promise.reject(new SyntaxError('Unexpected token')),
         [],
       ],
       [
-        'passes a store that hands out what is no record',
+        'passes for a store that returns an invalid record',
         (record) => ({ ...record, scopes: null }),
         [],
       ],
-      ['notices a store that knows none', () => undefined, [DAMAGED]],
+      ['fails for a store that returns undefined', () => undefined, [DAMAGED]],
       [
-        'notices a store that makes the best of it',
+        'fails for a store that repairs the record',
         (record) => ({ ...record, scopes: [] }),
         [DAMAGED],
       ],
@@ -132,27 +134,27 @@ describe('the contract for credential stores', () => {
       expect(await failing(cases(answer))).toEqual(noticedBy);
     });
 
-    it('is not asked without a way to damage one', () => {
+    it('is not checked without `corrupt`', () => {
       expect(names(credentialStoreContract(open))).not.toContain(DAMAGED);
     });
   });
 });
 
 describe('the contract for state stores', () => {
-  it('finds nothing in a sound store', async () => {
+  it('passes for a store without faults', async () => {
     expect(await failing(stateStoreContract(open))).toEqual([]);
   });
 
-  test.each(STATE_FAULTS)('notices that $mistake', async ({ plant, noticedBy }) => {
+  test.each(STATE_FAULTS)('fails if $mistake', async ({ plant, noticedBy }) => {
     expect(await failing(stateStoreContract(() => open(plant)))).toEqual(noticedBy);
   });
 
-  it('has no case that notices nothing', () => {
+  it('has no case that never fails', () => {
     const noticing = new Set(STATE_FAULTS.flatMap(({ noticedBy }) => noticedBy));
     expect(names(stateStoreContract(open)).filter((name) => !noticing.has(name))).toEqual([]);
   });
 
-  it('notices that getAndDelete() has a lock on each machine, and none between them', async () => {
+  it('fails if getAndDelete() locks only within one instance', async () => {
     const locking: Fault['plant'] = ({ store }) => {
       let queue: Promise<unknown> = Promise.resolve();
       return {
@@ -170,31 +172,28 @@ describe('the contract for state stores', () => {
     const memory = memoryStore();
     const [store, peer] = [brokenStore(locking, memory), brokenStore(locking, memory)];
     expect(await failing(stateStoreContract(() => ({ store, peer: store })))).toEqual([]);
-    expect(await failing(stateStoreContract(() => ({ store, peer })))).toEqual([TAKES_ONCE]);
+    expect(await failing(stateStoreContract(() => ({ store, peer })))).toEqual([RETURNS_ONCE]);
   });
 
   test.each([
     [40, []],
-    [60, ['ends a value at its time, neither sooner nor later']],
-  ])(
-    'takes a clock that is %d ms off, with a tolerance of 50 ms, as it is',
-    async (off, noticedBy) => {
-      for (const by of [off, -off]) {
-        const skewed = () =>
-          open(({ store }) => ({
-            setIfAbsent: (group, key, value, until) =>
-              store.setIfAbsent(group, key, value, until + by),
-          }));
-        expect(await failing(stateStoreContract(skewed, { clockToleranceMs: 50 }))).toEqual(
-          noticedBy,
-        );
-      }
-    },
-  );
+    [60, ['expires a value at its time, neither earlier nor later']],
+  ])('compares a clock that is %d ms off with a tolerance of 50 ms', async (off, noticedBy) => {
+    for (const by of [off, -off]) {
+      const skewed = () =>
+        open(({ store }) => ({
+          setIfAbsent: (group, key, value, until) =>
+            store.setIfAbsent(group, key, value, until + by),
+        }));
+      expect(await failing(stateStoreContract(skewed, { clockToleranceMs: 50 }))).toEqual(
+        noticedBy,
+      );
+    }
+  });
 });
 
 describe('a case', () => {
-  it('opens a store for itself, and closes it however it went', async () => {
+  it('opens a store of its own, and closes it whether it passed or failed', async () => {
     const log: string[] = [];
     const opening = async () => {
       log.push('open');
@@ -202,31 +201,31 @@ describe('a case', () => {
     };
     const cases = stateStoreContract(opening);
     expect(log).toEqual([]);
-    expect(await failing(cases)).toContain(TAKES_ONCE);
+    expect(await failing(cases)).toContain(RETURNS_ONCE);
     expect(log).toEqual(cases.flatMap(() => ['open', 'close']));
   });
 
-  it('fails where the store does not open', async () => {
+  it('fails if the store cannot be opened', async () => {
     const [first] = stateStoreContract(() => Promise.reject(new Error('connect ECONNREFUSED')));
     await expect(first?.run()).rejects.toThrow('connect ECONNREFUSED');
   });
 
-  it('fails with what the port demands, and what came', async () => {
+  it('fails with the expected and the received value', async () => {
     const error: unknown = await stateStoreContract(() => open(returnsAndKeeps))
-      .find(({ name }) => name === TAKES_ONCE)
+      .find(({ name }) => name === RETURNS_ONCE)
       ?.run()
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(AssertionError);
     expect((error as AssertionError).message).toMatch(
-      /^getAndDelete\(\) 50 times at once gives the value once\ndemanded: \[ 'value 0' \]\ncame: {5}\[\n {2}'value 0', .* 40 more items\n\]$/s,
+      /^of 50 concurrent getAndDelete\(\) calls, one returns the value\nexpected: \[ 'value 0' \]\nreceived: \[\n {2}'value 0', .* 40 more items\n\]$/s,
     );
     expect(error).toMatchObject({ expected: ['value 0'], actual: Array(50).fill('value 0') });
   });
 
   test.each([
-    ['a sound store', [], 0],
-    ['a broken one', ['broken'], 1],
-  ])('runs under node:test, on %s', (_, args, status) => {
+    ['a store without faults', [], 0],
+    ['a broken store', ['broken'], 1],
+  ])('runs under node:test: %s', (_, args, status) => {
     // Jest's own options are not for another runner.
     const { NODE_OPTIONS: _options, NODE_TEST_CONTEXT: _context, ...env } = process.env;
     const run = spawnSync(
@@ -239,7 +238,7 @@ describe('a case', () => {
     );
     expect(run.stdout).toContain(`# fail ${status}\n`);
     expect(run.stdout).toMatch(
-      new RegExp(`${status === 0 ? '^ok' : '^not ok'} \\d+ - ${TAKES_ONCE}$`, 'm'),
+      new RegExp(`${status === 0 ? '^ok' : '^not ok'} \\d+ - ${RETURNS_ONCE}$`, 'm'),
     );
     expect(run.status).toBe(status);
   });

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { omitUndefined } from '../../internal/objects';
 import {
   collect,
   duration,
@@ -11,16 +12,16 @@ import {
 } from '../option-parsers';
 import { CommandError, type Terminal, usageError } from '../terminal';
 import {
-  type Keys,
+  keysAction,
+  type KeysContext,
   oneOwner,
   type OwnerOptions,
   ownersIn,
   printRecord,
   type SharedOptions,
-  withKeys,
   withOwnerOptions,
 } from './context';
-import { failureReason, orFailure, resolveKey } from './resolve-key';
+import { failureReason, KEY_ARGUMENT, orFailure, resolveKey } from './resolve-key';
 
 interface UpdateOptions extends SharedOptions {
   /** False for `--no-name`. */
@@ -28,16 +29,12 @@ interface UpdateOptions extends SharedOptions {
   /** False for `--no-scope`. */
   readonly scope?: readonly string[] | false;
   readonly expires?: Expiry;
-  readonly metadata?: Record<string, unknown>;
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 export const updateCommand = (terminal: Terminal): Command =>
   new Command('update')
-    .argument(
-      '<id>',
-      'the ID of the key, or the key itself; - reads it from standard input',
-      parseId,
-    )
+    .argument('<id>', KEY_ARGUMENT, parseId)
     .description('change the name, scopes, expiry or metadata of a key that is not revoked')
     .option('--name <name>', 'its new name', nonEmpty)
     .option('--no-name', 'remove its name')
@@ -49,57 +46,46 @@ export const updateCommand = (terminal: Terminal): Command =>
     .option('--no-scope', 'remove all its scopes')
     .option('--expires <when>', 'never, a date, or a duration from now', expiry)
     .option('--metadata <json>', 'its new metadata', jsonObject)
-    .action((id: string, _, command: Command) =>
-      withKeys(command, terminal, async ({ keys }, options: UpdateOptions) => {
-        const changes = changesIn(options);
-        if (Object.keys(changes).length === 0) {
-          throw usageError('nothing to change: give --name, --scope, --expires or --metadata');
-        }
-        const key = await resolveKey(id, terminal);
-        printRecord(await orFailure(keys.update(key.id, changes), keys, key), options, terminal);
-      }),
-    );
+    .action(keysAction(terminal, update));
 
-const changesIn = ({ name, scope, expires, metadata }: UpdateOptions) => ({
-  ...(typeof name === 'string' && { name }),
-  ...(name === false && { name: null }),
-  ...(Array.isArray(scope) && { scopes: scope }),
-  ...(scope === false && { scopes: [] }),
-  ...expires,
-  ...(metadata !== undefined && { metadata }),
-});
+async function update(context: KeysContext<UpdateOptions>, id: string | undefined): Promise<void> {
+  const { keys, options, terminal } = context;
+  const { name, scope, expires, metadata } = options;
+  const changes = omitUndefined({
+    ...expires,
+    name: name === false ? null : name,
+    scopes: scope === false ? [] : scope,
+    metadata,
+  });
+  if (Object.keys(changes).length === 0) {
+    throw usageError('nothing to change: pass --name, --scope, --expires or --metadata');
+  }
+  const key = await resolveKey(id, terminal);
+  printRecord(await orFailure(keys.update(key.id, changes), keys, key), context);
+}
 
 type RevokeOptions = OwnerOptions & { readonly ifExists?: boolean };
 
 export const revokeCommand = (terminal: Terminal): Command =>
   withOwnerOptions(
     new Command('revoke')
-      .argument(
-        '[id]',
-        'the ID of the key, or the key itself; - reads it from standard input',
-        parseId,
-      )
+      .argument('[id]', KEY_ARGUMENT, parseId)
       .description('revoke a key, or all keys of a subject, a client or a grant'),
   )
     .option('--if-exists', 'succeed if there is nothing to revoke')
-    .action((id: string | undefined, _, command: Command) =>
-      withKeys(command, terminal, async (opened, options: RevokeOptions) => {
-        if ((id === undefined) === (ownersIn(options).length === 0)) {
-          throw usageError('give an id, or one of --subject, --client and --grant');
-        }
-        const revoked =
-          id === undefined
-            ? await revokeAll(opened, options)
-            : await revokeOne(opened, id, options, terminal);
-        terminal.out(options.json ? JSON.stringify({ revoked }) : `Revoked: ${revoked}`);
-      }),
-    );
+    .action(keysAction(terminal, revoke));
 
-/**
- * A leaked key that is in another store or under another prefix still works: finding none is a
- * failure.
- */
-async function revokeAll({ keys, place }: Keys, options: RevokeOptions): Promise<number> {
+async function revoke(context: KeysContext<RevokeOptions>, id: string | undefined): Promise<void> {
+  const { options, terminal } = context;
+  if ((id === undefined) === (ownersIn(options).length === 0)) {
+    throw usageError('pass an ID, or one of --subject, --client and --grant');
+  }
+  const revoked = id === undefined ? await revokeAll(context) : await revokeOne(context, id);
+  terminal.out(options.json ? JSON.stringify({ revoked }) : `Revoked: ${revoked}`);
+}
+
+/** If nothing is revoked, the key may be in another store or under another prefix, and still work. */
+async function revokeAll({ keys, place, options }: KeysContext<RevokeOptions>): Promise<number> {
   const revoked = await keys.revokeAll(oneOwner(options));
   if (revoked === 0 && options.ifExists !== true) {
     throw new CommandError(
@@ -110,34 +96,28 @@ async function revokeAll({ keys, place }: Keys, options: RevokeOptions): Promise
 }
 
 async function revokeOne(
-  { keys }: Keys,
+  { keys, options, terminal }: KeysContext<RevokeOptions>,
   id: string,
-  { ifExists }: RevokeOptions,
-  terminal: Terminal,
 ): Promise<number> {
   const key = await resolveKey(id, terminal);
   if (await keys.revoke(key.id)) {
     return 1;
   }
-  if (ifExists === true) {
+  if (options.ifExists === true) {
     return 0;
   }
   throw await failureReason(keys, key);
 }
 
+type PruneOptions = SharedOptions & { readonly olderThan?: number };
+
 export const pruneCommand = (terminal: Terminal): Command =>
   new Command('prune')
     .description('delete keys that expired or were revoked long ago')
     .option('--older-than <duration>', 'how long ago (30d)', duration)
-    .action((_, command: Command) =>
-      withKeys(
-        command,
-        terminal,
-        async ({ keys }, options: SharedOptions & { olderThan?: number }) => {
-          const pruned = await keys.prune(
-            options.olderThan === undefined ? {} : { olderThanMs: options.olderThan },
-          );
-          terminal.out(options.json ? JSON.stringify({ pruned }) : `Pruned: ${pruned}`);
-        },
-      ),
-    );
+    .action(keysAction(terminal, prune));
+
+async function prune({ keys, options, terminal }: KeysContext<PruneOptions>): Promise<void> {
+  const pruned = await keys.prune(omitUndefined({ olderThanMs: options.olderThan }));
+  terminal.out(options.json ? JSON.stringify({ pruned }) : `Pruned: ${pruned}`);
+}

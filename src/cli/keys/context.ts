@@ -4,7 +4,7 @@ import type { CredentialOwner, Issued, PublicRecord } from '../../credentials/re
 import { apiKeys } from '../../verifiers/api-keys';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import { openStore } from '../open-store';
-import { detailsOf } from '../print';
+import { formatKey, toJson, withIsoTimes } from '../print';
 import { type StoreOptions, storeTarget } from '../store-options';
 import { type Terminal, usageError } from '../terminal';
 
@@ -21,34 +21,42 @@ export interface OwnerOptions extends SharedOptions {
   readonly grant?: string;
 }
 
-/** The keys of the store that a command is about. */
-export interface Keys {
+/** What the action of a `keys` command works with. */
+export interface KeysContext<O extends SharedOptions = SharedOptions> {
   readonly keys: ManagedVerifier;
-  /** The same keys, with a prefix for those that are issued. */
+  /** Returns the same keys, with the prefix of the keys to issue. */
   readonly withPrefix: (prefix: string) => ManagedVerifier;
-  /** Where they are, for messages. */
+  /** Where the keys are, for messages. */
   readonly place: string;
+  readonly options: O;
+  readonly terminal: Terminal;
 }
 
-/** The prefix matters only to keys that are issued. */
+/** Only keys that are issued need a prefix. */
 const ANY_PREFIX = 'any';
 
-/** Opens the store, passes its keys to `work`, and closes the store in any case. */
-export async function withKeys<O extends SharedOptions>(
-  command: Command,
-  terminal: Terminal,
-  work: (keys: Keys, options: O) => Promise<void>,
-): Promise<void> {
-  const options = command.optsWithGlobals<O>();
-  const mayCreate = ['create', 'import'].includes(command.name());
-  const { store, place, close } = await openStore(storeTarget(options, terminal.env), mayCreate);
-  try {
+/**
+ * Returns the action of a command: it opens the store, calls `run` with the first argument of the
+ * command, and closes the store.
+ */
+export const keysAction =
+  <O extends SharedOptions>(
+    terminal: Terminal,
+    run: (context: KeysContext<O>, argument: string | undefined) => Promise<void>,
+  ) =>
+  async (...parameters: readonly unknown[]): Promise<void> => {
+    const command = parameters.at(-1) as Command;
+    const options = command.optsWithGlobals<O>();
+    const mayCreate = ['create', 'import'].includes(command.name());
+    const { store, place, close } = await openStore(storeTarget(options, terminal.env), mayCreate);
     const withPrefix = (prefix: string) => apiKeys({ prefix, store });
-    await work({ keys: withPrefix(ANY_PREFIX), withPrefix, place }, options);
-  } finally {
-    await close();
-  }
-}
+    const context = { keys: withPrefix(ANY_PREFIX), withPrefix, place, options, terminal };
+    try {
+      await run(context, command.processedArgs[0] as string | undefined);
+    } finally {
+      await close();
+    }
+  };
 
 /** Adds the options that name an owner. */
 export const withOwnerOptions = (command: Command): Command =>
@@ -68,32 +76,30 @@ export const ownersIn = ({ subject, client, grant }: OwnerOptions): readonly Cre
 export function oneOwner(options: OwnerOptions): CredentialOwner {
   const [owner, ...others] = ownersIn(options);
   if (owner === undefined || others.length > 0) {
-    throw usageError('give one of --subject, --client and --grant');
+    throw usageError('pass one of --subject, --client and --grant');
   }
   return owner;
 }
 
 /**
- * Prints the secret alone on standard output, so that `KEY=$(latchkey keys create …)` holds it. The
- * rest is for the person.
+ * Prints a new key. Only the secret goes to standard output, so that `KEY=$(latchkey keys create …)`
+ * holds it.
  */
 export function printIssued(
   { secret, record }: Issued,
-  { json }: SharedOptions,
-  terminal: Terminal,
+  { options, terminal }: Pick<KeysContext, 'options' | 'terminal'>,
 ): void {
-  if (json) {
-    return terminal.out(JSON.stringify({ secret, record }, null, 2));
+  if (options.json) {
+    terminal.out(toJson({ secret, record: withIsoTimes(record) }));
+    return;
   }
-  terminal.err(detailsOf(record));
-  terminal.err('\nThe key, shown this once:');
+  terminal.err(formatKey(record));
+  terminal.err('\nThe key, shown only once:');
   terminal.out(secret);
 }
 
-export function printRecord(
+/** Prints the record of a key. */
+export const printRecord = (
   record: PublicRecord,
-  { json }: SharedOptions,
-  terminal: Terminal,
-): void {
-  terminal.out(json ? JSON.stringify(record, null, 2) : detailsOf(record));
-}
+  { options, terminal }: Pick<KeysContext, 'options' | 'terminal'>,
+): void => terminal.out(options.json ? toJson(withIsoTimes(record)) : formatKey(record));

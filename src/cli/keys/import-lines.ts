@@ -1,5 +1,10 @@
+import * as z from 'zod';
+
 import { readDigest } from '../../credential/digest';
 import type { ImportedRecord, PublicRecord } from '../../credentials/records';
+import { omitUndefined } from '../../internal/objects';
+import { isObject } from '../../internal/type-guards';
+import { readLegacyHash } from '../../verifiers/legacy';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import { usageError } from '../terminal';
 
@@ -9,21 +14,21 @@ interface KeyLine {
   readonly record: ImportedRecord;
 }
 
-/** For lines that do not name them. */
-interface Defaults {
-  readonly subject?: string;
-  readonly scope?: readonly string[];
+interface ImportDefaults {
+  /** For lines that name no subject. */
+  readonly subject?: string | undefined;
+  /** For lines that name no scopes. */
+  readonly scope?: readonly string[] | undefined;
+  /** Whether hashes other than SHA-256 are accepted. */
+  readonly legacy?: boolean | undefined;
 }
 
-/** Parses the keys of a text. A line is never quoted: it may be a secret by mistake. */
-export function parseKeyLines(text: string, { subject, scope = [] }: Defaults): readonly KeyLine[] {
-  const defaults = { ...(subject !== undefined && { subject }), scopes: scope };
+/** Parses the keys of a text. Errors do not quote a line, because it may be a secret by mistake. */
+export function parseKeyLines(text: string, defaults: ImportDefaults): readonly KeyLine[] {
   return text.split('\n').flatMap((line, index) => {
-    const number = index + 1;
     const content = line.trim();
-    return content === ''
-      ? []
-      : [{ number, record: complete({ ...defaults, ...parseLine(content, number) }, number) }];
+    const number = index + 1;
+    return content === '' ? [] : [{ number, record: parseLine(content, number, defaults) }];
   });
 }
 
@@ -35,35 +40,72 @@ export async function importLines(
   try {
     return await keys.import(lines.map(({ record }) => record));
   } catch (error) {
-    const [, index, wrong] = /: record (\d+): (.*)$/s.exec((error as Error).message) ?? [];
-    if (wrong === undefined) {
+    const message = error instanceof Error ? error.message : '';
+    const [, index, problem] = /: record (\d+): (.*)$/s.exec(message) ?? [];
+    if (problem === undefined) {
       throw error;
     }
-    throw usageError(`line ${lines[Number(index)]?.number}: ${wrong}`, { cause: error });
+    throw usageError(`line ${lines[Number(index)]?.number}: ${problem}`, { cause: error });
   }
 }
 
-function parseLine(content: string, number: number): Partial<ImportedRecord> {
-  // sha256sum writes the name of the file after the digest.
-  if (!content.startsWith('{')) {
-    return { digest: /^([0-9a-f]{64}) [ *]/i.exec(content)?.[1] ?? content };
+function parseLine(content: string, number: number, defaults: ImportDefaults): ImportedRecord {
+  const { subject, scope = [], legacy = false } = defaults;
+  const members = {
+    ...omitUndefined({ subject }),
+    scopes: scope,
+    ...(content.startsWith('{') ? parseObject(content, number) : parseDigestLine(content)),
+  };
+  const digest = readLineDigest(members.digest, legacy);
+  if (digest === undefined) {
+    throw usageError(
+      legacy
+        ? `line ${number} has no hash without a salt: 16 bytes or more in hex, base64 or base64url`
+        : `line ${number} has no SHA-256 digest: 64 characters of hex, or 43 of base64 or base64url`,
+    );
   }
+  if (members.subject === undefined) {
+    throw usageError(`line ${number} names no subject: pass --subject`);
+  }
+  // import() validates the other members.
+  return { ...members, digest } as ImportedRecord;
+}
+
+interface LineMembers extends Readonly<Record<string, unknown>> {
+  readonly digest?: unknown;
+  readonly subject?: unknown;
+}
+
+/** sha256sum prints the name of the file after the digest. */
+const parseDigestLine = (content: string): LineMembers => ({
+  digest: /^([0-9a-f]{64}) [ *]/i.exec(content)?.[1] ?? content,
+});
+
+function parseObject(content: string, number: number): LineMembers {
   try {
-    return JSON.parse(content) as Partial<ImportedRecord>;
+    const value: unknown = JSON.parse(content);
+    return isObject(value) ? withTimes(value) : {};
   } catch {
     // The parser's own message quotes the line.
     throw usageError(`line ${number} is neither a digest nor a JSON object`);
   }
 }
 
-function complete(record: Partial<ImportedRecord>, number: number): ImportedRecord {
-  if (typeof record.digest !== 'string' || readDigest(record.digest) === undefined) {
-    throw usageError(
-      `line ${number} has no SHA-256 digest: 64 characters of hex, or 43 of base64 or base64url`,
-    );
+const TIMES = ['expiresAt', 'issuedAt', 'revokedAt'] as const;
+const timeSchema = z.iso.datetime({ offset: true });
+
+/** Converts times in ISO 8601 to milliseconds since the epoch. */
+function withTimes(members: LineMembers): LineMembers {
+  const times = TIMES.filter((name) => timeSchema.safeParse(members[name]).success);
+  return {
+    ...members,
+    ...Object.fromEntries(times.map((name) => [name, Date.parse(String(members[name]))])),
+  };
+}
+
+function readLineDigest(digest: unknown, legacy: boolean): string | undefined {
+  if (typeof digest !== 'string') {
+    return undefined;
   }
-  if (record.subject === undefined) {
-    throw usageError(`line ${number} names no subject: give --subject`);
-  }
-  return record as ImportedRecord;
+  return legacy ? readLegacyHash(digest) : readDigest(digest) && digest;
 }

@@ -13,23 +13,22 @@ Examples:
   $ latchkey keys rotate <id> --overlap 7d
   $ latchkey keys revoke <id>`;
 
+const COMMANDS = [
+  createCommand,
+  listCommand,
+  showCommand,
+  updateCommand,
+  rotateCommand,
+  revokeCommand,
+  importCommand,
+  pruneCommand,
+];
+
 /** `latchkey keys …`: manages API keys. */
 export function keysCommand(terminal: Terminal): Command {
   const keys = new Command('keys')
     .description('create, list, change and revoke API keys')
     .addHelpText('after', EXAMPLES);
-  const commands = [
-    createCommand,
-    listCommand,
-    showCommand,
-    updateCommand,
-    rotateCommand,
-    revokeCommand,
-    importCommand,
-    pruneCommand,
-  ];
-  for (const command of commands) {
-    keys.addCommand(command(terminal));
-  }
+  COMMANDS.forEach((create) => keys.addCommand(create(terminal)));
   return keys;
 }

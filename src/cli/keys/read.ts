@@ -1,67 +1,69 @@
 import { Command } from 'commander';
 
-import type { CredentialOwner, PublicRecord } from '../../credentials/records';
+import type { CredentialOwner } from '../../credentials/records';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import { count, id as parseId } from '../option-parsers';
 import { onePage } from '../paginate';
-import { tableOf } from '../print';
+import { formatKeys, toJson, withIsoTimes } from '../print';
 import { CommandError, type Terminal } from '../terminal';
 import {
+  keysAction,
+  type KeysContext,
   oneOwner,
   type OwnerOptions,
   printRecord,
-  type SharedOptions,
-  withKeys,
   withOwnerOptions,
 } from './context';
-import { orFailure, type ResolvedKey, resolveKey } from './resolve-key';
+import { KEY_ARGUMENT, orFailure, type ResolvedKey, resolveKey } from './resolve-key';
 
 type ListOptions = OwnerOptions & { readonly after?: string; readonly limit?: number };
 
 export const listCommand = (terminal: Terminal): Command =>
   withOwnerOptions(new Command('list'))
     .description('list the keys of a subject, a client or a grant in the order of issue')
-    .option('--after <id>', 'begin after this key', parseId)
+    .option('--after <id>', 'continue after this key', parseId)
     .option('--limit <n>', 'at most this many (100)', count)
-    .action((_, command: Command) =>
-      withKeys(command, terminal, async ({ keys }, options: ListOptions) => {
-        const owner = oneOwner(options);
-        const page = {
-          ...(options.after !== undefined && {
-            after: await ownKey(keys, owner, await resolveKey(options.after, terminal)),
-          }),
-          ...(options.limit !== undefined && { limit: options.limit }),
-        };
-        const list = (more: object) => keys.list({ ...owner, ...more });
-        const records = await onePage(list, ({ id }) => id, page, terminal);
-        terminal.out(options.json ? JSON.stringify(records, null, 2) : tableOf(records));
-      }),
-    );
+    .action(keysAction(terminal, list));
 
-/** The ID of a key of this owner. After any other key the list would be empty. */
-async function ownKey(
+async function list({ keys, options, terminal }: KeysContext<ListOptions>): Promise<void> {
+  const owner = oneOwner(options);
+  const { after, limit } = options;
+  const last = after === undefined ? undefined : await resolveKey(after, terminal);
+  const page = { after: last && (await requireOwned(keys, owner, last)), limit };
+  const records = await onePage(
+    (request) => keys.list({ ...owner, ...request }),
+    ({ id }) => id,
+    page,
+    terminal,
+  );
+  terminal.out(options.json ? toJson(records.map(withIsoTimes)) : formatKeys(records));
+}
+
+/** Returns the ID of a key of this owner. After any other key, the list would be empty. */
+async function requireOwned(
   keys: ManagedVerifier,
   owner: CredentialOwner,
   key: ResolvedKey,
 ): Promise<string> {
-  const record = await orFailure(keys.get(key.id), keys, key);
-  if (Object.entries(owner).every(([member, id]) => record[member as keyof PublicRecord] === id)) {
-    return key.id;
+  const { subject, clientId, grantId } = await orFailure(keys.get(key.id), keys, key);
+  const held = { subject, clientId, grantId };
+  const isOwned = Object.entries(held).some(
+    ([member, id]) => id !== null && owner[member as keyof CredentialOwner] === id,
+  );
+  if (!isOwned) {
+    throw new CommandError(`key ${key.id} does not belong to that owner`);
   }
-  throw new CommandError(`key ${key.id} does not belong to that owner`);
+  return key.id;
 }
 
 export const showCommand = (terminal: Terminal): Command =>
   new Command('show')
-    .argument(
-      '<id>',
-      'the ID of the key, or the key itself; - reads it from standard input',
-      parseId,
-    )
-    .description('show everything that is known of a key')
-    .action((id: string, _, command: Command) =>
-      withKeys(command, terminal, async ({ keys }, options: SharedOptions) => {
-        const key = await resolveKey(id, terminal);
-        printRecord(await orFailure(keys.get(key.id), keys, key), options, terminal);
-      }),
-    );
+    .argument('<id>', KEY_ARGUMENT, parseId)
+    .description('show a key with all its members')
+    .action(keysAction(terminal, show));
+
+async function show(context: KeysContext, id: string | undefined): Promise<void> {
+  const { keys, terminal } = context;
+  const key = await resolveKey(id, terminal);
+  printRecord(await orFailure(keys.get(key.id), keys, key), context);
+}

@@ -1,23 +1,26 @@
-import { toDigest, toRecordId, isId } from '../../credential/digest';
+import { isId, toDigest, toRecordId } from '../../credential/digest';
 import type { ManagedVerifier } from '../../verifiers/stored';
-import { stateOf } from '../print';
+import { describeState } from '../print';
 import { CommandError, type Terminal, usageError } from '../terminal';
 
-/** A key as the command line names it. */
+/** The description of an argument that names a key. */
+export const KEY_ARGUMENT = 'the ID of the key, or the key itself; - reads it from standard input';
+
+/** A key that a command names. */
 export interface ResolvedKey {
   readonly id: string;
-  /** The message if it does not exist. It has no secret. */
+  /** The message if it does not exist. It does not contain the secret. */
   readonly notFound: string;
 }
 
 /**
- * Reads an ID or a whole key: whoever finds a leaked key does not know its ID. `-` reads it from
+ * Reads an ID or a whole key. Users who find a leaked key do not know its ID. `-` reads it from
  * standard input, so that it does not stay in the shell's history.
  */
-export async function resolveKey(given: string, terminal: Terminal): Promise<ResolvedKey> {
+export async function resolveKey(given = '', terminal: Terminal): Promise<ResolvedKey> {
   const name = given === '-' ? (await terminal.input()).trim() : given;
   if (name === '') {
-    throw usageError('no key: give its ID, or the whole key');
+    throw usageError('no key: pass its ID, or the whole key');
   }
   if (isId(name)) {
     return { id: name, notFound: `no key ${name}` };
@@ -25,7 +28,7 @@ export async function resolveKey(given: string, terminal: Terminal): Promise<Res
   return {
     id: toRecordId(toDigest(name)),
     notFound:
-      'no such key in this store: give its ID, the 22 characters that "keys list" shows, or the whole key',
+      'no such key in this store: pass its ID, the 22 characters that "keys list" shows, or the whole key',
   };
 }
 
@@ -42,11 +45,13 @@ export async function orFailure<T>(
   return result;
 }
 
-/** Says why an operation on a key was not possible. */
+/** Creates the error that says why an operation on a key was not possible. */
 export async function failureReason(
   keys: ManagedVerifier,
   { id, notFound }: ResolvedKey,
 ): Promise<CommandError> {
   const record = await keys.get(id);
-  return new CommandError(record ? `key ${id} has ended: ${stateOf(record)}` : notFound);
+  return new CommandError(
+    record ? `key ${id} is no longer valid: ${describeState(record)}` : notFound,
+  );
 }

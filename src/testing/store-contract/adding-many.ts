@@ -2,9 +2,9 @@ import { type CredentialStore, RETENTION_MS } from '../../stores/store';
 import { type Cases, demand, type OpenedStore } from './contract';
 import { newRecord, ODD_TEXTS, unique } from './samples';
 
-/** insertMany(), which is optional: many records are added as insert() would add each of them. */
+/** insertMany(), which is optional: it adds each record as insert() would. */
 export const addingMany: Cases<OpenedStore<CredentialStore>> = {
-  async 'adds many records at once as insert() would, if it has insertMany()'({ store, peer }) {
+  async 'inserts many records like insert(), if it has insertMany()'({ store, peer }) {
     if (!store.insertMany || !peer.insertMany) {
       return;
     }
@@ -29,36 +29,36 @@ export const addingMany: Cases<OpenedStore<CredentialStore>> = {
     ];
     const again = { ...ended, expiresAt: null };
     const results = await store.insertMany([{ ...known, name: 'other' }, ...fresh, revoked, again]);
-    demand('insertMany() says of each record, in order, what insert() would', results, [
+    demand('insertMany() returns for each record, in order, what insert() would', results, [
       false,
       ...fresh.map(() => true),
       false,
       true,
     ]);
-    demand('insertMany() leaves a known record as it is', await peer.find(known.digest), known);
+    demand('insertMany() does not change a known record', await peer.find(known.digest), known);
     demand(
       'insertMany() leaves a revoked record revoked',
       (await peer.find(revoked.digest))?.revokedAt,
       now,
     );
     demand(
-      'insertMany() takes the place of a record that was forgotten',
+      'insertMany() replaces a record whose retention is over',
       await peer.find(again.digest),
       again,
     );
     for (const record of fresh.slice(1_190)) {
       demand(
-        'find() gives a record of insertMany() as it was inserted',
+        'find() returns a record of insertMany() as it was inserted',
         await peer.find(record.digest),
         record,
       );
     }
     const listed = await peer.list({ kind, by: 'subject', id: 'many' }, { limit: 1_200 });
-    demand('list() has all that insertMany() added, in order', listed, fresh.slice(0, 1_200));
-    demand('insertMany() of no records adds none', await store.insertMany([]), []);
+    demand('list() returns all records of insertMany(), in order', listed, fresh.slice(0, 1_200));
+    demand('insertMany() of no records returns an empty list', await store.insertMany([]), []);
   },
 
-  async 'adds each of many records once, however many try at the same time, if it has insertMany()'({
+  async 'inserts each of many records once under concurrent calls, if it has insertMany()'({
     store,
     peer,
   }) {
@@ -74,10 +74,6 @@ export const addingMany: Cases<OpenedStore<CredentialStore>> = {
       other(records.slice(100)),
     ]);
     const added = results.flat().filter(Boolean).length;
-    demand(
-      'Each record counts as added for one of the calls of insertMany() that are made at once',
-      added,
-      records.length,
-    );
+    demand('of concurrent insertMany() calls, exactly one adds each record', added, records.length);
   },
 };

@@ -40,7 +40,7 @@ export const dailyUsage: Cases<OpenedStore<CredentialStore>> = {
     demand('usage() of an unknown record', await store.usage(newRecord().id, ALL), []);
   },
 
-  async 'keeps the uses of 90 days'({ store, peer }) {
+  async 'keeps the usage of 90 days'({ store, peer }) {
     const now = Date.now();
     const record = newRecord();
     await store.insert(record);

@@ -4,7 +4,7 @@ import { newRecord } from './samples';
 
 /** disable() and enable(): each change is made once, and none brings a revoked record back. */
 export const disabling: Cases<OpenedStore<CredentialStore>> = {
-  async 'disables a record once, and enables it once, however many try'(opened) {
+  async 'disables and enables a record once under concurrent calls'(opened) {
     const { store, peer } = opened;
     const now = Date.now();
     const record = newRecord();
@@ -12,11 +12,11 @@ export const disabling: Cases<OpenedStore<CredentialStore>> = {
     const disabled = await atOnce(opened, 20, (instance, index) =>
       instance.disable(record.id, now + index),
     );
-    demand('disable() 20 times at once is true once', disabled.filter(Boolean).length, 1);
+    demand('of 20 concurrent disable() calls, one returns true', disabled.filter(Boolean).length, 1);
     const disabledAt = now + disabled.indexOf(true);
     demand('disable() sets disabledAt', await peer.find(record.digest), { ...record, disabledAt });
     const enabled = await atOnce(opened, 20, (instance) => instance.enable(record.id));
-    demand('enable() 20 times at once is true once', enabled.filter(Boolean).length, 1);
+    demand('of 20 concurrent enable() calls, one returns true', enabled.filter(Boolean).length, 1);
     demand('enable() sets disabledAt to null', await peer.find(record.digest), record);
   },
 
@@ -34,7 +34,7 @@ export const disabling: Cases<OpenedStore<CredentialStore>> = {
     demand('expireAt() of a disabled record', await peer.expireAt(record.id, expiresAt), true);
     demand('find() of a disabled record', await store.find(record.digest), changed);
     demand('revoke() of a disabled record', await peer.revoke(record.id, now), true);
-    demand('A record keeps disabledAt when it is revoked', await store.find(record.digest), {
+    demand('revoke() does not change disabledAt', await store.find(record.digest), {
       ...changed,
       revokedAt: now,
     });

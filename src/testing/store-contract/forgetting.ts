@@ -2,39 +2,38 @@ import { type CredentialStore, RETENTION_MS, type StoredRecord } from '../../sto
 import { type Cases, demand, type OpenedStore, sleep } from './contract';
 import { newRecord, unique } from './samples';
 
-/** Retention and prune(): an ended record is known for a while, and then treated as absent. */
-export const forgetting = (clockToleranceMs: number): Cases<OpenedStore<CredentialStore>> => ({
-  async 'knows what ended less than RETENTION_MS ago, and nothing that ended earlier'({
-    store,
-    peer,
-  }) {
-    const now = Date.now();
-    const late = now - RETENTION_MS + 60_000 + clockToleranceMs;
-    const early = now - RETENTION_MS - 60_000 - clockToleranceMs;
-    for (const ended of [
-      { expiresAt: late },
-      { revokedAt: late },
-      { expiresAt: late, revokedAt: late + 1 },
-    ]) {
-      const record = newRecord(ended);
-      demand('insert() of a record that ended is true', await store.insert(record), true);
-      demand(
-        'A record that ended less than RETENTION_MS ago is known',
-        await peer.find(record.digest),
-        record,
-      );
-      demand(
-        'list() has what ended less than RETENTION_MS ago',
-        await store.list(ownerOf(record), { limit: 10 }),
-        [record],
-      );
-      demand(
-        'insert() of a record that ended less than RETENTION_MS ago is false',
-        await store.insert(record),
-        false,
-      );
+type Opened = OpenedStore<CredentialStore>;
+type End = Partial<Pick<StoredRecord, 'expiresAt' | 'revokedAt'>>;
+
+/** Retention and prune(): an expired or revoked record is kept for a while, then it is absent. */
+export const forgetting: Cases<Opened> = {
+  async 'keeps records that expired or were revoked less than RETENTION_MS ago'(
+    { store, peer },
+    { clockToleranceMs },
+  ) {
+    const recent = Date.now() - RETENTION_MS + 60_000 + clockToleranceMs;
+    const ends: readonly End[] = [
+      { expiresAt: recent },
+      { revokedAt: recent },
+      { expiresAt: recent, revokedAt: recent + 1 },
+    ];
+    for (const record of ends.map(newRecord)) {
+      demand('insert() of an ended record returns true', await store.insert(record), true);
+      demand('find() returns a record in its retention', await peer.find(record.digest), record);
+      const listed = await store.list(ownerOf(record), { limit: 10 });
+      demand('list() returns a record in its retention', listed, [record]);
+      const again = await store.insert(record);
+      demand('insert() of a record in its retention returns false', again, false);
     }
-    const forgotten = [
+  },
+
+  async 'treats records that ended more than RETENTION_MS ago as absent'(
+    { store, peer },
+    { clockToleranceMs },
+  ) {
+    const now = Date.now();
+    const early = now - RETENTION_MS - 60_000 - clockToleranceMs;
+    const ends: readonly End[] = [
       { expiresAt: early },
       { revokedAt: early },
       { expiresAt: early, revokedAt: now },
@@ -43,144 +42,117 @@ export const forgetting = (clockToleranceMs: number): Cases<OpenedStore<Credenti
       { expiresAt: 0 },
       { expiresAt: -1 },
     ];
-    for (const ended of forgotten) {
-      const record = newRecord(ended);
-      demand(
-        'insert() of a record that ended long ago is true, as of any that is not known',
-        await store.insert(record),
-        true,
-      );
-      demand(
-        'A record that ended more than RETENTION_MS ago is unknown to every method',
-        await answersOn(record, peer),
-        UNKNOWN,
-      );
+    for (const record of ends.map(newRecord)) {
+      const added = await store.insert(record);
+      demand('insert() of a record whose retention is over returns true', added, true);
+      await demandAbsent('a record whose retention is over', record, peer);
       const again = { ...record, expiresAt: null, revokedAt: null };
-      demand('insert() of a record that was forgotten is true', await store.insert(again), true);
-      demand(
-        'A record takes the place of one that was forgotten',
-        await peer.find(record.digest),
-        again,
-      );
+      const replaced = await store.insert(again);
+      demand('insert() replaces a record whose retention is over', replaced, true);
+      const found = await peer.find(record.digest);
+      demand('find() returns the record that replaced it', found, again);
     }
   },
 
-  async 'forgets a record RETENTION_MS after its end, unless that was put off'({ store, peer }) {
-    const gone = Date.now() + 1_500 + clockToleranceMs;
-    const end = gone - RETENTION_MS;
-    const [expired, revoked, used, ended, revokedLater, shortened] = [
+  async 'treats a record as absent RETENTION_MS after its end, unless the end was deferred'(
+    { store, peer },
+    { clockToleranceMs },
+  ) {
+    const goneAt = Date.now() + 1_500 + clockToleranceMs;
+    const end = goneAt - RETENTION_MS;
+    const [used, ended, revokedLater, shortened, unlimited, extended] = [
       newRecord({ expiresAt: end }),
-      newRecord({ revokedAt: end }),
+      newRecord(),
+      newRecord(),
+      newRecord(),
       newRecord({ expiresAt: end }),
-      newRecord(),
-      newRecord(),
-      newRecord(),
+      newRecord({ expiresAt: end }),
     ] as const;
-    const [endless, extended] = [
-      newRecord({ expiresAt: end }),
-      newRecord({ expiresAt: end }),
-    ] as const;
-    for (const record of [
-      expired,
-      revoked,
-      used,
-      ended,
-      revokedLater,
-      shortened,
-      endless,
-      extended,
-    ]) {
+    const absent = [newRecord({ expiresAt: end }), newRecord({ revokedAt: end })];
+    absent.push(used, ended, revokedLater, shortened);
+    for (const record of [...absent, unlimited, extended]) {
       await store.insert(record);
     }
     await store.recordUsage([{ id: used.id, count: 1, lastUsedAt: Date.now() }]);
     await store.expireAt(ended.id, end);
     await store.revoke(revokedLater.id, end);
     await store.update(shortened.id, { expiresAt: end });
-    await store.update(endless.id, { expiresAt: null });
-    await store.update(extended.id, { expiresAt: gone });
+    await store.update(unlimited.id, { expiresAt: null });
+    await store.update(extended.id, { expiresAt: goneAt });
 
-    await sleep(gone + clockToleranceMs + 1 - Date.now());
-    for (const record of [expired, revoked, used, ended, revokedLater, shortened]) {
-      demand(
-        'A record is forgotten RETENTION_MS after its end, however it came by it',
-        await answersOn(record, peer),
-        UNKNOWN,
-      );
+    await sleep(goneAt + clockToleranceMs + 1 - Date.now());
+    for (const record of absent) {
+      await demandAbsent('a record whose retention is over', record, peer);
     }
-    demand('A record whose end was taken away is not forgotten', await peer.find(endless.digest), {
-      ...endless,
-      expiresAt: null,
-    });
-    demand('A record whose end was put off is not forgotten', await peer.find(extended.digest), {
-      ...extended,
-      expiresAt: gone,
-    });
+    for (const [record, expiresAt] of [
+      [unlimited, null],
+      [extended, goneAt],
+    ] as const) {
+      const found = await peer.find(record.digest);
+      demand('a record whose expiry was deferred is kept', found, { ...record, expiresAt });
+    }
   },
 
-  async 'prunes what ended before a time, of one kind'({ store, peer }) {
+  async 'prunes the records of one kind that ended before a time'({ store, peer }) {
     const kind = unique('kind');
     const before = Date.now() - 60_000;
-    const [expired, revoked, both] = [
+    const pruned = [
       newRecord({ kind, expiresAt: before - 1 }),
       newRecord({ kind, revokedAt: before - 1, expiresAt: before + 120_000 }),
       newRecord({ kind, revokedAt: before + 1, expiresAt: before - 1 }),
-    ] as const;
-    const stay = [
+    ];
+    const kept = [
       newRecord({ kind }),
       newRecord({ kind, expiresAt: before }),
       newRecord({ kind, revokedAt: before }),
       newRecord({ kind: unique('kind'), expiresAt: before - 1 }),
     ];
-    for (const record of [expired, revoked, both, ...stay]) {
+    for (const record of [...pruned, ...kept]) {
       await store.insert(record);
     }
-    demand('prune() counts what it dropped', await store.prune(kind, before), 3);
-    demand('prune() has nothing to drop a second time', await peer.prune(kind, before), 0);
-    for (const record of [expired, revoked, both]) {
-      demand(
-        'A record that was pruned is unknown to every method',
-        await answersOn(record, peer),
-        UNKNOWN,
-      );
-      demand('insert() of a record that was pruned is true', await store.insert(record), true);
+    demand('prune() returns how many records it deleted', await store.prune(kind, before), 3);
+    demand('a second prune() returns 0', await peer.prune(kind, before), 0);
+    for (const record of pruned) {
+      await demandAbsent('a pruned record', record, peer);
+      demand('insert() of a pruned record returns true', await store.insert(record), true);
     }
-    for (const record of stay) {
-      demand('prune() drops nothing else', await peer.find(record.digest), record);
+    for (const record of kept) {
+      demand('prune() does not delete other records', await peer.find(record.digest), record);
     }
   },
-});
+};
 
 const ownerOf = ({ kind, subject }: StoredRecord) =>
   ({ kind, by: 'subject', id: subject }) as const;
 
-const UNKNOWN = {
-  find: undefined,
-  findById: undefined,
-  list: [],
-  update: undefined,
-  end: false,
-  revoke: false,
-  revokeAll: 0,
-  afterUses: undefined,
-};
-
-/** What every method returns for a record: `UNKNOWN` if it is absent. */
-async function answersOn(
+/** Demands that every method treats a record as absent. */
+async function demandAbsent(
+  what: string,
   record: StoredRecord,
   store: CredentialStore,
-): Promise<typeof UNKNOWN | object> {
+): Promise<void> {
   const now = Date.now();
   const { id, digest } = record;
-  return {
+  const results = {
     find: await store.find(digest),
     findById: await store.findById(id),
     list: await store.list(ownerOf(record), { limit: 10 }),
     update: await store.update(id, { name: 'changed' }),
-    end: await store.expireAt(id, now),
+    expireAt: await store.expireAt(id, now),
     revoke: await store.revoke(id, now),
     revokeAll: await store.revokeAll(ownerOf(record), now),
-    afterUses: await store
-      .recordUsage([{ id, count: 1, lastUsedAt: now }])
-      .then(() => store.find(digest)),
+    recordUsage: await store.recordUsage([{ id, count: 1, lastUsedAt: now }]),
+    findAfterUsage: await store.find(digest),
   };
+  demand(`every method treats ${what} as absent`, results, {
+    find: undefined,
+    findById: undefined,
+    list: [],
+    update: undefined,
+    expireAt: false,
+    revoke: false,
+    revokeAll: 0,
+    recordUsage: undefined,
+    findAfterUsage: undefined,
+  });
 }

@@ -2,9 +2,9 @@ import type { CredentialStore, Owner, StoredRecord } from '../../stores/store';
 import { atOnce, type Cases, demand, type OpenedStore } from './contract';
 import { newRecord, ODD_TEXTS, unique } from './samples';
 
-/** list(): all records of an owner, in order. */
+/** list(): all records of an owner, in order, a page at a time. */
 export const listing: Cases<OpenedStore<CredentialStore>> = {
-  async 'lists by issuedAt, then by id'(opened) {
+  async 'lists records by issuedAt, then by ID'(opened) {
     const { store, peer } = opened;
     const owner = newOwner();
     const times = [
@@ -22,33 +22,33 @@ export const listing: Cases<OpenedStore<CredentialStore>> = {
       ...Array<number>(30).fill(100),
     ];
     const records = times.map((issuedAt) => recordOf(owner, { issuedAt }));
-    await atOnce(opened, records.length, (machine, index) =>
-      machine.insert(records[index] as StoredRecord),
+    await atOnce(opened, records.length, (instance, index) =>
+      instance.insert(records[index] as StoredRecord),
     );
     const inOrder = [...records].sort((a, b) => a.issuedAt - b.issuedAt || (a.id < b.id ? -1 : 1));
     demand(
-      'list() is in the order of issuedAt as a number, then of id by its bytes',
+      'list() sorts by issuedAt as a number, then by ID in bytes',
       ids(await peer.list(owner, { limit: 1_000 })),
       ids(inOrder),
     );
     demand(
-      'list() stops at its limit',
+      'list() returns at most `limit` records',
       ids(await store.list(owner, { limit: 4 })),
       ids(inOrder.slice(0, 4)),
     );
     demand(
-      'list() goes on after an id',
+      'list() continues after an ID',
       ids(await store.list(owner, { after: (inOrder[3] as StoredRecord).id, limit: 1 })),
       ids(inOrder.slice(4, 5)),
     );
     demand(
-      'list() ends after the last id',
+      'list() returns nothing after the last ID',
       await store.list(owner, { after: (inOrder.at(-1) as StoredRecord).id, limit: 10 }),
       [],
     );
   },
 
-  async 'lists what one subject, client or grant holds, of one kind, ended or not'({ store }) {
+  async 'lists the records of one owner and one kind, valid or not'({ store }) {
     const [one, other, kind, otherKind] = [
       unique('one'),
       unique('other'),
@@ -81,68 +81,75 @@ export const listing: Cases<OpenedStore<CredentialStore>> = {
 
     const held = async (by: Owner['by'], id: string, of = kind) =>
       store.list({ kind: of, by, id }, { limit: 10 });
-    demand("list() by subject gives that subject's records", await held('subject', one), [
+    demand('list() by subject returns the records of the subject', await held('subject', one), [
       mine,
       ended,
       revoked,
     ]);
-    demand("list() by client gives that client's records", await held('client', one), [
+    demand('list() by client returns the records of the client', await held('client', one), [
       mine,
       ended,
     ]);
-    demand("list() by grant gives that grant's records", await held('grant', one), [mine, revoked]);
-    demand('list() gives another owner only its own', await held('subject', other), [another]);
-    demand('list() gives one kind only', await held('client', one, otherKind), [foreign]);
+    demand('list() by grant returns the records of the grant', await held('grant', one), [
+      mine,
+      revoked,
+    ]);
+    demand('list() returns no records of other owners', await held('subject', other), [another]);
+    demand('list() returns one kind only', await held('client', one, otherKind), [foreign]);
     demand(
-      'list() of an owner without records is empty',
-      await held('subject', unique('nobody')),
+      'list() of an owner without records returns an empty list',
+      await held('subject', unique('unknown')),
       [],
     );
-    demand('list() takes no missing client for one of that name', await held('client', 'null'), []);
+    demand(
+      'list() does not mistake a missing client for one named "null"',
+      await held('client', 'null'),
+      [],
+    );
   },
 
-  async 'tells owners apart by every character'(opened) {
+  async 'distinguishes owners by every character'(opened) {
     const { store, peer } = opened;
     const kind = unique('kind');
     const records = ODD_TEXTS.map((text) =>
       newRecord({ kind, subject: text, clientId: text, grantId: text }),
     );
-    await atOnce(opened, records.length, (machine, index) =>
-      machine.insert(records[index] as StoredRecord),
+    await atOnce(opened, records.length, (instance, index) =>
+      instance.insert(records[index] as StoredRecord),
     );
     for (const record of records) {
       for (const by of ['subject', 'client', 'grant'] as const) {
         const listed = await peer.list({ kind, by, id: record.subject }, { limit: 10 });
         demand(
-          `list() by ${by} gives ${JSON.stringify(record.subject)} what is its own, and nothing else`,
+          `list() by ${by} returns only the records of ${JSON.stringify(record.subject)}`,
           listed,
           [record],
         );
       }
     }
-    const counts = await atOnce(opened, records.length, (machine, index) =>
-      machine.revokeAll(
+    const counts = await atOnce(opened, records.length, (instance, index) =>
+      instance.revokeAll(
         { kind, by: 'subject', id: (records[index] as StoredRecord).subject },
         Date.now(),
       ),
     );
     demand(
-      'revokeAll() revokes the records of that very owner',
+      'revokeAll() revokes only the records of the owner',
       counts,
       records.map(() => 1),
     );
     const ended = await store.list({ kind, by: 'client', id: '%' }, { limit: 10 });
-    demand('An owner by the name of a pattern is not a pattern', ended.length, 1);
+    demand('the name of an owner is not used as a pattern', ended.length, 1);
   },
 
-  async 'pages through 250 records, each once, while others come and go'(opened) {
+  async 'returns each of 250 records once in pages, while others are added and revoked'(opened) {
     const { store, peer } = opened;
     const owner = newOwner();
     const records = Array.from({ length: 250 }, (_, n) =>
       recordOf(owner, { issuedAt: 1_000 + Math.floor(n / 3) }),
     );
-    await atOnce(opened, records.length, (machine, index) =>
-      machine.insert(records[index] as StoredRecord),
+    await atOnce(opened, records.length, (instance, index) =>
+      instance.insert(records[index] as StoredRecord),
     );
     const seen: string[] = [];
     for (let turn = 0; turn < 30; turn++) {
@@ -161,10 +168,10 @@ export const listing: Cases<OpenedStore<CredentialStore>> = {
       await store.revoke(seen.at(-1) as string, Date.now());
     }
     const first = new Set(ids(records));
-    demand('Pages hold no record twice', new Set(seen).size, seen.length);
+    demand('pages contain no record twice', new Set(seen).size, seen.length);
     const inOrder = [...records].sort((a, b) => a.issuedAt - b.issuedAt || (a.id < b.id ? -1 : 1));
     demand(
-      'Pages hold all that was there from the first page on, in order',
+      'pages contain all records that existed at the first page, in order',
       seen.filter((id) => first.has(id)),
       ids(inOrder),
     );

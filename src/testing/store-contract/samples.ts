@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { toDigest, toRecordId } from '../../credential/digest';
 import type { StoredRecord } from '../../stores/store';
 
-/** A word that is unique in the database. */
+/** Returns a text that is unique in the database. */
 export const unique = (word: string): string => `${word}-${randomUUID()}`;
 
-/** A record that no store knows. */
+/** Returns a record that no store has. */
 export function newRecord(members: Partial<StoredRecord> = {}): StoredRecord {
   const digest = toDigest(randomUUID());
   return {
@@ -18,7 +18,7 @@ export function newRecord(members: Partial<StoredRecord> = {}): StoredRecord {
     expiresAt: null,
     revokedAt: null,
     disabledAt: null,
-    hint: 'osir_live_x7Kq',
+    hint: 'acme_live_x7Kq',
     name: 'CI',
     clientId: null,
     grantId: null,
@@ -33,7 +33,7 @@ export function newRecord(members: Partial<StoredRecord> = {}): StoredRecord {
   };
 }
 
-/** Text that a database, a driver or a composed key may confuse with other text, or interpret. */
+/** Texts that a database, a driver or a composed key may confuse with each other, or interpret. */
 export const ODD_TEXTS: readonly string[] = [
   'acct',
   'Acct',

@@ -6,162 +6,176 @@ const LATEST = Number.MAX_SAFE_INTEGER;
 const soon = () => Date.now() + 60_000;
 
 /** setIfAbsent(), set(), get() and getAndDelete(): one value by group and key, until it expires. */
-export const state = (clockToleranceMs: number): Cases<OpenedStore<StateStore>> => ({
-  async 'puts a value where there is none, however many try at the same time'(opened) {
+export const state: Cases<OpenedStore<StateStore>> = {
+  async 'stores a value only if there is none, under concurrent calls'(opened) {
     const { store, peer } = opened;
     const group = unique('group');
-    const landed = await atOnce(opened, 50, (machine, index) =>
-      machine.setIfAbsent(group, 'key', `value ${index}`, soon()),
+    const results = await atOnce(opened, 50, (instance, index) =>
+      instance.setIfAbsent(group, 'key', `value ${index}`, soon()),
     );
-    demand('setIfAbsent() 50 times at once is true once', landed.filter(Boolean).length, 1);
-    const value = `value ${landed.indexOf(true)}`;
     demand(
-      'get() gives the value whose setIfAbsent() was true',
+      'of 50 concurrent setIfAbsent() calls, one returns true',
+      results.filter(Boolean).length,
+      1,
+    );
+    const value = `value ${results.indexOf(true)}`;
+    demand(
+      'get() returns the value of the setIfAbsent() call that returned true',
       await peer.get(group, 'key'),
       value,
     );
     demand(
-      'setIfAbsent() where a value stands is false',
+      'setIfAbsent() returns false if there is a value',
       await store.setIfAbsent(group, 'key', 'other', soon()),
       false,
     );
     demand(
-      'setIfAbsent() where a value stands changes nothing, and get() takes nothing away',
+      'setIfAbsent() does not change a value, and get() does not delete it',
       await peer.get(group, 'key'),
       value,
     );
     demand(
-      'get() of what was never put is undefined',
+      'get() of an unknown key returns undefined',
       await store.get(group, 'other key'),
       undefined,
     );
   },
 
-  async 'replaces a value, whatever stands there'(opened) {
+  async 'replaces any value'(opened) {
     const { store, peer } = opened;
     const group = unique('group');
     await store.set(group, 'key', 'first', soon());
-    demand('set() puts a value where there is none', await peer.get(group, 'key'), 'first');
+    demand('set() stores a value if there is none', await peer.get(group, 'key'), 'first');
     await peer.set(group, 'key', 'second', soon());
-    demand('set() puts a value where one stands', await store.get(group, 'key'), 'second');
+    demand('set() replaces a value', await store.get(group, 'key'), 'second');
     demand(
-      'setIfAbsent() is false where set() was',
+      'setIfAbsent() after set() returns false',
       await store.setIfAbsent(group, 'key', 'third', soon()),
       false,
     );
     const values = Array.from({ length: 50 }, (_, index) => `value ${index}`);
-    await atOnce(opened, 50, (machine, index) =>
-      machine.set(group, 'key', values[index] as string, soon()),
+    await atOnce(opened, 50, (instance, index) =>
+      instance.set(group, 'key', values[index] as string, soon()),
     );
     demand(
-      'After many calls of set() at once one of their values stands',
+      'after concurrent set() calls, one of their values is stored',
       values.includes(String(await store.get(group, 'key'))),
       true,
     );
   },
 
-  async 'gives a value to one of those who take it, however many try at the same time'(opened) {
+  async 'deletes and returns a value once under concurrent calls'(opened) {
     const { store, peer } = opened;
     const group = unique('group');
     for (let round = 0; round < 5; round++) {
       demand(
-        'setIfAbsent() where a value was taken is true',
+        'setIfAbsent() after getAndDelete() returns true',
         await store.setIfAbsent(group, 'key', `value ${round}`, soon()),
         true,
       );
-      const taken = await atOnce(opened, 50, (machine) => machine.getAndDelete(group, 'key'));
+      const returned = await atOnce(opened, 50, (instance) => instance.getAndDelete(group, 'key'));
       demand(
-        'getAndDelete() 50 times at once gives the value once',
-        taken.filter((value) => value !== undefined),
+        'of 50 concurrent getAndDelete() calls, one returns the value',
+        returned.filter((value) => value !== undefined),
         [`value ${round}`],
       );
-      demand('get() of what was taken is undefined', await peer.get(group, 'key'), undefined);
+      demand(
+        'get() after getAndDelete() returns undefined',
+        await peer.get(group, 'key'),
+        undefined,
+      );
     }
     demand(
-      'getAndDelete() of what was never put is undefined',
+      'getAndDelete() of an unknown key returns undefined',
       await store.getAndDelete(group, 'other key'),
       undefined,
     );
   },
 
-  async 'ends a value at its time, neither sooner nor later'({ store, peer }) {
+  async 'expires a value at its time, neither earlier nor later'(
+    { store, peer },
+    { clockToleranceMs },
+  ) {
     const group = unique('group');
     const until = Date.now() + 500 + 2 * clockToleranceMs;
-    for (const key of ['read', 'taken', 'put', 'put off']) {
+    for (const key of ['read', 'deleted', 'replaced', 'deferred']) {
       await store.setIfAbsent(group, key, 'value', until);
     }
     await store.set(group, 'brought forward', 'value', soon());
     await store.set(group, 'brought forward', 'value', until);
-    await store.set(group, 'put off', 'value', soon());
+    await store.set(group, 'deferred', 'value', soon());
     await store.setIfAbsent(group, 'read', 'other', soon());
-    for (let asked = 0; asked < until + clockToleranceMs; await sleep(3)) {
-      asked = Date.now();
+    for (let startedAt = 0; startedAt < until + clockToleranceMs; await sleep(3)) {
+      startedAt = Date.now();
       const value = await peer.get(group, 'read');
       if (Date.now() < until - clockToleranceMs) {
-        demand('get() gives a value that has not ended', value, 'value');
+        demand('get() returns a value that has not expired', value, 'value');
       }
-      if (asked >= until + clockToleranceMs) {
-        demand('get() of a value that has ended is undefined', value, undefined);
+      if (startedAt >= until + clockToleranceMs) {
+        demand('get() of an expired value returns undefined', value, undefined);
       }
     }
     demand(
-      'getAndDelete() of a value that has ended is undefined',
-      await peer.getAndDelete(group, 'taken'),
+      'getAndDelete() of an expired value returns undefined',
+      await peer.getAndDelete(group, 'deleted'),
       undefined,
     );
     demand(
-      'set() with an earlier end brings it forward',
+      'set() with an earlier time brings the expiry forward',
       await peer.get(group, 'brought forward'),
       undefined,
     );
-    demand('set() with a later end puts it off', await peer.get(group, 'put off'), 'value');
+    demand('set() with a later time defers the expiry', await peer.get(group, 'deferred'), 'value');
     demand(
-      'setIfAbsent() where a value has ended is true',
-      await peer.setIfAbsent(group, 'put', 'new', soon()),
+      'setIfAbsent() after the expiry of a value returns true',
+      await peer.setIfAbsent(group, 'replaced', 'new', soon()),
       true,
     );
     demand(
-      'setIfAbsent() where a value has ended puts its own',
-      await store.get(group, 'put'),
+      'setIfAbsent() after the expiry of a value stores its own',
+      await store.get(group, 'replaced'),
       'new',
     );
     demand(
-      'setIfAbsent() where a value stands again is false',
-      await peer.setIfAbsent(group, 'put', 'newer', soon()),
+      'setIfAbsent() returns false if there is a new value',
+      await peer.setIfAbsent(group, 'replaced', 'newer', soon()),
       false,
     );
   },
 
-  async 'takes any time for an end, the past and the far future'({ store, peer }) {
+  async 'accepts any expiry, in the past or in the far future'(
+    { store, peer },
+    { clockToleranceMs },
+  ) {
     const group = unique('group');
     for (const past of [Date.now() - 60_000 - clockToleranceMs, 1, 0, -1]) {
       demand(
-        'setIfAbsent() of what has ended already is true, since nothing stands there',
+        'setIfAbsent() with a time in the past returns true',
         await store.setIfAbsent(group, 'past', 'value', past),
         true,
       );
       demand(
-        'get() of what had ended when it was put is undefined',
+        'get() of a value with a time in the past returns undefined',
         await peer.get(group, 'past'),
         undefined,
       );
       await store.set(group, 'replaced', 'value', soon());
       await store.set(group, 'replaced', 'value', past);
       demand(
-        'getAndDelete() of what had ended when it was replaced is undefined',
+        'getAndDelete() after set() with a time in the past returns undefined',
         await peer.getAndDelete(group, 'replaced'),
         undefined,
       );
     }
     await store.setIfAbsent(group, 'future', 'value', LATEST);
     demand(
-      'get() gives a value that ends in the far future',
+      'get() returns a value that expires in the far future',
       await peer.get(group, 'future'),
       'value',
     );
   },
 
-  async 'tells groups and keys apart by every character'(opened) {
+  async 'distinguishes groups and keys by every character'(opened) {
     const { store, peer } = opened;
     const word = unique('word');
     const separated = [...':|/.,;-_ {}[]'].flatMap((by): [string, string][] => [
@@ -176,30 +190,26 @@ export const state = (clockToleranceMs: number): Cases<OpenedStore<StateStore>> 
       [word, 'ab'],
       ...separated,
     ] as const;
-    const landed = await atOnce(opened, names.length, (machine, index) => {
+    const results = await atOnce(opened, names.length, (instance, index) => {
       const [group, key] = names[index] as [string, string];
-      return machine.setIfAbsent(group, key, `value ${index}`, soon());
+      return instance.setIfAbsent(group, key, `value ${index}`, soon());
     });
     for (const [index, [group, key]] of names.entries()) {
       const name = `the key ${JSON.stringify(key)} of the group ${JSON.stringify(group)}`;
-      demand(`setIfAbsent() finds nothing under ${name}`, landed[index], true);
-      demand(
-        `get() gives what was put under ${name}`,
-        await peer.get(group, key),
-        `value ${index}`,
-      );
+      demand(`setIfAbsent() finds no other value under ${name}`, results[index], true);
+      demand(`get() returns the value under ${name}`, await peer.get(group, key), `value ${index}`);
     }
     for (const [index, [group, key]] of names.entries()) {
       const name = `the key ${JSON.stringify(key)} of the group ${JSON.stringify(group)}`;
       demand(
-        `getAndDelete() gives what was put under ${name}, whatever else was taken`,
+        `getAndDelete() returns the value under ${name} after others were deleted`,
         await store.getAndDelete(group, key),
         `value ${index}`,
       );
     }
   },
 
-  async 'keeps a value as it is, be it empty or large'({ store, peer }) {
+  async 'returns every value as it was stored, empty or large'({ store, peer }) {
     const group = unique('group');
     const values = [
       '',
@@ -214,28 +224,28 @@ export const state = (clockToleranceMs: number): Cases<OpenedStore<StateStore>> 
     for (const [index, value] of values.entries()) {
       const key = `key ${index}`;
       demand(
-        'setIfAbsent() of any value is true',
+        'setIfAbsent() of any value returns true',
         await store.setIfAbsent(group, key, value, soon()),
         true,
       );
       demand(
-        'setIfAbsent() is false where a value stands, an empty one too',
+        'setIfAbsent() returns false if there is a value, even an empty one',
         await peer.setIfAbsent(group, key, 'other', soon()),
         false,
       );
-      demand('get() gives a value as it was put', await peer.get(group, key), value);
+      demand('get() returns a value as it was stored', await peer.get(group, key), value);
       await peer.set(group, key, `${value}!`, soon());
       demand(
-        'get() gives a value as it replaced another',
+        'get() returns the value that replaced another',
         await store.get(group, key),
         `${value}!`,
       );
       await store.set(group, key, value, soon());
       demand(
-        'getAndDelete() gives a value as it was put',
+        'getAndDelete() returns a value as it was stored',
         await peer.getAndDelete(group, key),
         value,
       );
     }
   },
-});
+};

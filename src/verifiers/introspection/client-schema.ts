@@ -5,7 +5,7 @@ import { check, nonEmptyString } from '../../internal/options';
 import { explainKeyText } from '../explain-key';
 import { type Algorithm, isAlgorithm } from '../jwt/signature';
 import { type PrivateKeyInput, readPrivateKey } from '../private-key';
-import type { BearerClient } from './client';
+import type { BearerClient } from './client-options';
 
 const AUTH_METHODS = ['none', 'basic', 'post', 'private_key_jwt', 'bearer'] as const;
 const REGISTERED_METHODS = [

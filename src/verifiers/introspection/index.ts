@@ -21,7 +21,7 @@ export type {
   KeyClient,
   NoClient,
   SecretClient,
-} from './client';
+} from './client-options';
 export type { IntrospectionOptions } from './options';
 
 /**

@@ -11,7 +11,7 @@ import {
 } from '../../internal/options';
 import { isHost, type UrlPolicy, urlPolicy } from '../issuer/trusted-url';
 import { extractorNames, fetchOption, insecureHosts, tokenLength } from '../verifier-options';
-import { type IntrospectionClient } from './client';
+import { type IntrospectionClient } from './client-options';
 import { clientAuthMethod, clientSchema } from './client-schema';
 
 /** Options of `introspection()`. */
