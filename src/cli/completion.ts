@@ -16,7 +16,7 @@ export const completionCommand = (terminal: Terminal): Command =>
     .addHelpText('after', HELP)
     .action((shell: string, _, command: Command) => {
       const entries = entriesOf(command.parent ?? command);
-      terminal.out(shell === 'fish' ? fishScript(entries) : bashScript(entries, shell));
+      terminal.out(SCRIPTS.get(shell)?.(entries) ?? '');
     });
 
 /** A command, and what can follow it. */
@@ -42,22 +42,18 @@ function entriesOf(command: Command, path: readonly string[] = []): readonly Ent
       name: inner.name(),
       description: inner.description(),
     })),
-    options: options.flatMap(({ long, description }) =>
-      long ? [{ name: long, description }] : [],
-    ),
+    options: options.map(({ long, description }) => ({ name: long ?? '', description })),
   };
   return [entry, ...commands.flatMap((inner) => entriesOf(inner, [...path, inner.name()]))];
 }
 
-/** zsh runs the script of bash by `bashcompinit`. */
-function bashScript(entries: readonly Entry[], shell: string): string {
+function bashScript(entries: readonly Entry[]): string {
   const paths = entries.filter(({ path }) => path.length > 0).map(({ path }) => path.join(' '));
   const cases = entries.map(({ path, commands, options }) => {
     const words = [...commands, ...options].map(({ name }) => name);
     return `    '${path.join(' ')}') words='${words.join(' ')}' ;;`;
   });
   return [
-    ...(shell === 'zsh' ? ['autoload -U +X bashcompinit && bashcompinit'] : []),
     '_latchkey() {',
     '  local path= words= word',
     '  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do',
@@ -73,6 +69,10 @@ function bashScript(entries: readonly Entry[], shell: string): string {
     'complete -o default -F _latchkey latchkey',
   ].join('\n');
 }
+
+/** zsh runs the script of bash. */
+const zshScript = (entries: readonly Entry[]): string =>
+  `autoload -U +X bashcompinit && bashcompinit\n${bashScript(entries)}`;
 
 function fishScript(entries: readonly Entry[]): string {
   const lines = entries.flatMap(({ path, commands, options }) => {
@@ -91,8 +91,14 @@ function fishScript(entries: readonly Entry[]): string {
 function fishCondition(path: readonly string[], commands: readonly Word[]): string {
   const typed = path.map((word) => `__fish_seen_subcommand_from ${word}`);
   const names = commands.map(({ name }) => name).join(' ');
-  const untyped = names === '' ? [] : [`not __fish_seen_subcommand_from ${names}`];
-  return [...typed, ...untyped].join('; and ');
+  const untyped = names && `not __fish_seen_subcommand_from ${names}`;
+  return [...typed, untyped].filter(Boolean).join('; and ');
 }
 
 const quote = (text: string): string => `'${text.replace(/[\\']/g, '\\$&')}'`;
+
+const SCRIPTS: ReadonlyMap<string, (entries: readonly Entry[]) => string> = new Map([
+  ['bash', bashScript],
+  ['zsh', zshScript],
+  ['fish', fishScript],
+]);

@@ -45,7 +45,8 @@ export async function openGuards(
 
 async function loadGuards(path: string): Promise<Guards> {
   const exported = await importModule(path);
-  const guards = [exported, ...Object.values(exported)].find(isGuards);
+  const candidates: readonly unknown[] = [exported, ...Object.values<unknown>(exported)];
+  const guards = candidates.find(isGuards);
   if (!guards) {
     throw new CommandError(
       `${path} exports no check function: add "export const { check, requireScopes } = latchkey({ … })" to it`,
@@ -54,9 +55,9 @@ async function loadGuards(path: string): Promise<Guards> {
   return { check: guards.check, close: async () => guards.close?.() };
 }
 
-async function importModule(path: string): Promise<object> {
+async function importModule(path: string): Promise<Record<string, unknown>> {
   try {
-    return (await import(pathToFileURL(resolve(path)).href)) as object;
+    return (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new CommandError(`${path} could not be loaded: ${message}`, { cause });

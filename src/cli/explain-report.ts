@@ -1,9 +1,8 @@
 import type { Reason } from '../credential/reason';
 import type { RequestLike } from '../extractors/extractor';
 import type { AuthenticationResult } from '../http/decision';
-import { escapeHidden, toJson } from './print';
+import { escapeHidden, printAs, type PrintContext, toJson } from './print';
 import { guideTo } from './reasons';
-import type { Terminal } from './terminal';
 
 /** A request, how the guards respond to it, and why. */
 export interface Explanation {
@@ -19,15 +18,22 @@ type Accepted = Exclude<AuthenticationResult, Refused>;
 /** Prints an explanation as text or JSON. */
 export function printExplanation(
   { request, result, detail }: Explanation,
-  { json = false }: { readonly json?: boolean },
-  terminal: Terminal,
+  context: PrintContext,
 ): void {
   if (result.status !== 'refused') {
-    terminal.out(json ? acceptedAsJson(result) : acceptedAsText(result));
+    printAs(
+      context,
+      () => acceptedAsJson(result),
+      () => acceptedAsText(result),
+    );
     return;
   }
   const refusal = describeRefusal(result, request);
-  terminal.out(json ? refusedAsJson(refusal, detail) : refusedAsText(refusal, detail));
+  printAs(
+    context,
+    () => toJson({ status: 'refused', ...refusal, detail }),
+    () => refusedAsText(refusal, detail),
+  );
 }
 
 function acceptedAsJson(result: Accepted): string {
@@ -65,20 +71,19 @@ function describeRefusal({ reason, refusal }: Refused, request: RequestLike) {
 }
 type Description = ReturnType<typeof describeRefusal>;
 
-const refusedAsJson = (description: Description, detail: string | undefined): string =>
-  toJson({ status: 'refused', ...description, detail });
-
 function refusedAsText(description: Description, detail: string | undefined): string {
   const { answer, row, reason, cause, section, fix, challenge, body } = description;
-  return [
+  const response = [
     `${answer}, row ${row} of the contract: ${body}`,
-    ...(challenge === '' ? [] : [`WWW-Authenticate: ${challenge}`]),
-    '',
+    challenge && `WWW-Authenticate: ${challenge}`,
+  ];
+  const explanation = [
     `Reason: ${reason} (${section})`,
-    ...(detail === undefined ? [] : [`Detail: ${escapeHidden(detail)}`]),
+    detail && `Detail: ${escapeHidden(detail)}`,
     `Cause: ${cause}`,
     `Fix: ${fix}`,
-  ].join('\n');
+  ];
+  return [response, explanation].map((lines) => lines.filter(Boolean).join('\n')).join('\n\n');
 }
 
 const ROWS: Partial<Record<Reason, number>> = {

@@ -47,7 +47,7 @@ async function explain(
   const guards = await openGuards(options, terminal);
   try {
     const check = () => guards.check(request, { scopes: options.scope ?? [] });
-    printExplanation({ request, ...(await withDetail(check)) }, options, terminal);
+    printExplanation({ request, ...(await withDetail(check)) }, { options, terminal });
   } finally {
     await guards.close();
   }

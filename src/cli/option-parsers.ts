@@ -42,11 +42,31 @@ export function expiry(text: string): Expiry {
   return { expiresAt };
 }
 
+/** Parses a date, a time (RFC 3339), or a duration from now. */
+export const time = (text: string): number => parseTime(text, 1);
+
+/** Parses a date, a time (RFC 3339), or a duration ago. */
+export const timeAgo = (text: string): number => parseTime(text, -1);
+
+function parseTime(text: string, direction: 1 | -1): number {
+  const length = parseDuration(text);
+  const result = length === undefined ? parseDate(text) : Date.now() + direction * length;
+  if (result === undefined) {
+    throw new InvalidArgumentError(
+      `It must be a date such as 2027-01-31, or a number with a unit: ${DURATIONS}.`,
+    );
+  }
+  return result;
+}
+
 const DURATIONS = '90d, 12h or 30m';
 
 /** A unit is required: without one, `ms` assumes milliseconds, and users mean days. */
 function parseDuration(text: string): number | undefined {
-  const length = /^\d.*[a-z]$/i.test(text) ? ms(text as StringValue) : undefined;
+  if (!/^\d.*[a-z]$/i.test(text)) {
+    return undefined;
+  }
+  const length: number | undefined = ms(text as StringValue);
   return length === undefined ? undefined : Math.round(length);
 }
 

@@ -8,8 +8,8 @@ export function requestFrom(pasted: string): RequestLike {
   if (/^(\S*[\\/])?curl(\.exe)?(\s|$)/.test(command)) {
     return parseCurl(command);
   }
-  // Keys and tokens have no colon. Other lines between headers are ignored, such as the request line
-  // in the output of curl -v.
+  // Keys and tokens have no colon. Other lines between headers are ignored, such as the request
+  // line in the output of curl -v.
   const headers = pasted
     .split('\n')
     .flatMap((line) => /^(?:> )?([\w-]+:.*)/.exec(line.trim())?.[1] ?? []);

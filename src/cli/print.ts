@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 
 import type { Client } from '../authorization-server/clients/client';
 import type { PublicRecord } from '../credentials/records';
+import type { Terminal } from './terminal';
 
 const NONE = '–';
 
@@ -11,6 +12,18 @@ export function formatTime(value: number | null): string {
     return NONE;
   }
   return String(toIso(value)).replace(/\.\d+Z$/, 'Z');
+}
+
+/** Prints JSON with `--json`, otherwise text. */
+export const printAs = (
+  { options, terminal }: PrintContext,
+  json: () => string,
+  text: () => string,
+): void => terminal.out((options.json ? json : text)());
+
+export interface PrintContext {
+  readonly options: { readonly json?: boolean };
+  readonly terminal: Terminal;
 }
 
 /** Returns JSON for people and programs. */
@@ -40,15 +53,18 @@ function toIso(time: number): string | number {
   return Number.isNaN(date.getTime()) ? time : date.toISOString();
 }
 
-/** Describes whether a key works: `live`, `expired` or `revoked`, and since or until when. */
-export function describeState({ revokedAt, expiresAt }: PublicRecord): string {
+/** Describes whether a key works, and since or until when. */
+export function describeState({ revokedAt, expiresAt, disabledAt }: PublicRecord): string {
   if (revokedAt !== null) {
     return `revoked ${formatTime(revokedAt)}`;
   }
-  if (expiresAt === null) {
-    return 'live';
+  if (expiresAt !== null && expiresAt <= Date.now()) {
+    return `expired ${formatTime(expiresAt)}`;
   }
-  return `${expiresAt <= Date.now() ? 'expired' : 'live until'} ${formatTime(expiresAt)}`;
+  if (disabledAt !== null) {
+    return `disabled ${formatTime(disabledAt)}`;
+  }
+  return expiresAt === null ? 'live' : `live until ${formatTime(expiresAt)}`;
 }
 
 /** Columns without borders, which `cut` and `awk` can read and terminals can wrap. */

@@ -47,7 +47,9 @@ const createProgram = (terminal: Terminal): Command =>
     .addCommand(completionCommand(terminal))
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 invalid command line.');
 
-/** Commander has already printed its errors, but not as JSON. Help and the version are no errors. */
+/**
+ * Commander has already printed its errors, but not as JSON. Help and the version are no errors.
+ */
 function reportMisuse(error: CommanderError, terminal: Terminal, isJson: boolean): number {
   if (error.exitCode === 0) {
     return DONE;
@@ -79,7 +81,7 @@ function configure(command: Command, terminal: Terminal, isJson: boolean): void 
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
-      writeErr: (text) => (isJson ? undefined : terminal.err(text.trimEnd())),
+      writeErr: (text) => !isJson && terminal.err(text.trimEnd()),
     })
     .showHelpAfterError('(add --help to see what is allowed)');
   command.commands.forEach((inner) => configure(inner, terminal, isJson));

@@ -39,7 +39,8 @@ export function stackOf(handler: unknown): readonly Layer[] | undefined {
   if (Array.isArray(stack)) {
     return stack.every(isLayer) ? stack : undefined;
   }
-  // Express 4 creates the router of an application with its first layer, and throws for `app.router`.
+  // Express 4 creates the router of an application with its first layer, and throws for
+  // `app.router`.
   if (typeof lazyrouter === 'function') {
     return _router?.stack ?? [];
   }
@@ -141,11 +142,20 @@ const flatten = (path: Path): readonly Pattern[] =>
 /** The end of what Express 4 compiles a path for `use()` to. */
 const MOUNTED = /(\\\/\?)?\(\?=\\\/\|\$\)$/;
 /**
- * What Express 4 compiles `/:name`, `/:name(…)`, `*` and plain characters to, and anything else with
- * a meaning in a RegExp.
+ * What Express 4 compiles `/:name`, `/:name(…)`, `*` and plain characters to, and anything else
+ * with a meaning in a RegExp.
  */
-const PIECE =
-  /\(\?:(?<slash>\\\/)?\((?:\\.|\[[^\]]*\]|[^()[\\])+\)\)(?<optional>\?)?|(?<star>\(\.\*\))|\\(?<character>.)|(?<other>[()[\]{}|^$+?*.])/g;
+const PIECE = new RegExp(
+  [
+    /\(\?:(?<slash>\\\/)?\((?:\\.|\[[^\]]*\]|[^()[\\])+\)\)(?<optional>\?)?/,
+    /(?<star>\(\.\*\))/,
+    /\\(?<character>.)/,
+    /(?<other>[()[\]{}|^$+?*.])/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+);
 type Piece = Readonly<
   Partial<Record<'slash' | 'optional' | 'star' | 'character' | 'other', string>>
 >;

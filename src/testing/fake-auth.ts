@@ -8,8 +8,8 @@ import { type Latchkey, latchkey } from '../latchkey';
 import type { LatchkeyOptions } from '../latchkey-options';
 
 /**
- * A principal for tests. Members that you leave out get a default: the kind `'api_key'`, the subject
- * `'fake'`, no scopes and no claims.
+ * A principal for tests. Members that you leave out get a default: the kind `'api_key'`, the
+ * subject `'fake'`, no scopes and no claims.
  */
 export type FakePrincipal = Partial<Principal>;
 
@@ -31,7 +31,10 @@ const principalSchema = z
   })
   .optional();
 
-/** The options of `latchkey()` that `fakeAuth()` passes on. `latchkey()` checks their values. */
+/**
+ * The options of `latchkey()`, which checks their values. The last three are replaced: so the
+ * options of an app can be passed as they are.
+ */
 const optionsSchema = z.strictObject({
   scopes: z.unknown().optional(),
   realm: z.unknown().optional(),
@@ -39,6 +42,9 @@ const optionsSchema = z.strictObject({
   timeoutMs: z.unknown().optional(),
   clientCertificate: z.unknown().optional(),
   body: z.unknown().optional(),
+  verifiers: z.unknown().optional(),
+  extractors: z.unknown().optional(),
+  cache: z.unknown().optional(),
 });
 
 /**
@@ -47,7 +53,7 @@ const optionsSchema = z.strictObject({
  * guards of `latchkey()`: a scope that the principal lacks is 403.
  *
  * @param principal - who every request is from; undefined for requests without a credential
- * @param options - the options of `latchkey()` except `verifiers`, `extractors` and `cache`
+ * @param options - the options of `latchkey()`; `verifiers`, `extractors` and `cache` are replaced
  * @returns what `latchkey()` returns
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option or a member of the principal is invalid or
  * unknown

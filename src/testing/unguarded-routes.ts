@@ -5,14 +5,14 @@ import { codedError, typeError } from '../internal/errors';
 import {
   type Handler,
   type Layer,
+  matchesEveryPath,
   mountedStack,
-  readPaths,
   type Pattern,
+  readPaths,
   restAfter,
   type Route,
   samePath,
   stackOf,
-  matchesEveryPath,
 } from './express-layers';
 import { samplePaths } from './sample-paths';
 

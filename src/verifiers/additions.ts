@@ -31,7 +31,7 @@ export function additionsTo(store: CredentialReader): Additions {
   };
 }
 
-/** Returns the verifier with methods that notify after they added credentials. */
+/** Returns the verifier with methods that notify after they added or enabled credentials. */
 export function withNotifiedAdditions(
   verifier: ManagedVerifier,
   legacy: readonly LegacyForm[],
@@ -40,6 +40,7 @@ export function withNotifiedAdditions(
   return {
     ...verifier,
     issue: async (...parameters) => verifier.issue(...parameters).finally(notify),
+    enable: async (...parameters) => verifier.enable(...parameters).finally(notify),
     import: async (records, ...more) =>
       verifier.import(withStoredDigests(records, legacy), ...more).finally(notify),
   };

@@ -5,7 +5,9 @@ import type { KeyObject } from 'node:crypto';
  * signature takes milliseconds.
  */
 const RSA_BITS = { min: 2_048, max: 8_192 };
-/** The largest accepted exponent. A larger one makes each verification slower, without a benefit. */
+/**
+ * The largest accepted exponent. A larger one makes each verification slower, without a benefit.
+ */
 const MAX_RSA_EXPONENT = 2n ** 32n - 1n;
 
 /**

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { toDigest, readDigest, toStoredDigest } from '../credential/digest';
+import { readDigest, toDigest, toStoredDigest } from '../credential/digest';
 import { codedError } from '../internal/errors';
 import { check } from '../internal/options';
 import { isPromise } from '../internal/promises';

@@ -8,8 +8,8 @@ import { findWeakness } from './key-strength';
 export type PrivateKeyInput = string | Jwk | KeyObject;
 
 /**
- * Reads a private key. Returns undefined for anything else, and does not report the cause, which may
- * quote a secret.
+ * Reads a private key. Returns undefined for anything else, and does not report the cause, which
+ * may quote a secret.
  */
 export function readPrivateKey(input: unknown): KeyObject | undefined {
   try {
@@ -24,7 +24,8 @@ const privateKeyInput = (input: unknown) =>
   typeof input === 'string' ? input : jwkInput(input as Jwk);
 
 /**
- * Returns the algorithms that a private key can sign with, the usual one first. A weak key has none.
+ * Returns the algorithms that a private key can sign with, the usual one first. A weak key has
+ * none.
  */
 export const signingAlgorithms = (key: KeyObject): readonly Algorithm[] =>
   isSafe(key) ? ALGORITHM_NAMES.filter((name) => ALGORITHMS[name].supports(key)) : [];

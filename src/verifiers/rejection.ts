@@ -13,3 +13,10 @@ export const reject = (reason: Reason, detail: string): Rejection => ({
   reason,
   detail,
 });
+
+/** Returns undefined if something required is true, otherwise a rejection. */
+export const rejectUnless = (
+  isTrue: boolean,
+  reason: Reason,
+  detail: string,
+): Rejection | undefined => (isTrue ? undefined : reject(reason, detail));

@@ -3,8 +3,8 @@ import { toDigest } from '../credential/digest';
 import { checkRecord } from '../credential/record';
 import { secretReader } from '../credential/secret';
 import { legacyDigest, type LegacyForm } from './legacy';
-import { reject } from './rejection';
 import type { StoredKind } from './managed-verifier';
+import { reject } from './rejection';
 import { rejectEnvironment, validateRecord } from './stored-record';
 import type { Verification } from './verifier';
 
@@ -30,9 +30,10 @@ export function createSecretVerification(options: StoredKind): SecretVerificatio
         const form = findForm(token);
         return form ? verifyLegacy(token, form, options) : reject('malformed', MALFORMED);
       }
-      return required === undefined || environment === required
-        ? lookUp(toDigest(token), options, environment)
-        : rejectEnvironment(environment, required);
+      return (
+        rejectEnvironment(environment, required ?? environment) ??
+        lookUp(toDigest(token), options, environment)
+      );
     },
   };
 }

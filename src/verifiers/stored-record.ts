@@ -1,8 +1,8 @@
 import type { Principal } from '../credential/principal';
 import type { CredentialRecord } from '../credential/record';
 import { omitUndefined } from '../internal/objects';
-import { reject } from './rejection';
 import type { StoredKind } from './managed-verifier';
+import { reject } from './rejection';
 import type { Verification } from './verifier';
 
 /**
@@ -17,20 +17,10 @@ export function validateRecord(
 ): Verification {
   const { kind, name, environment: required } = options;
   const environment = named ?? record.environment ?? undefined;
-  if (record.kind !== kind) {
-    return reject('unknown', `the record is of the kind ${record.kind}, not ${kind}`);
-  }
-  if (record.expiresAt !== null && record.expiresAt <= Date.now()) {
-    return { ok: false, reason: 'expired' };
-  }
-  if (record.revokedAt !== null) {
-    return { ok: false, reason: 'revoked' };
-  }
-  if ((record.disabledAt ?? null) !== null) {
-    return { ok: false, reason: 'disabled' };
-  }
-  if (required !== undefined && environment !== required) {
-    return rejectEnvironment(environment, required);
+  const rejection =
+    rejectEnded(record, kind) ?? rejectEnvironment(environment, required ?? environment);
+  if (rejection) {
+    return rejection;
   }
   return {
     ok: true,
@@ -43,14 +33,36 @@ export function validateRecord(
   };
 }
 
+/** Rejects a record of another kind, and one that expired or was revoked or disabled. */
+function rejectEnded(record: CredentialRecord, kind: string): Verification | undefined {
+  const { expiresAt, revokedAt, disabledAt = null } = record;
+  if (record.kind !== kind) {
+    return reject('unknown', `the record is of the kind ${record.kind}, not ${kind}`);
+  }
+  if (expiresAt !== null && expiresAt <= Date.now()) {
+    return { ok: false, reason: 'expired' };
+  }
+  if (revokedAt !== null) {
+    return { ok: false, reason: 'revoked' };
+  }
+  return disabledAt === null ? undefined : { ok: false, reason: 'disabled' };
+}
+
 /** Rejects a key of another environment than the required one. */
-export const rejectEnvironment = (actual: string | undefined, required: string): Verification =>
-  reject(
+export function rejectEnvironment(
+  actual: string | undefined,
+  required: string | undefined,
+): Verification | undefined {
+  if (actual === required) {
+    return undefined;
+  }
+  return reject(
     'wrong_environment',
     actual === undefined
       ? 'the record has no environment'
       : `the key is of the environment ${actual}, not ${required}`,
   );
+}
 
 const toPrincipal = (
   record: CredentialRecord,

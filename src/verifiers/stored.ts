@@ -3,7 +3,7 @@ import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, secretPattern } from '../credential/secret';
 import { createCredentialManager } from '../credentials/credential-manager';
 import { createUsageCounter } from '../credentials/usage-counter';
-import { type CredentialReader, isCredentialStore } from '../stores/store';
+import { isCredentialStore, type ManagedStore } from '../stores/store';
 import { additionsTo, withNotifiedAdditions } from './additions';
 import type { ManagedVerifier, StoredKind } from './managed-verifier';
 import { createSecretVerification } from './secret-verification';
@@ -17,9 +17,10 @@ export type { ManagedVerifier, StoredVerifier } from './managed-verifier';
 export function storedVerifier(options: StoredKind): ManagedVerifier {
   const { name, extractors, prefix, store, environment = 'live', legacy = [] } = options;
   const verification = createSecretVerification(options);
-  const revocations = revocationListeners(store);
   const additions = additionsTo(store);
-  const usage = isCredentialStore(store) ? createUsageCounter(store) : undefined;
+  const managed = isCredentialStore(store) ? store : undefined;
+  const usage = managed && createUsageCounter(managed);
+  const revocations = revocationListeners(managed);
   const isLegacy = ({ extractor, token }: Credential) =>
     extractors.includes(extractor) && verification.isLegacy(token);
 
@@ -62,11 +63,11 @@ type RevocationListener = (event: RevocationEvent) => void;
  * Notifies listeners of revocations by this verifier at once, and by the store of all others. A
  * change must apply to the next request on this instance, however slow the store's notification is.
  */
-function revocationListeners(store: CredentialReader) {
+function revocationListeners(store: ManagedStore | undefined) {
   const listeners = new Set<RevocationListener>();
   const subscribe = (listener: RevocationListener) => {
     listeners.add(listener);
-    const end = isCredentialStore(store) ? store.subscribe(listener) : undefined;
+    const end = store?.subscribe(listener);
     return () => {
       listeners.delete(listener);
       return end?.();

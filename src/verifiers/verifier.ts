@@ -23,8 +23,8 @@ export type Verification =
       /** Who the credential belongs to, with its scopes. */
       readonly principal: Principal;
       /**
-       * When the credential expires, clock tolerance included, in milliseconds since the epoch. It is
-       * never cached for longer.
+       * When the credential expires, clock tolerance included, in milliseconds since the epoch. It
+       * is never cached for longer.
        */
       readonly expiresAt?: number;
       /**

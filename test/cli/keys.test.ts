@@ -659,7 +659,6 @@ describe('a command line that is wrong', () => {
       2,
       /JSON object/,
     ],
-    ['nobody to list', ['keys', 'list'], 2, /one of --subject/],
     ['two to list', ['keys', 'list', '--subject', 'a', '--client', 'b'], 2, /one of --subject/],
     ['an unknown key to show', ['keys', 'show', id], 1, /no key/],
     ['an unknown key to update', ['keys', 'update', id, '--name', 'x'], 1, /no key/],

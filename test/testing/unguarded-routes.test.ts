@@ -600,7 +600,7 @@ describe('a router before 2.3, which does not keep the path of what is mounted',
     const app = withoutPaths(express().use('/v1', guard, express.Router().get('/a', answers)));
     expect(() => unguardedRoutes(app)).toThrow(
       new Error(
-        'unguardedRoutes(): this version of Express does not keep the paths of routers; update "router" to 2.3 or later',
+        'unguardedRoutes(): the installed "router" does not keep the paths of routers; update it to 2.3 or later',
       ),
     );
   });

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { omitUndefined } from '../../internal/objects';
 import { duration, issuer } from '../option-parsers';
+import { printAs } from '../print';
 import { CommandError, type Terminal, usageError } from '../terminal';
 import {
   clientsAction,
@@ -57,14 +58,16 @@ export const removeCommand = (terminal: Terminal): Command =>
     .option('--if-exists', 'succeed if there is no such client')
     .action(clientsAction(terminal, remove));
 
-async function remove(
-  { clients, options, terminal }: ClientsContext<RemoveOptions>,
-  id: string,
-): Promise<void> {
+async function remove(context: ClientsContext<RemoveOptions>, id: string): Promise<void> {
+  const { clients, options } = context;
   const isRemoved = await clients.remove(id);
   if (!isRemoved && options.ifExists !== true) {
     throw new CommandError(`no client ${id}`);
   }
   const removed = isRemoved ? id : null;
-  terminal.out(options.json ? JSON.stringify({ removed }) : `Removed: ${removed ?? 'none'}`);
+  printAs(
+    context,
+    () => JSON.stringify({ removed }),
+    () => `Removed: ${removed ?? 'none'}`,
+  );
 }

@@ -5,8 +5,8 @@ import { clientRegistry } from '../../authorization-server/clients/client-regist
 import { encryptedState } from '../../authorization-server/encrypted-state';
 import { createGrants } from '../../authorization-server/grants';
 import { jwtRevocations } from '../../verifiers/jwt/jwt-revocations';
-import { openStore, type OpenStore } from '../open-store';
-import { formatClient, toJson, withIsoTimes } from '../print';
+import { type OpenStore,openStore } from '../open-store';
+import { formatClient, printAs, type PrintContext, toJson, withIsoTimes } from '../print';
 import { type StoreOptions, storeTarget } from '../store-options';
 import { CommandError, type Terminal } from '../terminal';
 
@@ -94,12 +94,12 @@ export function requireClient<T>(value: T | undefined, id: string): T {
 }
 
 /**
- * Prints a client with a new secret. Only the secret goes to standard output, so that a variable can
- * hold it.
+ * Prints a client with a new secret. Only the secret goes to standard output, so that a variable
+ * can hold it.
  */
 export function printRegistered(
   { client, secret }: RegisteredClient,
-  { options, terminal }: Pick<ClientsContext, 'options' | 'terminal'>,
+  { options, terminal }: PrintContext,
 ): void {
   if (options.json) {
     terminal.out(toJson({ client: withIsoTimes(client), secret }));
@@ -113,7 +113,9 @@ export function printRegistered(
 }
 
 /** Prints a client. */
-export const printClient = (
-  client: Client,
-  { options, terminal }: Pick<ClientsContext, 'options' | 'terminal'>,
-): void => terminal.out(options.json ? toJson(withIsoTimes(client)) : formatClient(client));
+export const printClient = (client: Client, context: PrintContext): void =>
+  printAs(
+    context,
+    () => toJson(withIsoTimes(client)),
+    () => formatClient(client),
+  );

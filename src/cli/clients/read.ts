@@ -2,7 +2,7 @@ import { Command } from 'commander';
 
 import { count } from '../option-parsers';
 import { onePage } from '../paginate';
-import { formatClients, toJson, withIsoTimes } from '../print';
+import { formatClients, printAs, toJson, withIsoTimes } from '../print';
 import type { Terminal } from '../terminal';
 import {
   clientsAction,
@@ -21,7 +21,8 @@ export const listCommand = (terminal: Terminal): Command =>
     .option('--limit <n>', 'at most this many (100)', count)
     .action(clientsAction(terminal, list));
 
-async function list({ clients, options, terminal }: ClientsContext<ListOptions>): Promise<void> {
+async function list(context: ClientsContext<ListOptions>): Promise<void> {
+  const { clients, options, terminal } = context;
   const { after, limit } = options;
   if (after !== undefined) {
     requireClient(await clients.get(after), after);
@@ -32,7 +33,11 @@ async function list({ clients, options, terminal }: ClientsContext<ListOptions>)
     { after, limit },
     terminal,
   );
-  terminal.out(options.json ? toJson(page.map(withIsoTimes)) : formatClients(page));
+  printAs(
+    context,
+    () => toJson(page.map(withIsoTimes)),
+    () => formatClients(page),
+  );
 }
 
 export const showCommand = (terminal: Terminal): Command =>

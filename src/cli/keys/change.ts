@@ -10,11 +10,12 @@ import {
   jsonObject,
   nonEmpty,
 } from '../option-parsers';
+import { printAs } from '../print';
 import { CommandError, type Terminal, usageError } from '../terminal';
 import {
   keysAction,
   type KeysContext,
-  oneOwner,
+  ownerIn,
   type OwnerOptions,
   ownersIn,
   printRecord,
@@ -61,7 +62,7 @@ async function update(context: KeysContext<UpdateOptions>, id: string | undefine
     throw usageError('nothing to change: pass --name, --scope, --expires or --metadata');
   }
   const key = await resolveKey(id, terminal);
-  printRecord(await orFailure(keys.update(key.id, changes), keys, key), context);
+  printRecord(await orFailure(keys.update(key.id, changes, context.change), keys, key), context);
 }
 
 type RevokeOptions = OwnerOptions & { readonly ifExists?: boolean };
@@ -76,17 +77,25 @@ export const revokeCommand = (terminal: Terminal): Command =>
     .action(keysAction(terminal, revoke));
 
 async function revoke(context: KeysContext<RevokeOptions>, id: string | undefined): Promise<void> {
-  const { options, terminal } = context;
+  const { options } = context;
   if ((id === undefined) === (ownersIn(options).length === 0)) {
     throw usageError('pass an ID, or one of --subject, --client and --grant');
   }
   const revoked = id === undefined ? await revokeAll(context) : await revokeOne(context, id);
-  terminal.out(options.json ? JSON.stringify({ revoked }) : `Revoked: ${revoked}`);
+  printAs(
+    context,
+    () => JSON.stringify({ revoked }),
+    () => `Revoked: ${revoked}`,
+  );
 }
 
-/** If nothing is revoked, the key may be in another store or under another prefix, and still work. */
-async function revokeAll({ keys, place, options }: KeysContext<RevokeOptions>): Promise<number> {
-  const revoked = await keys.revokeAll(oneOwner(options));
+/**
+ * If nothing is revoked, the key may be in another store or under another prefix, and still work.
+ */
+async function revokeAll(context: KeysContext<RevokeOptions>): Promise<number> {
+  const { keys, place, options, change } = context;
+  const owner = ownerIn(options);
+  const revoked = owner === undefined ? 0 : await keys.revokeAll(owner, change);
   if (revoked === 0 && options.ifExists !== true) {
     throw new CommandError(
       `nothing to revoke: no key of that owner in ${place} is still unrevoked (--if-exists accepts that)`,
@@ -96,11 +105,11 @@ async function revokeAll({ keys, place, options }: KeysContext<RevokeOptions>): 
 }
 
 async function revokeOne(
-  { keys, options, terminal }: KeysContext<RevokeOptions>,
+  { keys, options, change, terminal }: KeysContext<RevokeOptions>,
   id: string,
 ): Promise<number> {
   const key = await resolveKey(id, terminal);
-  if (await keys.revoke(key.id)) {
+  if (await keys.revoke(key.id, change)) {
     return 1;
   }
   if (options.ifExists === true) {
@@ -117,7 +126,13 @@ export const pruneCommand = (terminal: Terminal): Command =>
     .option('--older-than <duration>', 'how long ago (30d)', duration)
     .action(keysAction(terminal, prune));
 
-async function prune({ keys, options, terminal }: KeysContext<PruneOptions>): Promise<void> {
-  const pruned = await keys.prune(omitUndefined({ olderThanMs: options.olderThan }));
-  terminal.out(options.json ? JSON.stringify({ pruned }) : `Pruned: ${pruned}`);
+async function prune(context: KeysContext<PruneOptions>): Promise<void> {
+  const { keys, options, change } = context;
+  const age = omitUndefined({ olderThanMs: options.olderThan });
+  const pruned = await keys.prune(age, change);
+  printAs(
+    context,
+    () => JSON.stringify({ pruned }),
+    () => `Pruned: ${pruned}`,
+  );
 }

@@ -1,16 +1,19 @@
 import type { Command } from 'commander';
 
+import type { ChangeContext } from '../../credentials/manager-types';
 import type { CredentialOwner, Issued, PublicRecord } from '../../credentials/records';
+import { omitUndefined } from '../../internal/objects';
 import { apiKeys } from '../../verifiers/api-keys';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import { openStore } from '../open-store';
-import { formatKey, toJson, withIsoTimes } from '../print';
+import { formatKey, printAs, type PrintContext, toJson, withIsoTimes } from '../print';
 import { type StoreOptions, storeTarget } from '../store-options';
 import { type Terminal, usageError } from '../terminal';
 
 /** Options of every `keys` command. */
 export interface SharedOptions extends StoreOptions {
   readonly prefix?: string;
+  readonly actor?: string;
   readonly json?: boolean;
 }
 
@@ -29,6 +32,8 @@ export interface KeysContext<O extends SharedOptions = SharedOptions> {
   /** Where the keys are, for messages. */
   readonly place: string;
   readonly options: O;
+  /** Who makes the change. */
+  readonly change: ChangeContext;
   readonly terminal: Terminal;
 }
 
@@ -50,7 +55,8 @@ export const keysAction =
     const mayCreate = ['create', 'import'].includes(command.name());
     const { store, place, close } = await openStore(storeTarget(options, terminal.env), mayCreate);
     const withPrefix = (prefix: string) => apiKeys({ prefix, store });
-    const context = { keys: withPrefix(ANY_PREFIX), withPrefix, place, options, terminal };
+    const change = omitUndefined({ actor: options.actor });
+    const context = { keys: withPrefix(ANY_PREFIX), withPrefix, place, options, change, terminal };
     try {
       await run(context, command.processedArgs[0] as string | undefined);
     } finally {
@@ -66,29 +72,26 @@ export const withOwnerOptions = (command: Command): Command =>
     .option('--grant <id>', 'the keys of this grant');
 
 /** Returns the owners that the options name. */
-export const ownersIn = ({ subject, client, grant }: OwnerOptions): readonly CredentialOwner[] => [
-  ...(subject === undefined ? [] : [{ subject }]),
-  ...(client === undefined ? [] : [{ clientId: client }]),
-  ...(grant === undefined ? [] : [{ grantId: grant }]),
-];
+export const ownersIn = ({ subject, client, grant }: OwnerOptions): readonly CredentialOwner[] =>
+  [{ subject }, { clientId: client }, { grantId: grant }].filter(isNamed);
 
-/** Returns the one owner that the options name. */
-export function oneOwner(options: OwnerOptions): CredentialOwner {
+const isNamed = (owner: object): owner is CredentialOwner =>
+  Object.values(owner).some((id) => id !== undefined);
+
+/** Returns the owner that the options name, if they name one. */
+export function ownerIn(options: OwnerOptions): CredentialOwner | undefined {
   const [owner, ...others] = ownersIn(options);
-  if (owner === undefined || others.length > 0) {
-    throw usageError('pass one of --subject, --client and --grant');
+  if (others.length > 0) {
+    throw usageError('pass only one of --subject, --client and --grant');
   }
   return owner;
 }
 
 /**
- * Prints a new key. Only the secret goes to standard output, so that `KEY=$(latchkey keys create …)`
- * holds it.
+ * Prints a new key. Only the secret goes to standard output, so that `KEY=$(latchkey keys create
+ * …)` holds it.
  */
-export function printIssued(
-  { secret, record }: Issued,
-  { options, terminal }: Pick<KeysContext, 'options' | 'terminal'>,
-): void {
+export function printIssued({ secret, record }: Issued, { options, terminal }: PrintContext): void {
   if (options.json) {
     terminal.out(toJson({ secret, record: withIsoTimes(record) }));
     return;
@@ -99,7 +102,9 @@ export function printIssued(
 }
 
 /** Prints the record of a key. */
-export const printRecord = (
-  record: PublicRecord,
-  { options, terminal }: Pick<KeysContext, 'options' | 'terminal'>,
-): void => terminal.out(options.json ? toJson(withIsoTimes(record)) : formatKey(record));
+export const printRecord = (record: PublicRecord, context: PrintContext): void =>
+  printAs(
+    context,
+    () => toJson(withIsoTimes(record)),
+    () => formatKey(record),
+  );

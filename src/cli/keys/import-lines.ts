@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import { readDigest } from '../../credential/digest';
+import type { ChangeContext } from '../../credentials/manager-types';
 import type { ImportedRecord, PublicRecord } from '../../credentials/records';
 import { omitUndefined } from '../../internal/objects';
 import { isObject } from '../../internal/type-guards';
@@ -36,9 +37,13 @@ export function parseKeyLines(text: string, defaults: ImportDefaults): readonly 
 export async function importLines(
   keys: ManagedVerifier,
   lines: readonly KeyLine[],
+  change: ChangeContext,
 ): Promise<readonly PublicRecord[]> {
   try {
-    return await keys.import(lines.map(({ record }) => record));
+    return await keys.import(
+      lines.map(({ record }) => record),
+      change,
+    );
   } catch (error) {
     const message = error instanceof Error ? error.message : '';
     const [, index, problem] = /: record (\d+): (.*)$/s.exec(message) ?? [];

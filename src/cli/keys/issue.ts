@@ -12,7 +12,7 @@ import {
   id as parseId,
   jsonObject,
 } from '../option-parsers';
-import { toJson, withIsoTimes } from '../print';
+import { printAs, toJson, withIsoTimes } from '../print';
 import { CommandError, type Terminal } from '../terminal';
 import { keysAction, type KeysContext, printIssued, type SharedOptions } from './context';
 import { importLines, parseKeyLines } from './import-lines';
@@ -48,12 +48,15 @@ export const createCommand = (terminal: Terminal): Command =>
 
 async function create(context: KeysContext<CreateOptions>): Promise<void> {
   const { prefix, subject, client, scope, name, environment, expires, metadata } = context.options;
-  const issued = await context.withPrefix(prefix).issue({
-    subject,
-    scopes: scope ?? [],
-    ...expires,
-    ...omitUndefined({ name, environment, clientId: client, metadata }),
-  });
+  const issued = await context.withPrefix(prefix).issue(
+    {
+      subject,
+      scopes: scope ?? [],
+      ...expires,
+      ...omitUndefined({ name, environment, clientId: client, metadata }),
+    },
+    context.change,
+  );
   printIssued(issued, context);
 }
 
@@ -78,7 +81,8 @@ async function rotate(context: KeysContext<RotateOptions>, id: string | undefine
   if (prefix === undefined) {
     throw new CommandError('the prefix of the old key is not known: pass --prefix');
   }
-  const issued = withPrefix(prefix).rotate(key.id, omitUndefined({ overlapMs: options.overlap }));
+  const rotation = omitUndefined({ overlapMs: options.overlap });
+  const issued = withPrefix(prefix).rotate(key.id, rotation, context.change);
   printIssued(await orFailure(issued, keys, key), context);
 }
 
@@ -108,14 +112,14 @@ export const importCommand = (terminal: Terminal): Command =>
     .addHelpText('after', IMPORT_HELP)
     .action(keysAction(terminal, importKeys));
 
-async function importKeys(
-  { keys, options, terminal }: KeysContext<ImportOptions>,
-  file = '-',
-): Promise<void> {
+async function importKeys(context: KeysContext<ImportOptions>, file = '-'): Promise<void> {
+  const { keys, options, terminal } = context;
   const text = file === '-' ? await terminal.input() : await readFile(file, 'utf8');
   const lines = parseKeyLines(text, options);
-  const added = await importLines(keys, lines);
-  terminal.out(
-    options.json ? toJson(added.map(withIsoTimes)) : `Imported: ${added.length} of ${lines.length}`,
+  const added = await importLines(keys, lines, context.change);
+  printAs(
+    context,
+    () => toJson(added.map(withIsoTimes)),
+    () => `Imported: ${added.length} of ${lines.length}`,
   );
 }

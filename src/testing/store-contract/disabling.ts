@@ -12,7 +12,11 @@ export const disabling: Cases<OpenedStore<CredentialStore>> = {
     const disabled = await atOnce(opened, 20, (instance, index) =>
       instance.disable(record.id, now + index),
     );
-    demand('of 20 concurrent disable() calls, one returns true', disabled.filter(Boolean).length, 1);
+    demand(
+      'of 20 concurrent disable() calls, one returns true',
+      disabled.filter(Boolean).length,
+      1,
+    );
     const disabledAt = now + disabled.indexOf(true);
     demand('disable() sets disabledAt', await peer.find(record.digest), { ...record, disabledAt });
     const enabled = await atOnce(opened, 20, (instance) => instance.enable(record.id));

@@ -8,51 +8,7 @@ const LATEST = Number.MAX_SAFE_INTEGER;
 /** Records are returned exactly as they were stored. */
 export const fidelity: Cases<OpenedStore<CredentialStore>> = {
   async 'returns every member as it was inserted'({ store, peer }) {
-    const now = Date.now();
-    const metadata = JSON.parse(
-      '{"__proto__":{"admin":true},"constructor":"x","":0,"list":[1,[],{},null,0.1,-5e-7,"1"],"yes":true,"no":false,"none":null,"text":"ü😀\\n\\"\\\\"}',
-    ) as StoredRecord['metadata'];
-    const members: readonly Partial<StoredRecord>[] = [
-      {
-        name: null,
-        clientId: null,
-        grantId: null,
-        environment: null,
-        rotatedFrom: null,
-        confirmation: null,
-      },
-      { name: '', hint: '', scopes: [], metadata: {} },
-      {
-        kind: 'session_token',
-        clientId: 'app',
-        grantId: 'grant',
-        environment: 'test',
-        rotatedFrom: toRecordId(toDigest('old')),
-      },
-      { scopes: ['b', 'a', 'b', 'a,b', 'c;d', "it's", '*', '[]', '{x}', '__proto__'] },
-      { confirmation: { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs', 'x5t#S256': null } },
-      { metadata },
-      {
-        issuedAt: now + 1,
-        expiresAt: now + 86_400_001,
-        revokedAt: now - 1,
-        lastUsedAt: now - 999,
-        useCount: 1,
-      },
-      { issuedAt: LATEST, expiresAt: LATEST, lastUsedAt: LATEST, useCount: LATEST },
-      { issuedAt: 0, lastUsedAt: 0 },
-      { issuedAt: -1, lastUsedAt: -62_135_596_800_001 },
-      { useCount: 2 ** 32 + 1 },
-      ...ODD_TEXTS.map((text) => ({
-        name: text,
-        subject: text,
-        clientId: text,
-        grantId: text,
-        rotatedFrom: text,
-        hint: text,
-      })),
-    ];
-    for (const record of members.map(newRecord)) {
+    for (const record of oddMembers(Date.now()).map(newRecord)) {
       demand('insert() of a new record returns true', await store.insert(record), true);
       demand(
         'find() returns every member as it was inserted',
@@ -170,6 +126,52 @@ export const fidelity: Cases<OpenedStore<CredentialStore>> = {
     );
   },
 };
+
+const ODD_METADATA = JSON.parse(
+  '{"__proto__":{"admin":true},"constructor":"x","":0,"list":[1,[],{},null,0.1,-5e-7,"1"],"yes":true,"no":false,"none":null,"text":"ü😀\\n\\"\\\\"}',
+) as StoredRecord['metadata'];
+
+/** Returns members of every kind, with values that a database may change. */
+const oddMembers = (now: number): readonly Partial<StoredRecord>[] => [
+  {
+    name: null,
+    clientId: null,
+    grantId: null,
+    environment: null,
+    rotatedFrom: null,
+    confirmation: null,
+  },
+  { name: '', hint: '', scopes: [], metadata: {} },
+  {
+    kind: 'session_token',
+    clientId: 'app',
+    grantId: 'grant',
+    environment: 'test',
+    rotatedFrom: toRecordId(toDigest('old')),
+  },
+  { scopes: ['b', 'a', 'b', 'a,b', 'c;d', "it's", '*', '[]', '{x}', '__proto__'] },
+  { confirmation: { jkt: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs', 'x5t#S256': null } },
+  { metadata: ODD_METADATA },
+  {
+    issuedAt: now + 1,
+    expiresAt: now + 86_400_001,
+    revokedAt: now - 1,
+    lastUsedAt: now - 999,
+    useCount: 1,
+  },
+  { issuedAt: LATEST, expiresAt: LATEST, lastUsedAt: LATEST, useCount: LATEST },
+  { issuedAt: 0, lastUsedAt: 0 },
+  { issuedAt: -1, lastUsedAt: -62_135_596_800_001 },
+  { useCount: 2 ** 32 + 1 },
+  ...ODD_TEXTS.map((text) => ({
+    name: text,
+    subject: text,
+    clientId: text,
+    grantId: text,
+    rotatedFrom: text,
+    hint: text,
+  })),
+];
 
 /** Changes every member of an object that is not frozen. */
 function overwrite(value: unknown): void {

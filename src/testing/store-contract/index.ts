@@ -1,6 +1,6 @@
-import { checkOptions, durationMs, booleanOption, functionOption } from '../../internal/options';
 import * as z from 'zod';
 
+import { booleanOption, checkOptions, durationMs, functionOption } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../../stores/store';
 import { addingMany } from './adding-many';
 import { changing } from './changing';
@@ -98,8 +98,8 @@ export function credentialStoreContract<O extends OpenedStore<CredentialStore>>(
 }
 
 /**
- * Returns the contract of a `StateStore` as test cases for any test runner. The database need not be
- * empty, because each case uses unique names.
+ * Returns the contract of a `StateStore` as test cases for any test runner. The database need not
+ * be empty, because each case uses unique names.
  *
  * @param open - opens two stores over one database; it is called for each case
  * @param options - what the store can do

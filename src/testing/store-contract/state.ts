@@ -2,7 +2,6 @@ import type { StateStore } from '../../stores/store';
 import { atOnce, type Cases, demand, type OpenedStore, sleep } from './contract';
 import { ODD_TEXTS, unique } from './samples';
 
-const LATEST = Number.MAX_SAFE_INTEGER;
 const soon = () => Date.now() + 60_000;
 
 /** setIfAbsent(), set(), get() and getAndDelete(): one value by group and key, until it expires. */
@@ -167,7 +166,7 @@ export const state: Cases<OpenedStore<StateStore>> = {
         undefined,
       );
     }
-    await store.setIfAbsent(group, 'future', 'value', LATEST);
+    await store.setIfAbsent(group, 'future', 'value', Number.MAX_SAFE_INTEGER);
     demand(
       'get() returns a value that expires in the far future',
       await peer.get(group, 'future'),

@@ -17,8 +17,9 @@ import { clientAuthMethod, clientSchema } from './client-schema';
 /** Options of `introspection()`. */
 export interface IntrospectionOptions {
   /**
-   * The issuer of the tokens: an `https` URL, or `http` on a loopback host or one of `insecureHosts`.
-   * If a response has `iss`, it must be identical. Required unless you pass `endpoint`.
+   * The issuer of the tokens: an `https` URL, or `http` on a loopback host or one of
+   * `insecureHosts`. If a response has `iss`, it must be identical. Required unless you pass
+   * `endpoint`.
    */
   readonly issuer?: string;
   /**
@@ -53,8 +54,8 @@ export interface IntrospectionOptions {
    */
   readonly clockToleranceMs?: number;
   /**
-   * Deadline of one response, in milliseconds. Keep it shorter than `timeoutMs` of `latchkey()`: then
-   * the error names the endpoint.
+   * Deadline of one response, in milliseconds. Keep it shorter than `timeoutMs` of `latchkey()`:
+   * then the error names the endpoint.
    * @default 900
    */
   readonly timeoutMs?: number;

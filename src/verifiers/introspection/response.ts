@@ -9,7 +9,7 @@ import {
   namesAudience,
   readScopes,
 } from '../jwt/claim-values';
-import { reject, type Rejection } from '../rejection';
+import { reject, type Rejection, rejectUnless } from '../rejection';
 
 /**
  * An introspection response about an active token (RFC 7662 §2.2). Times are seconds since the
@@ -122,18 +122,16 @@ function validatePurpose(
   if (aud !== undefined && !namesAudience(aud, audiences)) {
     return reject('bad_audience', 'aud does not name an accepted audience');
   }
-  return isAccessToken(type, aud, cnf)
-    ? undefined
-    : reject('bad_type', 'token_type is not that of an access token');
+  const detail = 'token_type is not that of an access token';
+  return rejectUnless(isAccessToken(type, aud, cnf), 'bad_type', detail);
 }
 
 function validateSubject(response: IntrospectionResponse): Rejection | undefined {
   if (responseSubject(response) === undefined) {
     return reject('bad_claim', 'sub is missing, and the token is not that of a client alone');
   }
-  return isEmptyConfirmation(response.cnf)
-    ? reject('bad_claim', 'cnf is empty, so nothing can be verified')
-    : undefined;
+  const isVerifiable = !isEmptyConfirmation(response.cnf);
+  return rejectUnless(isVerifiable, 'bad_claim', 'cnf is empty, so nothing can be verified');
 }
 
 /**

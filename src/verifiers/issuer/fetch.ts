@@ -41,8 +41,8 @@ export const fetchJson = (url: string, limits: FetchLimits): Promise<JsonObject>
 
 /**
  * Sends a request and returns the JSON object of the response. Redirects are not followed: no
- * configuration names their target. Errors say where and why, but have no `cause`, since messages of
- * libraries and servers may quote secrets.
+ * configuration names their target. Errors say where and why, but have no `cause`, since messages
+ * of libraries and servers may quote secrets.
  *
  * @param send - sends the request; it must pass the signal on
  * @throws {Error} `ERR_LATCHKEY_ISSUER`; a `ResponseError` if the server responded

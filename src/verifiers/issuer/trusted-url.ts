@@ -5,8 +5,8 @@ import { isIdentifier, isLoopback, isSecureUrl } from '../../internal/options';
 /** Decides which URLs an issuer's configuration and metadata may name. */
 export interface UrlPolicy {
   /**
-   * Whether the operator may configure this URL: `https`, or `http` on a loopback host or an insecure
-   * host.
+   * Whether the operator may configure this URL: `https`, or `http` on a loopback host or an
+   * insecure host.
    */
   isSecure(url: unknown): url is string;
   /** Whether the operator may configure this issuer: a secure URL without query and fragment. */

@@ -4,7 +4,9 @@ import { isNonEmptyString, isObject } from '../../internal/type-guards';
 /** The claims of a JWT, or the members of an introspection response. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** Whether a value is a NumericDate: seconds since the epoch that are finite in milliseconds too. */
+/**
+ * Whether a value is a NumericDate: seconds since the epoch that are finite in milliseconds too.
+ */
 export const isNumericDate = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && Number.isFinite(value * 1000);
 
@@ -24,8 +26,8 @@ export const readText = (claims: Claims, name: string): string | undefined => {
 
 /**
  * Returns the subject: `sub`, or the client if the token shows that there is no user. Only the
- * registered claim `client_id` shows that (RFC 9068 §2.2). Tokens of users have claims such as `azp`
- * too: as the subject, `azp` would make one subject of all users of a client.
+ * registered claim `client_id` shows that (RFC 9068 §2.2). Tokens of users have claims such as
+ * `azp` too: as the subject, `azp` would make one subject of all users of a client.
  */
 export function readSubject(claims: Claims, clientIdClaim: string): string | undefined {
   if (claims.sub !== undefined) {

@@ -1,5 +1,5 @@
 import { isAbsentOr, isNonEmptyString, isObject } from '../../internal/type-guards';
-import { reject, type Rejection } from '../rejection';
+import { reject, type Rejection, rejectUnless } from '../rejection';
 import {
   type Claims,
   isEmptyConfirmation,
@@ -17,8 +17,8 @@ export interface ClaimsPolicy {
   readonly issuers: { has(iss: unknown): boolean };
   readonly audiences: ReadonlySet<string>;
   /**
-   * The accepted values of the header's `typ`, in lower case and without `application/`. `''` stands
-   * for no `typ`.
+   * The accepted values of the header's `typ`, in lower case and without `application/`. `''`
+   * stands for no `typ`.
    */
   readonly types: ReadonlySet<string>;
   /**
@@ -117,9 +117,8 @@ function checkTimes(
     return reject('expired', 'exp is in the past');
   }
   const notBefore = toMilliseconds(nbf) ?? -Infinity;
-  return now < notBefore - policy.toleranceMs
-    ? reject('not_yet_valid', 'nbf is in the future')
-    : undefined;
+  const isValidNow = now >= notBefore - policy.toleranceMs;
+  return rejectUnless(isValidNow, 'not_yet_valid', 'nbf is in the future');
 }
 
 function checkIssuer({ payload: { iss } }: CompactJws, policy: ClaimsPolicy) {
@@ -127,7 +126,7 @@ function checkIssuer({ payload: { iss } }: CompactJws, policy: ClaimsPolicy) {
     return reject('bad_issuer', 'iss is missing');
   }
   const isAccepted = typeof iss === 'string' && policy.issuers.has(iss);
-  return isAccepted ? undefined : reject('bad_issuer', 'iss is not an accepted issuer');
+  return rejectUnless(isAccepted, 'bad_issuer', 'iss is not an accepted issuer');
 }
 
 function checkAudience({ payload }: CompactJws, { audienceClaim, audiences }: ClaimsPolicy) {
@@ -135,33 +134,32 @@ function checkAudience({ payload }: CompactJws, { audienceClaim, audiences }: Cl
   if (aud === undefined) {
     return reject('bad_audience', `${audienceClaim} is missing`);
   }
-  return namesAudience(aud, audiences)
-    ? undefined
-    : reject('bad_audience', `${audienceClaim} does not name an accepted audience`);
+  const isAccepted = namesAudience(aud, audiences);
+  const detail = `${audienceClaim} does not name an accepted audience`;
+  return rejectUnless(isAccepted, 'bad_audience', detail);
 }
 
 function checkType({ header: { typ } }: CompactJws, { types }: ClaimsPolicy) {
   if (typ === undefined) {
-    return types.has('') ? undefined : reject('bad_type', "the header's typ is missing");
+    return rejectUnless(types.has(''), 'bad_type', "the header's typ is missing");
   }
   const type = typeof typ === 'string' ? toBareType(typ) : '';
   const isAccepted = type !== '' && types.has(type);
-  return isAccepted ? undefined : reject('bad_type', "the header's typ is not accepted");
+  return rejectUnless(isAccepted, 'bad_type', "the header's typ is not accepted");
 }
 
 function checkIdTokenClaims({ payload }: CompactJws, { identifiesAccessTokens }: ClaimsPolicy) {
   const name = ID_TOKEN_CLAIMS.find((claim) => Object.hasOwn(payload, claim));
-  return name === undefined || identifiesAccessTokens
-    ? undefined
-    : reject(
-        'bad_type',
-        `${name} is a claim of ID tokens; if access tokens have it too, configure "typ", "claims" or "profile"`,
-      );
+  return rejectUnless(
+    name === undefined || identifiesAccessTokens,
+    'bad_type',
+    `${name} is a claim of ID tokens; if access tokens have it too, configure "typ", "claims" or "profile"`,
+  );
 }
 
 /**
- * A token without `iat`, or one that expires later than its longest lifetime from now, could outlive
- * its revocation.
+ * A token without `iat`, or one that expires later than its longest lifetime from now, could
+ * outlive its revocation.
  */
 function checkLifetime(
   { payload }: CompactJws,
@@ -176,9 +174,9 @@ function checkLifetime(
     return reject('bad_claim', 'iat is missing, which "revocations" requires');
   }
   const expiresAt = toMilliseconds(payload.exp) ?? Infinity;
-  return expiresAt - Math.min(issuedAt, now + toleranceMs) <= maxLifetimeMs
-    ? undefined
-    : reject('bad_claim', 'exp is later than "maxLifetimeMs" allows');
+  const lifetimeMs = expiresAt - Math.min(issuedAt, now + toleranceMs);
+  const detail = 'exp is later than "maxLifetimeMs" allows';
+  return rejectUnless(lifetimeMs <= maxLifetimeMs, 'bad_claim', detail);
 }
 
 function checkClaimValues({ payload }: CompactJws, { claimValues }: ClaimsPolicy) {
@@ -190,7 +188,7 @@ function checkClaimValues({ payload }: CompactJws, { claimValues }: ClaimsPolicy
 
 function checkRequiredClaims({ payload }: CompactJws, { requiredClaims }: ClaimsPolicy) {
   const missing = requiredClaims.find((name) => !Object.hasOwn(payload, name));
-  return missing === undefined ? undefined : reject('bad_claim', `${missing} is missing`);
+  return rejectUnless(missing === undefined, 'bad_claim', `${missing} is missing`);
 }
 
 function checkNames({ payload }: CompactJws, { clientIdClaim }: ClaimsPolicy) {
@@ -204,16 +202,15 @@ function checkNames({ payload }: CompactJws, { clientIdClaim }: ClaimsPolicy) {
 }
 
 function checkSubject({ payload }: CompactJws, { clientIdClaim }: ClaimsPolicy) {
-  return readSubject(payload, clientIdClaim) === undefined
-    ? reject('bad_claim', 'sub is missing, and the token is not that of a client alone')
-    : undefined;
+  const hasSubject = readSubject(payload, clientIdClaim) !== undefined;
+  const detail = 'sub is missing, and the token is not that of a client alone';
+  return rejectUnless(hasSubject, 'bad_claim', detail);
 }
 
 function checkConfirmation({ payload: { cnf } }: CompactJws): Rejection | undefined {
   if (cnf !== undefined && !isObject(cnf)) {
     return reject('bad_claim', 'cnf is not an object');
   }
-  return isEmptyConfirmation(cnf)
-    ? reject('bad_claim', 'cnf is empty, so nothing can be verified')
-    : undefined;
+  const detail = 'cnf is empty, so nothing can be verified';
+  return rejectUnless(!isEmptyConfirmation(cnf), 'bad_claim', detail);
 }

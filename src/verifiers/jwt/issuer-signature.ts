@@ -52,7 +52,10 @@ function isSignedByAny(
   keys: readonly VerificationKey[],
 ): MaybePromise<boolean> {
   const results = keys.map(({ key }) => verifySignature(token, algorithm, key));
-  return results.some(isPromise)
-    ? Promise.all(results).then((signed) => signed.includes(true))
-    : results.includes(true);
+  return results.some(isPromise) ? includesTrue(results) : results.includes(true);
+}
+
+async function includesTrue(results: readonly MaybePromise<boolean>[]): Promise<boolean> {
+  const settled = await Promise.all(results.map(async (result) => result));
+  return settled.includes(true);
 }

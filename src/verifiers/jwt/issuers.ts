@@ -2,7 +2,7 @@ import { codedError } from '../../internal/errors';
 import { isPromise } from '../../internal/promises';
 import { type UrlPolicy, urlPolicy } from '../issuer/trusted-url';
 import { discovery, type JwksUriResolver } from './discovery';
-import { issuerMatcher, isPattern, isRemoteIssuer } from './issuer-pattern';
+import { isPattern, isRemoteIssuer, issuerMatcher } from './issuer-pattern';
 import { listOf, type ParsedJwtOptions } from './jwt-option-schema';
 import type { JwtOptions } from './jwt-options';
 import { keySet, type KeySource, singleKey } from './keys';
@@ -10,7 +10,9 @@ import { RemoteKeys } from './remote-keys';
 import { ALGORITHM_NAMES, isHmac } from './signature';
 import { TenantKeys } from './tenant-keys';
 
-/** The accepted issuers and their keys. A token is verified with the keys of its own issuer only. */
+/**
+ * The accepted issuers and their keys. A token is verified with the keys of its own issuer only.
+ */
 export interface Issuers {
   has(iss: unknown): boolean;
   /** Returns undefined for an issuer that is not accepted. */

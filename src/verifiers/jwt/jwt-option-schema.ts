@@ -53,8 +53,8 @@ const isJwkSet: Test = (value) =>
 
 const getAndSet = objectWithMethods<RevocationStore>('get', 'set');
 /**
- * A `get()` with one parameter is that of a `Map` or a cache. It would read the group as the key and
- * never find a revocation.
+ * A `get()` with one parameter is that of a `Map` or a cache. It would read the group as the key
+ * and never find a revocation.
  */
 const isRevocationStore: Test = (value) => {
   const { success, data } = getAndSet.safeParse(value);

@@ -1,12 +1,12 @@
-import type { JwkSet, KeyInput } from './keys';
 import type { RevocationStore } from './jwt-revocations';
+import type { JwkSet, KeyInput } from './keys';
 import type { Algorithm } from './signature';
 
 /** How keys from a URL are fetched and cached. Durations in milliseconds. */
 export interface RemoteOptions {
   /**
-   * How long fetched keys are used before they are fetched again. A withdrawn key is accepted for as
-   * long.
+   * How long fetched keys are used before they are fetched again. A withdrawn key is accepted for
+   * as long.
    * @default 600_000 (ten minutes)
    */
   readonly ttlMs?: number;
@@ -21,8 +21,8 @@ export interface RemoteOptions {
    */
   readonly cooldownMs?: number;
   /**
-   * Deadline of one response. A request waits no longer than `timeoutMs` of `latchkey()`. A response
-   * that arrives later is used for the next request.
+   * Deadline of one response. A request waits no longer than `timeoutMs` of `latchkey()`. A
+   * response that arrives later is used for the next request.
    * @default 5_000
    */
   readonly timeoutMs?: number;
@@ -46,10 +46,10 @@ export type ClaimValue = string | number | boolean;
 export interface JwtOptions {
   /**
    * The exact value of `iss`, or a list of values. For tenants, pass one of two:
-   * - a pattern such as `'https://login.example.com/{tenant}/v2.0'`. Placeholders are whole labels of
-   *   the host, or all or part of a path segment, at most one in each.
-   * - a synchronous function, which is called for well-formed URLs only. Keys are fetched from every
-   *   issuer for which it returns true.
+   * - a pattern such as `'https://login.example.com/{tenant}/v2.0'`. Placeholders are whole labels
+   *   of the host, or all or part of a path segment, at most one in each.
+   * - a synchronous function, which is called for well-formed URLs only. Keys are fetched from
+   *   every issuer for which it returns true.
    */
   readonly issuer: string | readonly string[] | ((iss: string) => boolean);
   /** The value of `aud` that names this API, or a list of values of which one must match. */
@@ -95,8 +95,8 @@ export interface JwtOptions {
    */
   readonly requiredClaims?: readonly string[];
   /**
-   * The accepted values of claims, such as `{ token_use: 'access' }`. If the claim or the value is a
-   * list, one match is enough.
+   * The accepted values of claims, such as `{ token_use: 'access' }`. If the claim or the value is
+   * a list, one match is enough.
    * @default {}
    */
   readonly claims?: Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>;

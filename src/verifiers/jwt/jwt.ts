@@ -1,7 +1,7 @@
 import type { Credential } from '../../credential/credential';
 import { omitUndefined } from '../../internal/objects';
 import { andThen } from '../../internal/promises';
-import { reject, type Rejection } from '../rejection';
+import { reject, type Rejection, rejectUnless } from '../rejection';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
 import { toBareType } from './claim-values';
 import { type ClaimsPolicy, DEFAULT_TOLERANCE_MS } from './claims';
@@ -21,7 +21,11 @@ import { loadJsonwebtoken } from './signature';
 import { type AcceptedToken, validateToken } from './validate-token';
 
 const DAY_MS = 86_400_000;
-const RFC9068_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
+/** What a profile requires, apart from the options. */
+const PROFILES = {
+  none: { types: ['at+jwt', 'jwt', ''], requiredClaims: [] },
+  rfc9068: { types: ['at+jwt'], requiredClaims: ['sub', 'client_id', 'iat', 'jti'] },
+};
 
 /**
  * Creates a verifier of JWT access tokens. It verifies the signature first, then time, issuer,
@@ -130,26 +134,29 @@ function revocationsFor(
 }
 
 function claimsPolicy(options: ParsedJwtOptions, issuers: Issuers): ClaimsPolicy {
-  const { typ, claims = {}, revocations, maxLifetimeMs = DAY_MS } = options;
-  const isRfc9068 = options.profile === 'rfc9068';
-  const defaultTypes = isRfc9068 ? ['at+jwt'] : ['at+jwt', 'jwt', ''];
-  const profileClaims = isRfc9068 ? RFC9068_CLAIMS : [];
+  const { typ, claims = {}, revocations, maxLifetimeMs = DAY_MS, profile } = options;
+  const required = PROFILES[profile ?? 'none'];
+  const isMarked = typ !== undefined || Object.keys(claims).length > 0;
   return {
     issuers,
     audiences: new Set(listOf(options.audience)),
-    types: new Set(typ === undefined ? defaultTypes : listOf(typ).map(toBareType)),
-    identifiesAccessTokens: isRfc9068 || typ !== undefined || Object.keys(claims).length > 0,
-    requiredClaims: [...profileClaims, ...(options.requiredClaims ?? [])],
+    types: new Set(listOf(typ ?? required.types).map(toBareType)),
+    identifiesAccessTokens: profile !== undefined || isMarked,
+    requiredClaims: [...required.requiredClaims, ...(options.requiredClaims ?? [])],
     claimValues: new Map(
       Object.entries(claims).map(([name, values]) => [name, new Set<unknown>([values].flat())]),
     ),
-    audienceClaim: options.audienceClaim ?? 'aud',
-    clientIdClaim: options.clientIdClaim ?? 'client_id',
-    scopeClaims: listOf(options.scopeClaim ?? ['scope', 'scp']),
     toleranceMs: options.clockToleranceMs ?? DEFAULT_TOLERANCE_MS,
     maxLifetimeMs: revocations && maxLifetimeMs,
+    ...claimNames(options),
   };
 }
+
+const claimNames = ({
+  audienceClaim = 'aud',
+  clientIdClaim = 'client_id',
+  scopeClaim = ['scope', 'scp'],
+}: ParsedJwtOptions) => ({ audienceClaim, clientIdClaim, scopeClaims: listOf(scopeClaim) });
 
 /**
  * Header members that change what is signed or how the token is read. Members that name a key
@@ -165,12 +172,8 @@ function validateHeader(header: CompactJws['header']): Rejection | undefined {
     return reject('malformed', `the header has ${unsupported}, which is not supported`);
   }
   const isValid = kid === undefined || (typeof kid === 'string' && kid.length <= MAX_KID_LENGTH);
-  return isValid
-    ? undefined
-    : reject(
-        'malformed',
-        `the header's kid is not a string of at most ${MAX_KID_LENGTH} characters`,
-      );
+  const detail = `the header's kid is not a string of at most ${MAX_KID_LENGTH} characters`;
+  return rejectUnless(isValid, 'malformed', detail);
 }
 
 /** Returns a token of each issuer. A function cannot be asked for an issuer that it accepts. */

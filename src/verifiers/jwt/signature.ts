@@ -74,8 +74,8 @@ export const loadJsonwebtoken = (): Promise<Library> =>
   (loading ??= import('jsonwebtoken').then((loaded) => (library = loaded.default)));
 
 /**
- * Verifies the signature of a token, and nothing else: claims are validated in `claims.ts`. Keys are
- * checked when they are read, so whatever a library throws here is caused by the token.
+ * Verifies the signature of a token, and nothing else: claims are validated in `claims.ts`. Keys
+ * are checked when they are read, so whatever a library throws here is caused by the token.
  */
 export function verifySignature(
   token: string,

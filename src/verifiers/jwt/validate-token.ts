@@ -1,5 +1,5 @@
-import { isNonEmptyString, isObject } from '../../internal/type-guards';
 import { omitUndefined } from '../../internal/objects';
+import { isObject } from '../../internal/type-guards';
 import { reject, type Rejection } from '../rejection';
 import type { Verification } from '../verifier';
 import { readScopes, readSubject, readText, toMilliseconds } from './claim-values';
@@ -24,7 +24,7 @@ export function validateToken(
   if (!scopes) {
     return reject('bad_claim', `${policy.scopeClaims.join(' or ')} is neither a string nor a list`);
   }
-  const { cnf, grant_id: grantId } = payload;
+  const { cnf } = payload;
   return {
     ok: true,
     expiresAt: expiryWithTolerance(payload, policy),
@@ -32,7 +32,7 @@ export function validateToken(
     issuedAt: toMilliseconds(payload.iat) ?? 0,
     ...omitUndefined({
       confirmation: isObject(cnf) ? cnf : undefined,
-      grantId: isNonEmptyString(grantId) ? grantId : undefined,
+      grantId: readText(payload, 'grant_id'),
     }),
     principal: omitUndefined({
       kind: 'access_token',

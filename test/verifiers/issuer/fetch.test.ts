@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-import { ResponseError, fetchJson, type FetchLimits } from '../../../src/verifiers/issuer/fetch';
+import { fetchJson, type FetchLimits,ResponseError } from '../../../src/verifiers/issuer/fetch';
 import { type Handler, listen } from '../../support/servers';
 
 const LIMITS = { timeoutMs: 300, maxBytes: 1_000 };
