@@ -5,14 +5,14 @@ import { memoryStore } from 'latchkey';
 import { type ContractCase, credentialStoreContract, stateStoreContract } from 'latchkey/testing';
 
 import {
-  PUBLISHES_TO_PEERS,
   brokenStore,
   CREDENTIAL_FAULTS,
   type Fault,
-  STATE_FAULTS,
-  RETURNS_ONCE,
-  NOTIFIES_PEERS,
   NOTIFICATIONS,
+  NOTIFIES_PEERS,
+  PUBLISHES_TO_PEERS,
+  RETURNS_ONCE,
+  STATE_FAULTS,
 } from './broken-stores';
 
 const open = (plant: Fault['plant'] = () => ({})) => {
