@@ -48,6 +48,7 @@ const NOT_EXPORTED = [
   'ProofOfPossession',
   'SchemaTable',
   'StateTable',
+  'UsageTable',
   'WebHeaders',
 ];
 

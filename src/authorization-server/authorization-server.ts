@@ -49,6 +49,7 @@ export interface AuthorizationServer<Scope extends string = string> {
  * credentials, refresh token rotation, revocation (RFC 7009), introspection (RFC 7662) and metadata
  * (RFC 8414). Requires the package `oidc-provider`.
  *
+ * @param options The issuer, the store, the scopes, the token verifier, and `login`.
  * @returns The server: its middleware, its clients, and `revoke()`.
  * @throws ERR_LATCHKEY_OPTION if an option is missing, unknown, of the wrong type or unsafe
  * @throws ERR_LATCHKEY_KEY if a signing key cannot be used

@@ -10,7 +10,9 @@ export type CredentialAction =
 
 /** The value of a member before and after a change. Null stands for none. */
 export interface MemberChange {
+  /** The value before the change. */
   readonly before: unknown;
+  /** The value after the change. */
   readonly after: unknown;
 }
 
@@ -23,11 +25,13 @@ export interface MemberChange {
  * subscribe('latchkey:credential', (event) => console.log(JSON.stringify(event)));
  */
 export interface CredentialEvent {
+  /** What happened. */
   readonly action: CredentialAction;
   /** `'api_key'`, `'access_token'`, `'session_token'` or `'client_secret'`. */
   readonly kind: string;
   /** The ID of the credential. For `rotated`, that of the one that was replaced. */
   readonly credentialId: string;
+  /** The subject of the credential. */
   readonly subject: string;
   /** Who made the change, as passed in `{ actor }`. */
   readonly actor: string | undefined;

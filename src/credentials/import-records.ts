@@ -7,6 +7,7 @@ const BATCH = 1_000;
 
 /** The error of an import that the store did not complete. */
 export interface ImportError extends Error {
+  /** The code of this error. */
   readonly code: 'ERR_LATCHKEY_IMPORT';
   /** The records that this call added. */
   readonly added: readonly PublicRecord[];

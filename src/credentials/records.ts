@@ -37,6 +37,7 @@ export interface IssueOptions {
 export interface Issued {
   /** Show it once: it cannot be retrieved again. */
   readonly secret: string;
+  /** The record, without the digest. */
   readonly record: PublicRecord;
 }
 

@@ -19,8 +19,11 @@ export const STATUSES = [
 
 /** Which records of a kind to list. A member that is absent does not restrict the list. */
 export interface CredentialFilter {
+  /** The kind of the records. */
   readonly kind: string;
+  /** Only records of this owner. */
   readonly owner?: Owner | undefined;
+  /** Only records of this status. */
   readonly status?: CredentialStatus | undefined;
   /** Only records whose `expiresAt` is before this time, in milliseconds since the epoch. */
   readonly expiresBefore?: number | undefined;

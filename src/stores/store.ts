@@ -27,7 +27,9 @@ export type RecordChanges = Partial<
 
 /** Uses of one record on one UTC day since they were last written. */
 export interface RecordedUsage {
+  /** The ID of the record. */
   readonly id: string;
+  /** How many uses to add. */
   readonly count: number;
   /** In milliseconds since the epoch. The uses count for the UTC day of this time. */
   readonly lastUsedAt: number;
@@ -37,6 +39,7 @@ export interface RecordedUsage {
 export interface Page {
   /** The ID of the record after which the page begins. */
   readonly after?: string | undefined;
+  /** How many records to return at most. */
   readonly limit: number;
 }
 
@@ -45,8 +48,11 @@ export type ChangedRecord = Pick<StoredRecord, 'id' | 'subject'>;
 
 /** All records of one kind that belong to a subject, a client or a grant. */
 export interface Owner {
+  /** The kind of the records. */
   readonly kind: string;
+  /** What `id` identifies. */
   readonly by: 'subject' | 'client' | 'grant';
+  /** The subject, client or grant. */
   readonly id: string;
 }
 
@@ -91,6 +97,7 @@ export interface CredentialStore extends CredentialReader {
   /** What the store is called in events on `latchkey:store`. */
   readonly name?: string;
   find(digest: string): Promise<StoredRecord | undefined>;
+  /** Returns the record with this ID, or undefined. */
   findById(id: string): Promise<StoredRecord | undefined>;
   /** Adds a record. Returns false and changes nothing if the record is known. */
   insert(record: StoredRecord): Promise<boolean>;
@@ -180,6 +187,7 @@ export interface StateStore {
   setIfAbsent(group: string, key: string, value: string, until: number): Promise<boolean>;
   /** Stores a value, and replaces any other. */
   set(group: string, key: string, value: string, until: number): Promise<void>;
+  /** Returns a value that has not expired, or undefined. */
   get(group: string, key: string): Promise<string | undefined>;
   /** Returns and removes a value in one step. Of concurrent calls, one gets it. */
   getAndDelete(group: string, key: string): Promise<string | undefined>;

@@ -7,12 +7,15 @@ export const USAGE_DAYS = 90;
 export interface DailyUsage {
   /** A UTC day, such as `'2026-11-30'`. */
   readonly day: string;
+  /** How many requests were accepted. */
   readonly count: number;
 }
 
 /** A range of UTC days, such as `'2026-11-30'`. Both are included. */
 export interface DayRange {
+  /** The first day. */
   readonly from: string;
+  /** The last day. */
   readonly to: string;
 }
 

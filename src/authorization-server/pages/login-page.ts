@@ -37,6 +37,7 @@ const loginPageSchema = z.strictObject({
  * language and texts.
  *
  * @param options
+ * @param options How users are authenticated, and the title.
  * @returns A function for the option `login` of `authorizationServer()`.
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is missing, unknown or of the wrong type
  * @example

@@ -14,6 +14,7 @@ import { createStateStore } from './state';
 
 export type { RedisClient } from './detect-driver';
 
+/** Options of `redisStore()`. */
 export interface RedisStoreOptions {
   /**
    * A client or a cluster of node-redis (5, 6) or ioredis (5, 6). The store connects it if nothing

@@ -20,6 +20,7 @@ import { textAsHex } from './text-as-hex';
 export type { ListenClient } from './listen-connection';
 export type { Tables as SqlTables } from './tables';
 
+/** Options of `sqlStore()`. */
 export interface SqlStoreOptions {
   /**
    * A Kysely instance on PostgreSQL, PGlite, SQLite (from 3.35), MySQL (from 8.0.17) or MariaDB
@@ -38,6 +39,7 @@ export interface SqlStoreOptions {
   readonly listen?: () => ListenClient;
 }
 
+/** A store in a SQL database, as `sqlStore()` returns it. */
 export interface SqlStore extends CredentialStore, StateStore {
   /**
    * Creates the tables, or brings them to this version. Any number of processes may call it at the

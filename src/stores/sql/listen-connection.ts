@@ -2,13 +2,18 @@ import type { SubscriberConnection } from '../subscription';
 
 /** What is used of a `pg.Client`. */
 export interface ListenClient {
+  /** Connects to the server. */
   connect(): Promise<unknown>;
+  /** Sends a statement. */
   query(text: string): Promise<unknown>;
+  /** Closes the connection. */
   end(): Promise<unknown>;
+  /** Adds a listener. */
   on(
     event: 'notification',
     listener: (message: { readonly payload?: string | undefined }) => void,
   ): unknown;
+  /** Adds a listener for the loss of the connection. */
   on(event: 'error' | 'end', listener: (error?: unknown) => void): unknown;
 }
 

@@ -85,9 +85,13 @@ export interface SchemaTable {
  * bigint as a string or BigInt.
  */
 export interface Tables {
+  /** One row for each credential. */
   latchkey_credentials: CredentialsTable;
+  /** How often a credential was used on each UTC day. */
   latchkey_usage: UsageTable;
+  /** Values that expire. */
   latchkey_state: StateTable;
+  /** The versions that the tables were migrated to. */
   latchkey_schema: SchemaTable;
 }
 
