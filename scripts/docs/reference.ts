@@ -36,7 +36,6 @@ const PURPOSE: Readonly<Record<string, string>> = {
 
 /** Types that exported types are made of, and that no user names. */
 const NOT_EXPORTED = [
-  'AssertionKey',
   'ClaimValue',
   'CredentialsTable',
   'Handler',

@@ -28,6 +28,8 @@ export const ALLOWED: readonly RegExp[] = [
   /\btakes (?:care|effect|part|place|precedence|time)\b|\btakes\b.* over\b/gi,
   /\bstands? for\b/gi,
   /\bstand-?alone\b/gi,
+  /\b(?:if|where|when) there is none\b|\bfor good\b|\basks? (?:the|a) user\b/gi,
+  /\btakes (?:no|a|the) lock\b|\btakes one query\b/gi,
   // Reason phrases of HTTP.
   /\bBad (?:Request|Gateway)\b/g,
 ];

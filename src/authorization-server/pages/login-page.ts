@@ -36,7 +36,6 @@ const loginPageSchema = z.strictObject({
  * at every authorization request. The option `pages` of `authorizationServer()` sets its look,
  * language and texts.
  *
- * @param options
  * @param options How users are authenticated, and the title.
  * @returns A function for the option `login` of `authorizationServer()`.
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is missing, unknown or of the wrong type
