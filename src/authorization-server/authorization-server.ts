@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+
 import type { ScopeDeclaration, ScopeName } from '../credential/scopes';
 import type { CredentialOwner } from '../credentials/records';
 import type { Middleware } from '../http/middleware';
@@ -42,6 +44,16 @@ export interface AuthorizationServer<Scope extends string = string> {
    * by themselves.
    */
   readonly ready: () => Promise<void>;
+  /**
+   * The oidc-provider that implements the server, for its events. It is loaded asynchronously.
+   *
+   * @see https://github.com/panva/node-oidc-provider/blob/v9.x/docs/events.md
+   * @example
+   * (await server.provider).on('grant.success', ({ oidc }) => console.log(oidc.client?.clientId));
+   */
+  readonly provider: Promise<EventEmitter>;
+  /** Resolves when nothing of the server keeps the process alive. It does not close the store. */
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -93,6 +105,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       isOffered: (name) => offered.has(name),
       register: storage.unverified.dynamic?.respond,
       rules: { compatibility, audiences, scopes: names },
+      methods: resolved.features.clientAuthentication,
       otherwise: serveJson(metadataPaths(issuer), serverMetadata(resolved)),
     }),
     clients: storage.registry.clients,
@@ -100,8 +113,12 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       checkOwner(owner);
       await storage.grants.endAll(owner);
     },
+    provider,
     async ready() {
       await running;
+    },
+    async close() {
+      await provider.catch(() => undefined);
     },
   };
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import { headerRepeated, requestPath } from '../extractors/extractor';
 import type { Middleware } from '../http/middleware';
+import type { ClientAuthMethod } from './clients/client';
 import type { RespondToRegistration } from './clients/registration-endpoint';
 import { endpointRoutes, type FindRoute, type Route } from './endpoint-routes';
 import type { EndpointName, Endpoints } from './endpoints';
@@ -35,6 +36,8 @@ export interface EndpointMiddlewareOptions {
   readonly pages: ServerPages;
   /** Responds at the registration endpoint, if it is offered. */
   readonly register: RespondToRegistration | undefined;
+  /** How clients may authenticate. */
+  readonly methods: readonly ClientAuthMethod[];
   /** Responds to every path that is not an endpoint. */
   readonly otherwise: Middleware;
 }
@@ -108,8 +111,8 @@ async function respondOnPage(
 }
 
 async function post(
-  { running, issuer, endpoints, rules }: EndpointMiddlewareOptions,
-  { req, res }: Exchange,
+  { running, issuer, endpoints, rules, methods }: EndpointMiddlewareOptions,
+  { req, res, path }: Exchange,
   endpoint: EndpointName,
 ): Promise<void> {
   // Node keeps the first of two Authorization headers, and we do not guess which one is meant.
@@ -119,12 +122,52 @@ async function post(
   const compatibility: ClientCompatibility = endpoint === 'token' ? rules.compatibility : {};
   const parameters = await readParameters(req, compatibility);
   if (parameters) {
-    checkClientAuthentication(req.headers.authorization, parameters, issuer);
+    checkClientAuthentication(req.headers.authorization, parameters, { issuer, methods });
   }
-  const url = endpoints[endpoint].paths[0];
-  const normalized = parameters && normalizeParameters(parameters, rules);
+  const { paths, urls } = endpoints[endpoint];
   const { respond } = await running;
-  await respond(providerRequest(req, { url, issuer, parameters: normalized, json: true }), res);
+  const request = providerRequest(req, {
+    url: paths[0],
+    issuer,
+    endpointUrl: requestedUrl(urls, path, req.headers.host),
+    parameters: parameters && toKnownParameters(endpoint, parameters, rules),
+    json: true,
+  });
+  await respond(request, res);
+}
+
+/** Returns the URL of an endpoint that the client used: the one with this path, at this host. */
+function requestedUrl(
+  urls: readonly string[],
+  path: string,
+  host: string | undefined,
+): string | undefined {
+  const candidates = urls.map((url) => new URL(url)).filter(({ pathname }) => pathname === path);
+  return (candidates.find((url) => url.host === host) ?? candidates[0])?.href;
+}
+
+/** Endpoints that take the parameters of an authorization request. */
+const TAKES_REQUEST: ReadonlySet<EndpointName> = new Set([
+  'authorization',
+  'pushedAuthorizationRequest',
+  'deviceAuthorization',
+]);
+
+function toKnownParameters(
+  endpoint: EndpointName,
+  parameters: URLSearchParams,
+  rules: ParameterRules,
+): URLSearchParams {
+  const normalized = normalizeParameters(parameters, rules);
+  if (!TAKES_REQUEST.has(endpoint)) {
+    return normalized;
+  }
+  return new URLSearchParams(
+    [...toProviderParameters(normalized)].map(([name, value]): [string, string] => [
+      name,
+      name === 'response_mode' ? toOfferedMode(value) : value,
+    ]),
+  );
 }
 
 async function get(
@@ -136,23 +179,16 @@ async function get(
     /\?(.*)/s,
   );
   const own = publicId === undefined ? endpoints[endpoint].paths[0] : path;
-  const parameters = query === undefined ? undefined : authorizationParameters(query, rules);
+  const parameters =
+    query === undefined
+      ? undefined
+      : toKnownParameters('authorization', new URLSearchParams(query), rules);
   const url = parameters === undefined ? own : `${own}?${parameters.toString()}`;
   if (endpoint === 'authorization') {
     setView(res, pages.view(req, parameters?.get('ui_locales')?.split(' ')));
   }
   const { respond } = await running;
   await respond(providerRequest(req, { url, issuer }), res);
-}
-
-function authorizationParameters(query: string, rules: ParameterRules): URLSearchParams {
-  const parameters = toProviderParameters(normalizeParameters(new URLSearchParams(query), rules));
-  return new URLSearchParams(
-    [...parameters].map(([name, value]): [string, string] => [
-      name,
-      name === 'response_mode' ? toOfferedMode(value) : value,
-    ]),
-  );
 }
 
 /**

@@ -3,7 +3,10 @@ import * as z from 'zod';
 import { typeError } from '../internal/errors';
 import { check, checkOptions, isIdentifier } from '../internal/options';
 
-/** The endpoints, by the names of RFC 8414. `interaction` is where users log in and consent. */
+/**
+ * The endpoints, by the names of RFC 8414. Users log in and consent at `interaction`, and enter the
+ * code of a device at `deviceVerification`.
+ */
 export type EndpointName =
   | 'authorization'
   | 'token'
@@ -11,7 +14,10 @@ export type EndpointName =
   | 'introspection'
   | 'jwks'
   | 'registration'
-  | 'interaction';
+  | 'interaction'
+  | 'pushedAuthorizationRequest'
+  | 'deviceAuthorization'
+  | 'deviceVerification';
 
 /**
  * Locations of the endpoints: a path on the issuer's host, or a URL on another host. Of a list, the
@@ -23,6 +29,8 @@ export interface Endpoint {
   readonly name: EndpointName;
   /** The published URL. */
   readonly url: string;
+  /** The URLs of the endpoint. The first is the published one. */
+  readonly urls: readonly string[];
   /** All paths of the endpoint. The first is that of `url`. */
   readonly paths: readonly [string, ...string[]];
 }
@@ -37,6 +45,9 @@ const DEFAULTS: Readonly<Record<EndpointName, string>> = {
   jwks: '/oauth/jwks',
   registration: '/oauth/register',
   interaction: '/oauth/interaction',
+  pushedAuthorizationRequest: '/oauth/par',
+  deviceAuthorization: '/oauth/device_authorization',
+  deviceVerification: '/oauth/device',
 };
 
 const PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
@@ -61,6 +72,9 @@ export const endpointsSchema = z.strictObject({
   introspection: places,
   jwks: places,
   registration: places,
+  pushedAuthorizationRequest: places,
+  deviceAuthorization: places,
+  deviceVerification: places,
   interaction: check(
     'a path, such as "/oauth/interaction"',
     (value) => typeof value === 'string' && PATH.test(value),
@@ -73,7 +87,8 @@ export function resolveEndpoints(issuer: string, options: EndpointOptions = {}):
     (name): [EndpointName, Endpoint] => {
       const urls = [options[name] ?? DEFAULTS[name]].flat().map((place) => new URL(place, issuer));
       const paths = [...new Set(urls.map(({ pathname }) => pathname))] as [string, ...string[]];
-      return [name, { name, url: (urls[0] as URL).href, paths }];
+      const [url = '', ...others] = urls.map(({ href }) => href);
+      return [name, { name, url, urls: [url, ...others], paths }];
     },
   );
   const taken = new Map<string, EndpointName>();

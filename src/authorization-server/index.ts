@@ -19,6 +19,7 @@ export type {
   RegistrationOptions,
 } from './clients/registration-options';
 export type { EndpointName, EndpointOptions } from './endpoints';
+export type { FeatureOptions, IssuedFor, ServerDpopOptions, TokenClaims } from './feature-options';
 export type { AuthorizationRequest } from './interaction/authorization-request';
 export type { Consent, Interaction, Login, RequestedScope, User } from './interaction/interaction';
 export { consentPage } from './pages/consent-page';
@@ -28,3 +29,9 @@ export type { OAuthRefusal } from './refusals';
 export type { ClientCompatibility } from './request/client-compatibility';
 export type { AuthorizationServerOptions } from './server-options';
 export type { JwtAccessTokens, SigningKey } from './signing-keys';
+export type {
+  Actor,
+  TokenExchange,
+  TokenExchangeRequest,
+  TokenExchangeResult,
+} from './token-exchange/token-exchange';

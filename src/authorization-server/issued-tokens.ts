@@ -1,6 +1,7 @@
 import type { AdapterPayload } from 'oidc-provider';
 
 import { toDigest, toRecordId } from '../credential/digest';
+import type { Confirmation } from '../credential/record';
 import type { CredentialOwner } from '../credentials/records';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { jwt } from '../verifiers/jwt/jwt';
@@ -34,11 +35,13 @@ export function opaqueTokens(verifier: ManagedVerifier, audiences: Audiences): I
         return undefined;
       }
       const { subject, clientId, grantId, scopes, issuedAt, expiresAt, metadata } = record;
+      const { jkt } = record.confirmation ?? {};
       return {
         kind: kindOf(grantId),
         jti: token,
         iat: Math.floor(issuedAt / 1000),
         ...(expiresAt !== null && { exp: Math.floor(expiresAt / 1000) }),
+        ...(typeof jkt === 'string' && { jkt }),
         ...(clientId !== null && { clientId }),
         ...(grantId !== null && { grantId, accountId: subject }),
         scope: scopes.join(' '),
@@ -65,9 +68,11 @@ interface JwtClaims {
   readonly exp: number;
   readonly aud: string;
   readonly scope?: string;
+  readonly cnf?: Confirmation;
 }
 
-const DAY_MS = 86_400_000;
+/** A client's own lifetime of JWTs is at most this, unless those of all clients are longer. */
+const MAX_CLIENT_TTL_MS = 30 * 86_400_000;
 /** Clock skew of guards. A revocation is stored until the token has expired for them, too. */
 const TOLERANCE_MS = 300_000;
 
@@ -88,7 +93,7 @@ export function jwtTokens({
     clockToleranceMs: 0,
     algorithms: [...new Set(keys.map(({ alg }) => alg))],
     jwks: { keys: keys.map(publicJwk) },
-    maxLifetimeMs: Math.max(ttlMs, DAY_MS) + 2 * TOLERANCE_MS,
+    maxLifetimeMs: Math.max(ttlMs, MAX_CLIENT_TTL_MS) + 2 * TOLERANCE_MS,
   });
   return {
     async find(tilded) {
@@ -100,10 +105,11 @@ export function jwtTokens({
         return undefined;
       }
       const { principal, grantId } = verification;
-      const { jti, iat, exp, aud, scope = '' } = principal.claims as unknown as JwtClaims;
+      const { jti, iat, exp, aud, scope = '', cnf } = principal.claims as unknown as JwtClaims;
       return {
         ...{ kind: kindOf(grantId), jti, iat, exp, scope, aud, extra: principal.claims },
         clientId: principal.clientId as string,
+        ...(typeof cnf?.jkt === 'string' && { jkt: cnf.jkt }),
         ...(grantId !== undefined && { grantId, accountId: principal.subject }),
       };
     },

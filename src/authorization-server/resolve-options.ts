@@ -4,6 +4,7 @@ import type { ManagedVerifier } from '../verifiers/stored';
 import type { Audiences } from './audiences';
 import { type ResolvedRegistration, resolveRegistration } from './clients/registration-options';
 import { type EndpointName, type Endpoints, resolveEndpoints } from './endpoints';
+import { type ResolvedFeatures, resolveFeatures } from './feature-options';
 import type { Consent, Login } from './interaction/interaction';
 import { consentPage } from './pages/consent-page';
 import { createServerPages, type ServerPages } from './pages/server-pages';
@@ -27,6 +28,7 @@ export interface ResolvedServerOptions {
   readonly hasLogin: boolean;
   readonly consent: Consent;
   readonly registration: ResolvedRegistration;
+  readonly features: ResolvedFeatures;
   readonly lifetimes: Lifetimes;
   /** Deadline of one store call, in milliseconds. */
   readonly timeoutMs: number;
@@ -58,6 +60,8 @@ export function resolveServerOptions(options: AuthorizationServerOptions): Resol
   const { issuer, audience = issuer, login, consent = consentPage() } = options;
   const [first = issuer, ...others] = [audience].flat();
   const signing = resolveTokens(options.tokens);
+  const hasLogin = login !== undefined;
+  const features = resolveFeatures(options, hasLogin);
   const registration = resolveRegistration(login ? options.registration : undefined);
   return {
     issuer,
@@ -65,13 +69,14 @@ export function resolveServerOptions(options: AuthorizationServerOptions): Resol
     store: options.store,
     endpoints: resolveEndpoints(issuer, options.endpoints),
     pages: createServerPages(options.pages),
-    offered: offeredEndpoints(login !== undefined, signing, registration),
+    offered: offeredEndpoints(signing, hasLogin, { features, registration }),
     scopes: scopeCatalogue(options.scopes),
     signing,
     compatibility: options.compatibility ?? {},
     login: login ?? (() => null),
-    hasLogin: login !== undefined,
+    hasLogin,
     consent,
+    features,
     registration,
     lifetimes: resolveLifetimes(options),
     timeoutMs: options.timeoutMs ?? 1_000,
@@ -103,21 +108,21 @@ function resolveTokens(tokens: AuthorizationServerOptions['tokens']): TokenKind 
 }
 
 function offeredEndpoints(
-  hasLogin: boolean,
   { keys }: TokenKind,
-  { dynamic }: ResolvedRegistration,
+  hasLogin: boolean,
+  { features, registration }: Pick<ResolvedServerOptions, 'features' | 'registration'>,
 ): ReadonlySet<EndpointName> {
-  const offered = new Set<EndpointName>(['token', 'revocation', 'introspection']);
-  if (hasLogin) {
-    offered.add('authorization').add('interaction');
-  }
-  if (keys) {
-    offered.add('jwks');
-  }
-  if (dynamic) {
-    offered.add('registration');
-  }
-  return offered;
+  const optional: readonly (readonly [boolean, readonly EndpointName[]])[] = [
+    [hasLogin, ['authorization', 'interaction']],
+    [keys !== undefined, ['jwks']],
+    [registration.dynamic !== undefined, ['registration']],
+    [features.hasPushedRequests, ['pushedAuthorizationRequest']],
+    [features.hasDeviceFlow, ['deviceAuthorization', 'deviceVerification']],
+  ];
+  return new Set([
+    ...(['token', 'revocation', 'introspection'] as const),
+    ...optional.flatMap(([isOn, names]) => names.filter(() => isOn)),
+  ]);
 }
 
 /** Returns the description of a scope, for the consent page. */

@@ -24,6 +24,7 @@ import {
 import type { ManagedVerifier } from '../verifiers/stored';
 import { type RegistrationOptions, registrationSchema } from './clients/registration-options';
 import { type EndpointOptions, endpointsSchema } from './endpoints';
+import { featureMembers, type FeatureOptions } from './feature-options';
 import type { Consent, Login } from './interaction/interaction';
 import { english } from './pages/texts/en';
 import type { Texts } from './pages/texts/texts';
@@ -31,7 +32,9 @@ import type { ClientCompatibility } from './request/client-compatibility';
 import type { JwtAccessTokens } from './signing-keys';
 
 /** Options of `authorizationServer()`. */
-export interface AuthorizationServerOptions<S extends ScopeDeclaration = ScopeDeclaration> {
+export interface AuthorizationServerOptions<
+  S extends ScopeDeclaration = ScopeDeclaration,
+> extends FeatureOptions {
   /**
    * Identifier of this server (RFC 8414 §2): an `https` URL without query and fragment, or `http`
    * on a loopback host.
@@ -130,6 +133,7 @@ const schema = z.strictObject({
   refreshGraceMs: durationMs(0).optional(),
   grantTtlMs: durationMs(1_000, LONGEST_MS).optional(),
   timeoutMs: durationMs(1).optional(),
+  ...featureMembers,
 });
 
 const ONE_OWNER_TEXT = `${ONE_OWNER}, a non-empty string`;

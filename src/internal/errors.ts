@@ -4,6 +4,7 @@
 export const ERROR_CODES = {
   ERR_LATCHKEY_ARGUMENT:
     'An argument of a function or method is missing, unknown, of the wrong type or out of range.',
+  ERR_LATCHKEY_CLAIMS: 'A `claims` function of an authorization server returned something invalid.',
   ERR_LATCHKEY_CLIENT_EXISTS: 'A client is registered with an ID that is already in use.',
   ERR_LATCHKEY_COMMAND: 'A command of the command line could not be carried out.',
   ERR_LATCHKEY_EXPIRY:

@@ -1,7 +1,9 @@
 import express from 'express';
 import {
   accessTokens,
+  bearer,
   type CredentialStore,
+  dpop,
   getAuth,
   jwt,
   latchkey,
@@ -159,6 +161,7 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
   const guards = latchkey({
     scopes: SCOPES,
     verifiers: [verifier],
+    ...(rest.dpop && { extractors: [bearer(), dpop()] }),
     ...(cache !== undefined && { cache }),
   });
   for (const handler of before) {

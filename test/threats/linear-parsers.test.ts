@@ -103,7 +103,12 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
   'the JSON of a client': (text) =>
     refuses(() => parseJsonParameters(JSON.stringify({ scope: text }))),
   'client authentication': (text) =>
-    refuses(() => checkClientAuthentication(`Basic ${text}`, new URLSearchParams(), 'realm')),
+    refuses(() =>
+      checkClientAuthentication(`Basic ${text}`, new URLSearchParams(), {
+        issuer: 'realm',
+        methods: ['client_secret_basic'],
+      }),
+    ),
   'a pasted request': (text) => refuses(() => requestFrom(text)),
   'a pasted curl line': (text) =>
     refuses(() => requestFrom(`curl https://api.example.com/ -H "X-API-Key: ${text}"`)),

@@ -50,10 +50,10 @@ function dynamicRegistration(
   return { clients, respond: registrationEndpoint({ clients, rules, allow, timeoutMs }) };
 }
 
-const metadataRules = ({ scopes }: ResolvedServerOptions): MetadataRules => ({
+const metadataRules = ({ scopes, features }: ResolvedServerOptions): MetadataRules => ({
   scopes: scopes.names ?? [],
   grantTypes: ['authorization_code', 'refresh_token'],
-  authMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+  authMethods: features.clientAuthentication,
   isKeysUrl: isPublicHttpsUrl,
 });
 

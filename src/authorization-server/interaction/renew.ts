@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Interaction, Provider } from 'oidc-provider';
 
+import { omitUndefined } from '../../internal/objects';
 import { renewId } from './interaction-id';
 import type { LoginResult } from './login-result';
 import { INTERACTION_TTL_S } from './time-to-live';
@@ -27,7 +28,7 @@ export async function renewInteraction(
   login: LoginResult,
   { req, res, pagePath, resumePath }: InteractionCookies,
 ): Promise<Interaction> {
-  const { returnTo, prompt, params, trusted, cid } = pending;
+  const { returnTo, prompt, params, trusted, cid, parJti, deviceCode } = pending as Stored;
   const Model = provider.Interaction as unknown as InteractionModel;
   const renewed = new Model(renewId(pending.uid), {
     returnTo,
@@ -35,6 +36,7 @@ export async function renewInteraction(
     params,
     trusted,
     cid,
+    ...omitUndefined({ parJti, deviceCode }),
     result: { login },
   });
   await renewed.save(INTERACTION_TTL_S);
@@ -48,6 +50,12 @@ export async function renewInteraction(
   cookies.set(provider.cookieName('interaction'), renewed.uid, { ...options, path: pagePath });
   cookies.set(provider.cookieName('resume'), renewed.uid, { ...options, path: resumePath });
   return renewed;
+}
+
+/** `parJti` and `deviceCode` are missing from the types of oidc-provider. */
+interface Stored extends Interaction {
+  readonly parJti?: string;
+  readonly deviceCode?: string;
 }
 
 /** The constructor's parameters are missing from the types of oidc-provider. */

@@ -1,6 +1,7 @@
 import type { Adapter, AdapterPayload, errors } from 'oidc-provider';
 
 import { codedError } from '../../internal/errors';
+import { INTERACTION_TTL_S } from '../interaction/time-to-live';
 import type { ProviderOptions } from './provider-options';
 import { singleUseAdapter } from './single-use-adapter';
 
@@ -20,8 +21,8 @@ export function providerAdapter(
 ): (model: string) => Adapter {
   const { state, grants, issued } = storage;
   const expiry = (expiresIn: number | undefined) => Date.now() + (expiresIn ?? 0) * 1000;
-  const singleUse = (model: string, graceMs: number) =>
-    singleUseAdapter({ model, graceMs, storage, errorClasses });
+  const usedGrant = () => new errorClasses.InvalidGrant('used before');
+  const usedRequest = () => new errorClasses.InvalidRequestUri('the request_uri was used before');
 
   const adapters: Readonly<Record<string, Partial<Adapter>>> = {
     Grant: {
@@ -45,8 +46,20 @@ export function providerAdapter(
     // The app decides at every authorization request who is logged in. A session of oidc-provider
     // would outlive the app's own.
     Session: { async upsert() {}, async find() {}, async findByUid() {}, async destroy() {} },
-    AuthorizationCode: singleUse('AuthorizationCode', 0),
-    RefreshToken: singleUse('RefreshToken', lifetimes.refreshGraceMs),
+    AuthorizationCode: singleUseAdapter({
+      ...{ model: 'AuthorizationCode', graceMs: 0, storage },
+      reuseError: usedGrant,
+    }),
+    RefreshToken: singleUseAdapter({
+      ...{ model: 'RefreshToken', graceMs: lifetimes.refreshGraceMs, storage },
+      reuseError: usedGrant,
+    }),
+    PushedAuthorizationRequest: singleUseAdapter({
+      ...{ model: 'PushedAuthorizationRequest', graceMs: 0, storage },
+      // It is used up when the user comes back from login and consent.
+      retainMs: 2 * INTERACTION_TTL_S * 1000,
+      reuseError: usedRequest,
+    }),
     // oidc-provider tries both kinds and tells them apart. A grant's token ends with it, and must
     // be found again if that fails.
     AccessToken: { find: issued.find, async destroy() {}, async revokeByGrantId() {} },

@@ -1,6 +1,6 @@
 import type { Adapter, AdapterPayload, errors, KoaContextWithOIDC } from 'oidc-provider';
 
-import type { Client } from '../clients/client';
+import type { Client, ClientAuthMethod } from '../clients/client';
 import { DocumentError } from '../clients/fetch-document';
 import { toProviderMetadata } from './client-metadata';
 import { UNAVAILABLE, type WithDeadline } from './deadlines';
@@ -8,6 +8,8 @@ import type { ProviderStorage } from './provider-options';
 
 export interface ClientAdapterOptions {
   readonly storage: ProviderStorage;
+  /** How clients may authenticate. */
+  readonly methods: readonly ClientAuthMethod[];
   readonly deadline: WithDeadline;
   readonly errorClasses: typeof errors;
   /** Returns the request that oidc-provider is responding to. */
@@ -19,12 +21,12 @@ export interface ClientAdapterOptions {
  * so a metadata document cannot take its ID.
  */
 export function clientAdapter(options: ClientAdapterOptions): Pick<Adapter, 'find'> {
-  const { storage, deadline } = options;
+  const { storage, methods, deadline } = options;
   return {
     async find(clientId): Promise<AdapterPayload | undefined> {
       const registered = await deadline(() => storage.registry.clients.get(clientId));
       const client = registered ?? (await findDocument(options, clientId));
-      return client && toProviderMetadata(client);
+      return client && toProviderMetadata(client, methods);
     },
   };
 }

@@ -1,37 +1,38 @@
-import type {
-  AccessToken,
-  Adapter,
-  Configuration,
-  errors,
-  KoaContextWithOIDC,
-} from 'oidc-provider';
+import type { Adapter, Client, Configuration, errors, KoaContextWithOIDC } from 'oidc-provider';
 
 import type { Endpoints } from '../endpoints';
 import { ACR_VALUES, isMaxAge, MAX_AGE, PROMPT } from '../interaction/authorization-request';
 import { toPublicId } from '../interaction/interaction-id';
-import { INTERACTION_TTL_S } from '../interaction/time-to-live';
+import { DEVICE_CODE_TTL_S, INTERACTION_TTL_S } from '../interaction/time-to-live';
 import { renderErrorPage } from '../pages/message-pages';
 import type { Lifetimes } from '../resolve-options';
+import { ASSERTION_ALGORITHMS, DPOP_ALGORITHMS } from '../signature-algorithms';
 import { unusedJwk } from '../signing-keys';
+import { clientAssertionCheck } from './client-assertions';
 import { toClient } from './client-metadata';
+import type { WithDeadline } from './deadlines';
+import { features } from './features';
 import type { ProviderOptions } from './provider-options';
-import { scopePolicy } from './scope-policy';
+import { tokenClaims } from './token-claims';
 
-const CODE_TTL = 60;
+const CODE_TTL_S = 60;
 
-type Features = NonNullable<Configuration['features']>;
-type ResourceIndicators = NonNullable<Features['resourceIndicators']>;
+/** What the configuration is built with. */
+export interface ConfigurationParts {
+  readonly adapter: (model: string) => Adapter;
+  readonly deadline: WithDeadline;
+  readonly errorClasses: typeof errors;
+}
 
 /**
- * Builds oidc-provider's configuration. What is switched off is not offered: OpenID Connect,
- * logout, pushed requests and others.
+ * Builds oidc-provider's configuration. What is switched off is not offered: OpenID Connect, logout
+ * and others.
  */
 export function providerConfiguration(
   options: ProviderOptions,
-  adapter: (model: string) => Adapter,
-  errorClasses: typeof errors,
+  { adapter, deadline, errorClasses }: ConfigurationParts,
 ): Configuration {
-  const { endpoints, hasLogin, lifetimes } = options;
+  const { endpoints, hasLogin, lifetimes, features: offered } = options;
   const { keys = [unusedJwk()] } = options.signing;
   const [{ alg }] = keys;
   return {
@@ -39,7 +40,8 @@ export function providerConfiguration(
     // must have one.
     allowOmittingSingleRegisteredRedirectUri: false,
     adapter,
-    clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
+    assertJwtClientAuthClaimsAndHeader: clientAssertionCheck(errorClasses),
+    clientAuthMethods: [...offered.clientAuthentication],
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
       (client.redirectUris ?? []).some(
@@ -53,11 +55,15 @@ export function providerConfiguration(
         resume: 'latchkey_resume',
       },
     },
-    enabledJWA: { idTokenSigningAlgValues: [alg] },
+    enabledJWA: {
+      idTokenSigningAlgValues: [alg],
+      clientAuthSigningAlgValues: [...ASSERTION_ALGORITHMS],
+      dPoPSigningAlgValues: [...DPOP_ALGORITHMS],
+    },
     expiresWithSession: async () => false,
     extraClientMetadata: { properties: ['latchkey'] },
     extraParams: extraParams(errorClasses),
-    extraTokenClaims: extraTokenClaims(options),
+    extraTokenClaims: tokenClaims(options, deadline),
     fetch: options.storage.unverified.fetchKeys,
     features: features(options, alg, errorClasses),
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
@@ -67,7 +73,10 @@ export function providerConfiguration(
     },
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed('refresh_token'),
     jwks: { keys },
-    pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
+    pkce: {
+      required: (_ctx, client) =>
+        client.clientAuthMethod === 'none' || offered.requirePkce(toClient(client)),
+    },
     renderError: renderErrorPage,
     responseTypes: hasLogin ? ['code'] : [],
     revokeGrantPolicy: () => true,
@@ -90,92 +99,15 @@ function extraParams({ InvalidRequest }: typeof errors): Configuration['extraPar
   };
 }
 
-function features(options: ProviderOptions, alg: string, errorClasses: typeof errors): Features {
-  return {
-    claimsParameter: { enabled: false },
-    clientCredentials: { enabled: true },
-    devInteractions: { enabled: false },
-    dPoP: { enabled: false },
-    introspection: {
-      enabled: true,
-      // RFC 7662 §2.1 requires authentication, which a public client cannot do.
-      allowedPolicy: (_ctx, client, token) =>
-        client.clientAuthMethod !== 'none' &&
-        (toClient(client).resourceServer || token.clientId === client.clientId),
-    },
-    pushedAuthorizationRequests: { enabled: false },
-    resourceIndicators: resourceIndicators(options, alg, errorClasses),
-    revocation: {
-      enabled: true,
-      allowedPolicy: (_ctx, client, token) => {
-        if (token.clientId === client.clientId) {
-          return true;
-        }
-        // RFC 7009 §2.1 requires an error, but anyone can claim to be a public client.
-        if (client.clientAuthMethod === 'none') {
-          return false;
-        }
-        throw new errorClasses.InvalidRequest('the token is of another client');
-      },
-    },
-    rpInitiatedLogout: { enabled: false },
-    userinfo: { enabled: false },
-  };
-}
-
-function resourceIndicators(
-  { audiences, scopes, signing }: ProviderOptions,
-  alg: string,
-  errorClasses: typeof errors,
-): ResourceIndicators {
-  const policy = scopePolicy(scopes, errorClasses);
-  return {
-    enabled: true,
-    // oidc-provider offers a choice where a client was granted several resources and names none of
-    // them.
-    defaultResource: (_ctx, _client, granted) => granted?.[0] ?? audiences[0],
-    getResourceServerInfo: (ctx, resource, providerClient) => {
-      if (!audiences.includes(resource)) {
-        throw new errorClasses.InvalidTarget();
-      }
-      const client = toClient(providerClient);
-      if (
-        ctx.oidc.route === 'authorization' ||
-        ctx.oidc.params?.grant_type === 'client_credentials'
-      ) {
-        policy.checkRequest(ctx, client);
-      }
-      return {
-        audience: resource,
-        scope: policy.allowedScopes(client).join(' '),
-        accessTokenFormat: signing.opaque ? 'opaque' : 'jwt',
-        ...(!signing.opaque && { jwt: { sign: { alg: alg as 'ES256' } } }),
-      };
-    },
-  };
-}
-
-function extraTokenClaims({
-  signing: { opaque },
-}: ProviderOptions): Configuration['extraTokenClaims'] {
-  return ({ oidc: { entities } }, token) => {
-    const { authTime, acr } = entities.RefreshToken ?? entities.AuthorizationCode ?? {};
-    const { grantId } = token as Partial<AccessToken>;
-    return {
-      ...(authTime !== undefined && { auth_time: authTime }),
-      ...(acr !== undefined && { acr }),
-      // Lets guards reject a JWT whose grant has ended. Records of opaque tokens have it anyway.
-      ...(!opaque && grantId !== undefined && { grant_id: grantId }),
-    };
-  };
-}
-
-const routes = ({ authorization, token, revocation, introspection, jwks }: Endpoints) => ({
-  authorization: authorization.paths[0],
-  token: token.paths[0],
-  revocation: revocation.paths[0],
-  introspection: introspection.paths[0],
-  jwks: jwks.paths[0],
+const routes = (endpoints: Endpoints): Configuration['routes'] => ({
+  authorization: endpoints.authorization.paths[0],
+  token: endpoints.token.paths[0],
+  revocation: endpoints.revocation.paths[0],
+  introspection: endpoints.introspection.paths[0],
+  jwks: endpoints.jwks.paths[0],
+  pushed_authorization_request: endpoints.pushedAuthorizationRequest.paths[0],
+  device_authorization: endpoints.deviceAuthorization.paths[0],
+  code_verification: endpoints.deviceVerification.paths[0],
 });
 
 const toSeconds = (ms: number): number => Math.max(1, Math.floor(ms / 1000));
@@ -185,13 +117,17 @@ function timesToLive({
   refreshTokenTtlMs,
   grantTtlMs,
 }: Lifetimes): Configuration['ttl'] {
-  const accessTokenTtl = toSeconds(accessTokenTtlMs);
+  const accessTokenTtl = (client: Client) =>
+    toSeconds(toClient(client).accessTokenTtlMs ?? accessTokenTtlMs);
   return {
     // Never longer than the grant, so that `expires_in` tells clients the truth.
-    AccessToken: ({ oidc: { entities } }: KoaContextWithOIDC) =>
-      Math.max(1, Math.min(accessTokenTtl, entities.Grant?.remainingTTL ?? accessTokenTtl)),
-    AuthorizationCode: CODE_TTL,
-    ClientCredentials: accessTokenTtl,
+    AccessToken: ({ oidc: { entities } }: KoaContextWithOIDC, _token, client) => {
+      const ttl = accessTokenTtl(client);
+      return Math.max(1, Math.min(ttl, entities.Grant?.remainingTTL ?? ttl));
+    },
+    AuthorizationCode: CODE_TTL_S,
+    ClientCredentials: (_ctx, _token, client) => accessTokenTtl(client),
+    DeviceCode: DEVICE_CODE_TTL_S,
     Grant: toSeconds(grantTtlMs),
     Interaction: INTERACTION_TTL_S,
     RefreshToken: toSeconds(refreshTokenTtlMs),

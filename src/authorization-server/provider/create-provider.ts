@@ -1,5 +1,7 @@
-import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 
+import { typeError } from '../../internal/errors';
+import { isObject } from '../../internal/type-guards';
 import { toPublicId } from '../interaction/interaction-id';
 import type { ResolvedServerOptions } from '../resolve-options';
 import { providerAdapter } from './adapter';
@@ -7,9 +9,11 @@ import { clientAdapter } from './client-adapter';
 import { toClient } from './client-metadata';
 import { providerConfiguration } from './configuration';
 import { adapterWithDeadline, storeDeadline } from './deadlines';
+import { useEndpointUrls } from './endpoint-urls';
 import { completeResponses } from './error-responses';
 import { issueOpaqueAccessTokens } from './opaque-access-tokens';
 import type { ProviderOptions, ProviderStorage } from './provider-options';
+import { detectReplays } from './replay-detection';
 
 /**
  * Creates the configured oidc-provider, which implements all of OAuth. It is an ES module, so it is
@@ -25,7 +29,7 @@ export async function createProvider(
   const deadline = storeDeadline(options.timeoutMs, errors);
   const adapter = providerAdapter(options, errors);
   const clients = clientAdapter({
-    ...{ storage, deadline, errorClasses: errors },
+    ...{ storage, methods: resolved.features.clientAuthentication, deadline, errorClasses: errors },
     context: () => OidcProvider.ctx,
   });
 
@@ -38,26 +42,41 @@ export async function createProvider(
       );
     }
   }
-  const provider = new LatchkeyProvider(
-    options.issuer,
-    providerConfiguration(
-      options,
-      (model) =>
-        model === 'Client'
-          ? { ...adapter(model), ...clients }
-          : adapterWithDeadline(adapter(model), deadline),
-      errors,
-    ),
-  );
+  const configuration = providerConfiguration(options, {
+    adapter: (model) =>
+      model === 'Client'
+        ? { ...adapter(model), ...clients }
+        : adapterWithDeadline(adapter(model), deadline),
+    deadline,
+    errorClasses: errors,
+  });
+  const provider = new LatchkeyProvider(options.issuer, configured(configuration, options));
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = function (secret: string) {
     return deadline(() => registry.secrets.proves(this.clientId, secret));
   };
   issueOpaqueAccessTokens(provider, options, deadline);
+  detectReplays(provider, storage.store, deadline);
+  useEndpointUrls(provider, options.endpoints.token.url);
   completeResponses(provider);
   discardSessions(provider);
   keepUsedRegistrations(provider, storage);
   return provider;
+}
+
+/** Applies the option `configure`. */
+function configured(
+  configuration: Configuration,
+  { features: { configure = (one) => one } }: ProviderOptions,
+): Configuration {
+  const changed: unknown = configure({ ...configuration });
+  if (!isObject(changed)) {
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
+      'authorizationServer(): option "configure" must return the configuration of oidc-provider',
+    );
+  }
+  return changed;
 }
 
 /**

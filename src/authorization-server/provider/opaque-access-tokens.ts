@@ -46,13 +46,14 @@ async function issue(
   payload: AdapterPayload,
   [defaultAudience]: Audiences,
 ): Promise<string> {
-  const { accountId, clientId, grantId, scope, exp, extra, aud } = payload;
+  const { accountId, clientId, grantId, scope, exp, extra, aud, jkt } = payload;
   const { secret } = await tokens.issue({
     subject: (accountId ?? clientId) as string,
     clientId: clientId as string,
     grantId: grantId ?? null,
     scopes: scope?.split(' ') ?? [],
     expiresAt: (exp as number) * 1000,
+    confirmation: jkt === undefined ? null : { jkt },
     metadata: { ...extra, ...(aud !== defaultAudience && { aud }) },
   });
   return secret;

@@ -55,7 +55,11 @@ export function scopePolicy(scopes: ScopeCatalogue, { InvalidScope }: typeof err
  * Reads the raw parameter: oidc-provider drops `offline_access` from its own copy, which would turn
  * it into a request without a scope.
  */
-function requestedScope({ method, query, oidc: { body } }: KoaContextWithOIDC): string | undefined {
-  const parameters = method === 'POST' ? body : query;
+function requestedScope({ method, query, oidc }: KoaContextWithOIDC): string | undefined {
+  // A pushed request was checked when it was pushed, and was completed then.
+  if (oidc.entities.PushedAuthorizationRequest) {
+    return oidc.params?.scope as string | undefined;
+  }
+  const parameters = method === 'POST' ? oidc.body : query;
   return (parameters?.scope as string | undefined) || undefined;
 }

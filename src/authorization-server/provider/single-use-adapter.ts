@@ -1,4 +1,4 @@
-import type { Adapter, AdapterPayload, errors } from 'oidc-provider';
+import type { Adapter, AdapterPayload } from 'oidc-provider';
 
 import { toDigest } from '../../credential/digest';
 import { codedError } from '../../internal/errors';
@@ -8,13 +8,20 @@ export interface SingleUseOptions {
   readonly model: string;
   /** How long a used value may be used again, in milliseconds. */
   readonly graceMs: number;
+  /**
+   * How long an expired value is still known, in milliseconds, so that a later use of it is found
+   * to be the second one.
+   * @default 0
+   */
+  readonly retainMs?: number;
   readonly storage: ProviderStorage;
-  readonly errorClasses: typeof errors;
+  /** Creates the error of a second use. */
+  readonly reuseError: () => Error;
 }
 
 /**
- * Stores codes and refresh tokens. The store lets one of many concurrent uses through. Every other
- * use ends the grant, because nobody can tell the client from a thief.
+ * Stores codes, refresh tokens and pushed requests. The store lets one of many concurrent uses
+ * through. Every other use ends the grant, because nobody can tell the client from a thief.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
@@ -22,8 +29,9 @@ export interface SingleUseOptions {
 export function singleUseAdapter({
   model,
   graceMs,
+  retainMs = 0,
   storage,
-  errorClasses,
+  reuseError,
 }: SingleUseOptions): Partial<Adapter> {
   const { store, state, grants } = storage;
   const group = `oauth:${model}`;
@@ -42,7 +50,7 @@ export function singleUseAdapter({
 
   return {
     upsert: (id, payload, expiresIn) =>
-      state.put(group, id, payload, Date.now() + (expiresIn ?? 0) * 1000),
+      state.put(group, id, payload, Date.now() + (expiresIn ?? 0) * 1000 + retainMs),
     async find(id) {
       const [payload, at] = await Promise.all([
         state.get(group, id) as Promise<AdapterPayload | undefined>,
@@ -59,7 +67,7 @@ export function singleUseAdapter({
           used,
           toDigest(id),
           String(now),
-          (payload.exp ?? 0) * 1000 + graceMs,
+          (payload.exp ?? 0) * 1000 + graceMs + retainMs,
         ))
       ) {
         return;
@@ -71,7 +79,7 @@ export function singleUseAdapter({
       if (payload?.grantId !== undefined) {
         await grants.end(payload.grantId);
       }
-      throw new errorClasses.InvalidGrant('used before');
+      throw reuseError();
     },
     // Codes and refresh tokens are worthless without their grant, and so are access tokens.
     async destroy() {},

@@ -1,29 +1,43 @@
 import { challenge } from '../../http/challenge';
+import type { ClientAuthMethod } from '../clients/client';
 import { RefusedRequest } from './refused-request';
 
 /** `Basic` with base64 (RFC 7617 §2, RFC 4648 §4), padded or not. */
 const BASIC = /^basic ((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?)$/i;
 
+export interface ClientAuthenticationRules {
+  /** Realm of the challenge. */
+  readonly issuer: string;
+  /** How clients may authenticate. */
+  readonly methods: readonly ClientAuthMethod[];
+}
+
 /**
  * Refuses a request that names no client, or names it in an `Authorization` header of another
  * scheme or form. RFC 6749 §5.2 requires `invalid_client` for it, where oidc-provider sends
- * `invalid_request`. Secrets are verified by oidc-provider.
+ * `invalid_request`. Secrets and assertions are verified by oidc-provider.
+ *
+ * @throws RefusedRequest if the request names no client in a form that is accepted
  */
 export function checkClientAuthentication(
   authorization: string | undefined,
   parameters: URLSearchParams,
-  realm: string,
+  { issuer, methods }: ClientAuthenticationRules,
 ): void {
-  const saysWho = authorization === undefined && Boolean(parameters.get('client_id'));
-  // With a secret in the body too, it is a second mechanism, which is an invalid request.
-  const saysTwice = authorization !== undefined && Boolean(parameters.get('client_secret'));
-  if (saysWho || saysTwice || isBasic(authorization)) {
+  const has = (name: string) => Boolean(parameters.get(name));
+  const hasAssertion = methods.includes('private_key_jwt') && has('client_assertion');
+  const isNamed = authorization === undefined && (has('client_id') || hasAssertion);
+  // With a secret or an assertion in the body too, it is a second mechanism, which is an invalid
+  // request.
+  const isNamedTwice = authorization !== undefined && (has('client_secret') || hasAssertion);
+  const isNamedInHeader = methods.includes('client_secret_basic') && isBasic(authorization);
+  if (isNamed || isNamedTwice || isNamedInHeader) {
     return;
   }
   throw new RefusedRequest(
     'client authentication is missing or malformed',
     401,
-    { 'WWW-Authenticate': challenge('Basic', { realm, error: 'invalid_client' }) },
+    { 'WWW-Authenticate': challenge('Basic', { realm: issuer, error: 'invalid_client' }) },
     'invalid_client',
   );
 }

@@ -1,11 +1,14 @@
 import { IncomingMessage } from 'node:http';
 
+import type { RoutedRequest } from '../provider/endpoint-urls';
 import { FORM_TYPE, JSON_TYPE } from './request-body';
 
 export interface ProviderRequestOptions {
   /** Path and query. */
   readonly url: string;
   readonly issuer: string;
+  /** The URL of the endpoint that the client used, if it is not at the issuer. */
+  readonly endpointUrl?: string | undefined;
   readonly parameters?: URLSearchParams | undefined;
   /** Accepts JSON alone, as at the token endpoint, whatever the client accepts. @default false */
   readonly json?: boolean;
@@ -18,9 +21,10 @@ export interface ProviderRequestOptions {
  */
 export function providerRequest(
   req: IncomingMessage,
-  { url, issuer, parameters, json }: ProviderRequestOptions,
-): IncomingMessage {
-  const copy = new IncomingMessage(req.socket);
+  { url, issuer, endpointUrl, parameters, json }: ProviderRequestOptions,
+): RoutedRequest {
+  const copy: RoutedRequest = new IncomingMessage(req.socket);
+  copy.endpointUrl = endpointUrl;
   const {
     'transfer-encoding': _,
     'content-encoding': _encoding,

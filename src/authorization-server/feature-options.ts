@@ -1,0 +1,168 @@
+import * as z from 'zod';
+
+import { arrayOf, booleanOption, check, functionOption } from '../internal/options';
+import { AUTH_METHODS, type Client, type ClientAuthMethod } from './clients/client';
+import type { TokenExchange } from './token-exchange/token-exchange';
+
+/** What an access token is issued for. */
+export interface IssuedFor {
+  /** `sub` of the token: the user, or the client if there is none. */
+  readonly subject: string;
+  readonly client: Client;
+  readonly scopes: readonly string[];
+  /** `aud` of the token. */
+  readonly audience: string;
+}
+
+/**
+ * Returns claims for an access token. JWTs and introspection responses have them, and so has the
+ * principal of a guard.
+ */
+export type TokenClaims = (issued: IssuedFor) => object | Promise<object>;
+
+/** How access tokens are bound to keys of clients (RFC 9449). */
+export interface ServerDpopOptions {
+  /**
+   * Requires a nonce of this server in every proof. The secret, of 32 bytes or more, is the same on
+   * all instances.
+   * @default no nonce
+   * @see https://www.rfc-editor.org/rfc/rfc9449#section-8
+   */
+  readonly nonce?: { readonly secret: string | Uint8Array };
+}
+
+/**
+ * The configuration of oidc-provider. Its members are described by `Configuration` of
+ * `@types/oidc-provider`.
+ * @see https://github.com/panva/node-oidc-provider/blob/v9.x/docs/README.md#configuration-options
+ */
+export interface ProviderConfiguration {
+  /** Optional parts of oidc-provider, by name. */
+  readonly features?: Readonly<Record<string, object | undefined>> | undefined;
+  /** Any other member. */
+  readonly [member: string]: unknown;
+}
+
+/** Parts of the server that are off unless you ask for them. */
+export interface FeatureOptions {
+  /**
+   * Adds claims to access tokens. Members that RFCs define for access tokens, such as `sub` and
+   * `scope`, are ignored.
+   * @default none
+   * @see https://www.rfc-editor.org/rfc/rfc9068#section-2.2
+   */
+  readonly claims?: TokenClaims;
+  /**
+   * How clients may authenticate.
+   * @default `['client_secret_basic', 'client_secret_post', 'none']`
+   * @see https://www.rfc-editor.org/rfc/rfc7591#section-2
+   */
+  readonly clientAuthentication?: readonly ClientAuthMethod[];
+  /**
+   * Binds tokens to the key of a client that sends a proof.
+   * @default false
+   * @see https://www.rfc-editor.org/rfc/rfc9449#section-5
+   */
+  readonly dpop?: boolean | ServerDpopOptions;
+  /**
+   * Lets clients push an authorization request before they send the user.
+   * @default false
+   * @see https://www.rfc-editor.org/rfc/rfc9126
+   */
+  readonly pushedAuthorizationRequests?: boolean;
+  /**
+   * Lets devices without a browser, such as a TV, get tokens of a user who agrees on another one.
+   * @default false
+   * @see https://www.rfc-editor.org/rfc/rfc8628
+   */
+  readonly deviceFlow?: boolean;
+  /**
+   * Exchanges a token that you verify for an access token of this server.
+   * @default not offered
+   * @see https://www.rfc-editor.org/rfc/rfc8693
+   */
+  readonly tokenExchange?: TokenExchange;
+  /**
+   * Requires PKCE of confidential clients as well. A function returns false for a client that is
+   * exempt.
+   * @default false: of public clients only
+   * @see https://www.rfc-editor.org/rfc/rfc9700#section-2.1.1
+   */
+  readonly requirePkce?: boolean | ((client: Client) => boolean);
+  /**
+   * Changes the configuration of oidc-provider, for what no option covers.
+   * @default none
+   * @see https://github.com/panva/node-oidc-provider/blob/v9.x/docs/README.md
+   */
+  readonly configure?: (configuration: ProviderConfiguration) => ProviderConfiguration;
+}
+
+const MIN_SECRET_LENGTH = 32;
+const isSecret = (value: unknown): boolean =>
+  (typeof value === 'string' || value instanceof Uint8Array) &&
+  Buffer.byteLength(value) >= MIN_SECRET_LENGTH;
+
+/** Members of the schema of the server's options. */
+export const featureMembers = {
+  claims: functionOption.optional(),
+  clientAuthentication: arrayOf(AUTH_METHODS.join(', '), (value) =>
+    AUTH_METHODS.some((one) => one === value),
+  ).optional(),
+  dpop: z
+    .union(
+      [
+        booleanOption,
+        z.strictObject({
+          nonce: z
+            .strictObject({
+              secret: check(`a secret of at least ${MIN_SECRET_LENGTH} bytes`, isSecret),
+            })
+            .optional(),
+        }),
+      ],
+      { error: 'must be true, false or { nonce: { secret } }' },
+    )
+    .optional(),
+  pushedAuthorizationRequests: booleanOption.optional(),
+  deviceFlow: booleanOption.optional(),
+  tokenExchange: functionOption.optional(),
+  requirePkce: check(
+    'true, false or a function of a client',
+    (value) => typeof value === 'boolean' || typeof value === 'function',
+  ).optional(),
+  configure: functionOption.optional(),
+};
+
+/** The features with their defaults. */
+export interface ResolvedFeatures {
+  readonly claims: TokenClaims;
+  readonly clientAuthentication: readonly ClientAuthMethod[];
+  readonly dpop: ServerDpopOptions | undefined;
+  readonly hasPushedRequests: boolean;
+  readonly hasDeviceFlow: boolean;
+  readonly tokenExchange: TokenExchange | undefined;
+  readonly requirePkce: (client: Client) => boolean;
+  readonly configure: ((configuration: ProviderConfiguration) => ProviderConfiguration) | undefined;
+}
+
+const DEFAULT_AUTHENTICATION: readonly ClientAuthMethod[] = [
+  'client_secret_basic',
+  'client_secret_post',
+  'none',
+];
+
+/** Completes the options of the features. What needs a user is off without a login. */
+export function resolveFeatures(options: FeatureOptions, hasLogin: boolean): ResolvedFeatures {
+  const { dpop, requirePkce = false } = options;
+  const dpopOptions = dpop === true ? {} : dpop;
+  return {
+    claims: options.claims ?? (() => ({})),
+    clientAuthentication: options.clientAuthentication ?? DEFAULT_AUTHENTICATION,
+    dpop: dpopOptions === false ? undefined : dpopOptions,
+    hasPushedRequests: hasLogin && options.pushedAuthorizationRequests === true,
+    hasDeviceFlow: hasLogin && options.deviceFlow === true,
+    tokenExchange: options.tokenExchange,
+    requirePkce: typeof requirePkce === 'function' ? requirePkce : () => requirePkce,
+    configure: options.configure,
+  };
+}
