@@ -4,7 +4,7 @@ import { headerRepeated, requestPath } from '../extractors/extractor';
 import type { Middleware } from '../http/middleware';
 import type { ClientAuthMethod } from './clients/client';
 import type { RespondToRegistration } from './clients/registration-endpoint';
-import { endpointRoutes, type FindRoute, type Route } from './endpoint-routes';
+import { endpointRoutes, type FindRoute, requestedUrl, type Route } from './endpoint-routes';
 import type { EndpointName, Endpoints } from './endpoints';
 import { toProviderParameters } from './interaction/authorization-request';
 import type { Interact } from './interaction/interactions';
@@ -134,16 +134,6 @@ async function post(
     json: true,
   });
   await respond(request, res);
-}
-
-/** Returns the URL of an endpoint that the client used: the one with this path, at this host. */
-function requestedUrl(
-  urls: readonly string[],
-  path: string,
-  host: string | undefined,
-): string | undefined {
-  const candidates = urls.map((url) => new URL(url)).filter(({ pathname }) => pathname === path);
-  return (candidates.find((url) => url.host === host) ?? candidates[0])?.href;
 }
 
 /** Endpoints that take the parameters of an authorization request. */

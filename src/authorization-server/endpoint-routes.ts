@@ -38,3 +38,13 @@ export function endpointRoutes(
     return step && { endpoint: step, publicId };
   };
 }
+
+/** Returns the URL of an endpoint that the client used: the one with this path, at this host. */
+export function requestedUrl(
+  urls: readonly string[],
+  path: string,
+  host: string | undefined,
+): string | undefined {
+  const candidates = urls.map((url) => new URL(url)).filter(({ pathname }) => pathname === path);
+  return (candidates.find((url) => url.host === host) ?? candidates[0])?.href;
+}

@@ -6,15 +6,17 @@ import * as openid from 'openid-client';
 
 import { Browser } from '../support/browser';
 import { agree, CALLBACK, type Issuing, logIn, startIssuing, WEB_CLIENT } from '../support/issuing';
+import { listen } from '../support/servers';
 
 const open: Issuing[] = [];
+const hosts: { readonly close: () => Promise<unknown> }[] = [];
 const start = async (options: Parameters<typeof startIssuing>[0]): Promise<Issuing> => {
   const issuing = await startIssuing(options);
   open.push(issuing);
   return issuing;
 };
 afterEach(async () => {
-  await Promise.all(open.splice(0).map((issuing) => issuing.close()));
+  await Promise.all([...open.splice(0), ...hosts.splice(0)].map((one) => one.close()));
 });
 
 const discover = (issuing: Issuing, clientId: string, authentication: openid.ClientAuth) =>
@@ -201,9 +203,13 @@ describe('private_key_jwt', () => {
       clientAuthentication: ['private_key_jwt', 'client_secret_basic'],
       ...options,
     });
+    const jwks = { keys: [await exportJWK(keys.publicKey)] };
+    const host = await listen((_req, res) => void res.end(JSON.stringify(jwks)));
+    hosts.push(host);
+    // Not "jwks": oidc-provider rejects objects of Jest's realm.
     const { client, secret } = await issuing.server.clients.register({
       ...{ name: 'Nightly', scopes: ['domains:read'], authMethod: 'private_key_jwt' },
-      jwks: { keys: [await exportJWK(keys.publicKey)] },
+      jwksUri: `http://127.0.0.1:${host.port}/jwks`,
     });
     expect(secret).toBeUndefined();
     const assertion = (claims: Record<string, unknown> = {}, key = keys.privateKey) =>
@@ -313,7 +319,7 @@ describe.each(kinds())('claims with %s', (_name, options) => {
     ],
     ['never returns', () => new Promise<object>(() => {}), 503],
     ['returns a list', () => [], 503],
-  ] as const)('is %s when the function %s', async (_, claims, status) => {
+  ] as const)('respond with 503 if the function %s', async (_, claims, status) => {
     const issuing = await start({ ...options, claims, timeoutMs: 100 });
     const { client, secret = '' } = await issuing.server.clients.register({
       name: 'Nightly',
