@@ -36,11 +36,7 @@ export function toProviderMetadata(
     application_type: client.applicationType,
     token_endpoint_auth_method: method,
     ...(hasSecret(client) && { client_secret: UNKNOWN_SECRET }),
-<<<<<<< HEAD
     ...omitUndefined({ jwks: client.jwks, jwks_uri: client.jwksUri }),
-=======
-    ...withoutAbsent({ jwks: client.jwks, jwks_uri: client.jwksUri }),
->>>>>>> 57c1f8c (Test pushed requests, DPoP, private_key_jwt and claims)
     grant_types: client.grantTypes,
     response_types: usesCode ? ['code'] : [],
     redirect_uris: client.redirectUris,
