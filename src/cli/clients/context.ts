@@ -5,7 +5,7 @@ import { clientRegistry } from '../../authorization-server/clients/client-regist
 import { encryptedState } from '../../authorization-server/encrypted-state';
 import { createGrants } from '../../authorization-server/grants';
 import { jwtRevocations } from '../../verifiers/jwt/jwt-revocations';
-import { type OpenStore,openStore } from '../open-store';
+import { type OpenStore, openStore } from '../open-store';
 import { formatClient, printAs, type PrintContext, toJson, withIsoTimes } from '../print';
 import { type StoreOptions, storeTarget } from '../store-options';
 import { CommandError, type Terminal } from '../terminal';

@@ -760,14 +760,22 @@ describe('a server that fails', () => {
         saying(401, { ...json, 'WWW-Authenticate': 'Basic' }, '{"error":"invalid_client"}'),
         'responded with status 401 invalid_client',
       ],
-      ['403', saying(403, json, '{"error":"access_denied"}'), 'responded with status 403 access_denied'],
+      [
+        '403',
+        saying(403, json, '{"error":"access_denied"}'),
+        'responded with status 403 access_denied',
+      ],
       [
         '500 that repeats what it was sent',
         saying(500, json, JSON.stringify({ error: TOKEN, error_description: CLIENT.secret })),
         'responded with status 500',
       ],
       ['503', saying(503, {}, ''), 'responded with status 503'],
-      ['a redirect', saying(307, { Location: 'https://evil.example/' }, ''), 'responded with status 307'],
+      [
+        'a redirect',
+        saying(307, { Location: 'https://evil.example/' }, ''),
+        'responded with status 307',
+      ],
       [
         'HTML',
         saying(200, { 'Content-Type': 'text/html' }, `<h1>${TOKEN}</h1>`),

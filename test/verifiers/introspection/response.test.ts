@@ -252,7 +252,10 @@ describe('an answer that is none', () => {
   const member = (name: string) => ({
     error: `The response of the introspection endpoint has an invalid "${name}" (RFC 7662 §2.2)`,
   });
-  const silent = { error: 'The response of the introspection endpoint has no "active" that is true or false (RFC 7662 §2.2)' };
+  const silent = {
+    error:
+      'The response of the introspection endpoint has no "active" that is true or false (RFC 7662 §2.2)',
+  };
 
   test.each<[string, object]>([
     ['says nothing', {}],

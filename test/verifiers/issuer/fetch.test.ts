@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-import { fetchJson, type FetchLimits,ResponseError } from '../../../src/verifiers/issuer/fetch';
+import { fetchJson, type FetchLimits, ResponseError } from '../../../src/verifiers/issuer/fetch';
 import { type Handler, listen } from '../../support/servers';
 
 const LIMITS = { timeoutMs: 300, maxBytes: 1_000 };
@@ -109,7 +109,11 @@ test.each<[string, Handler, string]>([
   ['a list', json('[{"a":1}]'), 'responded with something that is not a JSON object'],
   ['null', json('null'), 'responded with something that is not a JSON object'],
   ['a text', json('"s3cret"'), 'responded with something that is not a JSON object'],
-  ['201', answering(201, { 'Content-Type': 'application/json' }, '{"a":1}'), 'responded with status 201'],
+  [
+    '201',
+    answering(201, { 'Content-Type': 'application/json' }, '{"a":1}'),
+    'responded with status 201',
+  ],
   [
     'an error',
     answering(401, { 'Content-Type': 'application/json' }, '{"error":"invalid_client"}'),
@@ -184,7 +188,9 @@ it('tells where nobody listens', async () => {
 
 it('takes JSON of any type where it is told to', async () => {
   const server = await listen(json('{"a":1}', 'text/plain'));
-  expect(await fetchJson(`http://127.0.0.1:${server.port}/`, { ...LIMITS, anyContentType: true })).toEqual({
+  expect(
+    await fetchJson(`http://127.0.0.1:${server.port}/`, { ...LIMITS, anyContentType: true }),
+  ).toEqual({
     a: 1,
   });
   await server.close();

@@ -90,7 +90,11 @@ describe('metadata is not believed', () => {
     const verifier = jwt({ issuer, audience: AUDIENCE, remote: { fetch: far } });
     await expect(
       verifier.verify({ extractor: 'bearer', token: server.token({}, { iss: issuer }) }),
-    ).rejects.toThrow(new Error('The metadata of https://id.example has no usable jwks_uri: it must be an https URL'));
+    ).rejects.toThrow(
+      new Error(
+        'The metadata of https://id.example has no usable jwks_uri: it must be an https URL',
+      ),
+    );
     expect(asked).toEqual([`${issuer}${METADATA}`]);
   });
 });

@@ -322,7 +322,8 @@ describe('a token that could outlive its revocation', () => {
 describe('revoke()', () => {
   const revoke = (tokens: unknown, issuer: JwtOptions['issuer'] = ISSUER) =>
     verifierOver(memoryStore(), { issuer }).revoke(tokens as RevokedTokens);
-  const message = 'revoke(): pass exactly one of "credentialId", "subject", "clientId" and "grantId"';
+  const message =
+    'revoke(): pass exactly one of "credentialId", "subject", "clientId" and "grantId"';
   it.each<[unknown, string]>([
     [{}, message],
     [{ issuer: ISSUER }, message],

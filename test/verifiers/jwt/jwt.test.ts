@@ -510,8 +510,7 @@ describe('an option', () => {
   });
 
   it('key has no other beside it', () => {
-    const message =
-      'pass one of "key", "jwks" and "jwksUri", or none to discover the keys';
+    const message = 'pass one of "key", "jwks" and "jwksUri", or none to discover the keys';
     expect(messageOf({ ...good, jwks: { keys: [] } })).toBe(message);
     expect(messageOf({ ...good, jwksUri: 'https://osir.com/jwks' })).toBe(message);
   });

@@ -308,7 +308,9 @@ test.each<[string, unknown]>([
   server.answers.set(JWKS, json(document));
   const verifier = verifierOf({ jwksUri: `${server.issuer}${JWKS}?secret=s` });
   await expect(verdict(server.token(), verifier)).rejects.toThrow(
-    new Error(`${server.issuer}${JWKS} responded with something that is not a JWK Set (RFC 7517 §5)`),
+    new Error(
+      `${server.issuer}${JWKS} responded with something that is not a JWK Set (RFC 7517 §5)`,
+    ),
   );
 });
 
