@@ -15,7 +15,7 @@ export const completionCommand = (terminal: Terminal): Command =>
     .addArgument(new Argument('<shell>').choices(['bash', 'zsh', 'fish']))
     .addHelpText('after', HELP)
     .action((shell: string, _, command: Command) => {
-      const entries = entriesOf(command.parent ?? command);
+      const entries = commandEntries(command.parent ?? command);
       terminal.out(SCRIPTS.get(shell)?.(entries) ?? '');
     });
 
@@ -32,7 +32,7 @@ interface Word {
   readonly description: string;
 }
 
-function entriesOf(command: Command, path: readonly string[] = []): readonly Entry[] {
+function commandEntries(command: Command, path: readonly string[] = []): readonly Entry[] {
   const help = command.createHelp();
   const options = [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)];
   const commands = help.visibleCommands(command).filter((inner) => inner.name() !== 'help');
@@ -44,7 +44,7 @@ function entriesOf(command: Command, path: readonly string[] = []): readonly Ent
     })),
     options: options.map(({ long, description }) => ({ name: long ?? '', description })),
   };
-  return [entry, ...commands.flatMap((inner) => entriesOf(inner, [...path, inner.name()]))];
+  return [entry, ...commands.flatMap((inner) => commandEntries(inner, [...path, inner.name()]))];
 }
 
 function bashScript(entries: readonly Entry[]): string {

@@ -36,29 +36,29 @@ export function parseCurl(line: string): RequestLike {
     allowPositionals: true,
     strict: false,
   });
-  const valuesOf = (name: keyof typeof OPTIONS): string[] =>
+  const optionValues = (name: keyof typeof OPTIONS): string[] =>
     [values[name] ?? []].flat().filter((value) => typeof value === 'string');
 
-  const url = findUrl([...valuesOf('url'), ...positionals]);
+  const url = findUrl([...optionValues('url'), ...positionals]);
   const rawHeaders = ['Host', url.host];
-  for (const header of valuesOf('header')) {
+  for (const header of optionValues('header')) {
     rawHeaders.push(...parseHeader(header));
   }
-  for (const value of valuesOf('oauth2-bearer')) {
+  for (const value of optionValues('oauth2-bearer')) {
     rawHeaders.push('Authorization', `Bearer ${value}`);
   }
-  for (const value of valuesOf('user')) {
+  for (const value of optionValues('user')) {
     rawHeaders.push('Authorization', `Basic ${Buffer.from(value).toString('base64')}`);
   }
-  for (const value of valuesOf('cookie')) {
+  for (const value of optionValues('cookie')) {
     rawHeaders.push('Cookie', value);
   }
   const hasBody = (['data', 'data-raw', 'data-urlencode', 'json', 'form'] as const).some(
-    (name) => valuesOf(name).length > 0,
+    (name) => optionValues(name).length > 0,
   );
   const defaultMethod = hasBody ? 'POST' : 'GET';
   return {
-    method: valuesOf('request')[0] ?? (values.head === true ? 'HEAD' : defaultMethod),
+    method: optionValues('request')[0] ?? (values.head === true ? 'HEAD' : defaultMethod),
     url: `${url.pathname}${url.search}`,
     headers: joinHeaders(rawHeaders),
     rawHeaders,

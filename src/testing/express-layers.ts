@@ -30,7 +30,7 @@ type Path = string | RegExp | readonly Path[];
 export type Pattern = string | RegExp | undefined;
 
 /** Returns the layers of a router or an application, or undefined for anything else. */
-export function stackOf(handler: unknown): readonly Layer[] | undefined {
+export function getStack(handler: unknown): readonly Layer[] | undefined {
   if (typeof handler !== 'function') {
     return undefined;
   }
@@ -60,7 +60,7 @@ const isLayer = (value: unknown): value is Layer =>
 
 /** Returns the layers of a mounted router or application, or undefined for other layers. */
 export const mountedStack = (layer: Layer): readonly Layer[] | undefined =>
-  layer.name === 'mounted_app' ? stackOf(mountedApp(layer.handle)) : stackOf(layer.handle);
+  layer.name === 'mounted_app' ? getStack(mountedApp(layer.handle)) : getStack(layer.handle);
 
 /**
  * Returns the application behind `app.use(subApp)`, which Express keeps in a closure. The fake

@@ -3,6 +3,7 @@ import { METHODS } from 'node:http';
 import { isGuard } from '../http/middleware';
 import { codedError, typeError } from '../internal/errors';
 import {
+  getStack,
   type Handler,
   type Layer,
   matchesEveryPath,
@@ -12,7 +13,6 @@ import {
   restAfter,
   type Route,
   samePath,
-  stackOf,
 } from './express-layers';
 import { samplePaths } from './sample-paths';
 
@@ -64,7 +64,7 @@ interface Step {
  * expect(unguardedRoutes(app)).toEqual([{ method: 'GET', path: '/health' }]);
  */
 export function unguardedRoutes(app: Handler): UnguardedRoute[] {
-  const stack = stackOf(app);
+  const stack = getStack(app);
   if (!stack) {
     throw typeError(
       'ERR_LATCHKEY_ARGUMENT',
@@ -110,7 +110,7 @@ function* routesIn(stack: readonly Layer[], around: readonly Step[]): Generator<
 }
 
 /** Returns the handlers of a route for a method, without error handlers. */
-const handlersOf = ({ stack }: Route, method: string): readonly Handler[] =>
+const handlersFor = ({ stack }: Route, method: string): readonly Handler[] =>
   stack
     .filter(
       (layer) =>
@@ -119,7 +119,7 @@ const handlersOf = ({ stack }: Route, method: string): readonly Handler[] =>
     .map(({ handle }) => handle);
 
 function isGuarded(route: Route, steps: readonly Step[], method: string): boolean {
-  const handlers = handlersOf(route, method);
+  const handlers = handlersFor(route, method);
   const last = handlers.findLastIndex((handler) => !isGuard(handler));
   // A route with nothing but guards does not respond: it guards the routes that follow.
   if (last === -1 || handlers.slice(0, last).some(isGuard)) {
@@ -190,7 +190,7 @@ function holdsGuard(
       return false;
     }
     if (layer.route) {
-      return handlersOf(layer.route, method).some(isGuard);
+      return handlersFor(layer.route, method).some(isGuard);
     }
     return isGuard(layer.handle) || holdsGuard(mountedStack(layer) ?? [], method, rest);
   });

@@ -24,14 +24,14 @@ const REGISTER = [
 const register = async (...more: string[]) =>
   JSON.parse((await latchkey([...REGISTER, ...more, '--json'])).out) as RegisteredClient;
 
-it('register prints the secret on standard output, once and alone', async () => {
+it('register prints only the secret on standard output', async () => {
   const { code, out, err } = await latchkey([...REGISTER, '--id', 'watch']);
   expect([code, out]).toEqual([0, expect.stringMatching(/^client_secret_[0-9A-Za-z]{49}$/)]);
   expect(err).toMatch(/client id +watch\n/);
   expect(err).not.toContain(out);
 });
 
-it('register takes all that a client can have', async () => {
+it('register accepts every setting of a client', async () => {
   const uris = [
     '--redirect-uri',
     'com.example.app:/back',
@@ -62,7 +62,7 @@ it('register takes all that a client can have', async () => {
   expect(secret).toBeUndefined();
 });
 
-it('list, show and update know it', async () => {
+it('list, show and update work with the registered client', async () => {
   const { client } = await register('--redirect-uri', 'https://app.example/callback');
   const shown = async () =>
     JSON.parse((await latchkey(['clients', 'show', client.clientId, '--json'])).out) as Client;
@@ -88,7 +88,7 @@ it('list, show and update know it', async () => {
   expect(await shown()).toEqual({ ...client, name: 'Other', scopes: ['domains:read'] });
 });
 
-it('rotate and remove are seen by a server that runs', async () => {
+it('rotate and remove apply to a running server', async () => {
   const { store, close } = await openStore(url, true);
   const issuing = await startIssuing({ store });
   const { client, credentials, tokens } = await issuing.grant({
@@ -137,7 +137,7 @@ it('rotate and remove are seen by a server that runs', async () => {
   await close();
 });
 
-it('remove ends JWTs too, where it is told whose', async () => {
+it('remove revokes JWTs of the issuer that is passed', async () => {
   const { store, close } = await openStore(url, true);
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
   // This process asks the store each time: the other one has no way to tell it.
@@ -175,7 +175,7 @@ it.each(['not a url', 'api.osir.com', 'http://api.osir.com', 'https://api.osir.c
   },
 );
 
-it('says what --no-resource-server is for, and where plain http is the fault', async () => {
+it('explains --no-resource-server, and rejects plain http', async () => {
   expect((await latchkey(['clients', 'update', '--help'])).out).toMatch(
     /--no-resource-server +a client that may introspect only its own tokens/,
   );
@@ -186,7 +186,7 @@ it('says what --no-resource-server is for, and where plain http is the fault', a
   ]);
 });
 
-it('list says that there are more, and goes on after a client', async () => {
+it('list reports further clients, and continues after one', async () => {
   const page = (...args: string[]) =>
     latchkey(['clients', 'list', '--json', '--limit', '1', ...args]);
   await register();
@@ -197,7 +197,7 @@ it('list says that there are more, and goes on after a client', async () => {
   expect(second?.clientId).not.toBe(client?.clientId);
 });
 
-it('what a name hides is escaped in columns and in JSON, which gives the name back', async () => {
+it('escapes hidden characters of names in tables and JSON', async () => {
   const name = 'b\u202ec';
   const { client } = await register('--name', name);
   expect(client.name).toBe(name);
@@ -209,7 +209,7 @@ it('what a name hides is escaped in columns and in JSON, which gives the name ba
   );
 });
 
-it('a name that a terminal would obey is refused', async () => {
+it('rejects a name with control characters', async () => {
   const { code, err } = await latchkey(['clients', 'register', '--name', 'a\u001b[2Jb']);
   expect([code, err]).toEqual([
     2,
@@ -217,7 +217,7 @@ it('a name that a terminal would obey is refused', async () => {
   ]);
 });
 
-it('remove of a client that is not there succeeds with --if-exists', async () => {
+it('remove of an unknown client succeeds with --if-exists', async () => {
   const remove = (...args: string[]) =>
     latchkey(['clients', 'remove', 'nobody', '--if-exists', ...args]);
   expect(await remove()).toEqual({ code: 0, out: 'Removed: none', err: '' });
@@ -262,13 +262,13 @@ test.each<[what: string, code: number, message: RegExp, args: string[]]>([
     /It must be a number with a unit/,
     ['rotate', 'nobody', '--overlap', '7'],
   ],
-])('%s ends with %i', async (_, code, message, args) => {
+])('%s has the exit code %i', async (_, code, message, args) => {
   const printed = await latchkey(['clients', ...args]);
   expect([printed.code, printed.out]).toEqual([code, '']);
   expect(printed.err).toMatch(message);
 });
 
-it('a public client has no secret to rotate', async () => {
+it('rotate rejects a public client, which has no secret', async () => {
   const { client } = await register(
     '--type',
     'public',

@@ -196,7 +196,7 @@ test.each<[string, () => string, readonly string[], object]>([
   expect(JSON.parse(out)).toMatchObject(expected);
 });
 
-it('says in words what happened, by which rule, and how to mend it, and never the secret', async () => {
+it('prints the cause, the section and the fix, and never the secret', async () => {
   const { out, err } = await latchkey(
     ['explain'],
     `curl ${URL} -H "Authorization: Bearer ${revoked}"\n`,
@@ -209,13 +209,13 @@ it('says in words what happened, by which rule, and how to mend it, and never th
   expect(out + err).not.toContain(revoked);
 });
 
-it('is no use of the key', async () => {
+it('does not count a use of the key', async () => {
   await latchkey(['explain', key]);
   const { out } = await latchkey(['keys', 'list', '--subject', 'acct_42', '--json']);
   expect((JSON.parse(out) as PublicRecord[]).map(({ useCount }) => useCount)).toEqual([0, 0, 0]);
 });
 
-it('ends though the module holds something open', async () => {
+it('ends although the module has open handles', async () => {
   const config = join(folder, 'open.cjs');
   writeFileSync(
     config,
@@ -232,7 +232,7 @@ it('ends though the module holds something open', async () => {
   expect(stdout).toContain('Accepted');
 }, 30_000);
 
-it('asks the guards that a module exports', async () => {
+it('uses the guards that a module exports', async () => {
   const config = join(folder, 'auth.cjs');
   writeFileSync(
     config,
@@ -266,7 +266,7 @@ it.each([
   });
 });
 
-it('shows what a subject hides, and says who is nobody', async () => {
+it('escapes hidden characters of the subject, and reports anonymous requests', async () => {
   const config = join(folder, 'hidden.cjs');
   writeFileSync(
     config,
@@ -302,13 +302,13 @@ it.each([
     /is not valid shell syntax/,
   ],
   ['a URL that is none', 'curl http://[osir_live_secret', /the URL of the curl command is invalid/],
-])('tells of %s, and does not quote it', async (_, line, message) => {
+])('reports %s without quoting it', async (_, line, message) => {
   const { code, out, err } = await latchkey(['explain'], line);
   expect([code, out, err]).toEqual([1, '', expect.stringMatching(message)]);
   expect(err).not.toContain('secret');
 });
 
-it('names all ways to tell whom to ask', async () => {
+it('names every way to select guards if none is given', async () => {
   for (const env of [{}, { LATCHKEY_PREFIX: 'osir' }, { LATCHKEY_STORE: store }]) {
     expect(await shell(env)(['explain', key])).toEqual({
       code: 2,
@@ -318,7 +318,7 @@ it('names all ways to tell whom to ask', async () => {
   }
 });
 
-it('tells what to write where a module exports guards alone', async () => {
+it('says what to export if a module has no check function', async () => {
   const config = join(folder, 'guards.cjs');
   writeFileSync(config, 'exports.requireScopes = () => () => {};');
   expect(await latchkey(['explain', '--config', config, key])).toEqual({
@@ -343,7 +343,7 @@ test.each<[string, readonly string[], number, RegExp]>([
     1,
     /package\.json/,
   ],
-])('tells of %s', async (_, args, code, message) => {
+])('reports %s', async (_, args, code, message) => {
   const printed = await latchkey(args);
   expect([printed.code, printed.err]).toEqual([code, expect.stringMatching(message)]);
 });

@@ -41,7 +41,7 @@ async function verdict(secret: string, url = sqlite): Promise<unknown> {
 }
 
 describe('keys create', () => {
-  it('prints the secret on standard output, once and alone', async () => {
+  it('prints only the secret on standard output', async () => {
     const { code, out, err } = await create('acct_1', '--scope', 'domains:read', '--name', 'CI');
     expect(code).toBe(0);
     expect(out).toMatch(/^osir_live_[0-9A-Za-z]{49}$/);
@@ -52,7 +52,7 @@ describe('keys create', () => {
     });
   });
 
-  it('takes all that a key can have', async () => {
+  it('accepts every setting of a key', async () => {
     const all = [
       '--environment',
       'test',
@@ -77,7 +77,7 @@ describe('keys create', () => {
     ['never', null],
     ['2099-01-01', Date.UTC(2099, 0, 1)],
     ['2099-01-01T10:00:00+02:00', Date.UTC(2099, 0, 1, 8)],
-  ])('and update take the expiry %s', async (when, expiresAt) => {
+  ])('and update accept the expiry %s', async (when, expiresAt) => {
     const subject = `until ${when}`;
     await create(subject, '--expires', when);
     const { id, ...created } = await only(subject);
@@ -107,8 +107,8 @@ describe('keys create', () => {
   });
 });
 
-describe('the life of a key', () => {
-  it('is listed as a table, with the start of the secret alone', async () => {
+describe('the lifecycle of a key', () => {
+  it('is listed in a table that shows only the start of the secret', async () => {
     const { out: secret } = await create('acct_4', '--name', 'Laptop', '--scope', 'a');
     const { code, out } = await latchkey(['keys', 'list', '--subject', 'acct_4']);
     expect(code).toBe(0);
@@ -154,7 +154,7 @@ describe('the life of a key', () => {
     expect(await page(ids[0] as string, '3')).toEqual([ids.slice(1), '']);
   });
 
-  it('is listed a hundred at a time, and it is said that there are more', async () => {
+  it('is listed 100 at a time, with a message if there are more', async () => {
     const lines = Array.from({ length: 101 }, (_, i) =>
       createHash('sha256').update(`page ${i}`).digest('hex'),
     );
@@ -164,7 +164,7 @@ describe('the life of a key', () => {
     expect([ids.length, err]).toEqual([101, `There are more: continue with --after ${ids[100]}`]);
   });
 
-  it('is not listed after one that is not there, or not of that owner', async () => {
+  it('is not listed after an unknown key or a key of another owner', async () => {
     await create('acct_18');
     await create('acct_19');
     const after = async (id: string) =>
@@ -220,7 +220,7 @@ describe('the life of a key', () => {
     expect(await verdict(rotated.out)).toEqual({ ok: false, reason: 'revoked' });
   });
 
-  it('is revoked again without a failure where --if-exists says so', async () => {
+  it('is revoked again without an error with --if-exists', async () => {
     await create('acct_24');
     const { id } = await only('acct_24');
     const revoke = (...args: string[]) => latchkey(['keys', 'revoke', ...args, '--if-exists']);
@@ -235,7 +235,7 @@ describe('the life of a key', () => {
     });
   });
 
-  it('loses its name by --no-name alone', async () => {
+  it('loses its name only with --no-name', async () => {
     const create = [
       'keys',
       'create',
@@ -260,7 +260,7 @@ describe('the life of a key', () => {
     expect(await name()).toBeNull();
   });
 
-  it('loses its scopes by --no-scope alone', async () => {
+  it('loses its scopes only with --no-scope', async () => {
     await create('acct_25', '--scope', 'a,b');
     const { id } = await only('acct_25');
     expect((await latchkey(['keys', 'update', id, '--scope', ''])).code).toBe(2);
@@ -269,7 +269,7 @@ describe('the life of a key', () => {
     expect((await only('acct_25')).scopes).toEqual([]);
   });
 
-  it('says why a key that ended cannot be changed', async () => {
+  it('reports why an expired or revoked key cannot be changed', async () => {
     await create('acct_12');
     const { id } = await only('acct_12');
     await latchkey(['keys', 'revoke', id]);
@@ -285,7 +285,7 @@ describe('the life of a key', () => {
     }
   });
 
-  it('is rotated to its own prefix, whatever the environment says, else to what that says', async () => {
+  it('keeps its prefix when it is rotated, otherwise LATCHKEY_PREFIX', async () => {
     const elsewhere = shell({ LATCHKEY_STORE: sqlite, LATCHKEY_PREFIX: 'acme' });
     await create('acct_13');
     expect((await elsewhere(['keys', 'rotate', (await only('acct_13')).id])).out).toMatch(
@@ -310,7 +310,7 @@ describe('the life of a key', () => {
     );
   });
 
-  it('is not printed raw: what a name hides is shown', async () => {
+  it('has hidden characters of its name escaped', async () => {
     const name = 'a\u001b[31m\u202eb\u0085\nc';
     const { out } = await create('acct_15', '--name', name, '--json');
     expect(out).toMatch(/^[\n -~]*$/);
@@ -329,7 +329,7 @@ describe('the life of a key', () => {
     expect((JSON.parse(json) as PublicRecord).name).toBe(name);
   });
 
-  it('is listed though its end is beyond what a date can be', async () => {
+  it('is listed if its expiry is beyond the range of Date', async () => {
     await create('acct_16');
     const { store, close } = await openStore(sqlite);
     await store.update((await only('acct_16')).id, { expiresAt: Number.MAX_SAFE_INTEGER });
@@ -340,7 +340,7 @@ describe('the life of a key', () => {
     });
   });
 
-  it('ends by prune', async () => {
+  it('is deleted by prune', async () => {
     await create('acct_7');
     await latchkey(['keys', 'revoke', (await only('acct_7')).id]);
     await setTimeout(5);
@@ -351,7 +351,7 @@ describe('the life of a key', () => {
     expect(await list('acct_7')).toEqual([]);
   });
 
-  it('is kept by an id that begins with a dash', async () => {
+  it('is found by an ID that begins with a dash', async () => {
     const { store, close } = await openStore(sqlite);
     const keys = apiKeys({ prefix: 'osir', store });
     const digest = `-${'x'.repeat(42)}`;
@@ -366,7 +366,7 @@ describe('the life of a key', () => {
   });
 });
 
-describe('a key that is named by itself', () => {
+describe('a key that is passed instead of its ID', () => {
   const unknown = `osir_test_${'x'.repeat(49)}`;
   const COMMANDS = [
     ['show'],
@@ -392,22 +392,19 @@ describe('a key that is named by itself', () => {
     },
   );
 
-  it.each(COMMANDS)(
-    'is not said again by %s where no store knows it',
-    async (command, ...options) => {
-      const { code, out, err } = await latchkey(['keys', command, unknown, ...options]);
-      expect([code, out]).toEqual([1, '']);
-      expect(err).toBe(
-        'latchkey: no such key in this store: pass its ID, the 22 characters that "keys list" shows, or the whole key',
-      );
-    },
-  );
+  it.each(COMMANDS)('is not printed by %s if it is unknown', async (command, ...options) => {
+    const { code, out, err } = await latchkey(['keys', command, unknown, ...options]);
+    expect([code, out]).toEqual([1, '']);
+    expect(err).toBe(
+      'latchkey: no such key in this store: pass its ID, the 22 characters that "keys list" shows, or the whole key',
+    );
+  });
 });
 
 describe('keys import', () => {
   const hex = (key: string) => createHash('sha256').update(key).digest('hex');
 
-  it('takes a column of SHA-256 digests for one subject', async () => {
+  it('accepts a column of SHA-256 digests for one subject', async () => {
     const column = `${hex('old-1')}\n${hex('old-2')}\n\n`;
     const args = ['keys', 'import', '-', '--subject', 'acct_9', '--scope', 'a'];
     expect(await latchkey(args, column)).toEqual({ code: 0, out: 'Imported: 2 of 2', err: '' });
@@ -415,7 +412,7 @@ describe('keys import', () => {
     expect((await list('acct_9')).map(({ scopes }) => scopes)).toEqual([['a'], ['a']]);
   });
 
-  it('takes a line of JSON a key', async () => {
+  it('accepts a line of JSON for each key', async () => {
     const lines = [
       { digest: hex('old-3'), subject: 'acct_10', scopes: ['a'], name: 'Importer' },
       { digest: hex('old-4'), subject: 'acct_10', scopes: [] },
@@ -428,7 +425,7 @@ describe('keys import', () => {
     expect((await list('acct_10')).map(({ name }) => name).sort()).toEqual(['Importer', null]);
   });
 
-  it('takes lines of sha256sum', async () => {
+  it('accepts the output of sha256sum', async () => {
     const lines = `${hex('old-6')}  -\r\n${hex('old-7')} *keys/7.bin\n${hex('old-8').toUpperCase()}  a file\n`;
     const { out } = await latchkey(['keys', 'import', '--subject', 'acct_21'], lines);
     expect([out, (await list('acct_21')).map(({ id }) => id).sort()]).toEqual([
@@ -470,7 +467,7 @@ describe('keys import', () => {
       `{"digest":"${hex('old-9')}","expiresAt":"2027-01-31"}`,
       'line 4: option "expiresAt" must be a time in whole milliseconds since the epoch, or null',
     ],
-  ])('refuses %s, and imports nothing', async (_, options, line, message) => {
+  ])('rejects %s, and imports nothing', async (_, options, line, message) => {
     const lines = `${hex('old-5')}\n\n \n${line}\n`;
     expect(await latchkey(['keys', 'import', ...options], lines)).toEqual({
       code: 2,
@@ -481,7 +478,7 @@ describe('keys import', () => {
   });
 });
 
-describe('a command line that is wrong', () => {
+describe('an invalid command line', () => {
   const id = 'x'.repeat(22);
   test.each<[string, readonly string[], number, RegExp]>([
     ['no command', ['keys'], 2, /create \[options\]/],
@@ -723,14 +720,14 @@ describe('a command line that is wrong', () => {
     expect(printed.err).toMatch(message);
   });
 
-  it('is told of a store that is missing', async () => {
+  it('reports a missing store', async () => {
     expect(await shell()(['keys', 'show', id])).toMatchObject({
       code: 2,
       err: expect.stringContaining('LATCHKEY_STORE'),
     });
   });
 
-  it('is helped', async () => {
+  it('has help for every command', async () => {
     for (const args of [
       ['--help'],
       ['keys', '--help'],
@@ -756,7 +753,7 @@ describe('the stores', () => {
   }, 60_000);
   afterAll(() => Promise.all([postgres.close(), mariadb.close(), redis.stop()]));
 
-  it('are not waited for without end: a server that takes the connection and says nothing is an error', async () => {
+  it('time out if a server accepts the connection and does not respond', async () => {
     const sockets: Socket[] = [];
     const silent = createServer((socket) => void sockets.push(socket)).listen(0, '127.0.0.1');
     await once(silent, 'listening');
@@ -775,7 +772,7 @@ describe('the stores', () => {
     silent.close();
   }, 20_000);
 
-  it('wait for one who takes long to type', async () => {
+  it('wait for slow input', async () => {
     const lines = [
       'keys',
       'import',
@@ -796,7 +793,7 @@ describe('the stores', () => {
     ['MariaDB', () => mariadb.url],
     ['MariaDB by its own name', () => mariadb.url.replace('mysql:', 'mariadb:')],
     ['Redis', () => `redis://127.0.0.1:${redis.port}`],
-  ])('%s keeps a key from one command to the next', async (_, url) => {
+  ])('%s keeps a key between commands', async (_, url) => {
     const store = ['--store', url()];
     const { code, out } = await latchkey([
       'keys',

@@ -19,7 +19,7 @@ const client: Client = {
   registeredAt: 0,
 };
 
-describe('a text with 40,000 spaces is printed in linear time', () => {
+describe('prints a text with 40,000 spaces in linear time', () => {
   it.each([
     ['the name in a list of keys', () => formatKeys([newRecord({ name: SPACES }), newRecord()])],
     [

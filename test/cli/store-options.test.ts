@@ -88,7 +88,7 @@ describe('a store in Redis with a prefix', () => {
     await reaches(keysUnder('second:'), `redis://127.0.0.1:${server.port}${query}`, options, env);
   });
 
-  it('is not reached without it, and a revocation says where it looked', async () => {
+  it('is not found without the prefix, and revoke reports where it looked', async () => {
     const { secret } = await keysUnder('second:').issue({ subject: 'acct_44', scopes: [] });
     const latchkey = shell({ LATCHKEY_STORE: `redis://u:hunter2@127.0.0.1:${server.port}` });
     const plain = shell({ LATCHKEY_STORE: `redis://127.0.0.1:${server.port}` });
@@ -103,7 +103,7 @@ describe('a store in Redis with a prefix', () => {
     );
   });
 
-  it('refuses a prefix that redisStore() refuses', async () => {
+  it('rejects a prefix that redisStore() rejects', async () => {
     const latchkey = shell({ LATCHKEY_STORE: `redis://127.0.0.1:${server.port}` });
     expect(
       await latchkey(['keys', 'list', '--subject', 'a', '--store-prefix', '{x}']),
@@ -179,7 +179,7 @@ describe('TLS to a server with a CA of your own', () => {
     writeFileSync(other, selfSigned('Other CA').cert);
   });
 
-  it('is verified on Redis', async () => {
+  it('verifies the certificate of Redis', async () => {
     const port = await freePort();
     const files = [
       '--tls-cert-file',
@@ -196,7 +196,7 @@ describe('TLS to a server with a CA of your own', () => {
     await server.stop();
   }, 60_000);
 
-  it('is verified on PostgreSQL, whatever sslmode the URL has', async () => {
+  it('verifies the certificate of PostgreSQL for every sslmode of the URL', async () => {
     const server = await startPostgres({ logsStatements: false });
     const db = connect({ postgres: server.url });
     const [serverKey, serverCert] = [
@@ -232,7 +232,7 @@ describe('a file of SQLite', () => {
       (statSync(join(folder, name)).mode & 0o777).toString(8),
     ]);
 
-  it('is created for its owner alone, with its journals', async () => {
+  it('is created readable by its owner only, with its journals', async () => {
     const before = process.umask(0);
     try {
       const opened = await openStore(`sqlite:${join(folder, 'new.db')}`, true);
@@ -252,7 +252,7 @@ describe('a file of SQLite', () => {
     }
   });
 
-  it('keeps the mode that it has, if it exists', async () => {
+  it('keeps the mode of an existing file', async () => {
     const file = join(folder, 'old.db');
     writeFileSync(file, '', { mode: 0o640 });
     const mode = statSync(file).mode;
@@ -262,7 +262,7 @@ describe('a file of SQLite', () => {
 });
 
 describe('storeTarget()', () => {
-  it('leaves every other parameter to the driver, and a SQLite file as it is', () => {
+  it('passes every other parameter to the driver, and does not change SQLite files', () => {
     expect(storeTarget({ store: 'postgres://u:p%40@h/db?sslmode=require' }, {}).url).toBe(
       'postgres://u:p%40@h/db?sslmode=require',
     );
@@ -328,7 +328,7 @@ describe('the output', () => {
     return lines[0] as string;
   };
 
-  it.each(HIDDEN)('escapes %j, in JSON without changing what it says', (character) => {
+  it.each(HIDDEN)('escapes %j, and JSON.parse() returns the original', (character) => {
     const value = { name: `a${character}b`, list: [character, 'ü 漢 😀'] };
     const line = printed(JSON.stringify(value, null, 2));
     expect(line).toMatch(/^[\P{C}\n]*$/u);
@@ -336,11 +336,11 @@ describe('the output', () => {
     expect(printed(`no client a${character}b`)).toMatch(/^no client a(\\u[0-9a-f]{4})+b$/);
   });
 
-  it('leaves line breaks and every visible character as they are', () => {
+  it('does not escape line breaks and visible characters', () => {
     expect(printed('a\nb – … ü 漢 😀')).toBe('a\nb – … ü 漢 😀');
   });
 
-  it('escapes what an argument hides in a message', async () => {
+  it('escapes hidden characters of arguments in messages', async () => {
     const store = `sqlite:${join(folder, 'output.db')}`;
     await (await openStore(store, true)).close();
     const { err } = await shell({ LATCHKEY_STORE: store })([

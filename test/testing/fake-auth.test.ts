@@ -37,7 +37,7 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     ['a key', ['X-API-Key: whatever']],
     ['several', ['Authorization: Bearer a', 'Authorization: Bearer b', 'X-API-Key: c']],
   ])(
-    'every request comes from the principal, whatever credential it brings: %s',
+    'authenticates every request as the principal, with any credential: %s',
     async (_what, headers) => {
       const principal: FakePrincipal = {
         subject: 'acct_42',
@@ -50,7 +50,7 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     },
   );
 
-  it('the guards are the real ones: a scope that is lacking is 403', async () => {
+  it('rejects a request with 403 if the principal lacks a scope', async () => {
     const auth = fakeAuth({ scopes: ['domains:read'] });
     expect(await ask(behind(auth, 'any'), get())).toMatchObject({ status: 200 });
     const answer = await ask(behind(auth, 'write'), get());
@@ -63,7 +63,7 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
     ]);
   });
 
-  it('without a principal every request comes without a credential', async () => {
+  it('treats every request as one without a credential if there is no principal', async () => {
     const auth = fakeAuth(undefined);
     const answer = await ask(
       behind(auth, 'read'),
@@ -83,7 +83,7 @@ describe.each(Object.entries(MOUNTS))('on %s', (_name, mount) => {
   });
 });
 
-it('gives a plain value to what is left out', async () => {
+it('has defaults for members that are left out', async () => {
   expect(await fakeAuth({}).check({ headers: {} })).toEqual({
     status: 'authenticated',
     principal: WHOLE,
@@ -91,7 +91,7 @@ it('gives a plain value to what is left out', async () => {
   });
 });
 
-it('hands out the principal as it was given, frozen like any other', async () => {
+it('returns the principal as it was passed, frozen', async () => {
   const principal: Principal = {
     kind: 'access_token',
     verifier: 'jwt',
@@ -116,7 +116,7 @@ it('hands out the principal as it was given, frozen like any other', async () =>
   }
 });
 
-it('takes the options of latchkey() that are about answers and scopes', async () => {
+it('accepts the options of latchkey() for responses and scopes', async () => {
   const { check, requireScopes } = fakeAuth(
     { scopes: ['write'] },
     {
@@ -155,13 +155,13 @@ test.each<[string, object]>([
   ],
   ['extractors', { extractors: [{ name: 'x', extract: () => undefined }] }],
   ['cache', { cache: { ttlMs: 1_000 } }],
-])('is the one who decides, whatever %s a caller without types brings', async (_, options) => {
+])('replaces %s of the options', async (_, options) => {
   expect(await fakeAuth({ subject: 'acct_42' }, options).check({ headers: {} })).toMatchObject({
     principal: { subject: 'acct_42' },
   });
 });
 
-it('answers a step-up as the real guard does', async () => {
+it('responds to a step-up like the guards of latchkey()', async () => {
   const stale = fakeAuth({ kind: 'access_token', claims: { auth_time: 0 } }).requireFreshAuth({
     maxAgeMs: 300_000,
   });

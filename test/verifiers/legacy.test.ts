@@ -63,7 +63,7 @@ test.each<[string, string, string, RegExp | readonly LegacyForm[]]>([
   expect([await asHeader(key), await asBearer(key)]).toEqual(['authenticated', 'authenticated']);
 });
 
-it('widens the grammar for its own verifier and its own form alone', async () => {
+it('accepts more characters only for its own verifier and form', async () => {
   const { asBearer } = await importing(sha256('a|1'), /^a\|\d$/);
   expect([
     await asBearer('b|1'),
@@ -85,7 +85,7 @@ test.each([
   ['returns nothing', () => undefined as never],
   ['returns a promise', (async () => Promise.reject(new Error('late'))) as never],
   ['returns a part of the key', (secret: string) => secret.slice(4)],
-])('takes a digest() that %s for an outage', async (_, digest) => {
+])('responds with 503 if digest() %s', async (_, digest) => {
   const { asBearer } = await importing(sha256('x'), [{ form: /^old_\d+$/, digest }]);
   expect(await asBearer('old_1234567890123456')).toBe('unavailable');
 });
@@ -94,19 +94,19 @@ test.each([
   ['bcrypt', '$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy'],
   ['SHA-512 without a form that declares it', createHash('sha512').update('k').digest('hex')],
   ['MD5 without a form that declares it', createHash('md5').update('k').digest('hex')],
-])('refuses to import %s, and says what to do', async (_, digest) => {
+])('rejects the import of %s, and says what to do', async (_, digest) => {
   await expect(importing(digest, /^old/)).rejects.toThrow(
     /digest.*SHA-256.*legacy: \[\{ form, digest \}\]/,
   );
 });
 
-it('refuses a salted hash even where another hash is declared', async () => {
+it('rejects a salted hash even if another hash is configured', async () => {
   await expect(
     importing('$2b$10$N9qo8uLOickgx2ZMRZoMye', [{ form: /^old/, digest: sha256 }]),
   ).rejects.toThrow(TypeError);
 });
 
-it('tests no form on more than 512 characters', async () => {
+it('does not test forms on more than 512 characters', async () => {
   const form = /^x+$/;
   const test = jest.spyOn(form, 'test');
   const { asBearer } = await importing(sha256('x'), form);
@@ -114,7 +114,7 @@ it('tests no form on more than 512 characters', async () => {
   expect(test).not.toHaveBeenCalled();
 });
 
-it('reads keys from an extractor of your own, and from no other than those it names', async () => {
+it('reads keys only from the named extractors, including your own', async () => {
   const amz: Extractor = {
     name: 'amz',
     header: 'X-Amz-Token',

@@ -34,7 +34,7 @@ function shown(...values: readonly unknown[]): string {
   return [inspect(values, options), JSON.stringify(values), String(values)].join('\n');
 }
 
-it('would be seen by these tests wherever it hid', () => {
+it('is detected by these tests wherever it is', () => {
   const secret = generateSecret('osir', 'live');
   const places = [
     secret,
@@ -48,7 +48,7 @@ it('would be seen by these tests wherever it hid', () => {
   }
 });
 
-it('is kept by digest alone: no call gets to the store with a secret in it', async () => {
+it('never reaches the store, which has only its digest', async () => {
   const calls: unknown[] = [];
   const store = new Proxy(memoryStore(), {
     get: (target, name) => {
@@ -74,7 +74,7 @@ it('is kept by digest alone: no call gets to the store with a secret in it', asy
   }
 });
 
-it('is in nothing that is handed out but the one answer that issues it', async () => {
+it('is returned only by the call that issues it', async () => {
   const store = memoryStore();
   const keys = apiKeys({ prefix: 'osir', store });
   const guards = latchkey({ verifiers: [keys] });
@@ -126,7 +126,7 @@ describe('an error that a secret leads to', () => {
     ['a store that talks nonsense', async () => ({}) as CredentialRecord],
     ['a store that answers another record', async () => rowOf(generateSecret('osir', 'live'))],
     ['a record that cannot be a principal', async () => rowOf(secret, { metadata: { big: 1n } })],
-  ])('does not hold it: %s', async (_, find) => {
+  ])('does not contain it: %s', async (_, find) => {
     const { check } = latchkey({
       verifiers: [apiKeys({ prefix: 'osir', store: { find } })],
       timeoutMs: 5,
@@ -141,7 +141,7 @@ describe('an error that a secret leads to', () => {
     expect(JSON.stringify(answer)).not.toContain('ECONNREFUSED');
   });
 
-  it('does not hold it: a secret where an argument belongs', async () => {
+  it('does not contain it: a secret as the wrong argument', async () => {
     const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
     const scopes: string[] = [];
     const errors = await Promise.all(
@@ -157,7 +157,7 @@ describe('an error that a secret leads to', () => {
   });
 });
 
-it('is gone from the memory of the process after use, though records and principals are kept', async () => {
+it('is not in memory after use, although records and principals are', async () => {
   const program = join(__dirname, 'heap-after-use.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [
     '--expose-gc',

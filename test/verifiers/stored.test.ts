@@ -60,7 +60,7 @@ const KINDS: [
 describe.each(KINDS)('a verifier of kind %s', (kind, name, extractors, make) => {
   const verifier = make({ find: async () => undefined });
 
-  it('has its name, and accepts what begins as its own from its extractors alone', () => {
+  it('accepts secrets with its prefix from its extractors only', () => {
     expect(verifier.name).toBe(name);
     const all = ['bearer', 'dpop', 'api-key-header', 'query', 'cookie', 'own'];
     expect(all.filter((extractor) => verifier.accepts({ extractor, token: secret }))).toEqual(
@@ -85,7 +85,7 @@ describe.each(KINDS)('a verifier of kind %s', (kind, name, extractors, make) => 
     ]);
   });
 
-  it('may be given another name, which its principals and its errors then bear', async () => {
+  it('uses a configured name in principals and errors', async () => {
     const named = make({ find: async () => rowOf(secret, { kind }) }, 'partners');
     expect(named.name).toBe('partners');
     expect(await named.verify(secret)).toMatchObject({
@@ -95,12 +95,12 @@ describe.each(KINDS)('a verifier of kind %s', (kind, name, extractors, make) => 
     await expect((named as ManagedVerifier).revoke('k1')).rejects.toThrow(/^partners: /);
   });
 
-  it('gives scanners a pattern that finds its secrets', () => {
+  it('has a pattern that matches its secrets', () => {
     const text = `KEY=${secret} OTHER=${generateSecret('other', 'live')} SHORT=osir_live_x`;
     expect(text.match(new RegExp(verifier.pattern, 'g'))).toEqual([secret]);
   });
 
-  it('refuses a record of another kind, though the digest is right', async () => {
+  it('rejects a record of another kind', async () => {
     const others = KINDS.map(([other]) => other).filter((other) => other !== kind);
     for (const other of [...others, 'refresh_token', kind.toUpperCase()]) {
       const verification = await make({ find: async () => rowOf(secret, { kind: other }) }).verify(
@@ -115,7 +115,7 @@ describe.each(KINDS)('a verifier of kind %s', (kind, name, extractors, make) => 
   });
 });
 
-describe('what is refused without asking the store', () => {
+describe('a token that is rejected without a query to the store', () => {
   test.each([
     ['one character off', `${secret.slice(0, -1)}${secret.endsWith('0') ? '1' : '0'}`],
     ['another case', secret.toUpperCase().replace('OSIR_LIVE', 'osir_live')],
@@ -151,7 +151,7 @@ describe('what is refused without asking the store', () => {
     ['a full-width letter', 'ｏ'],
     ['a space', ' '],
     ['a comma', ','],
-  ])('is one with %s in it', async (_, odd) => {
+  ])('contains %s', async (_, odd) => {
     const find = jest.fn(async (digest: string) => ({ ...rowOf(secret), digest }));
     const { ask } = asking([apiKeys({ prefix: 'osir', store: { find } })]);
     for (const token of [secret + odd, odd + secret, secret.replace('live', `li${odd}e`)]) {
@@ -161,7 +161,7 @@ describe('what is refused without asking the store', () => {
   });
 });
 
-test('unknown, revoked, expired and misplaced keys get the same bytes', async () => {
+test('responds with the same bytes to unknown, revoked, expired and misplaced keys', async () => {
   const answers = new Map<string, CredentialRecord>();
   const keys = apiKeys({
     prefix: 'osir',
@@ -195,12 +195,12 @@ describe('an environment', () => {
   }));
   beforeEach(() => find.mockClear());
 
-  it("that the secret names is the principal's, whatever the record says", async () => {
+  it('of the secret takes precedence over the one of the record', async () => {
     const verification = await apiKeys({ prefix: 'osir', store: { find } }).verify(secret);
     expect(verification).toMatchObject({ ok: true, principal: { environment: 'live' } });
   });
 
-  it("that is not the verifier's is refused without asking the store", async () => {
+  it('other than the configured one is rejected without a query to the store', async () => {
     const keys = apiKeys({ prefix: 'osir', environment: 'live', store: { find } });
     expect(await keys.verify(generateSecret('osir', 'test'))).toEqual({
       ok: false,
@@ -214,7 +214,7 @@ describe('an environment', () => {
     });
   });
 
-  it("of a legacy key is the record's, and where the verifier has one it has to be that", async () => {
+  it('of a legacy key is the one of the record, and must be the configured one', async () => {
     const legacy = /^sk-[a-z]+$/;
     const any = apiKeys({ prefix: 'osir', legacy, store: { find } });
     expect(await any.verify('sk-old')).toMatchObject({
@@ -236,7 +236,7 @@ describe('an environment', () => {
 describe('legacy keys', () => {
   const legacy = /^(sk-[a-z]+|[0-9a-f]{32}|[\w-]{43})$/;
 
-  it('are known by the digest of the whole key, beside those of the new form', async () => {
+  it('are found by the digest of the whole key', async () => {
     const keys = apiKeys({ prefix: 'osir', legacy, store: memoryStore() });
     const { ask } = asking([keys]);
     await keys.import([{ subject: 'old', scopes: ['a'], digest: toDigest('sk-old') }]);
@@ -252,7 +252,7 @@ describe('legacy keys', () => {
     expect(await ask(underBearer('sk-older'))).toEqual(badBearer('unknown'));
   });
 
-  it('are no way in for a digest that someone saw', async () => {
+  it('cannot be used by their digest', async () => {
     const keys = apiKeys({ prefix: 'osir', legacy, store: memoryStore() });
     const { ask } = asking([keys]);
     const { secret: issued } = await keys.issue({ subject: 'acct_42', scopes: [] });
@@ -279,7 +279,7 @@ describe('legacy keys', () => {
     expect(await keys.verify('sk-old')).toEqual({ ok: false, reason: 'expired' });
   });
 
-  it('are refused without asking the store where they are too long', async () => {
+  it('are rejected without a query to the store if they are too long', async () => {
     const find = jest.fn(async (digest: string) => ({ ...rowOf('x'), digest }));
     const { ask } = asking([apiKeys({ prefix: 'osir', legacy: /^x+$/, store: { find } })]);
     expect(await ask(underBearer('x'.repeat(513)))).toEqual(badBearer('malformed'));
@@ -289,7 +289,7 @@ describe('legacy keys', () => {
 });
 
 describe('subscribe()', () => {
-  it('tells of what is revoked, here and by the store, until it is ended', async () => {
+  it('notifies of revocations, here and by the store, until the subscription ends', async () => {
     const unwatch = jest.fn();
     let push: ((mark: RevocationEvent) => void) | undefined;
     const store: CredentialStore = {
@@ -370,7 +370,7 @@ const FAULTS: [string, (digest: string) => unknown][] = [
 
 describe('a store that', () => {
   test.each(FAULTS)(
-    '%s is an outage by the deadline, for a good key and for an unknown one, and good again afterwards',
+    '%s is an outage for known and unknown keys, and recovers',
     async (_, fault) => {
       const find = jest.fn(fault) as jest.MockedFunction<Find>;
       const { ask } = asking([apiKeys({ prefix: 'osir', store: { find } })]);
@@ -389,21 +389,21 @@ describe('a store that', () => {
     },
   );
 
-  test.each([null, undefined])('answers %p has no such record', async (nothing) => {
+  test.each([null, undefined])('returns %p has no such record', async (nothing) => {
     const { ask } = asking([
       apiKeys({ prefix: 'osir', store: { find: async () => nothing as undefined } }),
     ]);
     expect(await ask(underBearer(secret))).toEqual(badBearer('unknown'));
   });
 
-  it('answers at once, without a promise, is taken at its word', async () => {
+  it('may return a record without a promise', async () => {
     const { ask } = asking([
       apiKeys({ prefix: 'osir', store: { find: () => rowOf(secret) as never } }),
     ]);
     expect(await ask(underBearer(secret))).toMatchObject({ status: 'authenticated' });
   });
 
-  it('is an object with state of its own may use it', async () => {
+  it('may use its own state', async () => {
     class Table {
       readonly #rows = new Map([[toDigest(secret), rowOf(secret)]]);
       async find(digest: string) {
@@ -419,7 +419,7 @@ describe('a store with nothing but find()', () => {
   const find = jest.fn(async () => rowOf(secret));
   const keys = apiKeys({ prefix: 'osir', store: { find } }) as ManagedVerifier;
 
-  it('proves keys, from the required members of a record alone', async () => {
+  it('verifies keys by the required members of a record', async () => {
     const { ask, close } = asking([keys]);
     expect(await ask(underBearer(secret))).toEqual({
       status: 'authenticated',
@@ -459,7 +459,7 @@ describe('a store with nothing but find()', () => {
     await expect(call()).rejects.toHaveProperty('code', 'ERR_LATCHKEY_STORE_METHODS');
   });
 
-  it('has no life in its type', () => {
+  it('has no methods of a manager in its type', () => {
     // @ts-expect-error a reader's verifier does not issue
     expect(typeof apiKeys({ prefix: 'osir', store: { find } }).issue).toBe('function');
   });

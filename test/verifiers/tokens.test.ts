@@ -22,7 +22,7 @@ describe.each([
     expect(record).toMatchObject({ kind, expiresAt: NOW + ttlMs });
   });
 
-  it('issues tokens for as long as it is told, as a rule or for one', async () => {
+  it('issues tokens with the lifetime of ttlMs or of expiresAt', async () => {
     const tokens = make({ prefix: 'osir', store, ttlMs: 1 });
     const { secret, record } = await tokens.issue(SUBJECT);
     expect(record.expiresAt).toBe(NOW + 1);
@@ -59,7 +59,7 @@ describe.each([
       'option "name" must be a non-empty string',
     ],
     ['a misspelt option', { prefix: 'osir', store, ttl: 1_000 }, 'unknown option "ttl"'],
-  ])('%s: a TypeError that names it', (_, options, message) => {
+  ])('rejects %s with a TypeError that names it', (_, options, message) => {
     const attempt = () => make(options as never);
     expect(attempt).toThrow(TypeError);
     expect(attempt).toThrow(new RegExp(`^${name}\\(\\): `));

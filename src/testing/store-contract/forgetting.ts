@@ -20,7 +20,7 @@ export const forgetting: Cases<Opened> = {
     for (const record of ends.map(newRecord)) {
       demand('insert() of an ended record returns true', await store.insert(record), true);
       demand('find() returns a record in its retention', await peer.find(record.digest), record);
-      const listed = await store.list(ownerOf(record), { limit: 10 });
+      const listed = await store.list(subjectOwner(record), { limit: 10 });
       demand('list() returns a record in its retention', listed, [record]);
       const again = await store.insert(record);
       demand('insert() of a record in its retention returns false', again, false);
@@ -122,7 +122,7 @@ export const forgetting: Cases<Opened> = {
   },
 };
 
-const ownerOf = ({ kind, subject }: StoredRecord) =>
+const subjectOwner = ({ kind, subject }: StoredRecord) =>
   ({ kind, by: 'subject', id: subject }) as const;
 
 /** Demands that every method treats a record as absent. */
@@ -136,11 +136,11 @@ async function demandAbsent(
   const results = {
     find: await store.find(digest),
     findById: await store.findById(id),
-    list: await store.list(ownerOf(record), { limit: 10 }),
+    list: await store.list(subjectOwner(record), { limit: 10 }),
     update: await store.update(id, { name: 'changed' }),
     expireAt: await store.expireAt(id, now),
     revoke: await store.revoke(id, now),
-    revokeAll: await store.revokeAll(ownerOf(record), now),
+    revokeAll: await store.revokeAll(subjectOwner(record), now),
     recordUsage: await store.recordUsage([{ id, count: 1, lastUsedAt: now }]),
     findAfterUsage: await store.find(digest),
   };

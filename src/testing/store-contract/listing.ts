@@ -21,7 +21,7 @@ export const listing: Cases<OpenedStore<CredentialStore>> = {
       Date.now() + 1,
       ...Array<number>(30).fill(100),
     ];
-    const records = times.map((issuedAt) => recordOf(owner, { issuedAt }));
+    const records = times.map((issuedAt) => ownedRecord(owner, { issuedAt }));
     await atOnce(opened, records.length, (instance, index) =>
       instance.insert(records[index] as StoredRecord),
     );
@@ -146,7 +146,7 @@ export const listing: Cases<OpenedStore<CredentialStore>> = {
     const { store, peer } = opened;
     const owner = newOwner();
     const records = Array.from({ length: 250 }, (_, n) =>
-      recordOf(owner, { issuedAt: 1_000 + Math.floor(n / 3) }),
+      ownedRecord(owner, { issuedAt: 1_000 + Math.floor(n / 3) }),
     );
     await atOnce(opened, records.length, (instance, index) =>
       instance.insert(records[index] as StoredRecord),
@@ -162,8 +162,8 @@ export const listing: Cases<OpenedStore<CredentialStore>> = {
       if (turn >= 10) {
         continue;
       }
-      await peer.insert(recordOf(owner, { issuedAt: 1 }));
-      await store.insert(recordOf(owner, { issuedAt: 1_040 }));
+      await peer.insert(ownedRecord(owner, { issuedAt: 1 }));
+      await store.insert(ownedRecord(owner, { issuedAt: 1_040 }));
       await peer.revoke(seen[0] as string, Date.now());
       await store.revoke(seen.at(-1) as string, Date.now());
     }
@@ -179,6 +179,6 @@ export const listing: Cases<OpenedStore<CredentialStore>> = {
 };
 
 const newOwner = (): Owner => ({ kind: 'api_key', by: 'subject', id: unique('acct') });
-const recordOf = ({ kind, id }: Owner, members: Partial<StoredRecord>): StoredRecord =>
+const ownedRecord = ({ kind, id }: Owner, members: Partial<StoredRecord>): StoredRecord =>
   newRecord({ kind, subject: id, ...members });
 const ids = (records: readonly StoredRecord[]): string[] => records.map(({ id }) => id);

@@ -12,7 +12,7 @@ const MAX_LENGTH = 512;
 export const isPattern = (issuer: string): boolean => issuer.includes('{');
 
 /** Returns an issuer that a pattern matches. */
-export const exampleOfPattern = (pattern: string): string => pattern.replace(PLACEHOLDER, 'tenant');
+export const fillPattern = (pattern: string): string => pattern.replace(PLACEHOLDER, 'tenant');
 
 /**
  * Whether a pattern can only match hosts of the operator: its placeholders are in the path, or are
@@ -25,7 +25,7 @@ export function isSafePattern(pattern: string, urls: UrlPolicy): boolean {
   const areWhole = labels.every((label) => !/[{}]/.test(label) || isPlaceholder(label));
   const rest = `${labels.slice(last + 1).join('.')}${path.replace(PLACEHOLDER, '')}`;
   const isHostFixed = areWhole && (last === -1 || labels.length - last > 2);
-  return isHostFixed && !/[{}]/.test(rest) && isCanonicalIssuer(exampleOfPattern(pattern), urls);
+  return isHostFixed && !/[{}]/.test(rest) && isCanonicalIssuer(fillPattern(pattern), urls);
 }
 
 /**

@@ -3,7 +3,7 @@ import { isPromise } from '../../internal/promises';
 import { type UrlPolicy, urlPolicy } from '../issuer/trusted-url';
 import { discovery, type JwksUriResolver } from './discovery';
 import { isPattern, isRemoteIssuer, issuerMatcher } from './issuer-pattern';
-import { listOf, type ParsedJwtOptions } from './jwt-option-schema';
+import { type ParsedJwtOptions,toList } from './jwt-option-schema';
 import type { JwtOptions } from './jwt-options';
 import { keySet, type KeySource, singleKey } from './keys';
 import { RemoteKeys } from './remote-keys';
@@ -16,7 +16,7 @@ import { TenantKeys } from './tenant-keys';
 export interface Issuers {
   has(iss: unknown): boolean;
   /** Returns undefined for an issuer that is not accepted. */
-  keysOf(iss: unknown): KeySource | undefined;
+  keysFor(iss: unknown): KeySource | undefined;
   /** Aborts pending fetches. */
   close(): void;
 }
@@ -42,7 +42,7 @@ export function createIssuers(options: ParsedJwtOptions): Issuers {
 
   return {
     has: (iss) => byName.has(iss) || isTenant(iss),
-    keysOf: (iss) => shared ?? byName.get(iss) ?? (isTenant(iss) ? tenants.get(iss) : undefined),
+    keysFor: (iss) => shared ?? byName.get(iss) ?? (isTenant(iss) ? tenants.get(iss) : undefined),
     close: () => pending.forEach((abort) => abort()),
   };
 }
@@ -100,7 +100,7 @@ function readIssuer(issuer: JwtOptions['issuer'], urls: UrlPolicy): AcceptedIssu
         typeof iss === 'string' && isRemoteIssuer(iss, urls) && isAcceptedBy(issuer, iss),
     };
   }
-  const list = listOf(issuer);
+  const list = toList(issuer);
   const matchers = list.filter(isPattern).map((pattern) => issuerMatcher(pattern, urls));
   return {
     names: list.filter((one) => !isPattern(one)),

@@ -31,7 +31,7 @@ import { type Algorithm, ALGORITHM_NAMES, isAlgorithm, isHmac } from './signatur
 type Test = (value: unknown) => boolean;
 
 /** Returns a value or a list of values as a list. */
-export const listOf = (value: string | readonly string[]): readonly string[] =>
+export const toList = (value: string | readonly string[]): readonly string[] =>
   typeof value === 'string' ? [value] : value;
 
 /** Accepts a value that passes a test, and a non-empty list of such values. */

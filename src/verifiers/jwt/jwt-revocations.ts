@@ -121,7 +121,7 @@ const revokedSchema = z
 async function revoke(context: Context, tokens: RevokedTokens): Promise<void> {
   const { store, clocks, listeners, lifetimeMs, toleranceMs } = context;
   const parsed = checkOptions('revoke()', revokedSchema, tokens);
-  const iss = issuerOfRevocation(context, parsed.issuer);
+  const iss = revocationIssuer(context, parsed.issuer);
   const selector = SELECTORS.find((name) => parsed[name] !== undefined) ?? 'credentialId';
   const type = EVENT_TYPES[selector];
   const id = parsed[selector] ?? '';
@@ -134,7 +134,7 @@ async function revoke(context: Context, tokens: RevokedTokens): Promise<void> {
   await store.publish?.(event);
 }
 
-function issuerOfRevocation({ issuer, isIssuer }: Context, named: string | undefined): string {
+function revocationIssuer({ issuer, isIssuer }: Context, named: string | undefined): string {
   const iss = named ?? issuer;
   if (iss === undefined) {
     throw typeError(

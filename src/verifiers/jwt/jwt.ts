@@ -5,10 +5,10 @@ import { reject, type Rejection, rejectUnless } from '../rejection';
 import { AUTHORIZATION, type Verification, type Verifier } from '../verifier';
 import { toBareType } from './claim-values';
 import { type ClaimsPolicy, DEFAULT_TOLERANCE_MS } from './claims';
-import { exampleOfPattern, isPattern } from './issuer-pattern';
+import { fillPattern, isPattern } from './issuer-pattern';
 import { isSignedByIssuer } from './issuer-signature';
 import { createIssuers, type Issuers } from './issuers';
-import { listOf, type ParsedJwtOptions, parseJwtOptions } from './jwt-option-schema';
+import { type ParsedJwtOptions, parseJwtOptions,toList } from './jwt-option-schema';
 import type { JwtOptions } from './jwt-options';
 import {
   type JwtRevocations,
@@ -82,7 +82,7 @@ export function jwt(options: JwtOptions): Verifier {
       if (rejection) {
         return rejection;
       }
-      const keys = issuers.keysOf(jws.payload.iss);
+      const keys = issuers.keysFor(jws.payload.iss);
       if (!keys) {
         return reject('bad_issuer', 'iss is not an accepted issuer');
       }
@@ -122,7 +122,7 @@ function revocationsFor(
   if (!revocations) {
     return undefined;
   }
-  const [only, ...others] = typeof issuer === 'function' ? [] : listOf(issuer);
+  const [only, ...others] = typeof issuer === 'function' ? [] : toList(issuer);
   const isOne = only !== undefined && others.length === 0 && !isPattern(only);
   return jwtRevocations(revocations, {
     issuer: isOne ? only : undefined,
@@ -139,8 +139,8 @@ function claimsPolicy(options: ParsedJwtOptions, issuers: Issuers): ClaimsPolicy
   const isMarked = typ !== undefined || Object.keys(claims).length > 0;
   return {
     issuers,
-    audiences: new Set(listOf(options.audience)),
-    types: new Set(listOf(typ ?? required.types).map(toBareType)),
+    audiences: new Set(toList(options.audience)),
+    types: new Set(toList(typ ?? required.types).map(toBareType)),
     identifiesAccessTokens: profile !== undefined || isMarked,
     requiredClaims: [...required.requiredClaims, ...(options.requiredClaims ?? [])],
     claimValues: new Map(
@@ -156,7 +156,7 @@ const claimNames = ({
   audienceClaim = 'aud',
   clientIdClaim = 'client_id',
   scopeClaim = ['scope', 'scp'],
-}: ParsedJwtOptions) => ({ audienceClaim, clientIdClaim, scopeClaims: listOf(scopeClaim) });
+}: ParsedJwtOptions) => ({ audienceClaim, clientIdClaim, scopeClaims: toList(scopeClaim) });
 
 /**
  * Header members that change what is signed or how the token is read. Members that name a key
@@ -179,6 +179,6 @@ function validateHeader(header: CompactJws['header']): Rejection | undefined {
 /** Returns a token of each issuer. A function cannot be asked for an issuer that it accepts. */
 function sampleTokens(issuer: ParsedJwtOptions['issuer']): readonly string[] {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const issuers = typeof issuer === 'function' ? [] : listOf(issuer).map(exampleOfPattern);
+  const issuers = typeof issuer === 'function' ? [] : toList(issuer).map(fillPattern);
   return issuers.map((iss) => `${encode({ alg: 'none' })}.${encode({ iss })}.AAAA`);
 }

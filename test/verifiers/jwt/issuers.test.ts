@@ -20,7 +20,7 @@ const verifierBy = ({ jwksUri: _, ...options }: JwtOptions) => jwt({ ...options,
 describe.each(ISSUERS)(
   'an access token of $name',
   ({ header, claims, options, principal, refused }) => {
-    it('is taken with the lines of the guide', async () => {
+    it('is accepted with the options of the guide', async () => {
       const verifier = verifierBy(options);
       const credential = { extractor: 'bearer', token: tokenOf(header, claims) };
       expect(verifier.accepts(credential)).toBe(true);
@@ -28,7 +28,7 @@ describe.each(ISSUERS)(
     });
 
     it.each(refused)(
-      'is refused where $why',
+      'is rejected if $why',
       async ({ options: changed, header: otherHeader, claims: others, reason }) => {
         const verifier = verifierBy({ ...options, ...changed });
         expect(
@@ -39,7 +39,7 @@ describe.each(ISSUERS)(
   },
 );
 
-test('a pattern takes the tokens of every tenant of Entra ID', async () => {
+test('accepts tokens of every tenant of Entra ID by a pattern', async () => {
   const { header, claims, options } = ISSUERS.find(({ name }) => name === 'Entra ID v2')!;
   const verifier = verifierBy({
     ...options,
@@ -56,7 +56,7 @@ test('a pattern takes the tokens of every tenant of Entra ID', async () => {
 });
 
 describe('Google', () => {
-  it('gives access tokens that are opaque, and no verifier of JWTs takes them', async () => {
+  it('issues opaque access tokens, which jwt() does not accept', async () => {
     const { check } = latchkey({
       verifiers: [
         jwt({ issuer: 'https://accounts.google.com', audience: 'https://api.example.com' }),
@@ -75,21 +75,24 @@ describe('Google', () => {
     ['for its client, as its marks tell', 'app', {}, 'bad_type'],
     // Why the guide says that no audience is the id of a client.
     ['for its client, without a mark', 'app', { at_hash: undefined }, 'good'],
-  ])('gives ID tokens, which are no access tokens: %s', async (_, audience, claims, expected) => {
-    const verifier = verifierBy({ issuer: 'https://accounts.google.com', audience });
-    expect(
-      await verdict(
-        tokenOf(GOOGLE_ID_TOKEN.header, { ...GOOGLE_ID_TOKEN.claims, ...claims }),
-        verifier,
-      ),
-    ).toBe(expected);
-  });
+  ])(
+    'issues ID tokens, which are rejected as access tokens: %s',
+    async (_, audience, claims, expected) => {
+      const verifier = verifierBy({ issuer: 'https://accounts.google.com', audience });
+      expect(
+        await verdict(
+          tokenOf(GOOGLE_ID_TOKEN.header, { ...GOOGLE_ID_TOKEN.claims, ...claims }),
+          verifier,
+        ),
+      ).toBe(expected);
+    },
+  );
 });
 
 describe('the guide to these issuers', () => {
   const guide = readFileSync('docs/issuers.md', 'utf8');
 
-  it('has the lines that are tried here, and no others', () => {
+  it('has exactly the options that are tested here', () => {
     const lines: string[] = [];
     for (const text of Object.values(instructionsOf(guide).files)) {
       const script = text.replace(/^import .*$/m, '').replaceAll('export const', 'const');
@@ -100,7 +103,7 @@ describe('the guide to these issuers', () => {
     expect(lines).toEqual([...new Set(ISSUERS.map(({ options }) => JSON.stringify(options)))]);
   });
 
-  it('names the pages by which these forms were made, the versions, and the day', () => {
+  it('names its sources, versions and date', () => {
     expect(guide).toContain(`Read on ${READ_ON}.`);
     for (const { title, url, version = '' } of [...ISSUERS, GOOGLE_ID_TOKEN].flatMap(
       ({ sources }) => sources,
@@ -127,7 +130,7 @@ describe('a claim that has to have a value', () => {
     [{ use: { access: true } }, { use: 'access' }, 'bad_claim'],
     [{ use: [] }, { use: 'access' }, 'bad_claim'],
     [{}, { constructor: 'access' }, 'bad_claim'],
-  ])('of %j by %j', async (claims, values, expected) => {
+  ])('accepts %j by the values %j', async (claims, values, expected) => {
     expect(await verdict(token(claims), policy(values))).toBe(expected);
   });
   it.each([7, '', ['app'], {}])('the client’s cannot be %j', async (azp) => {

@@ -63,7 +63,7 @@ describe('a revoked token', () => {
       [{ client_id: 'other' }, { client_id: undefined }],
     ],
   ])(
-    'is refused by %s on every instance from the next request on, and no other is',
+    'is rejected by %s on every instance from the next request on',
     async (_, revoked, theirs, others) => {
       const store = memoryStore();
       const [one, two] = [
@@ -91,7 +91,7 @@ describe('a revoked token', () => {
     },
   );
 
-  it('is refused with its signature in another form, too', async () => {
+  it('is rejected with another encoding of its signature', async () => {
     const { ask, revoke } = instance(memoryStore());
     const original = token();
     const [head, body, signature = ''] = original.split('.');
@@ -115,7 +115,7 @@ describe('a revoked token', () => {
     expect([await ask(original), await ask(twin)]).toEqual(['401 revoked', '401 revoked']);
   });
 
-  it('is another’s where the subject or client was issued a new one since', async () => {
+  it('does not affect tokens that are issued later', async () => {
     let now = NOW;
     jest.spyOn(Date, 'now').mockImplementation(() => now);
     const { ask, revoke } = instance(memoryStore());
@@ -128,7 +128,7 @@ describe('a revoked token', () => {
     jest.restoreAllMocks();
   });
 
-  it('was issued before by a clock that is ahead', async () => {
+  it('is rejected if the issuer’s clock is ahead', async () => {
     jest.spyOn(Date, 'now').mockImplementation(() => NOW);
     const { ask, revoke } = instance(memoryStore(), { clockToleranceMs: 5_000 });
     await revoke({ subject: 'acct_42' });
@@ -180,7 +180,7 @@ describe('a revoked token', () => {
     jest.restoreAllMocks();
   });
 
-  it('is of its issuer alone', async () => {
+  it('affects only tokens of its issuer', async () => {
     const store = memoryStore();
     const { ask, revoke } = instance(store, { issuer: [ISSUER, OTHER] });
     expect(await ask(token({ iss: OTHER }))).toBe('authenticated');
@@ -191,7 +191,7 @@ describe('a revoked token', () => {
     ]);
   });
 
-  it('is seen within the time of the cache where the store can tell nobody', async () => {
+  it('is noticed within cache.ttlMs if the store cannot publish', async () => {
     let now = NOW;
     jest.spyOn(Date, 'now').mockImplementation(() => now);
     const store = silent();
@@ -208,7 +208,7 @@ describe('a revoked token', () => {
     jest.restoreAllMocks();
   });
 
-  it('is refused at once by every verifier of this process with that store, though the store can tell nobody', async () => {
+  it('is rejected at once in this process if the store cannot publish', async () => {
     const store = silent();
     const [one, two] = [instance(store), instance(store)];
     const same = token({ grant_id: 'g1' });
@@ -220,7 +220,7 @@ describe('a revoked token', () => {
     await Promise.all([one, two].map(({ close }) => close()));
   });
 
-  it('is told to nobody who has stopped watching', async () => {
+  it('notifies no listener after its subscription ended', async () => {
     const verifier = verifierOver(silent());
     const heard: unknown[] = [];
     const ends = [1, 2].map((listener) =>
@@ -231,7 +231,7 @@ describe('a revoked token', () => {
     expect(heard).toEqual([[2, 'acct_42']]);
   });
 
-  it('is kept for as long as one that it is about can live, and forgotten then', async () => {
+  it('is kept for the longest lifetime of a token', async () => {
     const store = memoryStore();
     const replace = jest.spyOn(store, 'set');
     const verifier = jwt({
@@ -250,7 +250,7 @@ describe('a revoked token', () => {
     expect(await verdict(token(), verifier)).toBe('revoked');
   });
 
-  it('is expired before it is revoked, and asked about only when all else is good', async () => {
+  it('is only looked up for tokens that are valid otherwise', async () => {
     const store = memoryStore();
     const get = jest.spyOn(store, 'get');
     const verifier = verifierOver(store);
@@ -306,10 +306,10 @@ describe('a token that could outlive its revocation', () => {
     ['of a day', { exp: SECONDS - 10 + DAY_MS / 1000 }, {}, 'good'],
     ['of more than it may have', { exp: SECONDS + 600 }, { maxLifetimeMs: 609_999 }, 'bad_claim'],
     ['of as much as it may have', { exp: SECONDS + 600 }, { maxLifetimeMs: 610_000 }, 'good'],
-  ])('is refused: %s', async (_, claims, options, expected) => {
+  ])('is rejected: %s', async (_, claims, options, expected) => {
     expect(await verdict(token(claims), verifierOver(store, options))).toBe(expected);
   });
-  it('is taken where none can be revoked', async () => {
+  it('is accepted without revocations', async () => {
     expect(
       await verdict(
         token({ iat: undefined, exp: SECONDS + 10 * DAY_MS }),
@@ -334,14 +334,14 @@ describe('revoke()', () => {
       { jti: 'a', subject: 'a' },
       'revoke(): unknown option "jti"; allowed are credentialId, subject, clientId, grantId, issuer',
     ],
-  ])('of %j is a TypeError', async (tokens, expected) => {
+  ])('rejects %j with a TypeError', async (tokens, expected) => {
     await expect(revoke(tokens)).rejects.toThrow(new TypeError(expected));
   });
   it.each<[JwtOptions['issuer'], string]>([
     [[ISSUER, OTHER], OTHER],
     ['https://id.example/{tenant}', 'https://id.example/acme'],
     [(iss) => iss === OTHER, OTHER],
-  ])('asks whose it is where %p', async (issuer, one) => {
+  ])('requires the issuer if the verifier has %p', async (issuer, one) => {
     await expect(revoke({ subject: 'a' }, issuer)).rejects.toThrow(
       new TypeError('revoke(): option "issuer" is required: this verifier has several issuers'),
     );
@@ -352,12 +352,12 @@ describe('revoke()', () => {
     [[ISSUER, OTHER]],
     ['https://id.example/{tenant}'],
     [(iss) => iss === OTHER],
-  ])('takes no issuer that the verifier does not have: %p', async (issuer) => {
+  ])('rejects an issuer that the verifier does not have: %p', async (issuer) => {
     await expect(revoke({ subject: 'a', issuer: 'https://id.exmaple' }, issuer)).rejects.toThrow(
       new TypeError('revoke(): option "issuer" must be an issuer of this verifier'),
     );
   });
-  it('tells the caller where it cannot be kept or announced, and what is kept stands', async () => {
+  it('rejects if the revocation cannot be stored or published', async () => {
     const down = { ...silent(), set: () => Promise.reject(new Error('down')) };
     await expect(verifierOver(down).revoke({ subject: 'a' })).rejects.toThrow('down');
     const mute = { ...silent(), publish: () => Promise.reject(new Error('mute')) };

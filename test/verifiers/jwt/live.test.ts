@@ -48,7 +48,7 @@ function guarding(ttlMs = 600_000) {
 const tokenNow = () => server.token(AUDIENCE, { scope: 'read' });
 const cooledDown = () => new Promise((resolve) => setTimeout(resolve, COOLDOWN_MS));
 
-test('a token of oidc-provider is taken with two lines', async () => {
+test('accepts a token of oidc-provider with two options', async () => {
   const { check } = latchkey({ verifiers: [jwt({ issuer: server.issuer, audience: AUDIENCE })] });
   expect(
     await check({ headers: { authorization: `Bearer ${await tokenNow()}` } }, { scopes: ['read'] }),
@@ -58,14 +58,14 @@ test('a token of oidc-provider is taken with two lines', async () => {
   });
 });
 
-test('a token for a sibling API is refused', async () => {
+test('rejects a token for another API', async () => {
   const { statusOf } = guarding();
   expect(await statusOf(await server.token('https://sibling.example.com', { scope: 'read' }))).toBe(
     401,
   );
 });
 
-test('keys rotate, the server is killed, frozen and started again, and no good request fails', async () => {
+test('accepts valid tokens while keys rotate and the server restarts', async () => {
   const { statusOf, close } = guarding(500);
   const tally = new Tally();
   let tokens = [await tokenNow()];
@@ -102,7 +102,7 @@ test('keys rotate, the server is killed, frozen and started again, and no good r
   await close();
 });
 
-test('a key that the server cannot be asked about is an outage, one that it does not have is not, and one that it withdrew neither', async () => {
+test('responds with 503 only for keys that cannot be fetched', async () => {
   const { statusOf, close } = guarding(500);
   await server.useKeys([second]);
   const known = await tokenNow();

@@ -44,7 +44,7 @@ const outcome = async (verifier: Verifier, token: string) => {
 const EVERYTHING = { [METADATA]: 1, [JWKS]: 1 };
 
 describe('two lines', () => {
-  it('take a token of the issuer, by keys that its metadata leads to, fetched once', async () => {
+  it('accept a token by discovered keys, which are fetched once', async () => {
     const verifier = verifierOf();
     expect(server.connections()).toBe(0);
     for (let n = 0; n < 3; n++) {
@@ -53,14 +53,14 @@ describe('two lines', () => {
     expect(server.asked).toEqual(EVERYTHING);
   });
 
-  it('need no metadata where they say where the keys are', async () => {
+  it('need no metadata with jwksUri', async () => {
     expect(await verdict(server.token(), verifierOf({ jwksUri: `${server.issuer}${JWKS}` }))).toBe(
       'good',
     );
     expect(server.asked).toEqual({ [JWKS]: 1 });
   });
 
-  it('take every algorithm but HS, and no other where some are named', async () => {
+  it('accept every algorithm except HS, or only the configured ones', async () => {
     server.keys = [publicJwk('rs', 'RS256'), publicJwk('es', 'ES256'), publicJwk('ed', 'EdDSA')];
     const tokens = [server.token({ kid: 'es' }), server.token({ kid: 'es', alg: 'HS256' })];
     expect(await Promise.all(tokens.map((token) => verdict(token, verifierOf())))).toEqual([
@@ -72,7 +72,7 @@ describe('two lines', () => {
     );
   });
 
-  it('take a known key at once, without a promise', async () => {
+  it('return a known key without a promise', async () => {
     const verifier = verifierOf();
     const verify = () => verifier.verify({ extractor: 'bearer', token: server.token() });
     expect(verify()).toBeInstanceOf(Promise);
@@ -80,7 +80,7 @@ describe('two lines', () => {
     expect(verify()).toMatchObject({ ok: true });
   });
 
-  it('fetch nothing for a token that is no token of theirs', async () => {
+  it('fetch nothing for a token of another issuer', async () => {
     const verifier = verifierOf();
     const { check } = latchkey({ verifiers: [verifier] });
     const others = [
@@ -105,7 +105,7 @@ describe('two lines', () => {
 });
 
 describe('keys that are fetched', () => {
-  it('are passed over where they cannot verify safely', async () => {
+  it('are skipped if they are not safe', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
     const odd = [
       { kty: 'oct', k: 'AAAA', kid: 'k1' },
@@ -130,7 +130,7 @@ describe('keys that are fetched', () => {
     }
   });
 
-  it('are all tried that fit, for a token that names none', async () => {
+  it('are all tried for a token without kid', async () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     server.keys = [
       { ...other.publicKey.export({ format: 'jwk' }), kid: 'a' },
@@ -166,7 +166,7 @@ describe('keys that are fetched', () => {
     expect(server.asked).toEqual({ [METADATA]: 2, [JWKS]: 2 });
   });
 
-  it('are seen when they rotate, by all who wait for one fetch, and the old one is dropped', async () => {
+  it('are replaced after a rotation by one fetch for all waiting tokens', async () => {
     const verifier = verifierOf();
     await verdict(server.token(), verifier);
     const next = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -185,7 +185,7 @@ describe('keys that are fetched', () => {
   it.each([
     ['without a kid', undefined],
     ['under the same kid', 'k1'],
-  ])('are seen when they rotate %s, and the old one is dropped', async (_, kid) => {
+  ])('are replaced after a rotation %s', async (_, kid) => {
     server.keys = [publicJwk(kid)];
     const verifier = verifierOf();
     expect(await verdict(server.token({ kid }), verifier)).toBe('good');
@@ -208,7 +208,7 @@ describe('keys that are fetched', () => {
     expect(server.asked[JWKS]).toBe(2);
   });
 
-  it('are asked for once in a cool-down by forged tokens of a known kid, whether the server answers or not', async () => {
+  it('are fetched once per cooldown for forged tokens with a known kid', async () => {
     const verifier = verifierOf();
     await verdict(server.token(), verifier);
     const mallory = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
@@ -229,7 +229,7 @@ describe('keys that are fetched', () => {
     }
   });
 
-  it('are newer than those that were tried, if they were fetched since, whoever asked for them', async () => {
+  it('are newer if another token fetched them meanwhile', async () => {
     const policy = {
       ttlMs: TTL_MS,
       staleIfErrorMs: 0,
@@ -248,7 +248,7 @@ describe('keys that are fetched', () => {
     expect(server.asked[JWKS]).toBe(2);
   });
 
-  it('are asked for again after their time, so that one that was withdrawn is refused', async () => {
+  it('are fetched again after ttlMs, so that a withdrawn key is rejected', async () => {
     const verifier = verifierOf();
     await verdict(server.token(), verifier);
     server.keys = [publicJwk('k2')];
@@ -258,7 +258,7 @@ describe('keys that are fetched', () => {
     expect(await outcome(verifier, server.token())).toBe('bad_signature');
   });
 
-  it('are fetched at times of one’s own choice', async () => {
+  it('are fetched at the configured times', async () => {
     const verifier = verifierOf({
       remote: { ttlMs: 2_000, cooldownMs: 1_000, staleIfErrorMs: 3_000 },
     });
@@ -273,7 +273,7 @@ describe('keys that are fetched', () => {
     expect(await outcome(verifier, server.token())).toBe('outage');
   });
 
-  it('are fetched by the function that is given', async () => {
+  it('are fetched by remote.fetch', async () => {
     const asked: [unknown, unknown][] = [];
     const own: typeof fetch = (url, init) => {
       asked.push([url, init?.redirect]);
@@ -283,7 +283,7 @@ describe('keys that are fetched', () => {
     expect(asked).toEqual([METADATA, JWKS].map((path) => [`${server.issuer}${path}`, 'manual']));
   });
 
-  it('are fetched no more when the guard is closed meanwhile', async () => {
+  it('are no longer fetched after close()', async () => {
     const ended = new Promise((resolve) =>
       server.answers.set(JWKS, (_res, req) => void req.on('close', resolve)),
     );
@@ -304,7 +304,7 @@ describe('keys that are fetched', () => {
 test.each<[string, unknown]>([
   ['no keys', {}],
   ['keys that are no list', { keys: publicJwk('k1') }],
-])('a document of %s is an outage that says where', async (_, document) => {
+])('responds with 503 and names the URL if a document is %s', async (_, document) => {
   server.answers.set(JWKS, json(document));
   const verifier = verifierOf({ jwksUri: `${server.issuer}${JWKS}?secret=s` });
   await expect(verdict(server.token(), verifier)).rejects.toThrow(
@@ -314,14 +314,14 @@ test.each<[string, unknown]>([
   );
 });
 
-describe('a server that is slow', () => {
+describe('a slow server', () => {
   const ask = (verifier: Verifier, timeoutMs: number) =>
     latchkey({ verifiers: [verifier], timeoutMs, cache: false }).check(
       { headers: { authorization: `Bearer ${server.token()}` } },
       { scopes: [] },
     );
 
-  it('is waited for beyond the request that asked, so that the next is good', async () => {
+  it('is awaited longer than the request, so that the next request succeeds', async () => {
     let answer = () => {};
     const held = new Promise<void>((resolve) =>
       server.answers.set(JWKS, (res, req) =>
@@ -338,7 +338,7 @@ describe('a server that is slow', () => {
     expect(server.asked[JWKS]).toBe(1);
   });
 
-  it('holds up no token whose key is known beyond the deadline of a request', async () => {
+  it('does not delay tokens with a known key beyond the deadline', async () => {
     const verifier = verifierOf();
     await verdict(server.token(), verifier);
     server.answers.set(JWKS, () => undefined);
@@ -347,7 +347,7 @@ describe('a server that is slow', () => {
     await verifier.close?.();
   });
 
-  it('holds up nobody again whose key is known, once it is known to be away', async () => {
+  it('does not delay tokens with a known key after a failed fetch', async () => {
     const verifier = verifierOf({ remote: { timeoutMs: 100 } });
     await verdict(server.token(), verifier);
     server.answers.set(JWKS, () => undefined);
@@ -359,7 +359,7 @@ describe('a server that is slow', () => {
     });
   });
 
-  it('is asked once at a time, however long it takes', async () => {
+  it('gets one request at a time', async () => {
     server.answers.set(
       JWKS,
       (res, req) => void setTimeout(() => json({ keys: server.keys })(res, req), 100),
@@ -375,7 +375,7 @@ describe('a server that is slow', () => {
   });
 });
 
-describe('a set that is unusable', () => {
+describe('an unusable set', () => {
   const weak = { ...PAIRS.RS256.publicKey.export({ format: 'jwk' }), e: 'AQ', kid: 'k1' };
   const many = Array.from({ length: 101 }, (_, n) => publicJwk(`k${n}`));
   const none = (keys: number, algorithms = 'RS256') =>
@@ -392,13 +392,13 @@ describe('a set that is unusable', () => {
     await expect(verdict(server.token(), verifierOf())).rejects.toThrow(message);
   });
 
-  it('is one without a key for the configured algorithms', async () => {
+  it('has no key for the configured algorithms', async () => {
     await expect(
       verdict(server.token({ alg: 'RS256' }), verifierOf({ algorithms: ['RS256'] })),
     ).rejects.toThrow(none(1));
   });
 
-  it('does not replace the keys that are known', async () => {
+  it('does not replace known keys', async () => {
     const verifier = verifierOf();
     await verdict(server.token(), verifier);
     for (const keys of [[], [weak], many]) {
@@ -433,14 +433,14 @@ describe('a set of many keys', () => {
   it.each([
     ['without a kid', { kid: undefined }, undefined],
     ['with a kid that several keys share', { kid: 'k1' }, 'k1'],
-  ])('is tried eight times at most for a token %s', async (_, members, kid) => {
+  ])('is tried with at most eight keys for a token %s', async (_, members, kid) => {
     const source = await fetchedKeys('https://id.example/keys', { keys: others(100, members) }, [
       'ES512',
     ]);
     expect(source.candidates('ES512', kid)).toHaveLength(8);
   });
 
-  it('is tried by the keys of its kid first, then by those without', async () => {
+  it('is tried with the keys of the kid first, then those without', async () => {
     const keys = [...others(10, { kid: undefined }), ...others(1, { kid: 'k1' })];
     const source = await fetchedKeys('https://id.example/keys', { keys }, ['ES512']);
     expect(source.candidates('ES512', 'k1').map(({ kid }) => kid)).toEqual([
@@ -450,7 +450,7 @@ describe('a set of many keys', () => {
   });
 });
 
-test('a clock that is set back makes neither keys nor a cool-down last longer', async () => {
+test('does not extend keys or the cooldown if the clock is set back', async () => {
   aheadMs = 3_600_000;
   const verifier = verifierOf();
   await verdict(server.token(), verifier);
