@@ -9,6 +9,8 @@ import { openStore } from '../../src/cli/open-store';
 import { startIssuing, WEB_CLIENT } from '../support/issuing';
 import { shell } from './terminal';
 
+// @requires sqlite
+
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
 const url = `sqlite:${join(folder, 'keys.db')}`;
 afterAll(() => rmSync(folder, { recursive: true }));

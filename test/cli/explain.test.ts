@@ -10,6 +10,8 @@ import { openStore } from '../../src/cli/open-store';
 import { issueExpired } from '../support/expired';
 import { shell } from './terminal';
 
+// @requires sqlite
+
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-explain-'));
 const store = `sqlite:${join(folder, 'keys.db')}`;
 const latchkey = shell({ LATCHKEY_STORE: store, LATCHKEY_PREFIX: 'osir' });

@@ -15,6 +15,8 @@ import { type PostgresServer, startPostgres } from '../support/postgres';
 import { type RedisServer, startRedis } from '../support/redis';
 import { shell } from './terminal';
 
+// @requires sqlite
+
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
 const sqlite = `sqlite:${join(folder, 'keys.db')}`;
 afterAll(() => rmSync(folder, { recursive: true }));

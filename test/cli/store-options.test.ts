@@ -19,6 +19,8 @@ import { type RedisServer, startRedis } from '../support/redis';
 import { type AnyKysely, connect } from '../support/sql-databases';
 import { shell } from './terminal';
 
+// @requires sqlite
+
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
 import { brokenLinks } from '../support/markdown';
-import { manifest, readText, ROOT, temporaryFolder } from '../support/package';
+import { manifest, readJson, readText, ROOT, temporaryFolder } from '../support/package';
 import { pack, type Tarball } from '../support/packed';
 import { run } from '../support/programs';
 
@@ -250,7 +250,10 @@ describe('the package', () => {
 
   it('accepts, of each peer, the major versions that are tested, and no later one', () => {
     const ranges = Object.entries(manifest.peerDependencies);
-    const tested = Object.values(manifest.devDependencies);
+    const native = readJson<{ optionalDependencies: Record<string, string> }>(
+      join(ROOT, 'test/native/package.json'),
+    );
+    const tested = Object.values({ ...manifest.devDependencies, ...native.optionalDependencies });
     const majorOf = (range: string) => /\^(0\.\d+|\d+)\.[\d.]+$/.exec(range)?.[1];
     const untested = ranges.filter(([, range]) => {
       const majors = range.split(' || ').map(majorOf);

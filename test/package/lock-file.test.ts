@@ -19,7 +19,10 @@ type LockedPackages = Readonly<Record<string, LockEntry>>;
 const lockedIn = (folder: string) =>
   readJson<{ packages: LockedPackages }>(join(ROOT, folder, 'package-lock.json')).packages;
 const packages = lockedIn('.');
-const installed = (all: LockedPackages) => Object.entries(all).filter(([path]) => path !== '');
+/** This package, and the folder of its optional native packages. */
+const OWN = ['', 'test/native', 'node_modules/latchkey-test-native'];
+const installed = (all: LockedPackages) =>
+  Object.entries(all).filter(([path]) => !OWN.includes(path));
 
 /** Is `name` found from `path`, as Node looks for it: folder by folder upward? */
 function isLocked(all: LockedPackages, path: string, name: string): boolean {

@@ -20,6 +20,7 @@ const SIGNS: readonly (readonly [sign: RegExp, requirement: string])[] = [
   [/'postgresql'/, 'postgresql'],
   [/spawn\('redis-server'/, 'redis-server'],
   [/findProgram\('chromium'/, 'chromium'],
+  [/'better-sqlite3';|sqlite:\$/, 'sqlite'],
   [/'npm',\s*'pack'/, 'types'],
   [/'sh', '-c', .*(\bline\b|\blines\b)/, 'curl'],
 ];

@@ -9,6 +9,8 @@ import { type MariadbServer, startMariadb } from '../support/mariadb';
 import { type PostgresServer, startPostgres } from '../support/postgres';
 import { type AnyKysely, postgresPool } from '../support/sql-databases';
 
+// @requires sqlite
+
 const A_MINUTE = 60_000;
 /**
  * Text that breaks out of a string where backslashes do not escape, or where 0xBF 0x27 is taken for

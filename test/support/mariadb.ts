@@ -9,8 +9,7 @@ export interface MariadbServer extends Daemon {
 
 /** A real MariaDB. */
 export async function startMariadb({ logsStatements = true } = {}): Promise<MariadbServer> {
-  const find = (program: string) =>
-    findProgram(program, 'mariadb-server', ['/usr/sbin']);
+  const find = (program: string) => findProgram(program, 'mariadb-server', ['/usr/sbin']);
   const [installDb, mariadbd] = [find('mariadb-install-db'), find('mariadbd')];
   const daemon = await startDaemon({
     name: 'mariadb',

@@ -83,6 +83,7 @@ function withAliases(
   const isOf = (name: string, path: string) => `${path}/`.startsWith(`node_modules/${name}/`);
   return Object.fromEntries(
     Object.entries(packages)
+      .filter(([path]) => !/(^test\/|\/latchkey-test-)native$/.test(path))
       .filter(([path]) => !aliases.some((alias) => isOf(plain(alias), path)))
       .map(([path, entry]) => {
         const alias = aliases.find((one) => isOf(one, path));

@@ -10,7 +10,7 @@ import { missingRequirements, REQUIREMENTS } from './suites.js';
 const [install, ...jestArguments] =
   process.argv[2] === '--install' ? process.argv.slice(2) : [undefined, ...process.argv.slice(2)];
 
-const packagesOf = (names) => names.map((name) => REQUIREMENTS[name].debian);
+const packagesOf = (names) => names.flatMap((name) => REQUIREMENTS[name].debian.split(' '));
 const missing = () => missingRequirements(Object.keys(REQUIREMENTS));
 
 function installPackages(packages) {
@@ -26,6 +26,9 @@ function installPackages(packages) {
 
 if (install && missing().length > 0) {
   installPackages(packagesOf(missing()));
+  if (missing().includes('sqlite')) {
+    execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: 'inherit' });
+  }
 }
 
 const lacking = missing();

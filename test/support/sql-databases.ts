@@ -14,6 +14,8 @@ import {
 import { createPool } from 'mysql2';
 import { Pool, type PoolConfig } from 'pg';
 
+// @requires sqlite
+
 // A store takes anybody's Kysely, whatever its tables.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type AnyKysely = Kysely<any>;

@@ -5,7 +5,10 @@ export function requirementsByTest(): ReadonlyMap<string, readonly string[]>;
 export function isIntegration(requirements: readonly string[]): boolean;
 export function missingRequirements(names: readonly string[]): readonly string[];
 export const REQUIREMENTS: Readonly<
-  Record<string, { readonly programs: readonly string[]; readonly debian?: string }>
+  Record<
+    string,
+    { readonly programs: readonly string[]; readonly file?: string; readonly debian?: string }
+  >
 >;
 /** Where PostgreSQL's programs may be, besides the PATH. */
 export function postgresFolders(): readonly string[];

@@ -4,13 +4,17 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * Splits the tests in unit tests, which need Node and nothing else, and integration tests. A module
- * that needs more says so in a line of its own, `// @requires redis-server`, and every test that
- * imports it is an integration test.
+ * that needs more declares it in a separate line, `// @requires redis-server`, and every test that
+ * imports it is an integration test. SQLite is the exception: npm brings it along, unless there is
+ * neither a binary for this platform nor a compiler.
  */
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const TEST = join(ROOT, 'test');
 
-/** Requirement → what must exist, and Debian's package of it. `types` is met by the build. */
+/**
+ * Requirement → the programs and files that must exist, and Debian's package of them. The build
+ * meets `types`.
+ */
 export const REQUIREMENTS = {
   types: { programs: [] },
   chromium: { programs: ['chromium'], debian: 'chromium' },
@@ -19,6 +23,11 @@ export const REQUIREMENTS = {
   nginx: { programs: ['nginx'], debian: 'nginx' },
   postgresql: { programs: ['postgres', 'initdb'], debian: 'postgresql' },
   'redis-server': { programs: ['redis-server', 'redis-cli'], debian: 'redis-server' },
+  sqlite: {
+    programs: [],
+    file: 'node_modules/better-sqlite3/build/Release/better_sqlite3.node',
+    debian: 'g++ make python3',
+  },
 };
 
 /**
@@ -34,7 +43,10 @@ export function requirementsByTest() {
   );
 }
 
-export const isIntegration = (requirements) => requirements.length > 0;
+const isMet = (name) => missingRequirements([name]).length === 0;
+
+export const isIntegration = (requirements) =>
+  requirements.some((name) => name !== 'sqlite' || !isMet(name));
 
 function requirementsOf(test) {
   const reached = new Set([test]);
@@ -91,5 +103,8 @@ const folders = () => [
 /** The requirements that this machine does not meet. */
 export function missingRequirements(names) {
   const isMissing = (program) => !folders().some((folder) => existsSync(join(folder, program)));
-  return names.filter((name) => REQUIREMENTS[name].programs.some(isMissing));
+  return names.filter((name) => {
+    const { programs, file } = REQUIREMENTS[name];
+    return programs.some(isMissing) || (file !== undefined && !existsSync(join(ROOT, file)));
+  });
 }
