@@ -67,7 +67,7 @@ const errorAsJson = (code: string, message: string): string =>
 const toMessage = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-/** Errors of drivers and of Node have codes of their own, which are not stable. */
+/** The codes of drivers and of Node are not stable. */
 function toCode(error: unknown): string {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   const isOurs = typeof code === 'string' && code.startsWith('ERR_LATCHKEY_');

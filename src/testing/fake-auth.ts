@@ -49,7 +49,7 @@ const optionsSchema = z.strictObject({
 
 /**
  * Creates guards that authenticate every request as `principal`, whatever credential it has. Use
- * them to test an app that takes its guards as an argument. Apart from that they work like the
+ * them to test an app whose guards are an argument. Apart from that they work like the
  * guards of `latchkey()`: a scope that the principal lacks is 403.
  *
  * @param principal - who every request is from; undefined for requests without a credential

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 
 /**
  * RSA keys below the minimum can be factored (RFC 7518 §3.3). Above the maximum, verifying one
- * signature takes milliseconds.
+ * signature costs milliseconds.
  */
 const RSA_BITS = { min: 2_048, max: 8_192 };
 /**

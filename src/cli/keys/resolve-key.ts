@@ -32,7 +32,7 @@ export async function resolveKey(given = '', terminal: Terminal): Promise<Resolv
   };
 }
 
-/** Returns the result of an operation on a key, or rejects with the reason why there is none. */
+/** Returns the result of an operation on a key, or rejects with the reason for its absence. */
 export async function orFailure<T>(
   operation: Promise<T | undefined>,
   keys: ManagedVerifier,

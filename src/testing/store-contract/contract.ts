@@ -38,7 +38,7 @@ export type Cases<O> = Readonly<
   Record<string, (opened: O, settings: ContractSettings) => Promise<void>>
 >;
 
-/** Returns the cases, each with a store of its own. */
+/** Returns the cases. Each opens its own store. */
 export const contract = <O extends OpenedStore<unknown>>(
   open: () => O | Promise<O>,
   cases: Cases<O>,

@@ -57,7 +57,7 @@ const credentialSchema = z.strictObject({
 
 /**
  * Returns the contract of a `CredentialStore` as test cases for any test runner. The database need
- * not be empty, because each case uses unique names. A case takes a few seconds at most if the
+ * not be empty, because each case uses unique names. A case runs for a few seconds at most if the
  * database is near.
  *
  * @param open - opens two stores over one database; it is called for each case

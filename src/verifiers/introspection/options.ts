@@ -91,7 +91,7 @@ export interface IntrospectionOptions {
   readonly name?: string;
 }
 
-/** A host of the wrong form has an error of its own. */
+/** A malformed host is reported separately. */
 export const urlsFor = (hosts: readonly string[] = []): UrlPolicy =>
   urlPolicy([hosts].flat().filter(isHost));
 

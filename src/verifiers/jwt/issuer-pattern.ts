@@ -30,7 +30,7 @@ export function isSafePattern(pattern: string, urls: UrlPolicy): boolean {
 
 /**
  * Whether each path segment has at most one placeholder. With two, one issuer could match in many
- * ways, which takes long to find out.
+ * ways, and the search would be slow.
  */
 export const isUnambiguous = (pattern: string): boolean =>
   pattern
@@ -59,7 +59,7 @@ export const isRemoteIssuer = (iss: string, urls: UrlPolicy): boolean =>
 type PartMatcher = (value: string) => boolean;
 
 /**
- * Creates a test for the issuers that a pattern matches. It takes time linear in the length of the
+ * Creates a test for the issuers that a pattern matches. The time is linear in the length of the
  * issuer.
  */
 export function issuerMatcher(pattern: string, urls: UrlPolicy): (iss: string) => boolean {

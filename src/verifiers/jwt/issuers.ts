@@ -3,7 +3,7 @@ import { isPromise } from '../../internal/promises';
 import { type UrlPolicy, urlPolicy } from '../issuer/trusted-url';
 import { discovery, type JwksUriResolver } from './discovery';
 import { isPattern, isRemoteIssuer, issuerMatcher } from './issuer-pattern';
-import { type ParsedJwtOptions,toList } from './jwt-option-schema';
+import { type ParsedJwtOptions, toList } from './jwt-option-schema';
 import type { JwtOptions } from './jwt-options';
 import { keySet, type KeySource, singleKey } from './keys';
 import { RemoteKeys } from './remote-keys';
@@ -11,7 +11,7 @@ import { ALGORITHM_NAMES, isHmac } from './signature';
 import { TenantKeys } from './tenant-keys';
 
 /**
- * The accepted issuers and their keys. A token is verified with the keys of its own issuer only.
+ * The accepted issuers and their keys. A token is verified only with the keys of its issuer.
  */
 export interface Issuers {
   has(iss: unknown): boolean;

@@ -126,7 +126,7 @@ const isFetched = ({ key, jwks }: ParsedJwtOptions): boolean =>
 const isDiscovered = (options: ParsedJwtOptions): boolean =>
   isFetched(options) && options.jwksUri === undefined;
 
-/** The rules also run for options of the wrong type, which have an error of their own. */
+/** The rules also run for options of the wrong type, which are reported separately. */
 const issuersIn = ({ issuer }: ParsedJwtOptions): readonly string[] =>
   [issuer].flat().filter((one) => typeof one === 'string');
 const patternsIn = (options: ParsedJwtOptions): readonly string[] =>

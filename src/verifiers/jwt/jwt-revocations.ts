@@ -184,7 +184,7 @@ async function checkRevocations(
   const { issuer: iss = '', credentialId, subject, clientId } = accepted.principal;
   context.clocks.observe(iss, issuedAt);
   const find = (type: EventType, id: string | undefined) => findRevocation(context, iss, type, id);
-  // In parallel, which takes the time of one query.
+  // In parallel, so that they last as long as one query.
   const [byId, byGrant, bySubject, byClient] = await Promise.all([
     find('credential', credentialId),
     find('grant', accepted.grantId),

@@ -8,7 +8,7 @@ import { type ClaimsPolicy, DEFAULT_TOLERANCE_MS } from './claims';
 import { fillPattern, isPattern } from './issuer-pattern';
 import { isSignedByIssuer } from './issuer-signature';
 import { createIssuers, type Issuers } from './issuers';
-import { type ParsedJwtOptions, parseJwtOptions,toList } from './jwt-option-schema';
+import { type ParsedJwtOptions, parseJwtOptions, toList } from './jwt-option-schema';
 import type { JwtOptions } from './jwt-options';
 import {
   type JwtRevocations,
@@ -176,7 +176,7 @@ function validateHeader(header: CompactJws['header']): Rejection | undefined {
   return rejectUnless(isValid, 'malformed', detail);
 }
 
-/** Returns a token of each issuer. A function cannot be asked for an issuer that it accepts. */
+/** Returns a token of each issuer. A function does not show which issuers it accepts. */
 function sampleTokens(issuer: ParsedJwtOptions['issuer']): readonly string[] {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const issuers = typeof issuer === 'function' ? [] : toList(issuer).map(fillPattern);
