@@ -1,6 +1,6 @@
 // The official client of the Model Context Protocol, before a server that it has no token for: that
 // of `examples/mcp.ts`. It finds its way from the first 401 to a tool, and from a 403 to a tool
-// that wants more.
+// that requires more.
 import {
   type OAuthClientProvider,
   UnauthorizedError,
@@ -20,7 +20,7 @@ let verifier = '';
 let code = '';
 
 /**
- * What the SDK asks of an application: to remember, and to send its user to the authorization
+ * What the SDK requires of an application: to remember, and to send its user to the authorization
  * server.
  */
 const provider: OAuthClientProvider = {
@@ -46,7 +46,7 @@ const provider: OAuthClientProvider = {
   },
 };
 
-/** Whatever fails for want of an authorization is done once more when the user has given it. */
+/** Repeats what failed without authorization, after the user has given it. */
 async function authorized<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();

@@ -21,7 +21,7 @@ const { requireScopes, resourceMetadata } = latchkey({
 
 const notes = new Map<string, string[]>();
 
-/** The tools. The SDK tells each of them who calls. */
+/** The tools. The SDK passes the caller to each of them. */
 function notesServer(): McpServer {
   const server = new McpServer({ name: 'notes', version: '1.0.0' });
   const text = (said: string) => ({ content: [{ type: 'text' as const, text: said }] });
@@ -41,7 +41,7 @@ function notesServer(): McpServer {
   return server;
 }
 
-// A challenge names all the scopes that are needed, since the client asks for those and no others
+// A challenge names all the scopes that are needed, since the client requests those and no others
 // next.
 const writing = requireScopes('notes:read', 'notes:write');
 

@@ -159,7 +159,7 @@ export function resolveOptions(options: LatchkeyOptions): ResolvedOptions {
   } = options;
   assertNoOverlap(extractors, verifiers);
   assertEveryVerifierReads(extractors, verifiers);
-  // Of the default list, one extractor may be read by nobody: a key header beside jwt() alone is
+  // Of the default list, one extractor may be unused: a key header next to jwt() alone is
   // still 401.
   if (options.extractors) {
     assertEveryExtractorIsRead(extractors, verifiers);
@@ -201,18 +201,18 @@ function assertNoOverlap(extractors: readonly Extractor[], verifiers: readonly V
   if (early) {
     throw typeError(
       'ERR_LATCHKEY_OPTION',
-      `latchkey(): option "verifiers": ${early.name} takes every token that no other does; it must be the last, and the only one`,
+      `latchkey(): option "verifiers": ${early.name} accepts every token that no other does; it must be the last, and the only one`,
     );
   }
   verifiers.forEach((one, index) => {
-    // One without examples may stand last and take what is left, but nobody stands behind it.
+    // A verifier without samples may be the last one, and accept what the others do not.
     const rival = verifiers
       .slice(index + 1)
       .find((other) => overlaps(one, other) || (other.samples && overlaps(other, one)));
     if (rival) {
       throw typeError(
         'ERR_LATCHKEY_OPTION',
-        `latchkey(): option "verifiers": ${one.name} and ${rival.name} would take the same credentials; give each a prefix, form or issuer of its own`,
+        `latchkey(): option "verifiers": ${one.name} and ${rival.name} would accept the same credentials; give each its own prefix, form or issuer`,
       );
     }
   });

@@ -100,7 +100,7 @@ describe('the option verifiers', () => {
 
   const rsa = { audience: 'https://api.osir.com', algorithms: ['RS256'], key: publicKey } as const;
   const apart = (one: Verifier, other: Verifier) =>
-    `latchkey(): option "verifiers": ${one.name} and ${other.name} would take the same credentials; give each a prefix, form or issuer of its own`;
+    `latchkey(): option "verifiers": ${one.name} and ${other.name} would accept the same credentials; give each its own prefix, form or issuer`;
 
   test.each<[string, Verifier, Verifier]>([
     ['keys of one prefix', keys, apiKeys({ prefix: 'osir', store: memoryStore() })],
@@ -147,12 +147,12 @@ describe('the option verifiers', () => {
       jwt({ issuer: ['https://b.example', 'https://osir.com'], ...rsa }),
     ],
     ['one verifier twice', keys, keys],
-  ])('does not hold two that would take the same credentials: %s', (_, one, other) => {
+  ])('does not hold two that would accept the same credentials: %s', (_, one, other) => {
     expect(complaint({ verifiers: [one, other] })).toBe(apart(one, other));
     expect(complaint({ verifiers: [other, one] })).toBe(apart(other, one));
   });
 
-  it('does not hold two that would take the same credentials with others between', () => {
+  it('does not hold two that would accept the same credentials with others between', () => {
     const other = apiKeys({ prefix: 'osir', store });
     expect(
       complaint({

@@ -144,7 +144,7 @@ describe('a guard is not made', () => {
 
     it('of no scope', () => {
       expect(made()).toBe(
-        `${name}(): at least one scope is needed; to ask only who calls, use authenticate()`,
+        `${name}(): at least one scope is needed; to require only a credential, use authenticate()`,
       );
     });
 

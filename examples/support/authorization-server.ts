@@ -7,7 +7,7 @@ import Provider, { type Configuration } from 'oidc-provider';
 
 /**
  * Starts an authorization server on a free port of 127.0.0.1 that knows one user, lets her in and
- * grants what is asked for. Returns its issuer.
+ * grants what is requested. Returns its issuer.
  */
 export async function startAuthorizationServer(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -25,10 +25,11 @@ export const ALLOWED: readonly RegExp[] = [
   // It lasts, happens, or is in force.
   /\btakes? (?:about|at least|at most|half|hours|less|longer|more|minutes|up to|[\d,.]+)\b/gi,
   /\btakes? (?:an?|one|two|five|ten) (?:hours?|minutes?|seconds?|milliseconds?)\b/gi,
+  /\btakes\b.{0,25}\b(?:time|milliseconds|seconds|long|longer|moment|third)\b/gi,
   /\btakes (?:care|effect|part|place|precedence|time)\b|\btakes\b.* over\b/gi,
   /\bstands? for\b/gi,
   /\bstand-?alone\b/gi,
-  /\b(?:if|where|when) there is none\b|\bfor good\b|\basks? (?:the|a) user\b/gi,
+  /\b(?:if|where|when|why) there is none\b|\bms-its news nfs\b|\bfor good\b|\basks? (?:the|a) user\b/gi,
   /\btakes (?:no|a|the) lock\b|\btakes one query\b/gi,
   // Reason phrases of HTTP.
   /\bBad (?:Request|Gateway)\b/g,

@@ -50,7 +50,7 @@ export const startOfDecision = (): number | undefined =>
 export const printLine = (line: string): void =>
   debug('%s', line.replace(/\p{Cc}/gu, encodeURIComponent));
 
-/** Tells who listens; `NODE_DEBUG=latchkey` prints one line a refusal. */
+/** Publishes a decision. `NODE_DEBUG=latchkey` prints one line for each refusal. */
 export function publishDecision(startedAt: number, decision: Omit<Decision, 'durationMs'>): void {
   if (decisions.hasSubscribers) {
     decisions.publish({ ...decision, durationMs: performance.now() - startedAt });

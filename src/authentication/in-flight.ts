@@ -1,5 +1,5 @@
 /**
- * Shares the result of a look-up with every request that asks for the same credential while it is
+ * Shares the result of a look-up with every request with the same credential while it is
  * pending.
  */
 export class SingleFlight<T> {
@@ -23,7 +23,7 @@ export class SingleFlight<T> {
   }
 
   /**
-   * Stops sharing what is pending: a look-up that started before a revocation must not answer a
+   * Stops sharing what is pending: a look-up that started before a revocation must not decide a
    * request that came after it.
    */
   clear(): void {

@@ -32,7 +32,7 @@ export class VerifierState {
     this.maxTokenLength = verifier.maxTokenLength ?? MAX_TOKEN_LENGTH;
     this.revocations = new Revocations(retentionMs);
     const forget = () => {
-      // A look-up that started before a change must not answer a request that came after it.
+      // A look-up that started before a change must not decide a request that came after it.
       this.inFlight.clear();
       onChange();
     };

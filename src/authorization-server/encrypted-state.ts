@@ -6,7 +6,7 @@ import type { StateStore } from '../stores/store';
 /**
  * Stores state under IDs that are secrets: a code, a refresh token, the cookie of a login in
  * progress. An entry is stored under the digest of its ID, and encrypted with a key derived from
- * the ID. Whoever reads the store learns nothing that they could use, not even through IDs inside
+ * the ID. Someone who reads the store learns nothing useful, not even through IDs inside
  * other entries.
  */
 export interface EncryptedState {

@@ -54,7 +54,7 @@ export interface AuthorizationServerOptions<
    * credentials are offered
    */
   readonly login?: Login;
-  /** Asks the user for consent. @default consentPage(), which asks every time */
+  /** Asks the user for consent. @default consentPage(), which is shown every time */
   readonly consent?: Consent;
   /**
    * `aud` of the tokens: a URL, or a list of which each may be requested by `resource`, compared as
@@ -67,7 +67,7 @@ export interface AuthorizationServerOptions<
   readonly endpoints?: EndpointOptions;
   /**
    * Look, language and texts of the built-in pages.
-   * @default plain pages in the language that the browser asks for
+   * @default plain pages in the language that the browser requests
    */
   readonly pages?: PagesOptions<Texts>;
   /** What clients may do that the RFCs do not allow. @default nothing */

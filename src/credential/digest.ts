@@ -17,7 +17,7 @@ export const fingerprintToDigest = (fingerprint: string): string =>
   Buffer.from(fingerprint, 'latin1').toString('base64url');
 
 /**
- * A record's public id, from its digest: 132 bits of it, which tell nobody the secret and are safe
+ * A record's public id, from its digest: 132 bits of it, which do not reveal the secret and are safe
  * to log.
  */
 export const toRecordId = (digest: string): string => digest.slice(0, 22);

@@ -84,7 +84,7 @@ export function checkRecord(record: unknown, digest: string): CredentialRecord {
   if (!sound) {
     throw codedError(
       'ERR_LATCHKEY_STORE',
-      'The credential store answered something that is not the record it was asked for',
+      'The credential store returned something that is not the requested record',
     );
   }
   return r;

@@ -94,7 +94,7 @@ export function checkRequired(
   if (required.length === 0) {
     throw typeError(
       'ERR_LATCHKEY_SCOPE',
-      `${where}: at least one scope is needed; to ask only who calls, use authenticate()`,
+      `${where}: at least one scope is needed; to require only a credential, use authenticate()`,
     );
   }
   for (const scope of required) {

@@ -102,7 +102,7 @@ const issuedChange = (record: StoredRecord): PublishedChange => ({
   changes: changesBetween({}, record),
 });
 
-/** Revokes a replacement that whoever revoked the old credential has not seen. */
+/** Revokes a replacement that the caller who revoked the old credential has not seen. */
 async function withdraw({ store, publish }: Rotation, record: StoredRecord): Promise<void> {
   publish(issuedChange(record));
   const at = Date.now();
@@ -111,7 +111,7 @@ async function withdraw({ store, publish }: Rotation, record: StoredRecord): Pro
   }
 }
 
-/** Disables a replacement that whoever disabled the old credential has not seen. */
+/** Disables a replacement that the caller who disabled the old credential has not seen. */
 async function disableLikeOld(
   { store, publish }: Rotation,
   oldId: string,

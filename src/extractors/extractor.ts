@@ -82,7 +82,7 @@ export interface Extractor {
    */
   readonly scheme?: 'Bearer' | 'DPoP';
   /**
-   * Set if browsers send the credential without being asked. An explicit credential wins over it,
+   * Set if browsers send the credential automatically. An explicit credential wins over it,
    * and the CSRF rule applies.
    */
   readonly ambient?: true;

@@ -155,8 +155,7 @@ const hasOwnOrigin = ({ socket, url }: RequestLike): boolean =>
   !socket && typeof url === 'string' && /^https?:\/\//i.test(url) && URL.canParse(url);
 
 /**
- * Takes scheme and host from the URL, which has no `Host` beside it where no server received the
- * request.
+ * Reads scheme and host from the URL. A request that no server received has no `Host` header.
  */
 function withOriginOfUrl(request: RequestLike): RequestLike {
   const { protocol, host, href, hash } = new URL(request.url as string);

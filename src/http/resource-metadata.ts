@@ -14,7 +14,7 @@ export interface ResourceOptions {
    * host.
    */
   readonly url: string;
-  /** Issuers of the authorization servers whose tokens are good here. */
+  /** Issuers of the authorization servers whose tokens are accepted. */
   readonly authorizationServers?: readonly string[];
   /**
    * Scopes to publish.
@@ -63,7 +63,7 @@ export function metadataUrl({ url }: ResourceOptions): string {
   return `${origin}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
 }
 
-/** What the API takes, beside what is said of it. */
+/** What the API accepts, in addition to the options. */
 export interface Offered {
   readonly scopes: readonly string[] | undefined;
   readonly extractors: readonly Extractor[];

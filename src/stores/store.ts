@@ -120,8 +120,8 @@ export interface CredentialStore extends CredentialReader {
    */
   search(filter: CredentialFilter, page: Page): Promise<readonly StoredRecord[]>;
   /**
-   * Changes a record that is not revoked; it may be disabled or expired. Returns undefined if there
-   * is none.
+   * Changes a record that is not revoked; it may be disabled or expired. Returns undefined for
+   * any other ID.
    */
   update(id: string, changes: RecordChanges): Promise<StoredRecord | undefined>;
   /**

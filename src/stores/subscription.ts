@@ -39,7 +39,7 @@ const LONGEST_PAUSE_MS = 5_000;
 const STABLE_AFTER_MS = 1_000;
 
 /**
- * Keeps a subscription on a connection of its own. A lost connection is replaced after a pause that
+ * Keeps a subscription on a separate connection. A lost connection is replaced after a pause that
  * doubles with each failure. What was published in between is missed. Returns a function that ends
  * the subscription.
  */

@@ -385,7 +385,7 @@ describe('while the store is down', () => {
         503,
         {
           error: 'temporarily_unavailable',
-          error_description: 'the server cannot answer at the moment',
+          error_description: 'the server cannot respond at the moment',
         },
         '1',
       ]);

@@ -88,7 +88,7 @@ test.each<[string, unknown]>([
   ['metadata as a list', { ...minimal, metadata: [] }],
 ])('treats %s as an outage', (_, answer) => {
   expect(() => checkRecord(answer, digest)).toThrow(
-    'The credential store answered something that is not the record it was asked for',
+    'The credential store returned something that is not the requested record',
   );
 });
 

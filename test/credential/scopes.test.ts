@@ -158,7 +158,7 @@ describe('a required scope', () => {
   it('there has to be one, and without one it does not compile', () => {
     // @ts-expect-error no scope
     expect(() => open.requireScopes()).toThrow(
-      'requireScopes(): at least one scope is needed; to ask only who calls, use authenticate()',
+      'requireScopes(): at least one scope is needed; to require only a credential, use authenticate()',
     );
     // @ts-expect-error no scope
     expect(() => declared.requireAnyScope()).toThrow(

@@ -197,14 +197,14 @@ export function sqlStoreSuite(
           { rotatedFrom: text },
         ]) {
           await expect(store.insert(newRecord(members))).rejects.toThrow(
-            /The column \w+ takes no NUL and no half of a surrogate pair/,
+            /The column \w+ cannot contain NUL or half of a surrogate pair/,
           );
         }
         const record = await insert({
           subject: text.replace(/\p{Surrogate}/u, '\ufffd').replace('\0', ''),
         });
         await expect(store.update(record.id, { name: text })).rejects.toThrow(
-          'The column name takes no NUL',
+          'The column name cannot contain NUL',
         );
         const owner: Owner = { kind: record.kind, by: 'subject', id: text };
         expect({

@@ -19,7 +19,7 @@ export interface ClientMetadata {
   readonly token_endpoint_auth_method: ClientAuthMethod;
   /** Whether the client is an app on a device or in the web. */
   readonly application_type: 'native' | 'web';
-  /** The scopes that an authorization request without `scope` asks for, separated by spaces. */
+  /** The scopes that an authorization request without `scope` means, separated by spaces. */
   readonly scope: string;
   /** Public keys of a client with `private_key_jwt`. */
   readonly jwks?: JsonWebKeySet;

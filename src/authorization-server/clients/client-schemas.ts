@@ -55,12 +55,12 @@ const describedSchema = z.strictObject({
   ...optionalMembers,
 });
 
-/** What `clients.register()` takes. */
+/** What `clients.register()` accepts. */
 export const optionsSchema = describedSchema
   .partial()
   .extend({ name: members.name, scopes: members.scopes });
 
-/** What `clients.update()` takes. */
+/** What `clients.update()` accepts. */
 export const changesSchema = z.strictObject({ ...members, ...optionalMembers }).partial();
 
 export const rotateSchema = z.strictObject({

@@ -41,7 +41,7 @@ export const AUTH_METHODS: readonly ClientAuthMethod[] = [
 export interface ClientOptions<Scope extends string = string> {
   /** The name on the consent page, without control characters. */
   readonly name: string;
-  /** Scopes that the client may request. A request without `scope` asks for all of them. */
+  /** Scopes that the client may request. A request without `scope` means all of them. */
   readonly scopes: readonly Scope[];
   /**
    * Where users are sent back to, compared exactly: `https`, or `http` on a loopback host.

@@ -122,7 +122,7 @@ function toApplicationType(
 
 /**
  * RFC 7591 §2: a client without the member has a secret. A native app cannot keep one, so it is
- * public unless it asks for a secret.
+ * public unless it requests a secret.
  */
 function toAuthMethod(
   document: Document,

@@ -64,7 +64,7 @@ async function register(
 ): Promise<RegisteredClient> {
   const registered = await withDeadline(clients.register(metadata), timeoutMs).catch(
     (cause: unknown) => {
-      throw unavailable('the server cannot answer at the moment', cause);
+      throw unavailable('the server cannot respond at the moment', cause);
     },
   );
   if (!registered) {

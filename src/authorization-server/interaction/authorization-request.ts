@@ -1,4 +1,4 @@
-/** What a client asked for in its authorization request, as far as it concerns the user. */
+/** What a client requested in its authorization request, as far as it concerns the user. */
 export interface AuthorizationRequest {
   /**
    * Values of `prompt`: `login` requires a new login, `consent` a consent page, `select_account` a

@@ -9,7 +9,7 @@ import { loginOf } from './login-result';
 
 /**
  * Returns the value of the hidden field of a page's form. The consent page has another than the
- * login page, so whoever started the interaction in another browser does not know it.
+ * login page, so someone who started the interaction in another browser does not know it.
  */
 export const csrfToken = (pending: ProviderInteraction): string =>
   loginOf(pending)

@@ -38,7 +38,7 @@ export interface Interaction {
   /** Where the user is sent afterwards. */
   readonly redirectUri: string;
   /**
-   * What else the client asked for. A `login` of your own honours `prompt`, `maxAgeMs` and
+   * What else the client requested. A `login` of your own honours `prompt`, `maxAgeMs` and
    * `acrValues`.
    */
   readonly request: AuthorizationRequest;

@@ -87,7 +87,7 @@ async function askForLogin(step: Step): Promise<void> {
   if (unmet !== undefined) {
     return finish(step, {
       error: unmet,
-      error_description: 'the login is not what the client asked for',
+      error_description: 'the login is not what the client requested',
     });
   }
 

@@ -43,7 +43,7 @@ export const toUser = ({ accountId, name, acr, ts }: LoginResult): User => ({
 });
 
 /**
- * Returns the error code for a login that is not what the client asked for, or undefined. Without
+ * Returns the error code for a login that is not what the client requested, or undefined. Without
  * the error a client would come back with the same request forever.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9470#section-5

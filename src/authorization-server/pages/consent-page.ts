@@ -6,7 +6,7 @@ import type { Consent, Interaction, User } from '../interaction/interaction';
 import { type ServerPageView, viewOf } from './server-pages';
 
 /**
- * Returns a `consent` that shows which app asks for which scopes. It asks at every authorization
+ * Returns a `consent` that shows which app requests which scopes. It is shown at every authorization
  * request. The option `pages` of `authorizationServer()` sets its look, language and texts.
  *
  * @returns A function for the option `consent` of `authorizationServer()`.

@@ -27,7 +27,7 @@ export function storeDeadline(timeoutMs: number, errorClasses: typeof errors): W
         throw cause;
       }
       const unavailable = new errorClasses.TemporarilyUnavailable(
-        'the server cannot answer at the moment',
+        'the server cannot respond at the moment',
         { cause },
       );
       throw Object.assign(unavailable, { statusCode: UNAVAILABLE });

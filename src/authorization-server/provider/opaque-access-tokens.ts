@@ -31,7 +31,7 @@ export function issueOpaqueAccessTokens(
       const token = opaque
         ? await deadline(() => issue(opaque, payload as AdapterPayload, audiences))
         : value;
-      // Whoever ended it may not have seen this token.
+      // The caller that ended it may not have seen this token.
       if (!(await deadline(() => isActive(this)))) {
         await deadline(() => issued.revoke(opaque ? token : this.jti));
       }

@@ -8,11 +8,11 @@ export interface ScopePolicy {
   /**
    * Returns the scopes that a client is registered for and those that they imply, as far as they
    * are still declared. An unverified client chose the scopes of its registration itself, and may
-   * ask users for others: MCP clients do, without registering again.
+   * request others from users: MCP clients do, without registering again.
    */
   allowedScopes(client: Client): readonly string[];
   /**
-   * Checks the `scope` of a request. A request without one asks for all scopes that the client is
+   * Checks the `scope` of a request. A request without one requests all scopes that the client is
    * registered for.
    *
    * @throws InvalidScope if a scope is unknown, or the client may not have it

@@ -37,7 +37,7 @@ function normalizeScope(value: string, { compatibility, scopes }: ParameterRules
   if (!ignoreUnknownScopes) {
     return spaced;
   }
-  // Never empty: a request without a scope would ask for all scopes of the client.
+  // Never empty: a request without a scope would request all scopes of the client.
   return (
     spaced
       .split(' ')

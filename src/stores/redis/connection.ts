@@ -3,7 +3,7 @@ import type { RedisDriver } from './driver';
 import { RedisError } from './error';
 import { createReadiness } from './readiness';
 
-/** Commands to Redis. Each is answered or fails soon, with an error that does not quote it. */
+/** Commands to Redis. Each settles or fails soon, with an error that does not quote it. */
 export interface Connection {
   send(key: string, command: readonly string[]): Promise<unknown>;
   /** Pages of the keys of one type that match a pattern. A key may occur twice. */

@@ -11,7 +11,7 @@ import {
 export type RedisClient = NodeRedisClient | NodeRedisCluster | IoredisClient | IoredisCluster;
 
 /**
- * Returns what makes the driver of a client, which its methods tell: importing the libraries would
+ * Returns what makes the driver of a client, which its methods reveal: importing the libraries would
  * make both of them required. Returns undefined for anything else, including a pool and a sentinel
  * of node-redis.
  */

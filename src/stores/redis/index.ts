@@ -53,7 +53,7 @@ const schema = z.strictObject({
  * with one command. Redis deletes it when its retention is over; call `prune()` regularly all the
  * same, to remove its ID from the lists of its owners.
  *
- * Revocations are published to all instances. The store receives them on a connection of its own,
+ * Revocations are published to all instances. The store receives them on a separate connection,
  * from the first `subscribe()` to the end of the last. What is published while that connection is
  * lost is missed: the cache's `ttlMs` is always the bound.
  *

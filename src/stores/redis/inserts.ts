@@ -31,7 +31,7 @@ export function createInserts({
   };
 }
 
-/** Waits for every call before a failure is reported: whoever then reads sees what was written. */
+/** Waits for every call before a failure is reported: a later read then sees what was written. */
 async function allSettled<R>(calls: readonly Promise<R>[]): Promise<readonly R[]> {
   await Promise.allSettled(calls);
   return Promise.all(calls);

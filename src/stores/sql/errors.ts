@@ -40,7 +40,7 @@ export function isMissing(error: unknown): boolean {
 /** Whether another connection holds SQLite's lock. */
 export const isBusy = (error: unknown): boolean => membersOf(error).code === 'SQLITE_BUSY';
 
-/** Whether the database undid a write in favour of another one, and asks to repeat it. */
+/** Whether the database undid a write in favour of another one, and requires a retry. */
 const isConflict = (error: unknown): boolean => {
   const { code } = membersOf(error);
   return code === '40001' || code === '40P01' || code === 'ER_LOCK_DEADLOCK';

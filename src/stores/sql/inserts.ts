@@ -56,7 +56,7 @@ async function insertRows(writes: Writes, rows: readonly CredentialsTable[]): Pr
 const MAX_ROWS = 1_000;
 const MAX_CHARACTERS = 1_000_000;
 
-/** Batches of rows that fit into one statement. A larger row gets a batch of its own. */
+/** Batches of rows that fit into one statement. A larger row gets a separate batch. */
 function* batchesOf(rows: readonly CredentialsTable[]): Generator<readonly CredentialsTable[]> {
   let batch: CredentialsTable[] = [];
   let characters = 0;

@@ -61,7 +61,7 @@ export async function withMigrationLock(
 }
 
 /**
- * Takes SQLite's write lock. A plain `begin` takes it only at the first write, and then fails if
+ * Acquires SQLite's write lock. A plain `begin` acquires it only at the first write, and then fails if
  * another writer was first. better-sqlite3 waits synchronously, which would block the event loop,
  * and possibly the code that holds the lock.
  */

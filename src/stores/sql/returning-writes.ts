@@ -136,7 +136,7 @@ const addDays = (db: Database, days: readonly UsageTable[]) => {
         .selectFrom('used')
         .innerJoin('latchkey_credentials', 'latchkey_credentials.id', 'used.id')
         .select(['used.id', 'used.day', 'used.uses'])
-        // SQLite needs WHERE to tell ON CONFLICT from the condition of a join.
+        // SQLite needs WHERE to distinguish ON CONFLICT from the condition of a join.
         .where(sql.lit(true))
         .orderBy('used.id'),
     )

@@ -71,7 +71,7 @@ function storable<R extends Partial<CredentialsTable>>(row: R): R {
     if (!isStorable(value)) {
       throw codedError(
         'ERR_LATCHKEY_STORE',
-        `The column ${column} takes no NUL and no half of a surrogate pair`,
+        `The column ${column} cannot contain NUL or half of a surrogate pair`,
       );
     }
   }

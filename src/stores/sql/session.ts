@@ -6,7 +6,7 @@ import type { Database } from './tables';
 
 /**
  * Checks that the connections keep text as it is, before the first statement and in `migrate()`.
- * One connection is asked, once: the connections of a pool are configured alike. Until the check
+ * One connection is checked, once: the connections of a pool are configured alike. Until the check
  * has succeeded it is repeated with every call.
  */
 export function createSessionCheck(db: Database, dialect: SqlDialect): () => Promise<void> {

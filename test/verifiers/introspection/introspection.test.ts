@@ -354,7 +354,7 @@ describe('which tokens it takes', () => {
   ])('lets nobody stand behind it: %s', (_, verifiers) => {
     expect(() => latchkey({ verifiers: verifiers(introspection(OPTIONS)) })).toThrow(
       new TypeError(
-        'latchkey(): option "verifiers": introspection takes every token that no other does; it must be the last, and the only one',
+        'latchkey(): option "verifiers": introspection accepts every token that no other does; it must be the last, and the only one',
       ),
     );
   });

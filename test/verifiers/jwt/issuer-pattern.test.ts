@@ -462,10 +462,10 @@ describe('a pattern', () => {
         ],
       });
     expect(both('https://login.example.com/{tenant}/v2.0')).toThrow(
-      /would take the same credentials/,
+      /would accept the same credentials/,
     );
     expect(both((iss) => iss.startsWith('https://login.example.com/'))).toThrow(
-      /would take the same credentials/,
+      /would accept the same credentials/,
     );
     expect(both('https://login.example.com/{tenant}/v1.0')).not.toThrow();
   });

@@ -322,7 +322,7 @@ describe('several issuers side by side', () => {
         verifiers: [verifierFor('two', ['https://two.example', 'https://2.example'], two), other],
       });
     const rival =
-      'latchkey(): option "verifiers": two and other would take the same credentials; give each a prefix, form or issuer of its own';
+      'latchkey(): option "verifiers": two and other would accept the same credentials; give each its own prefix, form or issuer';
     for (const issuer of [
       'https://two.example',
       ['https://2.example'],
