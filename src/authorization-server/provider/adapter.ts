@@ -60,7 +60,7 @@ export function providerAdapter(
       retainMs: 2 * INTERACTION_TTL_S * 1000,
       reuseError: usedRequest,
     }),
-    // oidc-provider tries both kinds and tells them apart. A grant's token ends with it, and must
+    // oidc-provider tries both kinds and distinguishes them. A grant's token ends with it, and must
     // be found again if that fails.
     AccessToken: { find: issued.find, async destroy() {}, async revokeByGrantId() {} },
     ClientCredentials: {

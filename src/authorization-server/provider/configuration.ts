@@ -120,7 +120,7 @@ function timesToLive({
   const accessTokenTtl = (client: Client) =>
     toSeconds(toClient(client).accessTokenTtlMs ?? accessTokenTtlMs);
   return {
-    // Never longer than the grant, so that `expires_in` tells clients the truth.
+    // Never longer than the grant, so that `expires_in` is correct.
     AccessToken: ({ oidc: { entities } }: KoaContextWithOIDC, _token, client) => {
       const ttl = accessTokenTtl(client);
       return Math.max(1, Math.min(ttl, entities.Grant?.remainingTTL ?? ttl));
