@@ -6,15 +6,11 @@ const TITLES_TO_SHORTEN = [
   'test/credentials/credential-schemas.test.ts',
   'test/latchkey.test.ts',
   'test/possession/dpop.test.ts',
-  'test/stores/redis-readiness.test.ts',
-  'test/stores/sql-session.test.ts',
   'test/verifiers/jwt/claims.test.ts',
   'test/verifiers/jwt/issuer-pattern.test.ts',
   'test/verifiers/jwt/jwt-revocations.test.ts',
   'test/verifiers/jwt/jwt.test.ts',
   'test/verifiers/jwt/keys.test.ts',
-  'test/verifiers/jwt/live.test.ts',
-  'test/verifiers/stored.test.ts',
 ];
 
 export default {

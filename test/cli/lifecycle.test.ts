@@ -8,6 +8,8 @@ import { apiKeys, type PublicRecord } from 'latchkey';
 import { openStore } from '../../src/cli/open-store';
 import { shell } from './terminal';
 
+// @requires sqlite
+
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-lifecycle-'));
 const url = `sqlite:${join(folder, 'keys.db')}`;
 const latchkey = shell({ LATCHKEY_STORE: url, LATCHKEY_PREFIX: 'acme' });

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { version } from '../../package.json';
 import { shell } from './terminal';
 
+// @requires sqlite
+
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-output-'));
 const latchkey = shell({
   LATCHKEY_STORE: `sqlite:${join(folder, 'keys.db')}`,

@@ -99,7 +99,7 @@ describe('a client that is not ready', () => {
   });
 
   it.each(Object.entries(UNREADY))(
-    'fails fast where the server is away, and recovers within a second: %s',
+    'fails fast without a server, and recovers within a second: %s',
     async (name, open) => {
       const port = await freePort();
       const { client, close } = open(port);

@@ -152,7 +152,7 @@ describe('sqlStore on MariaDB', () => {
     'set character_set_client = latin1',
     'set character_set_connection = latin1',
   ])(
-    'is not open to injection if a connection of the pool is switched later by "%s"',
+    'resists injection if a connection of the pool is switched later by "%s"',
     async (statement) => {
       const { store, db } = connect({ connectionLimit: 1 });
       await store.migrate();

@@ -760,7 +760,7 @@ describe('a weak key', () => {
 
   it.each(
     [...points, ...points.map(withSign)].map((point) => [point.toString('hex'), point] as const),
-  )('is refused, since anyone can sign for it: the Ed25519 point %s', (_, point) => {
+  )('is rejected as forgeable by anyone: the Ed25519 point %s', (_, point) => {
     const jwk = { kty: 'OKP', crv: 'Ed25519', x: point.toString('base64url') };
     const key = createPublicKey({ key: jwk, format: 'jwk' });
     const messages = Array.from({ length: 64 }, (_unused, n) => Buffer.from(`message ${n}`));
