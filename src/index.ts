@@ -58,7 +58,7 @@ export type {
   StateStore,
   StoredRecord,
 } from './stores/store';
-export { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS } from './stores/store';
+export { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS } from './stores/store-methods';
 export type { DailyUsage, DayRange } from './stores/usage-days';
 export { accessTokens, type AccessTokensOptions } from './verifiers/access-tokens';
 export { apiKeys, type ApiKeysOptions } from './verifiers/api-keys';

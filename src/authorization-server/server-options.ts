@@ -15,12 +15,8 @@ import {
 } from '../internal/options';
 import { aScopeDeclaration } from '../latchkey-options';
 import { type PagesOptions, pagesSchema } from '../pages/pages-options';
-import {
-  CREDENTIAL_STORE_METHODS,
-  type CredentialStore,
-  STATE_STORE_METHODS,
-  type StateStore,
-} from '../stores/store';
+import type { CredentialStore, StateStore } from '../stores/store';
+import { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS } from '../stores/store-methods';
 import type { ManagedVerifier } from '../verifiers/stored';
 import { type RegistrationOptions, registrationSchema } from './clients/registration-options';
 import { type EndpointOptions, endpointsSchema } from './endpoints';

@@ -1,12 +1,6 @@
 import { readDigest } from '../credential/digest';
-import {
-  type ChangedRecord,
-  isComplete,
-  type ManagedStore,
-  type Owner,
-  RETENTION_MS,
-  type StoredRecord,
-} from '../stores/store';
+import { type ChangedRecord, type Owner, RETENTION_MS, type StoredRecord } from '../stores/store';
+import { isComplete, type ManagedStore } from '../stores/store-methods';
 import { changesBetween, isAudited } from './audit';
 import { importRecords } from './import-records';
 import type { ManagerContext } from './manager-context';

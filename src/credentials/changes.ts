@@ -1,4 +1,4 @@
-import { toCompleteStore } from '../stores/store';
+import { toCompleteStore } from '../stores/store-methods';
 import { changesBetween } from './audit';
 import type { ManagerContext, StoredSecret } from './manager-context';
 import type { CredentialChanges, CredentialManager } from './manager-types';

@@ -1,5 +1,6 @@
 import { codedError } from '../internal/errors';
-import type { ManagedStore, StoredRecord } from '../stores/store';
+import type { StoredRecord } from '../stores/store';
+import type { ManagedStore } from '../stores/store-methods';
 import { type PublicRecord, toPublicRecord } from './records';
 
 /** Records for one call of `insertMany()`: few enough for one statement of every database. */

@@ -1,13 +1,9 @@
-import { toDigest, isId } from '../credential/digest';
+import { isId,toDigest } from '../credential/digest';
 import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, secretHint } from '../credential/secret';
 import { codedError } from '../internal/errors';
-import {
-  type CredentialReader,
-  type ManagedStore,
-  type StoredRecord,
-  toCredentialStore,
-} from '../stores/store';
+import { type CredentialReader, type StoredRecord } from '../stores/store';
+import { type ManagedStore, toCredentialStore } from '../stores/store-methods';
 import { type CredentialAction, type MemberChange, publishCredentialEvent } from './audit';
 import { credentialSchemas } from './credential-schemas';
 import { timeAfter } from './expiry';

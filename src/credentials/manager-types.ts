@@ -53,9 +53,15 @@ export type ListOptions = (
 
 /** Which days to return the usage of. The UTC days of both times are included. */
 export interface UsageOptions {
-  /** A time in milliseconds since the epoch, or a day such as `'2026-11-30'`. @default 89 days ago */
+  /**
+   * A time in milliseconds since the epoch, or a day such as `'2026-11-30'`.
+   * @default 89 days ago
+   */
   readonly from?: number | string;
-  /** A time in milliseconds since the epoch, or a day such as `'2026-11-30'`. @default today */
+  /**
+   * A time in milliseconds since the epoch, or a day such as `'2026-11-30'`.
+   * @default today
+   */
   readonly to?: number | string;
 }
 

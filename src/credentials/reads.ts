@@ -1,5 +1,6 @@
 import { isId } from '../credential/digest';
-import { type Owner, toCompleteStore } from '../stores/store';
+import { type Owner } from '../stores/store';
+import { toCompleteStore } from '../stores/store-methods';
 import { clampToDay, firstKeptDay } from '../stores/usage-days';
 import type { ManagerContext } from './manager-context';
 import type { CredentialManager, ListOptions } from './manager-types';

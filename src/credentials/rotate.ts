@@ -1,4 +1,5 @@
-import { isComplete, type ManagedStore, type StoredRecord } from '../stores/store';
+import { type StoredRecord } from '../stores/store';
+import { isComplete, type ManagedStore } from '../stores/store-methods';
 import { changesBetween, describeRecord, type MemberChange } from './audit';
 import { timeAfter } from './expiry';
 import type { PublishedChange, StoredSecret } from './manager-context';

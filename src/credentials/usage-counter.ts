@@ -1,7 +1,8 @@
 import { codedError } from '../internal/errors';
 import { withDeadline } from '../internal/promises';
-import type { ManagedStore, RecordedUsage } from '../stores/store';
+import type { RecordedUsage } from '../stores/store';
 import { publishStoreEvent } from '../stores/store-events';
+import type { ManagedStore } from '../stores/store-methods';
 import { CountedUsage, countUses, without } from './counted-usage';
 
 const WRITE_INTERVAL_MS = 1_000;

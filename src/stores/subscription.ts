@@ -43,82 +43,99 @@ const STABLE_AFTER_MS = 1_000;
  * doubles with each failure. What was published in between is missed. Returns a function that ends
  * the subscription.
  */
-export function keepSubscribed({
-  store,
-  connect,
-  toError,
-}: SubscriptionOptions): () => Promise<void> {
-  let isStopped = false;
+export function keepSubscribed(options: SubscriptionOptions): () => Promise<void> {
+  const subscription = new Subscription(options);
+  const running = subscription.run();
+  return () => {
+    subscription.stop();
+    return running;
+  };
+}
+
+class Subscription {
+  readonly #options: SubscriptionOptions;
+  #isStopped = false;
   /** Ends whatever the loop is waiting for. */
-  let wake = () => {};
-  const interrupted = () => new Promise<void>((resolve) => (wake = resolve));
+  #wake = () => {};
 
-  /** Resolves when the subscription is stopped, and rejects when it is lost. */
-  async function subscribeOnce(onSubscribed: () => void): Promise<void> {
-    let pings: NodeJS.Timeout | undefined;
-    const stopped = interrupted();
-    const connection = connect();
-    try {
-      const lost = new Promise<never>((_, reject) => {
-        const onLost = (error?: unknown) =>
-          reject(error instanceof Error ? error : new Error('the connection was closed'));
-        const opened = withDeadline(
-          Promise.race([connection.open(onLost), stopped]),
-          RESPONSE_TIMEOUT_MS,
-        );
-        opened.then(() => {
-          if (isStopped) {
-            return;
-          }
-          onSubscribed();
-          const ping = async () => connection.ping();
-          pings = setInterval(
-            () => void withDeadline(ping(), RESPONSE_TIMEOUT_MS).catch(onLost),
-            PING_INTERVAL_MS,
-          ).unref();
-        }, onLost);
-      });
-      await Promise.race([lost, stopped]);
-    } finally {
-      clearInterval(pings);
-      const close = async () => connection.close();
-      await withDeadline(close(), RESPONSE_TIMEOUT_MS).catch(() => undefined);
-    }
+  constructor(options: SubscriptionOptions) {
+    this.#options = options;
   }
 
-  async function pause(failures: number): Promise<void> {
-    const ms = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
-    // Many instances do not reconnect at the same moment.
-    const timer = setTimeout(() => wake(), ms * (0.5 + Math.random() / 2)).unref();
-    await interrupted();
-    clearTimeout(timer);
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
   }
 
-  async function run(): Promise<void> {
-    for (let failures = 0; !isStopped;) {
+  async run(): Promise<void> {
+    const { store, toError } = this.#options;
+    for (let failures = 0; !this.#isStopped;) {
       let subscribedAt = Infinity;
       try {
-        await subscribeOnce(() => {
+        await this.#subscribeOnce(() => {
           subscribedAt = performance.now();
           publishStoreEvent({ store, event: 'subscribed' });
         });
       } catch (error) {
         failures = performance.now() - subscribedAt >= STABLE_AFTER_MS ? 1 : failures + 1;
-        if (isStopped) {
+        if (this.#isStopped) {
           return;
         }
         publishStoreEvent({ store, event: 'subscribe_failed', error: toError(error) });
-        await pause(failures);
+        await this.#pause(failures);
       }
     }
   }
 
-  const running = run();
-  return () => {
-    isStopped = true;
-    wake();
-    return running;
-  };
+  #interrupted(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  /** Resolves when the subscription is stopped, and rejects when it is lost. */
+  async #subscribeOnce(onSubscribed: () => void): Promise<void> {
+    const stopped = this.#interrupted();
+    const connection = this.#options.connect();
+    let stopPings = () => {};
+    try {
+      const lost = new Promise<never>((_, reject) => {
+        const onLost = (error?: unknown) =>
+          reject(error instanceof Error ? error : new Error('the connection was closed'));
+        const opened = Promise.race([connection.open(onLost), stopped]);
+        withDeadline(opened, RESPONSE_TIMEOUT_MS).then(() => {
+          if (!this.#isStopped) {
+            onSubscribed();
+            stopPings = keepPinging(connection, onLost);
+          }
+        }, onLost);
+      });
+      await Promise.race([lost, stopped]);
+    } finally {
+      stopPings();
+      const close = async () => connection.close();
+      await withDeadline(close(), RESPONSE_TIMEOUT_MS).catch(() => undefined);
+    }
+  }
+
+  async #pause(failures: number): Promise<void> {
+    const ms = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
+    // Many instances do not reconnect at the same moment.
+    const timer = setTimeout(() => this.#wake(), ms * (0.5 + Math.random() / 2)).unref();
+    await this.#interrupted();
+    clearTimeout(timer);
+  }
+}
+
+/** Pings a connection regularly. Returns a function that ends that. */
+function keepPinging(
+  connection: SubscriberConnection,
+  onLost: (error: unknown) => void,
+): () => void {
+  const ping = async () => connection.ping();
+  const pings = setInterval(
+    () => void withDeadline(ping(), RESPONSE_TIMEOUT_MS).catch(onLost),
+    PING_INTERVAL_MS,
+  ).unref();
+  return () => clearInterval(pings);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, secretPattern } from '../credential/secret';
 import { createCredentialManager } from '../credentials/credential-manager';
 import { createUsageCounter } from '../credentials/usage-counter';
-import { isCredentialStore, type ManagedStore } from '../stores/store';
+import { isCredentialStore, type ManagedStore } from '../stores/store-methods';
 import { additionsTo, withNotifiedAdditions } from './additions';
 import type { ManagedVerifier, StoredKind } from './managed-verifier';
 import { createSecretVerification } from './secret-verification';

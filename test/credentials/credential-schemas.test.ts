@@ -230,7 +230,7 @@ const CASES: readonly Case[] = [
     values.map((value): Case => [
       'list',
       option,
-      (keys) => keys.list({ [option]: value } as never),
+      (keys) => keys.list({ [option]: value }),
       named(option),
     ]),
   ),
@@ -238,7 +238,7 @@ const CASES: readonly Case[] = [
     ['2026-11', '2026-11-31x', 'today', 1_900_000_000, NaN, null, {}].map((value): Case => [
       'usage',
       option,
-      (keys) => keys.usage('a', { [option]: value } as never),
+      (keys) => keys.usage('a', { [option]: value }),
       named(option),
     ]),
   ),

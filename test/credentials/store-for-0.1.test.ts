@@ -14,11 +14,10 @@ const OWNER = { subject: 'acct_42', scopes: ['a'] };
 /** A store that was written for the contract of Latchkey 0.1. */
 function storeFor01(): CredentialStore {
   const store = memoryStore();
-  const { revokeAll, prune } = store;
   const older: Record<string, unknown> = {
     ...store,
-    revokeAll: (owner: never, at: number) => revokeAll(owner, at),
-    prune: (kind: string, before: number) => prune(kind, before),
+    revokeAll: (owner: never, at: number) => store.revokeAll(owner, at),
+    prune: (kind: string, before: number) => store.prune(kind, before),
     async findById(id: string) {
       const { disabledAt: _, ...record } = (await store.findById(id)) ?? {};
       return 'id' in record ? record : undefined;

@@ -81,43 +81,37 @@ function createChanges({
     listeners.notify({ type: 'credential', id: record.id, at });
     return kept;
   };
+  const changeIf = (
+    record: StoredRecord | undefined,
+    condition: (record: StoredRecord) => boolean,
+    changes: Partial<StoredRecord>,
+    at = Date.now(),
+  ): boolean => {
+    if (!record || !condition(record)) {
+      return false;
+    }
+    change({ ...record, ...changes }, at);
+    return true;
+  };
   return {
     async update(id, changes) {
       const record = records.getLive(id);
       return record && change({ ...record, ...changes }, Date.now());
     },
-    async expireAt(id, at) {
-      const record = records.getLive(id);
-      if (!record || (record.expiresAt ?? Infinity) < at) {
-        return false;
-      }
-      change({ ...record, expiresAt: at }, Date.now());
-      return true;
-    },
-    async disable(id, at) {
-      const record = records.getLive(id);
-      if (record?.disabledAt !== null) {
-        return false;
-      }
-      change({ ...record, disabledAt: at }, at);
-      return true;
-    },
-    async enable(id) {
-      const record = records.getLive(id);
-      if (!record || record.disabledAt === null) {
-        return false;
-      }
-      change({ ...record, disabledAt: null }, Date.now());
-      return true;
-    },
-    async revoke(id, at) {
-      const record = records.getLive(id);
-      if (!record) {
-        return false;
-      }
-      change({ ...record, revokedAt: at }, at);
-      return true;
-    },
+    expireAt: async (id, at) =>
+      changeIf(records.getLive(id), ({ expiresAt }) => (expiresAt ?? Infinity) >= at, {
+        expiresAt: at,
+      }),
+    disable: async (id, at) =>
+      changeIf(
+        records.getLive(id),
+        ({ disabledAt }) => disabledAt === null,
+        { disabledAt: at },
+        at,
+      ),
+    enable: async (id) =>
+      changeIf(records.getLive(id), ({ disabledAt }) => disabledAt !== null, { disabledAt: null }),
+    revoke: async (id, at) => changeIf(records.getLive(id), () => true, { revokedAt: at }, at),
     async revokeAll(owner, at, onRevoked) {
       const live = [...records.list(owner.kind, owner)].filter(
         ({ revokedAt }) => revokedAt === null,

@@ -9,7 +9,9 @@ import type { Script } from './script';
 
 type Method = 'update' | 'expireAt' | 'disable' | 'enable' | 'revoke' | 'revokeAll';
 
-/** Runs a script that changes a record and publishes that. Returns nothing if it changed nothing. */
+/**
+ * Runs a script that changes a record and publishes that. Returns undefined if it changed nothing.
+ */
 type Change = (
   run: Script,
   id: string,
@@ -58,7 +60,7 @@ const createChange =
     const event = { type: 'credential', id, at } as const;
     const message = JSON.stringify(encodeRevocation(event));
     const reply = await run(connection, [keys.record(id)], keys.channel, message, ...args);
-    if (!Array.isArray(reply)) {
+    if (!isList(reply)) {
       return undefined;
     }
     local?.notify(event);
@@ -87,6 +89,8 @@ function createRevokeAll(
     return count;
   };
 }
+
+const isList = (reply: unknown): reply is readonly unknown[] => Array.isArray(reply);
 
 const toRecord = (values: readonly unknown[] | undefined): StoredRecord | undefined =>
   values && parseRecord(values);

@@ -11,7 +11,7 @@ export function createPrune(context: RedisContext): Pick<CredentialStore, 'prune
   const prune = async (id: string, kind: string, before: number) => {
     const key = keys.record(id);
     const subject = await PRUNE(connection, [key], JSON.stringify(kind), String(before));
-    return subject === null ? undefined : { id, subject: String(JSON.parse(String(subject))) };
+    return typeof subject === 'string' ? { id, subject: parseSubject(subject) } : undefined;
   };
   return {
     async prune(kind, before, onPruned) {
@@ -30,6 +30,15 @@ export function createPrune(context: RedisContext): Pick<CredentialStore, 'prune
       return count;
     },
   };
+}
+
+/** A damaged subject does not undo the deletion. */
+function parseSubject(text: string): string {
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return '';
+  }
 }
 
 async function tidyLists(context: RedisContext, kind: string): Promise<void> {

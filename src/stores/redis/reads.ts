@@ -66,8 +66,8 @@ async function searchList(
   findById: FindById,
   { filter, last, limit }: Search,
 ): Promise<readonly StoredRecord[]> {
-  const { kind, owner, ...rest } = filter;
-  const isFiltered = Object.values(rest).some((value) => value !== undefined);
+  const { kind, status, expiresBefore, name } = filter;
+  const isFiltered = [status, expiresBefore, name].some((value) => value !== undefined);
   const size = isFiltered ? Math.max(limit, BATCH_SIZE) : limit;
   const { list, belongs } = toCandidates(keys.kind(kind), keys, filter);
   const meetsFilter = toPredicate(filter);
