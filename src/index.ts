@@ -45,8 +45,8 @@ export type { LatchkeyOptions } from './latchkey-options';
 export { dpop } from './possession/dpop';
 export type { DpopNonceOptions, DpopOptions } from './possession/dpop-options';
 export type { ClientCertificate } from './possession/mtls';
-export type { CredentialFilter, CredentialStatus } from './stores/filter';
 export { memoryStore } from './stores/memory/index';
+export type { CredentialFilter, CredentialStatus } from './stores/store';
 export type {
   ChangedRecord,
   CredentialReader,

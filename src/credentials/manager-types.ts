@@ -1,4 +1,4 @@
-import type { CredentialStatus } from '../stores/filter';
+import type { CredentialStatus } from '../stores/store';
 import type { DailyUsage } from '../stores/usage-days';
 import type {
   CredentialOwner,

@@ -1,13 +1,4 @@
-import { isOf, type Owner, type StoredRecord } from './store';
-
-/**
- * The status of a credential. The first that applies counts:
- * - `revoked`: it was revoked, for good.
- * - `expired`: its `expiresAt` has passed.
- * - `disabled`: it is rejected until it is enabled.
- * - `active`: it is accepted.
- */
-export type CredentialStatus = 'active' | 'disabled' | 'expired' | 'revoked';
+import { type CredentialFilter, type CredentialStatus, isOf, type StoredRecord } from './store';
 
 /** Every `CredentialStatus`. */
 export const STATUSES = [
@@ -16,20 +7,6 @@ export const STATUSES = [
   'expired',
   'revoked',
 ] as const satisfies readonly CredentialStatus[];
-
-/** Which records of a kind to list. A member that is absent does not restrict the list. */
-export interface CredentialFilter {
-  /** The kind of the records. */
-  readonly kind: string;
-  /** Only records of this owner. */
-  readonly owner?: Owner | undefined;
-  /** Only records of this status. */
-  readonly status?: CredentialStatus | undefined;
-  /** Only records whose `expiresAt` is before this time, in milliseconds since the epoch. */
-  readonly expiresBefore?: number | undefined;
-  /** A part of the name, without regard to case. */
-  readonly name?: string | undefined;
-}
 
 /** Returns the status of a record at a time. */
 export function toStatus(

@@ -1,6 +1,5 @@
 import type { CredentialRecord } from '../credential/record';
 import type { RevocationEvent } from '../credential/revocation';
-import type { CredentialFilter } from './filter';
 import type { DailyUsage, DayRange } from './usage-days';
 
 /**
@@ -31,6 +30,29 @@ export interface RecordedUsage {
   readonly count: number;
   /** In milliseconds since the epoch. The uses count for the UTC day of this time. */
   readonly lastUsedAt: number;
+}
+
+/**
+ * The status of a credential. The first that applies counts:
+ * - `revoked`: it was revoked, for good.
+ * - `expired`: its `expiresAt` has passed.
+ * - `disabled`: it is rejected until it is enabled.
+ * - `active`: it is accepted.
+ */
+export type CredentialStatus = 'active' | 'disabled' | 'expired' | 'revoked';
+
+/** Which records of a kind to list. A member that is absent does not restrict the list. */
+export interface CredentialFilter {
+  /** The kind of the records. */
+  readonly kind: string;
+  /** Only records of this owner. */
+  readonly owner?: Owner | undefined;
+  /** Only records of this status. */
+  readonly status?: CredentialStatus | undefined;
+  /** Only records whose `expiresAt` is before this time, in milliseconds since the epoch. */
+  readonly expiresBefore?: number | undefined;
+  /** A part of the name, without regard to case. */
+  readonly name?: string | undefined;
 }
 
 /** Which part of a list to return. */

@@ -9,6 +9,7 @@ jest.mock('kysely', () => jest.requireActual<object>('kysely29'));
 sqlStoreSuite('SQLite by Kysely 0.29', {
   inOtherProcesses: false,
   statementsOfChange: 1,
+  statementsOfUsage: 1,
   start(log) {
     const db = connect({ sqlite: ':memory:' }, log);
     return { db, store: sqlStore({ db }), peer: sqlStore({ db }), close: () => db.destroy() };

@@ -8,6 +8,7 @@ describe('in a file', () => {
   sqlStoreSuite('SQLite', {
     inOtherProcesses: true,
     statementsOfChange: 1,
+    statementsOfUsage: 1,
     start(log) {
       const { address, remove } = sqliteFile();
       const db = connect(address, log);
@@ -31,6 +32,7 @@ describe('in memory', () => {
   sqlStoreSuite('SQLite', {
     inOtherProcesses: false,
     statementsOfChange: 1,
+    statementsOfUsage: 1,
     start(log) {
       const db = connect({ sqlite: ':memory:' }, log);
       const store = sqlStore({ db });

@@ -35,6 +35,8 @@ interface SuiteOptions {
   readonly inOtherProcesses: boolean;
   /** Statements for a write that tells what it wrote. */
   readonly statementsOfChange: number;
+  /** Statements that add uses. */
+  readonly statementsOfUsage?: number;
 }
 
 const A_MINUTE = 60_000;
@@ -51,7 +53,13 @@ const ownerOf = ({ kind, subject }: { kind: string; subject: string }): Owner =>
 /** All that holds of `sqlStore` on every database. */
 export function sqlStoreSuite(
   name: string,
-  { start, push = false, inOtherProcesses, statementsOfChange }: SuiteOptions,
+  {
+    start,
+    push = false,
+    inOtherProcesses,
+    statementsOfChange,
+    statementsOfUsage = 4,
+  }: SuiteOptions,
 ): void {
   let database: SuiteDatabase;
   let db: AnyKysely;
@@ -124,7 +132,7 @@ export function sqlStoreSuite(
       expect(counts).toEqual({
         ...{ find: 1, findUnknown: 1, findById: 1, insert: 1, list: 1, nextPage: 2 },
         ...{ update: change, end: change, revoke: change },
-        ...{ uses: 4 },
+        ...{ uses: statementsOfUsage },
         ...{ put: 1, replace: 1, get: 1, take: change, prune: 3, migrate: 1 },
       });
     });

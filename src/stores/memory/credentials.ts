@@ -1,7 +1,8 @@
 import { toRecordId } from '../../credential/digest';
-import { type CredentialFilter, toPredicate } from '../filter';
+import { toPredicate } from '../filter';
 import { createListeners, type Listeners } from '../listeners';
 import type { CredentialStore, Page, StoredRecord } from '../store';
+import { type CredentialFilter } from '../store';
 import { Records } from './records';
 import { UsageByDay } from './usage';
 

@@ -1,6 +1,7 @@
 import { toRecordId } from '../../credential/digest';
-import { type CredentialFilter, toPredicate } from '../filter';
+import { toPredicate } from '../filter';
 import type { CredentialStore, StoredRecord } from '../store';
+import { type CredentialFilter } from '../store';
 import { BATCH_SIZE, inBatches } from './batches';
 import type { RedisContext } from './credentials';
 import { FIELDS, parseRecord } from './fields';

@@ -3,6 +3,7 @@ import { type CreateTableBuilder, type RawBuilder, sql } from 'kysely';
 import { codedError } from '../../internal/errors';
 import { isDuplicateColumn, isDuplicateIndex } from './errors';
 import type { SqlDialect } from './sql-dialect';
+import { createUsageView } from './sqlite-usage';
 import { type Database, MAX_LENGTHS, type Tables } from './tables';
 
 type Type = RawBuilder<unknown>;
@@ -26,6 +27,8 @@ export interface Ddl {
    * has no partial indexes, it begins with `kind` and that column.
    */
   readonly indexOfSome: (table: keyof Tables, column: string, columns: Columns) => Promise<void>;
+  /** What `recordUsage()` needs besides the tables. */
+  readonly usage: () => Promise<void>;
 }
 
 const nameAfter = (table: string, column: string | undefined): string => `${table}_by_${column}`;
@@ -60,6 +63,11 @@ function standardDdl(db: Database, dialect: 'postgres' | 'sqlite'): Ddl {
     index: (table, columns) => index(table, columns.find(isNotKind), columns).execute(),
     indexOfSome: (table, column, columns) =>
       index(table, column, columns).where(sql.ref(column), 'is not', null).execute(),
+    async usage() {
+      if (dialect === 'sqlite') {
+        await createUsageView(db);
+      }
+    },
   };
 }
 
@@ -86,6 +94,7 @@ function mysqlDdl(db: Database, collation: string): Ddl {
       ),
     index,
     indexOfSome: (table, column) => index(table, ['kind', column]),
+    usage: async () => {},
   };
 }
 

@@ -1,6 +1,6 @@
-import { sql,type SqlBool } from 'kysely';
+import { sql, type SqlBool } from 'kysely';
 
-import type { CredentialFilter, CredentialStatus } from '../filter';
+import type { CredentialFilter, CredentialStatus } from '../store';
 import { isStorable } from '../store';
 import { all, type Condition, isOfKind, isOwnedBy } from './conditions';
 import type { SqlDialect } from './sql-dialect';
@@ -57,13 +57,15 @@ function nameContains(text: string, dialect: SqlDialect): Condition {
     case 'postgres':
       return () => sql<SqlBool>`name ~ ${toPattern(text, (char) => `\\${char}`)}`;
     case 'sqlite':
-      return () => sql<SqlBool>`name glob ${`*${toPattern(text, (char) => `[${char}]`)}*`}`;
+      return () => sql<SqlBool>`name glob ${`*${toPattern(text, escapeGlob)}*`}`;
     case 'mysql': {
       const part = text.replaceAll(/[|%_]/g, '|$&');
       return () => sql<SqlBool>`lower(name) like lower(${`%${part}%`}) escape '|'`;
     }
   }
 }
+
+const escapeGlob = (char: string): string => ('*?['.includes(char) ? `[${char}]` : char);
 
 const SPECIAL = /[!-/:-@[-`{-~]/;
 

@@ -13,6 +13,7 @@ import { createNotifications } from './notifications';
 import { returningWrites } from './returning-writes';
 import { createSessionCheck } from './session';
 import { detectDialect } from './sql-dialect';
+import { sqliteUsage } from './sqlite-usage';
 import { createState } from './state';
 import type { Database } from './tables';
 import { textAsHex } from './text-as-hex';
@@ -84,10 +85,11 @@ export function sqlStore(options: SqlStoreOptions): SqlStore {
 
   const db = dialect === 'mysql' ? plain.withPlugin(textAsHex()) : plain;
   const notifications = createNotifications(db, dialect === 'postgres', listen);
-  const writes =
-    dialect === 'mysql'
-      ? lockingWrites(db)
-      : returningWrites(db, dialect === 'postgres' ? notifications.notifyExpression : undefined);
+  const writes = {
+    postgres: () => returningWrites(db, notifications.notifyExpression),
+    sqlite: () => ({ ...returningWrites(db, undefined), ...sqliteUsage(db) }),
+    mysql: () => lockingWrites(db),
+  }[dialect]();
   return {
     name: 'sql',
     ...guarded(

@@ -95,6 +95,7 @@ async function disablingAndUsage(ddl: Ddl): Promise<void> {
     .addPrimaryKeyConstraint('latchkey_usage_key', ['id', 'day'])
     .execute();
   await ddl.index('latchkey_usage', ['day']);
+  await ddl.usage();
   await ddl.index('latchkey_credentials', ['kind', 'issued_at', 'id']);
   await ddl.index('latchkey_credentials', ['kind', 'expires_at']);
   await ddl.indexOfSome('latchkey_credentials', 'revoked_at', ['kind', 'issued_at', 'id']);

@@ -1,5 +1,5 @@
 import { toRecordId } from '../../credential/digest';
-import type { CredentialFilter } from '../filter';
+import type { CredentialFilter } from '../store';
 import { type CredentialStore, isStorable, type Page } from '../store';
 import { firstKeptDay } from '../usage-days';
 import { all, type Condition, hasId, isAfter, isKnown } from './conditions';

@@ -1,4 +1,4 @@
-import type { CredentialFilter } from '../../stores/filter';
+import type { CredentialFilter } from '../../stores/store';
 import type { CredentialStore, StoredRecord } from '../../stores/store';
 import { atOnce, type Cases, demand, type OpenedStore } from './contract';
 import { newRecord, ODD_TEXTS, unique } from './samples';
