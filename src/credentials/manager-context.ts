@@ -1,4 +1,4 @@
-import { isId,toDigest } from '../credential/digest';
+import { isId, toDigest } from '../credential/digest';
 import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, secretHint } from '../credential/secret';
 import { codedError } from '../internal/errors';

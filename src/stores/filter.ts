@@ -1,5 +1,7 @@
 import { type CredentialFilter, type CredentialStatus, isOf, type StoredRecord } from './store';
 
+export type { CredentialFilter, CredentialStatus } from './store';
+
 /** Every `CredentialStatus`. */
 export const STATUSES = [
   'active',

@@ -1,6 +1,6 @@
 import type { StoredRecord } from '../store';
 import type { Connection } from './connection';
-import type { Keys,KindKeys } from './keys';
+import type { Keys, KindKeys } from './keys';
 import { createOwnerIndex, type Place } from './owners';
 
 /** What the lists of a kind say about a record. */
