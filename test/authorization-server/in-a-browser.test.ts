@@ -152,6 +152,52 @@ describe.each([
     await dashboard.close();
   });
 
+  it.each(['Allow', 'Deny', 'Cancel'])(
+    'reaches a client that redirects them over another site to an app, after %s',
+    async (end) => {
+      const reached: string[] = [];
+      const hop = await listen(
+        express().use((req, res) => {
+          reached.push(req.path);
+          res.redirect('cursor://acme.app/done');
+        }),
+      );
+      const site = express();
+      const { port, close } = await listen(site);
+      site.get('/callback', (req, res) => {
+        reached.push(req.path);
+        res.redirect(`http://localhost:${hop.port}/hop`);
+      });
+      const { client } = await issuing.server.clients.register({
+        ...WEB_CLIENT,
+        redirectUris: [`http://127.0.0.1:${port}/callback`],
+      });
+      await visit(javaScriptEnabled, async (page) => {
+        await page.goto(issuing.authorizeUrl(client));
+        if (end !== 'Cancel') {
+          await logIn(page);
+        }
+        const arrived = page.waitForRequest(/\/hop$/);
+        await page.getByRole('button', { name: end }).click();
+        await arrived;
+      });
+      expect(reached).toEqual(['/callback', '/hop']);
+      await close();
+      await hop.close();
+    },
+  );
+
+  it('is sent back without a page by prompt=none', async () => {
+    await visit(javaScriptEnabled, async (page) => {
+      const { client } = await issuing.server.clients.register({
+        ...WEB_CLIENT,
+        redirectUris: [`${app.url}/callback`],
+      });
+      await page.goto(issuing.authorizeUrl(client, { prompt: 'none', state: 'xyz' }));
+      expect(await page.getByRole('heading').textContent()).toBe('login_required');
+    });
+  });
+
   it('is told by the title that the password is wrong', async () => {
     await visit(javaScriptEnabled, async (page) => {
       expect(await page.title()).toBe('Log in');
