@@ -9,6 +9,7 @@ import { clientRegistry } from './clients/client-registry';
 import { unverifiedClients } from './clients/unverified-clients';
 import { encryptedState } from './encrypted-state';
 import { endpointMiddleware } from './endpoint-middleware';
+import { listGrants } from './grant-records';
 import { createGrants } from './grants';
 import { interactions } from './interaction/interactions';
 import { jwtTokens, opaqueTokens } from './issued-tokens';
@@ -20,6 +21,7 @@ import {
   resolveServerOptions,
   scopeDescription,
 } from './resolve-options';
+import { type ServerGrants, serverGrants } from './server-grants';
 import { type AuthorizationServerOptions, checkOwner, checkServerOptions } from './server-options';
 
 /** An authorization server, as `authorizationServer()` returns it. */
@@ -30,6 +32,8 @@ export interface AuthorizationServer<Scope extends string = string> {
   readonly middleware: Middleware;
   /** The registered clients. */
   readonly clients: Clients<Scope>;
+  /** The apps that act for users. */
+  readonly grants: ServerGrants;
   /**
    * Ends all grants, refresh tokens and access tokens of a subject, a client or a grant.
    *
@@ -93,6 +97,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       login: resolved.login,
       consent: resolved.consent,
       describe: (name) => ({ name, description: scopeDescription(options.scopes, name) }),
+      grantsOf: (subject) => listGrants(storage.store, { subject, limit: 1_000 }),
       authorizePath: endpoints.authorization.paths[0],
       pages,
     }),
@@ -109,6 +114,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       otherwise: serveJson(metadataPaths(issuer), serverMetadata(resolved)),
     }),
     clients: storage.registry.clients,
+    grants: serverGrants(storage),
     async revoke(owner) {
       checkOwner(owner);
       await storage.grants.endAll(owner);

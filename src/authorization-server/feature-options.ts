@@ -71,18 +71,6 @@ export interface FeatureOptions {
    */
   readonly pushedAuthorizationRequests?: boolean;
   /**
-   * Lets devices without a browser, such as a TV, get tokens of a user who agrees on another one.
-   * @default false
-   * @see https://www.rfc-editor.org/rfc/rfc8628
-   */
-  readonly deviceFlow?: boolean;
-  /**
-   * Exchanges a token that you verify for an access token of this server.
-   * @default not offered
-   * @see https://www.rfc-editor.org/rfc/rfc8693
-   */
-  readonly tokenExchange?: TokenExchange;
-  /**
    * Requires PKCE of confidential clients as well. A function returns false for a client that is
    * exempt.
    * @default false: of public clients only
@@ -124,8 +112,6 @@ export const featureMembers = {
     )
     .optional(),
   pushedAuthorizationRequests: booleanOption.optional(),
-  deviceFlow: booleanOption.optional(),
-  tokenExchange: functionOption.optional(),
   requirePkce: check(
     'true, false or a function of a client',
     (value) => typeof value === 'boolean' || typeof value === 'function',
@@ -160,8 +146,8 @@ export function resolveFeatures(options: FeatureOptions, hasLogin: boolean): Res
     clientAuthentication: options.clientAuthentication ?? DEFAULT_AUTHENTICATION,
     dpop: dpopOptions === false ? undefined : dpopOptions,
     hasPushedRequests: hasLogin && options.pushedAuthorizationRequests === true,
-    hasDeviceFlow: hasLogin && options.deviceFlow === true,
-    tokenExchange: options.tokenExchange,
+    hasDeviceFlow: false,
+    tokenExchange: undefined,
     requirePkce: typeof requirePkce === 'function' ? requirePkce : () => requirePkce,
     configure: options.configure,
   };

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
-import type { CredentialOwner } from '../credentials/records';
-import type { StateStore } from '../stores/store';
+import { type CredentialOwner, toOwner } from '../credentials/records';
+import type { CredentialStore, StateStore } from '../stores/store';
 import type { EncryptedState } from './encrypted-state';
+import { GRANT_KIND, insertGrant } from './grant-records';
 
 /** What users allowed clients to do. Codes and refresh tokens are worthless without their grant. */
 export interface Grants {
@@ -18,7 +19,7 @@ export interface Grants {
 }
 
 export interface GrantsOptions {
-  readonly store: StateStore;
+  readonly store: CredentialStore & StateStore;
   readonly state: EncryptedState;
   /** Revokes the access tokens of a subject, client or grant. */
   readonly revokeTokens: (owner: CredentialOwner) => Promise<unknown>;
@@ -49,11 +50,15 @@ export function createGrants({ store, state, revokeTokens, ttlMs }: GrantsOption
       ),
     );
 
+  const endRecords = (owner: CredentialOwner) =>
+    store.revokeAll(toOwner(GRANT_KIND, owner), Date.now());
+
   const end = async (grantId: string) => {
     // No new token of the grant is valid from here on. If the rest fails, the next `find()`
     // completes it.
     await state.put(GRANT, grantId, ENDING, Date.now() + ttlMs);
     await revokeTokens({ grantId });
+    await endRecords({ grantId });
     await state.remove(GRANT, grantId);
   };
 
@@ -65,6 +70,7 @@ export function createGrants({ store, state, revokeTokens, ttlMs }: GrantsOption
         { payload, ends: await endsOf(payload) } satisfies StoredGrant,
         until,
       );
+      await insertGrant(store, grantId, payload, until);
     },
     async find(grantId) {
       const stored = (await state.get(GRANT, grantId)) as StoredGrant | typeof ENDING | undefined;
@@ -91,6 +97,7 @@ export function createGrants({ store, state, revokeTokens, ttlMs }: GrantsOption
         owner.subject !== undefined ? `subject ${owner.subject}` : `client ${owner.clientId}`;
       await store.set(ENDS, key, randomUUID(), Date.now() + ttlMs);
       await revokeTokens(owner);
+      await endRecords(owner);
     },
   };
 }

@@ -20,18 +20,21 @@ export type {
 } from './clients/registration-options';
 export type { EndpointName, EndpointOptions } from './endpoints';
 export type { FeatureOptions, IssuedFor, ServerDpopOptions, TokenClaims } from './feature-options';
+export type { Grant, GrantPage } from './grant-records';
 export type { AuthorizationRequest } from './interaction/authorization-request';
-export type { Consent, Interaction, Login, RequestedScope, User } from './interaction/interaction';
-export { consentPage } from './pages/consent-page';
+export type {
+  Consent,
+  ConsentInteraction,
+  Interaction,
+  Login,
+  RequestedScope,
+  User,
+} from './interaction/interaction';
+export { consentPage, type ConsentPageOptions } from './pages/consent-page';
 export { loginPage, type LoginPageOptions } from './pages/login-page';
 export type { Texts } from './pages/texts/texts';
 export type { OAuthRefusal } from './refusals';
 export type { ClientCompatibility } from './request/client-compatibility';
+export type { ServerGrants } from './server-grants';
 export type { AuthorizationServerOptions } from './server-options';
 export type { JwtAccessTokens, SigningKey } from './signing-keys';
-export type {
-  Actor,
-  TokenExchange,
-  TokenExchangeRequest,
-  TokenExchangeResult,
-} from './token-exchange/token-exchange';

@@ -67,6 +67,13 @@ export type Login = (
   interaction: Interaction,
 ) => User | null | undefined | Promise<User | null | undefined>;
 
+/** An authorization request whose user has logged in. */
+export interface ConsentInteraction extends Interaction {
+  readonly user: User;
+  /** Whether the user has granted the same scopes to the client before, and has not revoked it. */
+  readonly isGranted?: () => Promise<boolean>;
+}
+
 /**
  * Asks the user for consent. Returns the scopes that they agreed to, true for all of them, false
  * for none, or undefined if it has responded to the request itself.
@@ -74,5 +81,5 @@ export type Login = (
 export type Consent = (
   req: IncomingMessage,
   res: ServerResponse,
-  interaction: Interaction & { readonly user: User },
+  interaction: ConsentInteraction,
 ) => readonly string[] | boolean | undefined | Promise<readonly string[] | boolean | undefined>;

@@ -7,12 +7,14 @@ import type {
 } from 'oidc-provider';
 
 import type { Client } from '../clients/client';
+import type { Grant } from '../grant-records';
 import { type ServerPages, setView } from '../pages/server-pages';
 import { toClient } from '../provider/client-metadata';
 import { RefusedPage } from '../request/refused-request';
 import { readParameters } from '../request/request-body';
 import { toAuthorizationRequest } from './authorization-request';
 import { allowedScopes } from './consent-result';
+import { isCoveredBy } from './covered-request';
 import { checkForm, csrfToken, isLoginFormSentTwice } from './csrf-token';
 import type { Consent, Interaction, Login, RequestedScope } from './interaction';
 import { toPublicId } from './interaction-id';
@@ -25,6 +27,8 @@ export interface InteractionsOptions {
   readonly consent: Consent;
   readonly describe: (scope: string) => RequestedScope;
   readonly pages: ServerPages;
+  /** Returns what a user has granted. */
+  readonly grantsOf: (subject: string) => Promise<readonly Grant[]>;
   /** Path of the authorization endpoint, where oidc-provider continues. */
   readonly authorizePath: string;
 }
@@ -104,7 +108,10 @@ async function askForLogin(step: Step): Promise<void> {
 
 async function askForConsent(step: Step, login: LoginResult): Promise<void> {
   const { provider, req, res, pending, interaction } = step;
-  const agreed = await step.consent(req, res, { ...interaction, user: toUser(login) });
+  const isGranted = () => isCovered(step, login.accountId);
+  const agreed =
+    isOwnApp(interaction) ||
+    (await step.consent(req, res, { ...interaction, user: toUser(login), isGranted }));
   if (agreed === undefined) {
     return;
   }
@@ -126,6 +133,17 @@ async function askForConsent(step: Step, login: LoginResult): Promise<void> {
   }
   return finish({ ...step, pending }, { login, consent: { grantId: await grant.save() } });
 }
+
+/** Whether the client is the operator's own app, whose users see no consent page. */
+const isOwnApp = ({ client, request }: Interaction): boolean =>
+  client.firstParty && !request.prompt.includes('consent');
+
+/** Whether the user has granted this before. If nobody knows, the user is asked again. */
+const isCovered = ({ interaction, grantsOf }: Step, subject: string): Promise<boolean> =>
+  grantsOf(subject).then(
+    (grants) => isCoveredBy(interaction, grants),
+    () => false,
+  );
 
 const DENIED: InteractionResults = {
   error: 'access_denied',

@@ -1,26 +1,47 @@
-import { isLoopback } from '../../internal/options';
+import * as z from 'zod';
+
+import { booleanOption, checkOptions, isLoopback } from '../../internal/options';
 import { type Html, isolated, markup } from '../../pages/markup';
 import { csrfField, type Page, sendPage } from '../../pages/page';
 import type { Client } from '../clients/client';
 import type { Consent, Interaction, User } from '../interaction/interaction';
 import { type ServerPageView, viewOf } from './server-pages';
 
+/** Options of `consentPage()`. */
+export interface ConsentPageOptions {
+  /**
+   * Does not ask for consent that the user has given before: to the same client, for the same
+   * scopes. Clients that cannot be identified, such as a public client with a private-use scheme,
+   * always ask.
+   * @default false
+   */
+  readonly remember?: boolean;
+}
+
+const optionsSchema = z.strictObject({ remember: booleanOption.optional() });
+
 /**
  * Returns a `consent` that shows which app requests which scopes. It is shown at every authorization
- * request. The option `pages` of `authorizationServer()` sets its look, language and texts.
+ * request, unless `remember` is set. The option `pages` of `authorizationServer()` sets its look,
+ * language and texts.
  *
+ * @param options
  * @returns A function for the option `consent` of `authorizationServer()`.
  * @example
  * authorizationServer({ issuer, store, scopes, tokens, login, consent: consentPage() })
  */
-export function consentPage(): Consent {
-  return (_req, res, interaction) => {
+export function consentPage(options: ConsentPageOptions = {}): Consent {
+  const { remember = false } = checkOptions('consentPage()', optionsSchema, options);
+  return async (_req, res, interaction) => {
     const decision = interaction.form?.get('decision');
     if (decision === 'allow') {
       return true;
     }
     if (decision === 'deny') {
       return false;
+    }
+    if (remember && (await interaction.isGranted?.())) {
+      return true;
     }
     const view = viewOf(res);
     sendPage(res, view.render(consentForm(view, interaction)));

@@ -1,0 +1,106 @@
+import { toDigest, toRecordId } from '../credential/digest';
+import { newRecord } from '../credentials/records';
+import { isObject } from '../internal/type-guards';
+import type { CredentialStore, StoredRecord } from '../stores/store';
+
+/** A grant: what a user allowed a client to do. */
+export interface Grant {
+  /** The ID of the grant, as in `grant_id` of a JWT. */
+  readonly id: string;
+  /** The user. */
+  readonly subject: string;
+  readonly clientId: string;
+  readonly scopes: readonly string[];
+  /** The APIs that the tokens of the grant are for. */
+  readonly audience: readonly string[];
+  /** When the user agreed, in milliseconds since the epoch. */
+  readonly issuedAt: number;
+  /** When the grant ends by itself, in milliseconds since the epoch. */
+  readonly expiresAt: number | null;
+}
+
+/** The kind of the records. */
+export const GRANT_KIND = 'oauth_grant';
+
+/** No credential has this digest, because none contains a space. */
+const digestOfGrant = (grantId: string): string => toDigest(`${GRANT_KIND} ${grantId}`);
+
+/** Adds a record of a grant, by which it can be listed. Its state is stored elsewhere. */
+export async function insertGrant(
+  store: CredentialStore,
+  grantId: string,
+  payload: object,
+  expiresAt: number,
+): Promise<void> {
+  const { accountId, clientId, resources } = payload as {
+    readonly accountId?: string;
+    readonly clientId?: string;
+    readonly resources?: unknown;
+  };
+  if (accountId === undefined || clientId === undefined) {
+    return;
+  }
+  const granted = isObject(resources) ? resources : {};
+  const scopes = Object.values(granted).flatMap((scope) => String(scope).split(' '));
+  const record = newRecord(
+    {
+      ...{ digest: digestOfGrant(grantId), subject: accountId, clientId, grantId, expiresAt },
+      scopes: [...new Set(scopes)].filter(Boolean),
+      metadata: { audience: Object.keys(granted) },
+    },
+    GRANT_KIND,
+    null,
+  );
+  await store.insert(record);
+}
+
+/** Returns the record of a grant that has not ended. */
+export async function findGrant(
+  store: CredentialStore,
+  grantId: string,
+): Promise<Grant | undefined> {
+  const record = await store.findById(toRecordId(digestOfGrant(grantId)));
+  return record && isLive(record) ? toGrant(record) : undefined;
+}
+
+export interface GrantPage {
+  /** The user whose grants are listed. */
+  readonly subject: string;
+  /** ID of the grant that the page begins after. */
+  readonly after?: string;
+  /** @default 100 */
+  readonly limit?: number;
+}
+
+/** Lists the grants of a subject that have not ended, in the order of their age. */
+export async function listGrants(
+  store: CredentialStore,
+  { subject, after, limit = 100 }: GrantPage,
+): Promise<readonly Grant[]> {
+  const owner = { kind: GRANT_KIND, by: 'subject', id: subject } as const;
+  const live: StoredRecord[] = [];
+  let last = after === undefined ? undefined : toRecordId(digestOfGrant(after));
+  let records: readonly StoredRecord[];
+  do {
+    records = await store.list(owner, { after: last, limit });
+    live.push(...records.filter(isLive));
+    last = records.at(-1)?.id;
+  } while (records.length === limit && live.length < limit);
+  return live.slice(0, limit).map(toGrant);
+}
+
+const isLive = ({ kind, revokedAt, expiresAt }: StoredRecord): boolean =>
+  kind === GRANT_KIND && revokedAt === null && (expiresAt === null || expiresAt > Date.now());
+
+function toGrant(record: StoredRecord): Grant {
+  const { audience } = record.metadata;
+  return {
+    id: record.grantId ?? '',
+    subject: record.subject,
+    clientId: record.clientId ?? '',
+    scopes: record.scopes,
+    audience: Array.isArray(audience) ? audience.map(String) : [],
+    issuedAt: record.issuedAt,
+    expiresAt: record.expiresAt,
+  };
+}

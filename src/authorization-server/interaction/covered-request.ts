@@ -1,0 +1,24 @@
+import type { Client } from '../clients/client';
+import type { Grant } from '../grant-records';
+import type { Interaction } from './interaction';
+
+/**
+ * Whether a user need not be asked for consent again: earlier grants have the same client and all
+ * scopes. A client that anyone can pretend to be, and one that nobody verified, is never covered.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc8252#section-8.6
+ */
+export function isCoveredBy(interaction: Interaction, grants: readonly Grant[]): boolean {
+  const { client, request, redirectUri, scopes } = interaction;
+  if (!isIdentified(client, redirectUri) || request.prompt.includes('consent')) {
+    return false;
+  }
+  const own = grants.filter(
+    ({ clientId, audience }) =>
+      clientId === client.clientId && request.resource.every((one) => audience.includes(one)),
+  );
+  return own.some((grant) => scopes.every(({ name }) => grant.scopes.includes(name)));
+}
+
+const isIdentified = ({ verified, type }: Client, redirectUri: string): boolean =>
+  verified && (type === 'confidential' || redirectUri.startsWith('https:'));
