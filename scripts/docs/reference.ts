@@ -45,6 +45,7 @@ const NOT_EXPORTED = [
   'NodeRedisCluster',
   'PrivateKeyInput',
   'ProofOfPossession',
+  'ProviderConfiguration',
   'SchemaTable',
   'StateTable',
   'UsageTable',

@@ -21,7 +21,7 @@ export interface SingleUseOptions {
 
 /**
  * Stores codes, refresh tokens and pushed requests. The store lets one of many concurrent uses
- * through. Every other use ends the grant, because nobody can tell the client from a thief.
+ * through. Every other use ends the grant, because the client cannot be distinguished from a thief.
  *
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2
  * @see https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
