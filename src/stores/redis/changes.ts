@@ -1,7 +1,7 @@
 import { encodeRevocation } from '../../credential/revocation';
 import { type ChangedRecord, type CredentialStore, OWNED_BY, type StoredRecord } from '../store';
 import { BATCH_SIZE } from './batches';
-import type { RedisContext } from './credentials';
+import type { RedisContext } from './context';
 import { parseRecord, toFields } from './fields';
 import type { KindEntry } from './kinds';
 import { EXPIRE_AT, REVOKE, SET_DISABLED, UPDATE } from './record-scripts';

@@ -1,32 +1,14 @@
 import { encodeRevocation } from '../../credential/revocation';
-import type { Listeners } from '../listeners';
 import type { CredentialStore } from '../store';
 import { createChanges } from './changes';
-import type { Connection } from './connection';
+import type { RedisContext, RedisCredentials } from './context';
 import { createInserts } from './inserts';
-import type { Keys } from './keys';
-import { createKindScan, type KindScan } from './kind-scan';
-import { createKindIndex, type KindIndex } from './kinds';
-import { createOwnerIndex, type OwnerIndex } from './owners';
+import { createKindScan } from './kind-scan';
+import { createKindIndex } from './kinds';
+import { createOwnerIndex } from './owners';
 import { createPrune } from './prune';
 import { createReads } from './reads';
 import { createUsage } from './usage';
-
-export interface RedisCredentials {
-  readonly connection: Connection;
-  readonly keys: Keys;
-  /**
-   * Those to notify of changes that this store makes, where it is not subscribed to the channel.
-   */
-  readonly local: Listeners | undefined;
-}
-
-/** What the methods of the store share. */
-export interface RedisContext extends RedisCredentials {
-  readonly owners: OwnerIndex;
-  readonly kinds: KindIndex;
-  readonly kindScan: KindScan;
-}
 
 /** Records, and the lists of their owners. Changes are published on the channel `keys.channel`. */
 export function createCredentials(options: RedisCredentials): Omit<CredentialStore, 'subscribe'> {

@@ -1,6 +1,6 @@
 import { type CredentialStore, type StoredRecord, toOwners } from '../store';
 import { inBatches } from './batches';
-import type { RedisContext } from './credentials';
+import type { RedisContext } from './context';
 import { toFields } from './fields';
 import { INSERT } from './record-scripts';
 import { isOne } from './script';

@@ -1,6 +1,6 @@
 import type { CredentialStore } from '../store';
 import { BATCH_SIZE } from './batches';
-import type { RedisContext } from './credentials';
+import type { RedisContext } from './context';
 import type { OwnerKeys } from './keys';
 import { PRUNE } from './record-scripts';
 import { isOne } from './script';

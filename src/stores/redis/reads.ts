@@ -3,7 +3,7 @@ import { toPredicate } from '../filter';
 import type { CredentialStore, StoredRecord } from '../store';
 import { type CredentialFilter } from '../store';
 import { BATCH_SIZE, inBatches } from './batches';
-import type { RedisContext } from './credentials';
+import type { RedisContext } from './context';
 import { FIELDS, parseRecord } from './fields';
 import type { OwnerKeys } from './keys';
 

@@ -2,7 +2,7 @@ import type { CredentialStore, RecordedUsage } from '../store';
 import { publishStoreEvent } from '../store-events';
 import { daysIn, firstKeptDay, toUsageDay } from '../usage-days';
 import { inBatches } from './batches';
-import type { RedisContext } from './credentials';
+import type { RedisContext } from './context';
 import { toDayField } from './fields';
 import { ADD_USAGE } from './record-scripts';
 

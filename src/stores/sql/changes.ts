@@ -9,7 +9,7 @@ import {
   isOwnedBy,
   not,
 } from './conditions';
-import type { SqlContext } from './credentials';
+import type { SqlContext } from './context';
 import { toChangedColumns, toRecord } from './rows';
 import type { CredentialsTable } from './tables';
 import { toInteger } from './values';

@@ -1,20 +1,9 @@
 import type { CredentialStore } from '../store';
 import { createChanges } from './changes';
+import type { SqlContext } from './context';
 import { createInserts } from './inserts';
-import type { Notifications } from './notifications';
 import { createReads } from './reads';
-import type { SqlDialect } from './sql-dialect';
-import type { Database } from './tables';
 import { createUpkeep } from './upkeep';
-import type { Writes } from './writes';
-
-/** What the methods of the store share. */
-export interface SqlContext {
-  readonly db: Database;
-  readonly dialect: SqlDialect;
-  readonly writes: Writes;
-  readonly notifications: Notifications;
-}
 
 type StoreMethods = Required<Omit<CredentialStore, 'name' | 'publish' | 'subscribe'>>;
 

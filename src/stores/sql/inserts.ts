@@ -1,6 +1,6 @@
 import type { CredentialStore } from '../store';
 import { all, hasId, isKnown, not } from './conditions';
-import type { SqlContext } from './credentials';
+import type { SqlContext } from './context';
 import { toRow } from './rows';
 import type { CredentialsTable } from './tables';
 import type { Writes } from './writes';

@@ -3,7 +3,7 @@ import type { CredentialFilter } from '../store';
 import { type CredentialStore, isStorable, type Page } from '../store';
 import { firstKeptDay } from '../usage-days';
 import { all, type Condition, hasId, isAfter, isKnown } from './conditions';
-import type { SqlContext } from './credentials';
+import type { SqlContext } from './context';
 import { isInScope, meets } from './filter-conditions';
 import { COLUMNS, toRecord } from './rows';
 import { integerSchema } from './values';

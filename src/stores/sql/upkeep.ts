@@ -1,7 +1,7 @@
 import { type CredentialStore, isStorable, type RecordedUsage } from '../store';
 import { firstKeptDay, toUsageDay } from '../usage-days';
 import { all, endedBefore, isOfKind } from './conditions';
-import type { SqlContext } from './credentials';
+import type { SqlContext } from './context';
 import type { UsageTable } from './tables';
 import { toInteger } from './values';
 
