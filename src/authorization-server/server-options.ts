@@ -149,6 +149,13 @@ const RESERVED: readonly string[] = ['openid', 'offline_access'];
 /** @throws ERR_LATCHKEY_OPTION if an option is missing, unknown, of the wrong type or unsafe */
 export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkOptions('authorizationServer()', schema, options);
+  const { dynamic, metadataDocuments } = options.registration ?? {};
+  if ((dynamic || metadataDocuments) && !options.login) {
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
+      'authorizationServer(): option "registration" requires "login"',
+    );
+  }
   const { names = [] } = scopeCatalogue(options.scopes);
   for (const name of names) {
     if (RESERVED.includes(name)) {

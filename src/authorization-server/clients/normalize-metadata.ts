@@ -178,7 +178,7 @@ function toName({ client_name: name = null }: Document, fallbackName: string): s
   if (name !== null && typeof name !== 'string') {
     throw new MetadataError('client_name must be a string');
   }
-  const printable = (name ?? '').replaceAll(UNPRINTABLE, ' ').trim();
+  const printable = (name ?? '').replaceAll(UNPRINTABLE, ' ').replaceAll(/\s+/g, ' ').trim();
   return [...printable].slice(0, MAX_NAME_LENGTH).join('').trim() || fallbackName;
 }
 
