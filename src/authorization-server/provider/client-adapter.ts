@@ -21,12 +21,23 @@ export interface ClientAdapterOptions {
  * so a metadata document cannot take its ID.
  */
 export function clientAdapter(options: ClientAdapterOptions): Pick<Adapter, 'find'> {
-  const { storage, methods, deadline } = options;
+  const { storage, methods, deadline, context } = options;
+  // oidc-provider looks up the client again to respond with an error.
+  const failures = new WeakMap<object, unknown>();
   return {
     async find(clientId): Promise<AdapterPayload | undefined> {
+      const request = context() ?? {};
+      if (failures.has(request)) {
+        throw failures.get(request);
+      }
       const registered = await deadline(() => storage.registry.clients.get(clientId));
-      const client = registered ?? (await findDocument(options, clientId));
-      return client && toProviderMetadata(client, methods);
+      try {
+        const client = registered ?? (await findDocument(options, clientId));
+        return client && toProviderMetadata(client, methods);
+      } catch (error) {
+        failures.set(request, error);
+        throw error;
+      }
     },
   };
 }
