@@ -134,10 +134,7 @@ serve(
       `curl -i ${origin}/v1/users -H "Authorization: $ACCESS_TOKEN"`,
     ],
     ['A key where a token is required: 403', `curl -i ${origin}/v1/users -H "X-API-Key: ${key}"`],
-    [
-      'A token instead of a key: 401',
-      `curl -i ${origin}/v1/data -H "X-API-Key: $ACCESS_TOKEN"`,
-    ],
+    ['A token instead of a key: 401', `curl -i ${origin}/v1/data -H "X-API-Key: $ACCESS_TOKEN"`],
     [
       'The key in both headers: 400',
       `curl -i ${origin}/v1/data -H "X-API-Key: ${key}" -H "X-Acme-Key: ${key}"`,

@@ -12,7 +12,7 @@ import { type Answer, answerIn, freePort, headerValues, run, start } from './sup
 jest.setTimeout(60_000);
 
 // These print no walk-through, and have tests of their own.
-const TOLD_ELSEWHERE = ['two-processes', 'mcp', 'mcp-client'];
+const TOLD_ELSEWHERE = ['two-processes', 'mcp', 'mcp-client', 'mcp-alone'];
 const EXAMPLES = readdirSync(join(ROOT, 'examples'))
   .flatMap((file) => (file.endsWith('.ts') ? [file.slice(0, -3)] : []))
   .filter((name) => !TOLD_ELSEWHERE.includes(name));

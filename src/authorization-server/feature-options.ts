@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { arrayOf, booleanOption, check, functionOption } from '../internal/options';
 import { AUTH_METHODS, type Client, type ClientAuthMethod } from './clients/client';
+import type { RegistrationOptions } from './clients/registration-options';
 import type { TokenExchange } from './token-exchange/token-exchange';
 
 /** What an access token is issued for. */
@@ -54,7 +55,8 @@ export interface FeatureOptions {
   readonly claims?: TokenClaims;
   /**
    * How clients may authenticate.
-   * @default `['client_secret_basic', 'client_secret_post', 'none']`
+   * @default `['client_secret_basic', 'client_secret_post', 'none']`, and `'private_key_jwt'` with
+   * `registration.metadataDocuments`
    * @see https://www.rfc-editor.org/rfc/rfc7591#section-2
    */
   readonly clientAuthentication?: readonly ClientAuthMethod[];
@@ -138,12 +140,15 @@ const DEFAULT_AUTHENTICATION: readonly ClientAuthMethod[] = [
 ];
 
 /** Completes the options of the features. What needs a user is off without a login. */
-export function resolveFeatures(options: FeatureOptions, hasLogin: boolean): ResolvedFeatures {
+export function resolveFeatures(
+  options: FeatureOptions & { readonly registration?: RegistrationOptions },
+  hasLogin: boolean,
+): ResolvedFeatures {
   const { dpop, requirePkce = false } = options;
   const dpopOptions = dpop === true ? {} : dpop;
   return {
     claims: options.claims ?? (() => ({})),
-    clientAuthentication: options.clientAuthentication ?? DEFAULT_AUTHENTICATION,
+    clientAuthentication: options.clientAuthentication ?? defaultAuthentication(options),
     dpop: dpopOptions === false ? undefined : dpopOptions,
     hasPushedRequests: hasLogin && options.pushedAuthorizationRequests === true,
     hasDeviceFlow: false,
@@ -152,3 +157,13 @@ export function resolveFeatures(options: FeatureOptions, hasLogin: boolean): Res
     configure: options.configure,
   };
 }
+
+/** A client with a metadata document can authenticate by its keys alone. */
+const defaultAuthentication = ({
+  registration,
+}: {
+  readonly registration?: RegistrationOptions;
+}): readonly ClientAuthMethod[] =>
+  registration?.metadataDocuments
+    ? [...DEFAULT_AUTHENTICATION, 'private_key_jwt']
+    : DEFAULT_AUTHENTICATION;

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
@@ -342,3 +343,40 @@ test.each([
   await own.close();
   await target.close();
 });
+
+test.each(['jwks', 'jwks_uri'] as const)(
+  'authenticates a client by private_key_jwt with %s',
+  async (member) => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+    const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'Ed25519' }] };
+    const document = {
+      token_endpoint_auth_method: 'private_key_jwt',
+      [member]: member === 'jwks' ? jwks : `http://${documents.host}/keys`,
+    };
+    documents.respondWith((req, res) => {
+      const base = { client_id: documents.clientId, redirect_uris: [REDIRECT_URI] };
+      res.end(JSON.stringify(req.url === '/keys' ? jwks : { ...base, ...document }));
+    });
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const assertion = (key = privateKey) => {
+      const now = Math.floor(Date.now() / 1000);
+      const claims = {
+        ...{ iss: documents.clientId, sub: documents.clientId, aud: documents.issuing.issuer },
+        ...{ jti: randomUUID(), iat: now, exp: now + 60 },
+      };
+      const signed = `${encode({ alg: 'Ed25519', kid: 'one' })}.${encode(claims)}`;
+      return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`;
+    };
+    const client_assertion_type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+    const other = generateKeyPairSync('ed25519').privateKey;
+    const code = await codeOf(documents);
+    const refused = await exchange(documents, code, {
+      ...{ client_assertion_type, client_assertion: assertion(other) },
+    });
+    expect([refused.status, refused.body.error]).toEqual([401, 'invalid_client']);
+    const { status } = await exchange(documents, code, {
+      ...{ client_assertion_type, client_assertion: assertion() },
+    });
+    expect(status).toBe(200);
+  },
+);

@@ -1,5 +1,6 @@
 import { isLoopback } from '../../internal/options';
 import type { ResolvedServerOptions } from '../resolve-options';
+import { DEVICE_CODE, GRANT_TYPES } from './client';
 import { isPublicHttpsUrl, type MetadataRules } from './client-metadata';
 import type { ClientSecrets } from './client-secrets';
 import { type DynamicClients, dynamicClients } from './dynamic-clients';
@@ -52,7 +53,7 @@ function dynamicRegistration(
 
 const metadataRules = ({ scopes, features }: ResolvedServerOptions): MetadataRules => ({
   scopes: scopes.names ?? [],
-  grantTypes: ['authorization_code', 'refresh_token'],
+  grantTypes: GRANT_TYPES.filter((one) => one !== DEVICE_CODE || features.hasDeviceFlow),
   authMethods: features.clientAuthentication,
   isKeysUrl: isPublicHttpsUrl,
 });
