@@ -14,7 +14,7 @@ import * as client120 from 'mcp-sdk-1.20/client/index.js';
 import * as http120 from 'mcp-sdk-1.20/client/streamableHttp.js';
 
 import { Browser } from '../support/browser';
-import { agree, login, logIn } from '../support/issuing';
+import { agree, logIn,login } from '../support/issuing';
 import { listen } from '../support/servers';
 
 const REDIRECT_URL = 'http://127.0.0.1/callback';
@@ -43,7 +43,7 @@ async function startMcpServer(documentHost: string) {
       content: [{ type: 'text', text: `${String(authInfo?.extra?.subject)}` }],
     }));
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
-    await mcp.connect(transport as never);
+    await mcp.connect(transport);
     const [, token = ''] = req.headers.authorization?.split(/ +/) ?? [];
     const auth = toAuthInfo(getAuth(req), token);
     await transport.handleRequest(Object.assign(req, { auth }) as never, res, req.body);
