@@ -21,7 +21,8 @@ export interface ConsentPageOptions {
 const optionsSchema = z.strictObject({ remember: booleanOption.optional() });
 
 /**
- * Returns a `consent` that shows which app requests which scopes. It is shown at every authorization
+ * Returns a `consent` that shows which app requests which scopes. It is shown at every
+ * authorization
  * request, unless `remember` is set. The option `pages` of `authorizationServer()` sets its look,
  * language and texts.
  *

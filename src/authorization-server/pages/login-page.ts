@@ -33,7 +33,8 @@ const loginPageSchema = z.strictObject({
 
 /**
  * Returns a `login` that shows a form for name and password. It works without JavaScript, and is
- * shown at every authorization request. The option `pages` of `authorizationServer()` sets its look,
+ * shown at every authorization request. The option `pages` of `authorizationServer()` sets its
+ * look,
  * language and texts.
  *
  * @param options How users are authenticated, and the title.
