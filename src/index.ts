@@ -34,7 +34,7 @@ export { apiKeyHeader } from './extractors/header';
 export { queryParameter } from './extractors/query';
 export type { RequestInput } from './extractors/to-request-like';
 export { findAuth, getAuth } from './http/auth';
-export type { AuthenticationResult } from './http/decision';
+export type { AuthenticationResult } from './http/check';
 export type { FreshAuthOptions, Policy } from './http/guards';
 export type { Middleware } from './http/middleware';
 export type { Refusal, RefusalBody } from './http/refusals';

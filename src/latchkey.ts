@@ -11,7 +11,8 @@ import {
 } from './credential/scopes';
 import type { RequestLike } from './extractors/extractor';
 import { type RequestInput, toRequestLike } from './extractors/to-request-like';
-import { type AuthenticationResult, checkRequest, type Guard } from './http/decision';
+import { type AuthenticationResult, checkRequest } from './http/check';
+import type { Guard } from './http/decision';
 import type { GuardRequirements } from './http/guard-challenges';
 import {
   type FreshAuthOptions,

@@ -1,6 +1,6 @@
 import type { Reason } from '../credential/reason';
 import type { RequestLike } from '../extractors/extractor';
-import type { AuthenticationResult } from '../http/decision';
+import type { AuthenticationResult } from '../http/check';
 import { escapeHidden, printAs, type PrintContext, toJson } from './print';
 import { guideTo } from './reasons';
 

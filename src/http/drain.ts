@@ -4,7 +4,7 @@ const MAX_DRAIN_MS = 10_000;
 const MAX_DRAIN_BYTES = 64 * 1024 * 1024;
 
 /**
- * Ends the response to a request whose body nobody may have read.
+ * Ends the response to a request whose body may not have been read.
  *
  * If Node closed the connection while body bytes are unread, the kernel would reset it, and the
  * client or proxy would lose the response. So the rest of the body is read and discarded, up to 64
@@ -29,7 +29,7 @@ export function endResponse(
   res.end(body);
 }
 
-/** `upgrade` is missing in the types of Node. */
+/** The types of Node lack `upgrade`. */
 type HttpRequest = IncomingMessage & { readonly upgrade?: boolean };
 
 /**

@@ -22,10 +22,10 @@ type Challenges = readonly string[];
 export interface GuardChallenges {
   /** Schemes of `Authorization` that are configured, Bearer first. */
   readonly schemes: readonly string[];
-  /** No credential, or one that was sent outside `Authorization`. */
+  /** For no credential, or an invalid one outside `Authorization`. */
   readonly bare: Challenges;
   readonly multiple: Challenges;
-  /** A step-up for a credential that was sent outside `Authorization`. */
+  /** For a step-up with a credential outside `Authorization`. */
   readonly stepUp: Challenges;
   readonly forInvalidToken: (scheme: string) => Challenges;
   readonly forInsufficientScope: (scheme: string) => Challenges;
@@ -33,38 +33,44 @@ export interface GuardChallenges {
   readonly forProof: (error: ChallengeError['error']) => Challenges;
 }
 
+const STEP_UP = {
+  error: 'insufficient_user_authentication',
+  error_description: 'A stronger or more recent authentication is required',
+};
+const MULTIPLE = {
+  error: 'invalid_request',
+  error_description: 'Multiple credentials in one request',
+};
+const INSUFFICIENT_SCOPE = {
+  error: 'insufficient_scope',
+  error_description: 'The request requires higher privileges',
+};
+const INVALID_TOKEN = {
+  error: 'invalid_token',
+  error_description: 'The access token is invalid or expired',
+};
+
 /** Builds the challenges of a guard. */
 export function guardChallenges(
-  { realm, extractors, resourceMetadata }: ChallengeContext,
+  context: ChallengeContext,
   { scopes, acrValues, maxAgeMs }: GuardRequirements,
 ): GuardChallenges {
+  const { realm } = context;
   const scope = scopes?.join(' ');
-  const algs = extractors.find((extractor) => extractor.algs !== undefined)?.algs;
+  const challengeFor = challengeBuilder(context);
   // Bearer sorts before DPoP. It comes first for clients that read only one challenge.
-  const schemes = [...new Set(extractors.flatMap(({ scheme }) => scheme ?? []))].sort();
+  const schemes = [...new Set(context.extractors.flatMap(({ scheme }) => scheme ?? []))].sort();
 
-  const challengeFor = (scheme: string, parameters: ChallengeParameters): string =>
-    challenge(scheme, {
-      ...parameters,
-      algs: scheme === 'DPoP' ? algs : undefined,
-      resource_metadata: resourceMetadata,
-    });
-  const bareChallengeFor = (scheme: string): string =>
+  const bareFor = (scheme: string): string =>
     challengeFor(scheme, { realm: scheme === 'DPoP' ? undefined : realm, scope });
-  const bare =
-    schemes.length === 0
-      ? [challengeFor('ApiKey', { realm, scope })]
-      : schemes.map(bareChallengeFor);
-
-  const forError = (parameters: ChallengeParameters) => (scheme: string) => [
-    challengeFor(scheme, { realm, ...parameters }),
-  ];
-  const forEachScheme = (challengesFor: (scheme: string) => Challenges) =>
+  const bare = schemes.length === 0 ? [bareFor('ApiKey')] : schemes.map(bareFor);
+  const forError =
+    (parameters: ChallengeParameters) =>
+    (scheme: string): Challenges => [challengeFor(scheme, { realm, ...parameters })];
+  const forEachScheme = (challengesFor: (scheme: string) => Challenges): Challenges =>
     schemes.length === 0 ? bare : schemes.flatMap(challengesFor);
-
   const forStepUp = forError({
-    error: 'insufficient_user_authentication',
-    error_description: 'A stronger or more recent authentication is required',
+    ...STEP_UP,
     acr_values: acrValues?.join(' '),
     max_age: maxAgeMs === undefined ? undefined : String(Math.floor(maxAgeMs / 1000)),
   });
@@ -72,36 +78,32 @@ export function guardChallenges(
   return {
     schemes,
     bare,
-    multiple: forEachScheme(
-      forError({
-        error: 'invalid_request',
-        error_description: 'Multiple credentials in one request',
-      }),
-    ),
+    multiple: forEachScheme(forError(MULTIPLE)),
     stepUp: forEachScheme(forStepUp),
     forInvalidToken(scheme) {
       if (scheme === 'DPoP') {
         return [challengeFor(scheme, { error: 'invalid_token', scope })];
       }
-      const parameters = {
-        realm,
-        error: 'invalid_token',
-        error_description: 'The access token is invalid or expired',
-        scope,
-      };
-      // A bearer token may be one that is bound to a key: the other challenge says how to send
-      // those.
+      // A token that is sent as Bearer may be bound to a key. The other challenges tell the client
+      // how to send it.
       return [
-        challengeFor(scheme, parameters),
-        ...schemes.filter((other) => other !== scheme).map(bareChallengeFor),
+        challengeFor(scheme, { realm, ...INVALID_TOKEN, scope }),
+        ...schemes.filter((other) => other !== scheme).map(bareFor),
       ];
     },
-    forInsufficientScope: forError({
-      error: 'insufficient_scope',
-      error_description: 'The request requires higher privileges',
-      scope,
-    }),
+    forInsufficientScope: forError({ ...INSUFFICIENT_SCOPE, scope }),
     forStepUp,
     forProof: (error) => [challengeFor('DPoP', { error })],
   };
+}
+
+/** Returns a function that adds what the challenges of one scheme share. */
+function challengeBuilder({ extractors, resourceMetadata }: ChallengeContext) {
+  const algs = extractors.find((extractor) => extractor.algs !== undefined)?.algs;
+  return (scheme: string, parameters: ChallengeParameters): string =>
+    challenge(scheme, {
+      ...parameters,
+      algs: scheme === 'DPoP' ? algs : undefined,
+      resource_metadata: resourceMetadata,
+    });
 }

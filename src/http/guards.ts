@@ -23,20 +23,19 @@ const INSUFFICIENT: Ruling = { reason: 'insufficient_scope' };
 const DENIED: Ruling = { reason: 'denied' };
 const STEP_UP: Ruling = { reason: 'step_up' };
 
-export const requireAll =
-  (scopes: readonly string[]): Rule<unknown> =>
-  ({ scopes: granted }) =>
+/** Requires all of the scopes. */
+export function requireAll(scopes: readonly string[]): Rule<unknown> {
+  return ({ scopes: granted }) =>
     scopes.every((scope) => granted.includes(scope)) ? undefined : INSUFFICIENT;
+}
 
-export const requireAny =
-  (scopes: readonly string[]): Rule<unknown> =>
-  ({ scopes: granted }) =>
+/** Requires at least one of the scopes. */
+export function requireAny(scopes: readonly string[]): Rule<unknown> {
+  return ({ scopes: granted }) =>
     scopes.some((scope) => granted.includes(scope)) ? undefined : INSUFFICIENT;
+}
 
-/**
- * A policy that throws or is too slow could not decide. That says nothing about the caller, so the
- * response is 503.
- */
+/** Requires that a policy returns true. A policy that throws or misses the deadline is 503. */
 export function requirePolicy<R>(policy: Policy<R>, timeoutMs: number): Rule<R> {
   const toRuling = (allowed: unknown): Ruling => (allowed === true ? undefined : DENIED);
   const unavailable = (error: unknown): Ruling => ({ reason: 'unavailable', error });
@@ -53,26 +52,25 @@ export function requirePolicy<R>(policy: Policy<R>, timeoutMs: number): Rule<R> 
 }
 
 /**
- * How far an issuer's clock may be ahead. An `auth_time` in milliseconds, by mistake, would
- * otherwise never be too old.
+ * How far the clock of an issuer may be ahead. Without a limit, an `auth_time` that is in
+ * milliseconds by mistake would never be too old.
  */
 const MAX_SKEW_MS = 300_000;
 
 /**
- * Requires a recent and strong enough login. Only a user with an access token can log in again;
- * everybody else gets 403.
+ * Requires a recent and strong enough login. Only a user with an access token can log in again, so
+ * every other caller gets 403.
  */
 export function requireFreshLogin({ maxAgeMs, acrValues }: FreshAuthOptions): Rule<unknown> {
   return (principal) => {
     const { auth_time: authTime, acr } = principal.claims;
     const age = typeof authTime === 'number' ? Date.now() - authTime * 1000 : Infinity;
     const fresh = maxAgeMs === undefined || (age <= maxAgeMs && age >= -MAX_SKEW_MS);
-    const strong = acrValues === undefined || acrValues.includes(acr as string);
+    const strong = acrValues === undefined || acrValues.some((value) => value === acr);
     if (fresh && strong) {
       return undefined;
     }
-    return principal.kind === 'access_token' && principal.subject !== principal.clientId
-      ? STEP_UP
-      : DENIED;
+    const isUser = principal.kind === 'access_token' && principal.subject !== principal.clientId;
+    return isUser ? STEP_UP : DENIED;
   };
 }

@@ -1,8 +1,8 @@
 import { codedError } from '../internal/errors';
 
 /**
- * Creates the error that a middleware passes to `next()`. Its message reveals nothing: the cause is
- * for the operator.
+ * Creates the error that a middleware passes to `next()`. The client must
+ * not learn the cause, so the message does not contain it.
  */
 export const internalError = (cause: unknown): Error =>
-  codedError('ERR_LATCHKEY_INTERNAL', 'latchkey: the request could not be judged', { cause });
+  codedError('ERR_LATCHKEY_INTERNAL', 'latchkey: the guard failed; see the cause', { cause });

@@ -1,102 +1,126 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { Authenticator } from '../authentication/authenticator';
-import type { AuthenticationResult as Attempt } from '../authentication/result';
+import type { AuthenticationResult } from '../authentication/result';
+import type { Principal } from '../credential/principal';
 import { codedError } from '../internal/errors';
 import { isPromise } from '../internal/promises';
 import { decide, type Guard, type Outcome } from './decision';
 import { internalError } from './internal-error';
+import type { Refusal } from './refusals';
 import { addHeaders, type HeadersFor } from './response-headers';
 import { sendRefusal } from './send-refusal';
 
-/** Middleware of Express 4 and 5, Connect, Socket.IO's engine and plain `node:http`. */
+/**
+ * Middleware for Express 4 and 5, Connect, the engine of Socket.IO and plain `node:http`. It passes
+ * errors to `next()`.
+ */
 export type Middleware<R extends IncomingMessage = IncomingMessage> = (
   req: R,
   res: ServerResponse,
   next: (error?: unknown) => void,
 ) => void;
 
-// In the registry of all realms, so that the ESM and the CommonJS build recognise each other's
-// guards.
+// In the global registry, so that the ESM and the CommonJS build recognise each other's guards.
 const GUARD = Symbol.for('latchkey.guard');
 
 /** Whether a middleware is a guard of any Latchkey instance. */
 export const isGuard = (middleware: object): boolean => GUARD in middleware;
 
+type Next = (error?: unknown) => void;
+
+/** Request and response of one call of a middleware. */
+interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
 /**
- * Turns guards into middleware. All guards of one instance authenticate a request object only once.
+ * Returns a function that turns guards into middleware. All guards of one instance authenticate a
+ * request object only once.
  *
- * Whatever a request, a response or a callback throws is passed to `next()`. `next()` is called at
- * most once, and outside any
- * `try`, so that an error of a later handler is not mistaken for one of ours.
+ * Every error that is thrown here is passed to `next()`. `next()` is called at most once, and
+ * outside any `try`, so that an error of a later handler is not mistaken for one of the guard.
  */
 export function middlewareFor(
-  { authenticate }: Authenticator,
+  authenticator: Authenticator,
   headersFor: HeadersFor,
 ): <R extends IncomingMessage>(guard: Guard<R>) => Middleware<R> {
-  // By request object: a property of the request would be copied to requests that are derived from
-  // it.
-  const attempts = new WeakMap<IncomingMessage, Attempt | Promise<Attempt>>();
-
-  function authenticateOnce(req: IncomingMessage): Attempt | Promise<Attempt> {
-    const known = attempts.get(req);
-    if (known !== undefined) {
-      return known;
-    }
-    const attempt = authenticate(req);
-    attempts.set(req, attempt);
-    return attempt;
-  }
-
-  function settle(
-    optional: boolean,
-    req: IncomingMessage,
-    res: ServerResponse,
-    next: (error?: unknown) => void,
-    outcome: Outcome,
-  ): void {
-    let passes: boolean;
-    try {
-      passes = outcome.ok || outcome.refusal === undefined;
-      if (!outcome.ok && outcome.refusal) {
-        respond(req, res, outcome.refusal);
-      } else if (!res.headersSent) {
-        addHeaders(res, headersFor(optional, outcome.ok ? outcome : undefined));
-      }
-      if (outcome.ok) {
-        setAuth(req, outcome.principal);
-      }
-    } catch (error) {
-      next(internalError(error));
-      return;
-    }
-    if (passes) {
-      next();
-    }
-  }
+  const authenticate = authenticateOnce(authenticator);
 
   return <R extends IncomingMessage>(guard: Guard<R>): Middleware<R> => {
     const optional = guard.optional ?? false;
+
     const middleware: Middleware<R> = (req, res, next) => {
       let outcome: Outcome | Promise<Outcome>;
       try {
         clearAuth(req);
-        outcome = decide(req, guard, authenticateOnce);
+        outcome = decide(req, guard, authenticate);
       } catch (error) {
         next(internalError(error));
         return;
       }
-      if (isPromise(outcome)) {
-        outcome.then(
-          (settled) => settle(optional, req, res, next, settled),
-          (error: unknown) => next(internalError(error)),
-        );
-      } else {
-        settle(optional, req, res, next, outcome);
+      if (!isPromise(outcome)) {
+        finish(req, res, outcome, next);
+        return;
       }
+      outcome.then(
+        (settled) => finish(req, res, settled, next),
+        (error: unknown) => next(internalError(error)),
+      );
     };
+
+    function finish(req: R, res: ServerResponse, outcome: Outcome, next: Next): void {
+      let passes: boolean;
+      try {
+        passes = applyOutcome({ req, res }, outcome, optional, headersFor);
+      } catch (error) {
+        next(internalError(error));
+        return;
+      }
+      if (passes) {
+        next();
+      }
+    }
+
     return Object.assign(middleware, { [GUARD]: true });
   };
+}
+
+function authenticateOnce({ authenticate }: Authenticator): Authenticator['authenticate'] {
+  // Not a property of the request: it would be copied to requests that are derived from it.
+  const results = new WeakMap<object, AuthenticationResult | Promise<AuthenticationResult>>();
+
+  return (request) => {
+    const known = results.get(request);
+    if (known !== undefined) {
+      return known;
+    }
+    const result = authenticate(request);
+    results.set(request, result);
+    return result;
+  };
+}
+
+/** Sends the refusal, or prepares request and response for the handler and returns true. */
+function applyOutcome(
+  { req, res }: Exchange,
+  outcome: Outcome,
+  optional: boolean,
+  headersFor: HeadersFor,
+): boolean {
+  if (!outcome.ok && outcome.refusal) {
+    respond(req, res, outcome.refusal);
+    return false;
+  }
+  const authenticated = outcome.ok ? outcome : undefined;
+  if (!res.headersSent) {
+    addHeaders(res, headersFor(optional, authenticated));
+  }
+  if (authenticated) {
+    setAuth(req, authenticated.principal);
+  }
+  return true;
 }
 
 type WithAuth = IncomingMessage & { auth?: unknown };
@@ -108,19 +132,15 @@ function clearAuth(req: WithAuth): void {
   }
 }
 
-function setAuth(req: WithAuth, principal: unknown): void {
+function setAuth(req: WithAuth, principal: Principal): void {
   req.auth = principal;
 }
 
-function respond(
-  req: IncomingMessage,
-  res: ServerResponse,
-  refusal: Parameters<typeof sendRefusal>[2],
-): void {
+function respond(req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
   if (res.headersSent) {
     throw codedError(
       'ERR_LATCHKEY_INTERNAL',
-      'The response was begun before the guard could refuse the request',
+      'Earlier middleware sent headers before the guard could reject the request',
     );
   }
   sendRefusal(req, res, refusal);

@@ -24,7 +24,8 @@ export interface Refusal {
 
 /**
  * Returns what replaces the documented body: an object to send as JSON, or `{ contentType, json }`
- * for another media type. Status and challenge stay.
+ * for another media type. The status and the headers with the challenge do not
+ * change.
  */
 export type RefusalBody = (
   refusal: Refusal,
@@ -182,10 +183,13 @@ function withBody(documented: Refusal, body: RefusalBody): Refusal {
       'latchkey(): option "body" must return an object, or { contentType, json }',
     );
   }
-  const { contentType, json } = replaced as { contentType?: unknown; json?: unknown };
-  return typeof contentType === 'string' && json !== undefined
-    ? withContent(documented, contentType, json)
-    : withContent(documented, 'application/json; charset=utf-8', replaced);
+  if ('contentType' in replaced && typeof replaced.contentType === 'string') {
+    const { contentType } = replaced;
+    if ('json' in replaced && replaced.json !== undefined) {
+      return withContent(documented, contentType, replaced.json);
+    }
+  }
+  return withContent(documented, 'application/json; charset=utf-8', replaced);
 }
 
 const isPromiseLike = (value: object): boolean =>

@@ -7,33 +7,35 @@ import { arrayOf, challengeText, check, isIdentifier, nonEmptyString } from '../
 import type { Middleware } from './middleware';
 import { serveJson } from './serve-json';
 
-/** This API as an OAuth 2.0 protected resource (RFC 9728). */
+/**
+ * Metadata of the API as an OAuth 2.0 protected resource.
+ * @see https://www.rfc-editor.org/rfc/rfc9728#section-2
+ */
 export interface ResourceOptions {
   /**
-   * Resource identifier: an `https` URL without query and fragment (§1.2); `http` on a loopback
-   * host.
+   * Resource identifier: an `https` URL without query and fragment, or `http` on a loopback host.
    */
   readonly url: string;
-  /** Issuers of the authorization servers whose tokens are accepted. */
+  /** Issuers of the authorization servers whose tokens the API accepts. */
   readonly authorizationServers?: readonly string[];
   /**
    * Scopes to publish.
    * @default the declared scopes
    */
   readonly scopesSupported?: readonly string[];
-  /** `resource_name`, for people. */
+  /** `resource_name`: the name of the API, shown to users. */
   readonly name?: string;
-  /** `resource_documentation`, a URL for developers. */
+  /** `resource_documentation`: URL of a page for developers. */
   readonly documentation?: string;
-  /** `resource_policy_uri` */
+  /** `resource_policy_uri`: URL of a page on how data may be used. */
   readonly policyUri?: string;
-  /** `resource_tos_uri` */
+  /** `resource_tos_uri`: URL of the terms of service. */
   readonly tosUri?: string;
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 
-const aUrl = check(
+const webUrl = check(
   'an http or https URL',
   (value) => typeof value === 'string' && /^https?:\/\/\S+$/.test(value) && URL.canParse(value),
 );
@@ -52,19 +54,19 @@ export const resourceSchema = z.strictObject({
     isScopeToken,
   ).optional(),
   name: nonEmptyString.optional(),
-  documentation: aUrl.optional(),
-  policyUri: aUrl.optional(),
-  tosUri: aUrl.optional(),
+  documentation: webUrl.optional(),
+  policyUri: webUrl.optional(),
+  tosUri: webUrl.optional(),
 });
 
-/** Where the metadata is: the well-known path goes between host and path (RFC 9728 §3.1). */
+/** Returns the URL of the metadata. Its well-known path precedes that of the resource. */
 export function metadataUrl({ url }: ResourceOptions): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${WELL_KNOWN}${pathname === '/' ? '' : pathname}`;
 }
 
-/** What the API accepts, in addition to the options. */
-export interface Offered {
+/** The part of the metadata that follows from other options. */
+export interface DerivedMetadata {
   readonly scopes: readonly string[] | undefined;
   readonly extractors: readonly Extractor[];
   /** Whether tokens may be bound to a client's certificate. */
@@ -72,17 +74,17 @@ export interface Offered {
 }
 
 /**
- * Serves the metadata at its path, to any origin and without authentication; everything else goes
- * on.
+ * Creates middleware that serves the metadata at its path, to any origin and without
+ * authentication.
  */
 export function resourceMetadata(
   resource: ResourceOptions | undefined,
-  { scopes, extractors, certificates }: Offered,
+  { scopes, extractors, certificates }: DerivedMetadata,
 ): Middleware {
   if (!resource) {
     throw typeError(
       'ERR_LATCHKEY_OPTION',
-      'resourceMetadata(): latchkey() needs the option "resource" for it',
+      'resourceMetadata(): latchkey() must have the option "resource"',
     );
   }
   return serveJson([new URL(metadataUrl(resource)).pathname], {

@@ -6,7 +6,7 @@ import { trimOws } from '../internal/text';
 /** Headers that a response must carry because of how its request was authenticated. */
 export type ResponseHeaders = Record<string, string>;
 
-/** Who was authenticated, as far as the response headers depend on it. */
+/** The part of an authentication that the response headers depend on. */
 interface Presented {
   readonly extractor: Extractor;
   /** A new DPoP nonce for the client. */
@@ -27,7 +27,7 @@ const NONE: Readonly<ResponseHeaders> = Object.freeze({});
  */
 export function responseHeaders(extractors: readonly Extractor[]): HeadersFor {
   const everyHeader = [
-    ...new Set(extractors.flatMap((extractor) => headerOf(extractor) ?? [])),
+    ...new Set(extractors.flatMap((extractor) => varyHeader(extractor) ?? [])),
   ].join(', ');
   const anonymous = frozenHeaders(everyHeader, undefined);
   const optional = new Map(extractors.map((one) => [one, frozenHeaders(everyHeader, one)]));
@@ -48,7 +48,7 @@ export function responseHeaders(extractors: readonly Extractor[]): HeadersFor {
   };
 }
 
-const headerOf = ({ header, scheme }: Extractor): string | undefined =>
+const varyHeader = ({ header, scheme }: Extractor): string | undefined =>
   header ?? (scheme && 'Authorization');
 
 function frozenHeaders(vary: string, presented: Extractor | undefined): Readonly<ResponseHeaders> {
@@ -65,8 +65,8 @@ function frozenHeaders(vary: string, presented: Extractor | undefined): Readonly
 }
 
 /**
- * Adds the headers to a response. `Vary` is appended to, and a `Cache-Control` that was set earlier
- * stays.
+ * Adds the headers to a response. Extends an existing `Vary`, and keeps an existing
+ * `Cache-Control`.
  */
 export function addHeaders(
   res: Pick<ServerResponse, 'getHeader' | 'setHeader'>,

@@ -6,8 +6,8 @@ import { internalError } from './internal-error';
 import type { Middleware } from './middleware';
 
 /**
- * Serves a JSON document at its paths, to any origin and without authentication. Other requests
- * pass.
+ * Serves a JSON document at its paths, to any origin and without authentication. Calls
+ * `next()` for every other request.
  */
 export function serveJson(paths: readonly string[], document: object): Middleware {
   const body = JSON.stringify(document);

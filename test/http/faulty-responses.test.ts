@@ -103,7 +103,7 @@ const FAULTS_OF_A_REFUSAL = {
 };
 const internal = {
   code: 'ERR_LATCHKEY_INTERNAL',
-  message: 'latchkey: the request could not be judged',
+  message: 'latchkey: the guard failed; see the cause',
   cause: expect.any(Error),
 };
 

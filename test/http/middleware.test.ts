@@ -171,7 +171,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
         mount([beginning, requireScopes('admin')], () => (reached = true)),
         BEARER,
       );
-      expect(answer.body).toContain('next: latchkey: the request could not be judged');
+      expect(answer.body).toContain('next: latchkey: the guard failed; see the cause');
       expect(reached).toBe(false);
     });
   });
@@ -322,7 +322,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
     const answer = await ask(app, get('Authorization: Bearer bad'));
     expect(answer).toMatchObject({
       status: 500,
-      body: 'next: latchkey: the request could not be judged',
+      body: 'next: latchkey: the guard failed; see the cause',
     });
     expect(reached).toBe(false);
   });
@@ -403,7 +403,7 @@ describe.each([
       );
       expect(errors).toHaveLength(1);
       expect(errors[0]).toBeInstanceOf(Error);
-      expect((errors[0] as Error).message).toBe('latchkey: the request could not be judged');
+      expect((errors[0] as Error).message).toBe('latchkey: the guard failed; see the cause');
       expect((errors[0] as Error).cause).toBe(broken);
     }
   });

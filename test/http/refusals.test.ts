@@ -135,7 +135,7 @@ describe.each(Object.entries(MOUNTS))('a body of your own on %s', (_name, mount)
     test.each(NONSENSE)('that is %s is a bug for the error handler', async (_what, body) => {
       expect(await asked(() => body as object, BAD, verify)).toMatchObject({
         status: 500,
-        body: 'next: latchkey: the request could not be judged',
+        body: 'next: latchkey: the guard failed; see the cause',
         reached: false,
       });
     });

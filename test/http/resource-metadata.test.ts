@@ -193,6 +193,6 @@ describe.each([
 
 it('is a TypeError where no resource was configured', () => {
   expect(() => latchkey({ verifiers }).resourceMetadata()).toThrow(
-    new TypeError('resourceMetadata(): latchkey() needs the option "resource" for it'),
+    new TypeError('resourceMetadata(): latchkey() must have the option "resource"'),
   );
 });
