@@ -1,13 +1,17 @@
 import * as z from 'zod';
 
 import type { CacheLimits } from './authentication/verification-cache';
-import type { ScopeDeclaration } from './credential/scopes';
+import {
+  assertEveryExtractorIsRead,
+  assertEveryVerifierReads,
+  assertNoOverlap,
+} from './authentication/verifier-overlap';
+import { isScopeDeclaration, type ScopeDeclaration } from './credential/scopes';
 import { bearer } from './extractors/bearer';
 import type { Extractor } from './extractors/extractor';
 import { apiKeyHeader } from './extractors/header';
 import type { RefusalBody } from './http/refusals';
 import { type ResourceOptions, resourceSchema } from './http/resource-metadata';
-import { typeError } from './internal/errors';
 import {
   arrayOf,
   challengeText,
@@ -15,16 +19,15 @@ import {
   checkOptions,
   durationMs,
   functionOption,
-  objectWithMethods,
+  missingMethods,
 } from './internal/options';
+import { isObject } from './internal/type-guards';
 import type { ClientCertificate } from './possession/mtls';
 import type { Verifier } from './verifiers/verifier';
 
 /** Options of `latchkey()`. */
 export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> {
-  /**
-   * One or more verifiers. A credential goes to the first that accepts its form, and to no other.
-   */
+  /** One or more. A credential goes only to the first verifier that accepts its form. */
   readonly verifiers: readonly Verifier[];
   /**
    * Where credentials are read from.
@@ -32,49 +35,49 @@ export interface LatchkeyOptions<S extends ScopeDeclaration = ScopeDeclaration> 
    */
   readonly extractors?: readonly Extractor[];
   /**
-   * The scopes of the API: a list of names, or a record of name → description or definition. Guards
-   * then accept only these, checked by the compiler.
+   * The scopes of the API. TypeScript and the guards then reject every other scope.
    * @default any scope
    */
   readonly scopes?: S;
   /**
-   * The `realm` of every challenge.
+   * `realm` of every challenge.
    * @default 'api'
+   * @see https://www.rfc-editor.org/rfc/rfc9110#section-11.5
    */
   readonly realm?: string;
   /**
-   * Describes the API as a protected resource, and adds `resource_metadata` to every challenge.
-   * @default none
+   * The API as an OAuth 2.0 protected resource: `resourceMetadata()` serves it, and challenges
+   * contain `resource_metadata`.
+   * @default no metadata
    * @see https://www.rfc-editor.org/rfc/rfc9728
    */
   readonly resource?: ResourceOptions;
   /**
-   * Where the client's certificate is read from, for tokens that are bound to one: `'socket'` for
-   * the TLS connection, or `{ header: 'Client-Cert' }` for a header that a proxy sets on every
-   * request. Without it, such tokens are rejected.
-   * @default none
+   * Where the client certificate is read from: `'socket'` for the TLS connection, or
+   * `{ header: 'Client-Cert' }` for a header that the TLS proxy sets on every request.
+   * @default none: tokens that are bound to a certificate are rejected
    * @see https://www.rfc-editor.org/rfc/rfc8705#section-3
    */
   readonly clientCertificate?: ClientCertificate;
   /**
-   * Limits of the cache of verified credentials. With `false`, every request is verified again.
+   * The cache of verified credentials. `false` disables it: every request is verified.
    * @default { max: 10_000, ttlMs: 30_000, staleIfErrorMs: 0 }
    */
   readonly cache?: Partial<CacheLimits> | false;
   /**
-   * Deadline of one verification, in milliseconds. After it, the response is 503.
+   * Deadline of one verification, in milliseconds. The response to a request that misses it is 503.
    * @default 1_000
    */
   readonly timeoutMs?: number;
   /**
-   * Replaces the documented body, for Problem Details (RFC 9457) or other messages. Status and
-   * challenge stay the same.
+   * Replaces the documented body of refusals, for RFC 9457 or your own messages. Status and
+   * challenge do not change.
    * @default the documented bodies
    */
   readonly body?: RefusalBody;
 }
 
-/** Options with their defaults in place. */
+/** Options with their defaults. */
 export interface ResolvedOptions extends Omit<LatchkeyOptions, 'cache'> {
   readonly extractors: readonly Extractor[];
   readonly realm: string;
@@ -82,28 +85,43 @@ export interface ResolvedOptions extends Omit<LatchkeyOptions, 'cache'> {
   readonly timeoutMs: number;
 }
 
-const isPlugIn = (...methods: readonly string[]) => {
-  const schema = objectWithMethods(...methods);
-  return (value: unknown) =>
-    schema.safeParse(value).success && typeof (value as { name?: unknown }).name === 'string';
-};
+/** Whether a value is an object with a name and these methods. */
+const isNamed = (
+  value: unknown,
+  ...methods: readonly string[]
+): value is { readonly name: string } =>
+  typeof value === 'object' &&
+  value !== null &&
+  missingMethods(value, methods).length === 0 &&
+  'name' in value &&
+  typeof value.name === 'string';
 
 const isFieldName = (value: unknown): boolean =>
   typeof value === 'string' && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value);
 
-/** Scheme, header and algorithms go into response headers as they are. */
-const isExtractor = (value: unknown): boolean => {
-  if (!isPlugIn('extract')(value)) {
+const isVerifier = (value: unknown): value is Verifier => isNamed(value, 'accepts', 'verify');
+
+/** Scheme, header and algorithms are written to response headers without further checks. */
+function isExtractor(value: unknown): value is Extractor {
+  if (!isNamed(value, 'extract')) {
     return false;
   }
-  const { scheme, header, algs } = value as { scheme?: unknown; header?: unknown; algs?: unknown };
+  const { scheme, header, algs }: Partial<Record<keyof Extractor, unknown>> = value;
   return (
     [scheme, header].every((name) => name === undefined || isFieldName(name)) &&
     (algs === undefined || challengeText.safeParse(algs).success)
   );
-};
+}
 
-export const aScopeDeclaration = check(
+const isClientCertificate = (value: unknown): value is ClientCertificate =>
+  value === 'socket' ||
+  (isObject(value) && Object.keys(value).join() === 'header' && isFieldName(value.header));
+
+const MAX_CACHE_ENTRIES = 10_000_000;
+const isCacheSize = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_CACHE_ENTRIES;
+
+export const scopeDeclaration = check(
   'a list of scopes, or a record from scope to description or { description, implies }',
   isScopeDeclaration,
 );
@@ -111,32 +129,25 @@ export const aScopeDeclaration = check(
 const schema = z.strictObject({
   verifiers: arrayOf(
     'verifiers: apiKeys(), jwt(), … or objects with name, accepts() and verify()',
-    isPlugIn('accepts', 'verify'),
+    isVerifier,
   ),
   extractors: arrayOf(
     'extractors: bearer(), apiKeyHeader(), … or objects with name and extract()',
     isExtractor,
   ).optional(),
-  scopes: aScopeDeclaration.optional(),
+  scopes: scopeDeclaration.optional(),
   realm: challengeText.optional(),
   resource: resourceSchema.optional(),
   clientCertificate: check(
     '"socket", or { header } with the name of a header',
-    (value) =>
-      value === 'socket' ||
-      (Object.keys(value ?? {}).join() === 'header' &&
-        isFieldName((value as { header: unknown }).header)),
+    isClientCertificate,
   ).optional(),
   cache: z
     .union(
       [
         z.literal(false),
         z.strictObject({
-          max: check(
-            'a whole number from 1 to 10000000',
-            (value) =>
-              Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1e7,
-          ).optional(),
+          max: check(`an integer from 1 to ${MAX_CACHE_ENTRIES}`, isCacheSize).optional(),
           ttlMs: durationMs(1).optional(),
           staleIfErrorMs: durationMs(0).optional(),
         }),
@@ -148,7 +159,10 @@ const schema = z.strictObject({
   body: functionOption.optional(),
 });
 
-/** The options of `latchkey()`, checked and complete, or a TypeError. */
+/**
+ * Checks the options of `latchkey()` and adds the defaults.
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is missing, unknown, invalid or unsafe
+ */
 export function resolveOptions(options: LatchkeyOptions): ResolvedOptions {
   checkOptions('latchkey()', schema, options);
   const {
@@ -159,8 +173,8 @@ export function resolveOptions(options: LatchkeyOptions): ResolvedOptions {
   } = options;
   assertNoOverlap(extractors, verifiers);
   assertEveryVerifierReads(extractors, verifiers);
-  // Of the default list, one extractor may be unused: a key header next to jwt() alone is
-  // still 401.
+  // In the default list, one extractor may have no verifier: with jwt() alone, a key in X-API-Key
+  // is still 401.
   if (options.extractors) {
     assertEveryExtractorIsRead(extractors, verifiers);
   }
@@ -182,104 +196,3 @@ const cacheLimits = ({
   ttlMs,
   staleIfErrorMs,
 });
-
-/**
- * Of two that would take the same credential, chance would decide: the order of a list, or of a
- * deployment.
- */
-function assertNoOverlap(extractors: readonly Extractor[], verifiers: readonly Verifier[]): void {
-  const places = extractors.map(({ name, header, parameter: field }) =>
-    JSON.stringify([name, header?.toLowerCase(), field]),
-  );
-  if (new Set(places).size < places.length) {
-    throw typeError(
-      'ERR_LATCHKEY_OPTION',
-      'latchkey(): option "extractors" names the same place in a request twice',
-    );
-  }
-  const early = verifiers.slice(0, -1).find(({ catchAll }) => catchAll);
-  if (early) {
-    throw typeError(
-      'ERR_LATCHKEY_OPTION',
-      `latchkey(): option "verifiers": ${early.name} accepts every token that no other does; it must be the last, and the only one`,
-    );
-  }
-  verifiers.forEach((one, index) => {
-    // A verifier without samples may be the last one, and accept what the others do not.
-    const rival = verifiers
-      .slice(index + 1)
-      .find((other) => overlaps(one, other) || (other.samples && overlaps(other, one)));
-    if (rival) {
-      throw typeError(
-        'ERR_LATCHKEY_OPTION',
-        `latchkey(): option "verifiers": ${one.name} and ${rival.name} would accept the same credentials; give each its own prefix, form or issuer`,
-      );
-    }
-  });
-}
-
-const reads = ({ extractors }: Verifier, { name }: Extractor): boolean =>
-  extractors?.includes(name) ?? true;
-
-function assertEveryVerifierReads(
-  extractors: readonly Extractor[],
-  verifiers: readonly Verifier[],
-): void {
-  const deaf = verifiers.find(
-    (verifier) => !extractors.some((extractor) => reads(verifier, extractor)),
-  );
-  if (!deaf) {
-    return;
-  }
-  throw typeError(
-    'ERR_LATCHKEY_OPTION',
-    `latchkey(): option "verifiers": ${deaf.name} reads only from ${deaf.extractors?.join(', ')}, and no extractor has such a name; pass one in "extractors"`,
-  );
-}
-
-function assertEveryExtractorIsRead(
-  extractors: readonly Extractor[],
-  verifiers: readonly Verifier[],
-): void {
-  const unread = extractors.find(
-    (extractor) => !verifiers.some((verifier) => reads(verifier, extractor)),
-  );
-  if (!unread) {
-    return;
-  }
-  throw typeError(
-    'ERR_LATCHKEY_OPTION',
-    `latchkey(): option "extractors": no verifier reads from ${unread.name}; name it in the option "extractors" of a verifier`,
-  );
-}
-
-const overlaps = (one: Verifier, other: Verifier): boolean =>
-  other.samples?.some((example) => one.accepts(example)) ?? false;
-
-function isScopeDeclaration(value: unknown): boolean {
-  if (Array.isArray(value)) {
-    return value.length > 0 && value.every((name) => typeof name === 'string');
-  }
-  if (typeof value !== 'object' || value === null) {
-    return false;
-  }
-  const isDefinition = (entry: unknown) => {
-    if (typeof entry === 'string') {
-      return true;
-    }
-    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
-      return false;
-    }
-    const { description, implies, ...unknown } = entry as {
-      description?: unknown;
-      implies?: unknown;
-    };
-    return (
-      Object.keys(unknown).length === 0 &&
-      (description === undefined || typeof description === 'string') &&
-      (implies === undefined ||
-        (Array.isArray(implies) && implies.every((name) => typeof name === 'string')))
-    );
-  };
-  return Object.keys(value).length > 0 && Object.values(value).every(isDefinition);
-}

@@ -23,7 +23,7 @@ import {
   requirePolicy,
 } from './http/guards';
 import { type Middleware, middlewareFor } from './http/middleware';
-import { refusalTable } from './http/refusals';
+import { type RefusalTable, refusalTable } from './http/refusals';
 import { metadataUrl, resourceMetadata } from './http/resource-metadata';
 import { responseHeaders } from './http/response-headers';
 import {
@@ -37,6 +37,7 @@ import {
 import { callAll } from './internal/promises';
 import { type LatchkeyOptions, resolveOptions } from './latchkey-options';
 import { boundToCertificate } from './possession/mtls';
+import type { Verifier } from './verifiers/verifier';
 
 /** The guards of one API. None uses `this`, so you can destructure them. */
 export interface Latchkey<Scope extends string = string> {
@@ -121,7 +122,9 @@ export interface Latchkey<Scope extends string = string> {
 }
 
 const authenticateSchema = z.strictObject({ optional: booleanOption.optional() });
-const checkSchema = z.strictObject({ scopes: check('a list of scopes', Array.isArray).optional() });
+const checkSchema = z.strictObject({
+  scopes: check<readonly string[]>('a list of scopes', Array.isArray).optional(),
+});
 const freshAuthSchema = z
   .strictObject({
     maxAgeMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional(),
@@ -131,7 +134,7 @@ const freshAuthSchema = z
     ).optional(),
   })
   .refine(({ maxAgeMs, acrValues }) => maxAgeMs !== undefined || acrValues !== undefined, {
-    error: 'give "maxAgeMs", "acrValues" or both',
+    error: 'pass "maxAgeMs", "acrValues" or both',
   });
 
 /**
@@ -168,6 +171,12 @@ export function latchkey<const S extends ScopeDeclaration = never>(
       requirements,
     );
   const anyone = refusals();
+  const certificates = clientCertificate !== undefined;
+  const derived = { scopes: scopes.names, extractors, certificates };
+  const requireFor = (names: readonly string[]): Guard<RequestLike> => {
+    const required = checkRequired('check()', names, scopes);
+    return { refusals: lazily(() => refusals({ scopes: required })), rule: requireAll(required) };
+  };
 
   return {
     authenticate(authenticateOptions = {}) {
@@ -190,26 +199,25 @@ export function latchkey<const S extends ScopeDeclaration = never>(
       checkOptions('requireFreshAuth()', freshAuthSchema, fresh);
       return middleware({ refusals: refusals(fresh), rule: requireFreshLogin(fresh) });
     },
-    resourceMetadata: () =>
-      resourceMetadata(resource, {
-        scopes: scopes.names,
-        extractors,
-        certificates: clientCertificate !== undefined,
-      }),
+    resourceMetadata: () => resourceMetadata(resource, derived),
     async check(request, checkedOptions = {}) {
       const converted = toRequestLike(request);
-      checkOptions('check()', checkSchema, checkedOptions);
-      const { scopes: names } = checkedOptions;
-      const required = names?.length ? checkRequired('check()', names, scopes) : undefined;
-      const guard: Guard<RequestLike> = required
-        ? {
-            refusals: (...cause) => refusals({ scopes: required })(...cause),
-            rule: requireAll(required),
-          }
+      const { scopes: names } = checkOptions('check()', checkSchema, checkedOptions);
+      const guard = names?.length
+        ? requireFor(names)
         : { refusals: anyone, optional: names === undefined };
       return checkRequest(converted, guard, authentication, headersFor);
     },
-    flush: () => callAll(settings.verifiers.map((verifier) => () => verifier.flush?.())),
+    flush: () => flushAll(settings.verifiers),
     close: authentication.close,
   };
 }
+
+/** A table that is built only if the request is rejected. */
+const lazily =
+  (create: () => RefusalTable): RefusalTable =>
+  (...cause) =>
+    create()(...cause);
+
+const flushAll = (verifiers: readonly Verifier[]): Promise<void> =>
+  callAll(verifiers.map((verifier) => () => verifier.flush?.()));

@@ -100,7 +100,7 @@ describe('the option verifiers', () => {
 
   const rsa = { audience: 'https://api.osir.com', algorithms: ['RS256'], key: publicKey } as const;
   const apart = (one: Verifier, other: Verifier) =>
-    `latchkey(): option "verifiers": ${one.name} and ${other.name} would accept the same credentials; give each its own prefix, form or issuer`;
+    `latchkey(): option "verifiers" must not overlap: ${one.name} and ${other.name} accept the same credentials; give each another prefix, form or issuer`;
 
   test.each<[string, Verifier, Verifier]>([
     ['keys of one prefix', keys, apiKeys({ prefix: 'osir', store: memoryStore() })],
@@ -226,7 +226,7 @@ describe('the option extractors', () => {
     ['one of your own', [finding(), finding()]],
   ])('does not name one place twice: %s', (_, extractors) => {
     expect(complaintAbout('extractors', extractors)).toBe(
-      'latchkey(): option "extractors" names the same place in a request twice',
+      'latchkey(): option "extractors" must not read the same place in a request twice',
     );
   });
 
@@ -247,22 +247,22 @@ describe('the option extractors', () => {
     [
       'an extractor that no verifier reads',
       { verifiers: [keysOf()], extractors: [bearer(), amz] },
-      /"extractors": no verifier reads from amz/,
+      /"extractors" must each be read by a verifier: none reads amz/,
     ],
     [
       'a cookie that no verifier reads',
       { verifiers: [keysOf()], extractors: [bearer(), cookie('sid')] },
-      /no verifier reads from cookie/,
+      /none reads cookie/,
     ],
     [
       'a verifier that reads none of them',
       { verifiers: [keysOf(['amz'])], extractors: [bearer()] },
-      /"verifiers": api_keys reads only from amz/,
+      /api_keys reads only amz/,
     ],
     [
       'a verifier that reads none of the default ones',
       { verifiers: [keysOf(['amz'])] },
-      /"verifiers": api_keys reads only from amz/,
+      /api_keys reads only amz/,
     ],
   ])('does not work with %s', (_, options, message) => expect(complaint(options)).toMatch(message));
 
@@ -516,7 +516,7 @@ describe('the option cache', () => {
 
   test.each([
     ...named([...NO_NUMBERS, 0, 1.5, 1e7 + 1]).map(
-      (value) => ['max', 'a whole number from 1 to 10000000', ...value] as const,
+      (value) => ['max', 'an integer from 1 to 10000000', ...value] as const,
     ),
     ...named([...NO_NUMBERS, 0, 2 ** 31]).map((value) => ['ttlMs', DURATION(1), ...value] as const),
     ...named([...NO_NUMBERS, 2 ** 31]).map(

@@ -144,7 +144,7 @@ describe('a guard is not made', () => {
 
     it('of no scope', () => {
       expect(made()).toBe(
-        `${name}(): at least one scope is needed; to require only a credential, use authenticate()`,
+        `${name}(): at least one scope is required; use authenticate() to require only a valid credential`,
       );
     });
 
@@ -212,16 +212,16 @@ describe('a guard is not made', () => {
   const ACR = 'a non-empty list of acr values: visible ASCII without space, " and \\';
   const AGE = `a number of milliseconds from 0 to ${Number.MAX_SAFE_INTEGER}`;
   test.each<[string, unknown, string]>([
-    ['neither', {}, 'give "maxAgeMs", "acrValues" or both'],
+    ['neither', {}, 'pass "maxAgeMs", "acrValues" or both'],
     [
       'both undefined',
       { maxAgeMs: undefined, acrValues: undefined },
-      'give "maxAgeMs", "acrValues" or both',
+      'pass "maxAgeMs", "acrValues" or both',
     ],
     [
       'a misspelt option',
       { maxAge: 300 },
-      'unknown option "maxAge"; allowed are maxAgeMs, acrValues; give "maxAgeMs", "acrValues" or both',
+      'unknown option "maxAge"; allowed are maxAgeMs, acrValues; pass "maxAgeMs", "acrValues" or both',
     ],
     ...[NaN, Infinity, -1, '300000', true, null, 1n].map((value): [string, unknown, string] => [
       `maxAgeMs ${String(value)}`,

@@ -13,7 +13,7 @@ import {
   isIdentifier,
   objectWithMethods,
 } from '../internal/options';
-import { aScopeDeclaration } from '../latchkey-options';
+import { scopeDeclaration } from '../latchkey-options';
 import { type PagesOptions, pagesSchema } from '../pages/pages-options';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS } from '../stores/store-methods';
@@ -97,7 +97,7 @@ const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 const schema = z.strictObject({
   issuer: check('an https URL without query and fragment (http on a loopback host)', isIdentifier),
   store: objectWithMethods(...CREDENTIAL_STORE_METHODS, ...STATE_STORE_METHODS),
-  scopes: aScopeDeclaration,
+  scopes: scopeDeclaration,
   tokens: z.union(
     [
       objectWithMethods('issue', 'get', 'revoke', 'revokeAll'),

@@ -1,67 +1,80 @@
+import { typeError } from '../internal/errors';
+import { isObject } from '../internal/type-guards';
 import { frozenJson } from './freeze';
 
 /**
- * Who calls, and with which scopes. It has the same shape for every kind of credential. It is deeply
- * frozen, shared between requests, and never contains the secret.
+ * Who calls, and with which scopes: the same shape for every kind of credential. It is deeply
+ * frozen, shared between requests, and does not contain the secret.
  */
 export interface Principal {
-  /** The kind of credential, such as `'access_token'` for opaque tokens and JWTs. */
+  /** What the credential is, regardless of its format. */
   readonly kind: 'api_key' | 'access_token' | 'session_token' | (string & {});
-  /** The name of the verifier that verified it: `'api_keys'`, `'jwt'`, … */
+  /** Name of the verifier that verified it, such as `'api_keys'` or `'jwt'`. */
   readonly verifier: string;
-  /**
-   * The user, account or client: `sub` of a token, or `client_id` for a token of a client.
-   * @see https://www.rfc-editor.org/rfc/rfc9068#section-2.2
-   */
+  /** The owner of a key, or `sub` of a token. For a token without a user, its `client_id`. */
   readonly subject: string;
-  /** The issuer of a token (`iss`). A subject is unique only within its issuer. */
+  /** `iss` of a token. A subject is unique only within its issuer. */
   readonly issuer?: string;
-  /** The OAuth client that the credential was issued to. */
+  /** The OAuth client that acts, if there is one. */
   readonly clientId?: string;
-  /** The ID of the record, or `jti` of a token. It is safe to log. */
+  /** ID of the record, or `jti`. Safe to log. */
   readonly credentialId?: string;
-  /** The environment of an API key, such as `'live'` or `'test'`. */
+  /** Environment of an API key, such as `'live'` or `'test'`. */
   readonly environment?: string;
-  /** The granted scopes, including those that they imply. */
+  /** Granted scopes, including implied ones. */
   readonly scopes: readonly string[];
   /** When the credential expires, in milliseconds since the epoch. */
   readonly expiresAt?: number;
-  /** The JWT's claims, or the record's metadata. */
+  /** The claims of a token, or the metadata of a stored credential. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Returns a frozen copy that shares nothing with `principal`. Claims become JSON: a Date becomes its
- * text, because a frozen Date can still be changed.
- */
+/** Returns a deeply frozen copy. Claims become JSON, so a Date becomes a string. */
 export function freezePrincipal(principal: Principal): Principal {
   return frozenJson(principal) as Principal;
 }
 
-/** The authentication information that the MCP SDK passes to its tools. */
+/** @throws {TypeError} `ERR_LATCHKEY_ARGUMENT` unless the value is a principal */
+export function checkPrincipal(where: string, value: unknown): void {
+  if (!isObject(value) || typeof value.subject !== 'string' || !Array.isArray(value.scopes)) {
+    throw typeError(
+      'ERR_LATCHKEY_ARGUMENT',
+      `${where}: "principal" must be a principal, as getAuth() returns it`,
+    );
+  }
+}
+
+/** What the SDK of the Model Context Protocol passes to tools as `authInfo`. */
 export interface AuthInfo {
-  /** The token as the client sent it. */
+  /** The access token as presented. */
   token: string;
-  /** The OAuth client, or the subject if there is none. */
+  /** The client, or the subject if there is none. */
   clientId: string;
-  /** The granted scopes. */
+  /** Granted scopes. */
   scopes: string[];
-  /** When the token expires, in seconds since the epoch. */
+  /** Expiry, in seconds since the epoch. */
   expiresAt?: number;
-  /** The `subject`, `kind`, `issuer` and `claims` of the principal. */
+  /** `subject`, `kind`, `issuer` and `claims` of the principal. */
   extra?: Record<string, unknown>;
 }
 
 /**
- * Converts a principal to the `AuthInfo` of the MCP SDK. The SDK rejects a token without an expiry,
- * so a key that never expires gets one in an hour. It never throws.
+ * Converts a principal to the `AuthInfo` of the Model Context Protocol SDK. The SDK rejects a token
+ * without an expiry, so a key that never expires gets one hour from now.
  * @param principal the principal, as `getAuth()` returns it
- * @param token the token as the client sent it, which a principal does not contain
- * @returns the information for the SDK
+ * @param token the credential as presented: the SDK requires it, and a principal lacks it
+ * @returns a new object, with `expiresAt` in seconds since the epoch
+ * @throws {TypeError} `ERR_LATCHKEY_ARGUMENT` if `principal` is not a principal or `token` is not a
+ * non-empty string
+ * @see https://modelcontextprotocol.io/specification/2025-06-18/basic/authorization
  * @example
  * req.auth = toAuthInfo(getAuth(req), token);
  */
 export function toAuthInfo(principal: Principal, token: string): AuthInfo & { expiresAt: number } {
+  checkPrincipal('toAuthInfo()', principal);
+  if (typeof token !== 'string' || token === '') {
+    throw typeError('ERR_LATCHKEY_ARGUMENT', 'toAuthInfo(): "token" must be a non-empty string');
+  }
   return {
     token,
     clientId: principal.clientId ?? principal.subject,

@@ -1,4 +1,6 @@
 import { codedError } from '../internal/errors';
+import { isNonEmptyString, isObject } from '../internal/type-guards';
+
 /**
  * What a credential is bound to: the members of `cnf` (RFC 7800), for example `{ jkt }` (RFC 9449
  * §6.1).
@@ -52,40 +54,37 @@ export interface CredentialRecord {
 
 const isTime = (value: unknown): boolean =>
   value === null || (typeof value === 'number' && Number.isFinite(value));
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const isOptionalText = (value: unknown): boolean =>
   value === undefined || value === null || typeof value === 'string';
 const isOptionalObject = (value: unknown): boolean =>
-  value === undefined || value === null || (typeof value === 'object' && !Array.isArray(value));
+  value === undefined || value === null || isObject(value);
 
 /**
- * Returns what a store returned for `digest`, if it is a valid record. Anything else is an outage:
- * interpreting a malformed record could accept a credential by mistake.
+ * Returns the record of a digest as the store returned it.
+ * @throws {Error} `ERR_LATCHKEY_STORE` if it is not a valid record of that digest: the request is
+ * then 503
  */
 export function checkRecord(record: unknown, digest: string): CredentialRecord {
-  const r = record as CredentialRecord;
-  const sound =
-    typeof record === 'object' &&
-    record !== null &&
-    r.digest === digest &&
-    isText(r.id) &&
-    isText(r.kind) &&
-    isText(r.subject) &&
-    Array.isArray(r.scopes) &&
-    r.scopes.every((scope) => typeof scope === 'string') &&
-    isTime(r.expiresAt) &&
-    isTime(r.revokedAt) &&
-    isTime(r.disabledAt ?? null) &&
-    isOptionalText(r.clientId) &&
-    isOptionalText(r.grantId) &&
-    isOptionalText(r.environment) &&
-    isOptionalObject(r.confirmation) &&
-    isOptionalObject(r.metadata);
-  if (!sound) {
+  if (!isRecord(record) || record.digest !== digest) {
     throw codedError(
       'ERR_LATCHKEY_STORE',
       'The credential store returned something that is not the requested record',
     );
   }
-  return r;
+  return record;
+}
+
+function isRecord(value: unknown): value is CredentialRecord {
+  if (!isObject(value)) {
+    return false;
+  }
+  const { id, kind, subject, scopes, clientId, grantId, environment } = value;
+  return (
+    [id, kind, subject].every(isNonEmptyString) &&
+    Array.isArray(scopes) &&
+    scopes.every((scope) => typeof scope === 'string') &&
+    [value.expiresAt, value.revokedAt, value.disabledAt ?? null].every(isTime) &&
+    [clientId, grantId, environment].every(isOptionalText) &&
+    [value.confirmation, value.metadata].every(isOptionalObject)
+  );
 }

@@ -158,11 +158,11 @@ describe('a required scope', () => {
   it('there has to be one, and without one it does not compile', () => {
     // @ts-expect-error no scope
     expect(() => open.requireScopes()).toThrow(
-      'requireScopes(): at least one scope is needed; to require only a credential, use authenticate()',
+      'requireScopes(): at least one scope is required; use authenticate() to require only a valid credential',
     );
     // @ts-expect-error no scope
     expect(() => declared.requireAnyScope()).toThrow(
-      'requireAnyScope(): at least one scope is needed',
+      'requireAnyScope(): at least one scope is required',
     );
   });
 

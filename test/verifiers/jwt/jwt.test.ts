@@ -322,7 +322,7 @@ describe('several issuers side by side', () => {
         verifiers: [verifierFor('two', ['https://two.example', 'https://2.example'], two), other],
       });
     const rival =
-      'latchkey(): option "verifiers": two and other would accept the same credentials; give each its own prefix, form or issuer';
+      'latchkey(): option "verifiers" must not overlap: two and other accept the same credentials; give each another prefix, form or issuer';
     for (const issuer of [
       'https://two.example',
       ['https://2.example'],
