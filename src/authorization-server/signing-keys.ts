@@ -3,7 +3,7 @@ import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { typeError } from '../internal/errors';
 import { type Jwk, jwkInput } from '../verifiers/jwk';
 import type { Algorithm } from '../verifiers/jwt/signature';
-import { type PrivateKeyInput, readPrivateKey,signingAlgorithms } from '../verifiers/private-key';
+import { type PrivateKeyInput, readPrivateKey, signingAlgorithms } from '../verifiers/private-key';
 
 /** A private key that signs access tokens: RSA, EC or Ed25519. A JWK may have `alg` and `kid`. */
 export type SigningKey = PrivateKeyInput;

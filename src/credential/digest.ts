@@ -17,8 +17,8 @@ export const fingerprintToDigest = (fingerprint: string): string =>
   Buffer.from(fingerprint, 'latin1').toString('base64url');
 
 /**
- * A record's public id, from its digest: 132 bits of it, which do not reveal the secret and are safe
- * to log.
+ * Returns the public ID of a record: 132 bits of its digest. They do not reveal the secret and are
+ * safe to log.
  */
 export const toRecordId = (digest: string): string => digest.slice(0, 22);
 

@@ -14,7 +14,7 @@ import * as client120 from 'mcp-sdk-1.20/client/index.js';
 import * as http120 from 'mcp-sdk-1.20/client/streamableHttp.js';
 
 import { Browser } from '../support/browser';
-import { agree, logIn,login } from '../support/issuing';
+import { agree, logIn, login } from '../support/issuing';
 import { listen } from '../support/servers';
 
 const REDIRECT_URL = 'http://127.0.0.1/callback';

@@ -146,7 +146,8 @@ ledger('RFC 7662, for the API that asks', [
       expect(await verdict(active())).toBe('good');
       expect(await verdict({ active: false })).toBe('unknown');
       const unclear = {
-        error: 'The response of the introspection endpoint has no "active" that is true or false (RFC 7662 §2.2)',
+        error:
+          'The response of the introspection endpoint has no "active" that is true or false (RFC 7662 §2.2)',
       };
       for (const value of [undefined, 'true', 1, null]) {
         expect(await verdict(active({ active: value }))).toEqual(unclear);
