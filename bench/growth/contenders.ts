@@ -1,7 +1,7 @@
 import { memoryStore, type StoredRecord } from 'latchkey';
 
 import type { Contender, Contenders } from '../harness/contender';
-import { anyOf, recordOf, secretOf,toDigest } from '../records';
+import { anyOf, recordOf, secretOf, toDigest } from '../records';
 
 export const SIZES = [1_000, 100_000, 1_000_000] as const;
 export const BARE = 'a bare Map';

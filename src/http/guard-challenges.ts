@@ -84,7 +84,7 @@ export function guardChallenges(
       if (scheme === 'DPoP') {
         return [challengeFor(scheme, { error: 'invalid_token', scope })];
       }
-      // A token that is sent as Bearer may be bound to a key. The other challenges tell the client
+      // A token that is sent as Bearer may be bound to a key. The other challenges show the client
       // how to send it.
       return [
         challengeFor(scheme, { realm, ...INVALID_TOKEN, scope }),

@@ -59,7 +59,7 @@ describe('connected apps', () => {
 });
 
 describe('a remembered consent', () => {
-  it('is not asked for again, until it is revoked or more is asked for', async () => {
+  it('skips the consent page until it is revoked or more scopes are requested', async () => {
     const { client } = await issuing.server.clients.register(WEB_CLIENT);
     await agree(await request(client, { scope: 'domains:read' }));
     const again = await request(client, { scope: 'domains:read' });
@@ -77,7 +77,7 @@ describe('a remembered consent', () => {
     expect(revoked.url.searchParams.has('code')).toBe(false);
   });
 
-  it('is always asked for by a public client that another app can pretend to be', async () => {
+  it('never applies to a public client that another app can impersonate', async () => {
     const { client } = await issuing.server.clients.register({
       ...{ ...WEB_CLIENT, type: 'public', applicationType: 'native' },
       redirectUris: ['com.example.app:/callback'],
@@ -90,7 +90,7 @@ describe('a remembered consent', () => {
   });
 });
 
-it('shows no consent page for a first-party client, unless the client asks for it', async () => {
+it('shows no consent page for a first-party client, unless the client requests it', async () => {
   const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, firstParty: true });
   expect((await request(client)).url.searchParams.has('code')).toBe(true);
   expect((await request(client, { prompt: 'consent' })).url.searchParams.has('code')).toBe(false);

@@ -142,7 +142,7 @@ describe('a client with a metadata document', () => {
     expect(metadata).not.toHaveProperty('registration_endpoint');
   });
 
-  it('never takes the ID of a registered client', async () => {
+  it('never replaces a registered client', async () => {
     await documents.issuing.server.clients.register({
       ...{ name: 'Trusted', scopes: ['domains:read'], clientId: documents.clientId },
       redirectUris: ['https://trusted.example/cb'],
@@ -246,7 +246,7 @@ describe('a document that is not accepted', () => {
     expect(await authorizeStatus(documents)).toBe(303);
   });
 
-  it('is answered like an unknown client at the token endpoint', async () => {
+  it('gets the response of an unknown client at the token endpoint', async () => {
     documents.publish({ client_secret: 'x' });
     const parameters = { grant_type: 'authorization_code', code: 'x', redirect_uri: REDIRECT_URI };
     const post = (clientId: string) =>

@@ -3,7 +3,7 @@ import type { Grant } from '../grant-records';
 import type { Interaction } from './interaction';
 
 /**
- * Whether a user need not be asked for consent again: earlier grants have the same client and all
+ * Whether the consent page can be skipped: earlier grants have the same client and all
  * scopes. A client that anyone can pretend to be, and one that nobody verified, is never covered.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8252#section-8.6

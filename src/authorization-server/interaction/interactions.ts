@@ -138,7 +138,7 @@ async function askForConsent(step: Step, login: LoginResult): Promise<void> {
 const isOwnApp = ({ client, request }: Interaction): boolean =>
   client.firstParty && !request.prompt.includes('consent');
 
-/** Whether the user has granted this before. If nobody knows, the user is asked again. */
+/** Whether the user has granted this before. If that is not known, the consent page is shown. */
 const isCovered = ({ interaction, grantsOf }: Step, subject: string): Promise<boolean> =>
   grantsOf(subject).then(
     (grants) => isCoveredBy(interaction, grants),

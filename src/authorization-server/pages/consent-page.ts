@@ -10,9 +10,9 @@ import { type ServerPageView, viewOf } from './server-pages';
 /** Options of `consentPage()`. */
 export interface ConsentPageOptions {
   /**
-   * Does not ask for consent that the user has given before: to the same client, for the same
-   * scopes. Clients that cannot be identified, such as a public client with a private-use scheme,
-   * always ask.
+   * Skips the page if the user has given the same client consent to the same scopes before. It is
+   * always shown for clients that cannot be identified, such as a public client with a private-use
+   * scheme.
    * @default false
    */
   readonly remember?: boolean;

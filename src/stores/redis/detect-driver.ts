@@ -11,9 +11,9 @@ import {
 export type RedisClient = NodeRedisClient | NodeRedisCluster | IoredisClient | IoredisCluster;
 
 /**
- * Returns what makes the driver of a client, which its methods reveal: importing the libraries would
- * make both of them required. Returns undefined for anything else, including a pool and a sentinel
- * of node-redis.
+ * Returns the function that creates the driver of a client. It distinguishes the libraries by
+ * the client's methods, since importing them would make both required. Returns undefined for anything
+ * else, including a pool and a sentinel of node-redis.
  */
 export function detectDriver(client: unknown): (() => RedisDriver) | undefined {
   if (typeof client !== 'object' || client === null) {

@@ -61,9 +61,9 @@ export async function withMigrationLock(
 }
 
 /**
- * Acquires SQLite's write lock. A plain `begin` acquires it only at the first write, and then fails if
- * another writer was first. better-sqlite3 waits synchronously, which would block the event loop,
- * and possibly the code that holds the lock.
+ * Acquires SQLite's write lock. A plain `begin` acquires it only at the first write, and then fails
+ * if another writer was first. better-sqlite3 waits synchronously, which would block the event
+ * loop, and possibly the code that holds the lock.
  */
 async function beginImmediate(connection: Database): Promise<void> {
   const { rows } = await sql<{ timeout: unknown }>`pragma busy_timeout`.execute(connection);
