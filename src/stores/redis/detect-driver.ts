@@ -11,8 +11,8 @@ import {
 export type RedisClient = NodeRedisClient | NodeRedisCluster | IoredisClient | IoredisCluster;
 
 /**
- * Returns the function that creates the driver of a client. It distinguishes the libraries by
- * the client's methods, since importing them would make both required. Returns undefined for anything
+ * Returns the function that creates the driver of a client. It distinguishes the libraries by the
+ * client's methods, since importing them would make both required. Returns undefined for anything
  * else, including a pool and a sentinel of node-redis.
  */
 export function detectDriver(client: unknown): (() => RedisDriver) | undefined {
