@@ -43,7 +43,7 @@ export function tokenClaims(
       entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode ?? {};
     const issued = toIssued(token, options);
     return {
-      ...(issued && toClaims(await deadline(async () => features.claims(issued)))),
+      ...(issued && (await deadline(async () => toClaims(await features.claims(issued))))),
       ...omitUndefined({
         auth_time: authTime,
         acr,

@@ -351,10 +351,10 @@ describe('which tokens it takes', () => {
         { name: 'own', accepts: () => false, verify: () => ({ ok: false, reason: 'unknown' }) },
       ],
     ],
-  ])('lets nobody stand behind it: %s', (_, verifiers) => {
+  ])('must be the last verifier, before %s', (_, verifiers) => {
     expect(() => latchkey({ verifiers: verifiers(introspection(OPTIONS)) })).toThrow(
       new TypeError(
-        'latchkey(): option "verifiers": introspection accepts every token that no other does; it must be the last, and the only one',
+        'latchkey(): option "verifiers" must have introspection last, and only once: it accepts every token that no other verifier does',
       ),
     );
   });

@@ -461,11 +461,9 @@ describe('a pattern', () => {
           verifierOf({ name: 'other', issuer }),
         ],
       });
-    expect(both('https://login.example.com/{tenant}/v2.0')).toThrow(
-      /would accept the same credentials/,
-    );
+    expect(both('https://login.example.com/{tenant}/v2.0')).toThrow(/accept the same credentials/);
     expect(both((iss) => iss.startsWith('https://login.example.com/'))).toThrow(
-      /would accept the same credentials/,
+      /accept the same credentials/,
     );
     expect(both('https://login.example.com/{tenant}/v1.0')).not.toThrow();
   });
