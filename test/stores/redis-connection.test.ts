@@ -24,7 +24,7 @@ function client(members: Partial<RedisDriver> = {}) {
   return { asked, ask: () => connection.send('key', ['GET', 'key']) };
 }
 
-const late = new RedisError('GET', 'No answer within 1000 ms');
+const late = new RedisError('GET', 'No result within 1000 ms');
 const owed = new RedisError('GET', 'an earlier reply is still outstanding');
 
 /** Asks, and waits until the answer is late. */
