@@ -36,8 +36,8 @@ export default tseslint.config(
         'error',
         {
           selector:
-            "ImportDeclaration[source.value='zod'] > :not(ImportNamespaceSpecifier, Literal)",
-          message: "Write import * as z from 'zod'.",
+            "ImportDeclaration[source.value=/^zod/] > :not(ImportNamespaceSpecifier, Literal)",
+          message: "Write import * as z from 'zod/mini'.",
         },
       ],
     },

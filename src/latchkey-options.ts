@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import type { CacheLimits } from './authentication/verification-cache';
 import {
@@ -131,32 +131,33 @@ const schema = z.strictObject({
     'verifiers: apiKeys(), jwt(), … or objects with name, accepts() and verify()',
     isVerifier,
   ),
-  extractors: arrayOf(
-    'extractors: bearer(), apiKeyHeader(), … or objects with name and extract()',
-    isExtractor,
-  ).optional(),
-  scopes: scopeDeclaration.optional(),
-  realm: challengeText.optional(),
-  resource: resourceSchema.optional(),
-  clientCertificate: check(
-    '"socket", or { header } with the name of a header',
-    isClientCertificate,
-  ).optional(),
-  cache: z
-    .union(
+  extractors: z.optional(
+    arrayOf(
+      'extractors: bearer(), apiKeyHeader(), … or objects with name and extract()',
+      isExtractor,
+    ),
+  ),
+  scopes: z.optional(scopeDeclaration),
+  realm: z.optional(challengeText),
+  resource: z.optional(resourceSchema),
+  clientCertificate: z.optional(
+    check('"socket", or { header } with the name of a header', isClientCertificate),
+  ),
+  cache: z.optional(
+    z.union(
       [
         z.literal(false),
         z.strictObject({
-          max: check(`an integer from 1 to ${MAX_CACHE_ENTRIES}`, isCacheSize).optional(),
-          ttlMs: durationMs(1).optional(),
-          staleIfErrorMs: durationMs(0).optional(),
+          max: z.optional(check(`an integer from 1 to ${MAX_CACHE_ENTRIES}`, isCacheSize)),
+          ttlMs: z.optional(durationMs(1)),
+          staleIfErrorMs: z.optional(durationMs(0)),
         }),
       ],
       { error: 'must be false, or an object with max, ttlMs and staleIfErrorMs' },
-    )
-    .optional(),
-  timeoutMs: durationMs(1).optional(),
-  body: functionOption.optional(),
+    ),
+  ),
+  timeoutMs: z.optional(durationMs(1)),
+  body: z.optional(functionOption),
 });
 
 /**

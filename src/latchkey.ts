@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { createAuthenticator } from './authentication/authenticator';
 import {
@@ -121,21 +121,25 @@ export interface Latchkey<Scope extends string = string> {
   readonly close: () => Promise<void>;
 }
 
-const authenticateSchema = z.strictObject({ optional: booleanOption.optional() });
+const authenticateSchema = z.strictObject({ optional: z.optional(booleanOption) });
 const checkSchema = z.strictObject({
-  scopes: check<readonly string[]>('a list of scopes', Array.isArray).optional(),
+  scopes: z.optional(check<readonly string[]>('a list of scopes', Array.isArray)),
 });
 const freshAuthSchema = z
   .strictObject({
-    maxAgeMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional(),
-    acrValues: arrayOf(
-      'acr values: visible ASCII without space, " and \\',
-      (value) => typeof value === 'string' && /^[!#-[\]-~]+$/.test(value),
-    ).optional(),
+    maxAgeMs: z.optional(durationMs(0, Number.MAX_SAFE_INTEGER)),
+    acrValues: z.optional(
+      arrayOf(
+        'acr values: visible ASCII without space, " and \\',
+        (value) => typeof value === 'string' && /^[!#-[\]-~]+$/.test(value),
+      ),
+    ),
   })
-  .refine(({ maxAgeMs, acrValues }) => maxAgeMs !== undefined || acrValues !== undefined, {
-    error: 'pass "maxAgeMs", "acrValues" or both',
-  });
+  .check(
+    z.refine(({ maxAgeMs, acrValues }) => maxAgeMs !== undefined || acrValues !== undefined, {
+      error: 'pass "maxAgeMs", "acrValues" or both',
+    }),
+  );
 
 /**
  * Creates the guards of one API: they find the credential of a request, verify it, and protect

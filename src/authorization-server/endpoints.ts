@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { typeError } from '../internal/errors';
 import { check, checkOptions, isIdentifier } from '../internal/options';
@@ -60,10 +60,12 @@ const isPlace = (value: unknown): boolean => {
   }
   return isIdentifier(value) && PATH.test(new URL(value).pathname);
 };
-const places = check(
-  'a path such as "/oauth/token", or an https URL with one (http on a loopback host), without query and slash at the end; or a list of them',
-  (value) => (Array.isArray(value) ? value.length > 0 && value.every(isPlace) : isPlace(value)),
-).optional();
+const places = z.optional(
+  check(
+    'a path such as "/oauth/token", or an https URL with one (http on a loopback host), without query and slash at the end; or a list of them',
+    (value) => (Array.isArray(value) ? value.length > 0 && value.every(isPlace) : isPlace(value)),
+  ),
+);
 
 export const endpointsSchema = z.strictObject({
   authorization: places,
@@ -75,10 +77,12 @@ export const endpointsSchema = z.strictObject({
   pushedAuthorizationRequest: places,
   deviceAuthorization: places,
   deviceVerification: places,
-  interaction: check(
-    'a path, such as "/oauth/interaction"',
-    (value) => typeof value === 'string' && PATH.test(value),
-  ).optional(),
+  interaction: z.optional(
+    check(
+      'a path, such as "/oauth/interaction"',
+      (value) => typeof value === 'string' && PATH.test(value),
+    ),
+  ),
 });
 
 export function resolveEndpoints(issuer: string, options: EndpointOptions = {}): Endpoints {

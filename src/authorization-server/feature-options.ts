@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { arrayOf, booleanOption, check, functionOption } from '../internal/options';
 import { AUTH_METHODS, type Client, type ClientAuthMethod } from './clients/client';
@@ -94,31 +94,33 @@ const isSecret = (value: unknown): boolean =>
 
 /** Members of the schema of the server's options. */
 export const featureMembers = {
-  claims: functionOption.optional(),
-  clientAuthentication: arrayOf(AUTH_METHODS.join(', '), (value) =>
-    AUTH_METHODS.some((one) => one === value),
-  ).optional(),
-  dpop: z
-    .union(
+  claims: z.optional(functionOption),
+  clientAuthentication: z.optional(
+    arrayOf(AUTH_METHODS.join(', '), (value) => AUTH_METHODS.some((one) => one === value)),
+  ),
+  dpop: z.optional(
+    z.union(
       [
         booleanOption,
         z.strictObject({
-          nonce: z
-            .strictObject({
+          nonce: z.optional(
+            z.strictObject({
               secret: check(`a secret of at least ${MIN_SECRET_LENGTH} bytes`, isSecret),
-            })
-            .optional(),
+            }),
+          ),
         }),
       ],
       { error: 'must be true, false or { nonce: { secret } }' },
-    )
-    .optional(),
-  pushedAuthorizationRequests: booleanOption.optional(),
-  requirePkce: check(
-    'true, false or a function of a client',
-    (value) => typeof value === 'boolean' || typeof value === 'function',
-  ).optional(),
-  configure: functionOption.optional(),
+    ),
+  ),
+  pushedAuthorizationRequests: z.optional(booleanOption),
+  requirePkce: z.optional(
+    check(
+      'true, false or a function of a client',
+      (value) => typeof value === 'boolean' || typeof value === 'function',
+    ),
+  ),
+  configure: z.optional(functionOption),
 };
 
 /** The features with their defaults. */

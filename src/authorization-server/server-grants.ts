@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { pageMembers } from '../credentials/credential-schemas';
 import { checkOptions, nonEmptyString } from '../internal/options';
@@ -37,7 +37,7 @@ export interface ServerGrants {
 }
 
 const pageSchema = z.strictObject({ subject: nonEmptyString, ...pageMembers });
-const revokeSchema = z.strictObject({ subject: nonEmptyString.optional() });
+const revokeSchema = z.strictObject({ subject: z.optional(nonEmptyString) });
 
 export function serverGrants({ store, grants }: ProviderStorage): ServerGrants {
   const get = (id: string) => {

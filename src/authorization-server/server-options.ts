@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { isScopeToken, scopeCatalogue, type ScopeDeclaration } from '../credential/scopes';
 import { namesOneOwner, ONE_OWNER, ownerMembers } from '../credentials/credential-schemas';
@@ -107,28 +107,30 @@ const schema = z.strictObject({
       error: 'must be accessTokens({ … }), or { keys: [ … ] } with at least one private key',
     },
   ),
-  login: functionOption.optional(),
-  consent: functionOption.optional(),
-  audience: check('an absolute URL without fragment, or a non-empty list of them', (value) =>
-    Array.isArray(value) ? value.length > 0 && value.every(isResource) : isResource(value),
-  ).optional(),
-  endpoints: endpointsSchema.optional(),
-  pages: pagesSchema({ ...english }).optional(),
-  compatibility: z
-    .strictObject({
-      jsonTokenRequests: booleanOption.optional(),
-      formUnderJsonContentType: booleanOption.optional(),
-      commaSeparatedScopes: booleanOption.optional(),
-      tokenAtAuthorize: booleanOption.optional(),
-      ignoreUnknownScopes: booleanOption.optional(),
-    })
-    .optional(),
-  registration: registrationSchema.optional(),
-  accessTokenTtlMs: durationMs(1_000, LONGEST_MS).optional(),
-  refreshTokenTtlMs: durationMs(1_000, LONGEST_MS).optional(),
-  refreshGraceMs: durationMs(0).optional(),
-  grantTtlMs: durationMs(1_000, LONGEST_MS).optional(),
-  timeoutMs: durationMs(1).optional(),
+  login: z.optional(functionOption),
+  consent: z.optional(functionOption),
+  audience: z.optional(
+    check('an absolute URL without fragment, or a non-empty list of them', (value) =>
+      Array.isArray(value) ? value.length > 0 && value.every(isResource) : isResource(value),
+    ),
+  ),
+  endpoints: z.optional(endpointsSchema),
+  pages: z.optional(pagesSchema({ ...english })),
+  compatibility: z.optional(
+    z.strictObject({
+      jsonTokenRequests: z.optional(booleanOption),
+      formUnderJsonContentType: z.optional(booleanOption),
+      commaSeparatedScopes: z.optional(booleanOption),
+      tokenAtAuthorize: z.optional(booleanOption),
+      ignoreUnknownScopes: z.optional(booleanOption),
+    }),
+  ),
+  registration: z.optional(registrationSchema),
+  accessTokenTtlMs: z.optional(durationMs(1_000, LONGEST_MS)),
+  refreshTokenTtlMs: z.optional(durationMs(1_000, LONGEST_MS)),
+  refreshGraceMs: z.optional(durationMs(0)),
+  grantTtlMs: z.optional(durationMs(1_000, LONGEST_MS)),
+  timeoutMs: z.optional(durationMs(1)),
   ...featureMembers,
 });
 
@@ -137,7 +139,7 @@ const ownerSchema = z
   .strictObject(ownerMembers, {
     error: ({ code }) => (code === 'invalid_type' ? ONE_OWNER_TEXT : undefined),
   })
-  .refine(namesOneOwner, { error: ONE_OWNER_TEXT });
+  .check(z.refine(namesOneOwner, { error: ONE_OWNER_TEXT }));
 
 /** @throws ERR_LATCHKEY_OPTION unless it names exactly one owner */
 export const checkOwner = (owner: unknown): void =>

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { readDigest } from '../credential/digest';
 import { isScopeToken } from '../credential/scopes';
@@ -14,19 +14,21 @@ const MAX_PAGE = 1_000;
 
 /** Members that select a page of a list. */
 export const pageMembers = {
-  after: nonEmptyString.optional(),
-  limit: check(
-    `a whole number from 1 to ${MAX_PAGE}`,
-    (value) =>
-      typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_PAGE,
-  ).optional(),
+  after: z.optional(nonEmptyString),
+  limit: z.optional(
+    check(
+      `a whole number from 1 to ${MAX_PAGE}`,
+      (value) =>
+        typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= MAX_PAGE,
+    ),
+  ),
 };
 
 /** Members that name an owner: exactly one of the three. */
 export const ownerMembers = {
-  subject: nonEmptyString.optional(),
-  clientId: nonEmptyString.optional(),
-  grantId: nonEmptyString.optional(),
+  subject: z.optional(nonEmptyString),
+  clientId: z.optional(nonEmptyString),
+  grantId: z.optional(nonEmptyString),
 };
 export const ONE_OWNER = 'give one of "subject", "clientId" and "grantId"';
 const AT_MOST_ONE_OWNER = 'give at most one of "subject", "clientId" and "grantId"';
@@ -73,15 +75,14 @@ const metadata = check('an object of JSON values', isJsonObject);
 const common = {
   subject: check(OWNER, isOwner),
   scopes,
-  name: name.optional(),
-  expiresAt: timeOrNull.optional(),
-  clientId: ownerOrNull.optional(),
-  grantId: ownerOrNull.optional(),
-  confirmation: check(
-    'an object of JSON values or null',
-    (value) => value === null || isJsonObject(value),
-  ).optional(),
-  metadata: metadata.optional(),
+  name: z.optional(name),
+  expiresAt: z.optional(timeOrNull),
+  clientId: z.optional(ownerOrNull),
+  grantId: z.optional(ownerOrNull),
+  confirmation: z.optional(
+    check('an object of JSON values or null', (value) => value === null || isJsonObject(value)),
+  ),
+  metadata: z.optional(metadata),
 };
 const imported = z.strictObject({
   ...common,
@@ -89,13 +90,12 @@ const imported = z.strictObject({
     'a SHA-256 digest of the whole key, in base64url, base64 or hex (declare another hash by apiKeys({ legacy: [{ form, digest }] }); salted hashes cannot be imported)',
     (value) => typeof value === 'string' && readDigest(value) !== undefined,
   ),
-  environment: check(
-    'an environment or null',
-    (value) => value === null || isSecretWord(value),
-  ).optional(),
-  hint: check('a string', (value) => typeof value === 'string').optional(),
-  issuedAt: time.optional(),
-  revokedAt: timeOrNull.optional(),
+  environment: z.optional(
+    check('an environment or null', (value) => value === null || isSecretWord(value)),
+  ),
+  hint: z.optional(check('a string', (value) => typeof value === 'string')),
+  issuedAt: z.optional(time),
+  revokedAt: z.optional(timeOrNull),
 });
 const issued = (environments: readonly string[] | undefined) => {
   const environment = check(
@@ -104,39 +104,41 @@ const issued = (environments: readonly string[] | undefined) => {
       : '1 to 32 lower-case letters and digits, a letter first',
     (value) => isSecretWord(value) && (environments?.includes(value) ?? true),
   );
-  return z.strictObject({ ...common, environment: environment.optional() });
+  return z.strictObject({ ...common, environment: z.optional(environment) });
 };
 const update = z.strictObject({
-  name: name.optional(),
-  scopes: scopes.optional(),
-  metadata: metadata.optional(),
-  expiresAt: timeOrNull.optional(),
+  name: z.optional(name),
+  scopes: z.optional(scopes),
+  metadata: z.optional(metadata),
+  expiresAt: z.optional(timeOrNull),
 });
 const iterable = check(
   'a list, or another iterable',
   (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
 );
-const rotate = z.strictObject({ overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
-const revokeAll = z.strictObject(ownerMembers).refine(namesOneOwner, { error: ONE_OWNER });
+const rotate = z.strictObject({ overlapMs: z.optional(durationMs(0, Number.MAX_SAFE_INTEGER)) });
+const revokeAll = z.strictObject(ownerMembers).check(z.refine(namesOneOwner, { error: ONE_OWNER }));
 const list = z
   .strictObject({
     ...ownerMembers,
     ...pageMembers,
-    status: check(`one of ${STATUSES.join(', ')}`, (value) => isStatus(value)).optional(),
-    expiresBefore: check(
-      'a time in whole milliseconds since the epoch, not in seconds',
-      (value) => isTime(value) && !looksLikeSeconds(value),
-    ).optional(),
-    name: nonEmptyString.optional(),
+    status: z.optional(check(`one of ${STATUSES.join(', ')}`, (value) => isStatus(value))),
+    expiresBefore: z.optional(
+      check(
+        'a time in whole milliseconds since the epoch, not in seconds',
+        (value) => isTime(value) && !looksLikeSeconds(value),
+      ),
+    ),
+    name: z.optional(nonEmptyString),
   })
-  .refine((options) => countOwners(options) <= 1, { error: AT_MOST_ONE_OWNER });
+  .check(z.refine((options) => countOwners(options) <= 1, { error: AT_MOST_ONE_OWNER }));
 const dayOrTime = check<number | string>(
   "a day such as '2026-11-30', or a time in whole milliseconds since the epoch",
   (value) => (isTime(value) ? !looksLikeSeconds(value) : isDay(value)),
 );
-const usage = z.strictObject({ from: dayOrTime.optional(), to: dayOrTime.optional() });
-const context = z.strictObject({ actor: nonEmptyString.optional() });
-const prune = z.strictObject({ olderThanMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional() });
+const usage = z.strictObject({ from: z.optional(dayOrTime), to: z.optional(dayOrTime) });
+const context = z.strictObject({ actor: z.optional(nonEmptyString) });
+const prune = z.strictObject({ olderThanMs: z.optional(durationMs(0, Number.MAX_SAFE_INTEGER)) });
 
 /**
  * Checks the arguments of a credential manager. A wrong argument is a TypeError that names it and

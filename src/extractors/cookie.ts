@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { check, checkOptions } from '../internal/options';
 import { trimOws } from '../internal/text';
@@ -21,7 +21,7 @@ const originList = check(
 );
 const originOf = (url: string): string | undefined =>
   URL.canParse(url) ? new URL(url).origin : undefined;
-const optionsSchema = z.strictObject({ origins: originList.optional() });
+const optionsSchema = z.strictObject({ origins: z.optional(originList) });
 
 /**
  * Reads a credential from a cookie. Browsers send cookies automatically, so an explicit

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { isScopeToken } from '../credential/scopes';
 import type { Extractor } from '../extractors/extractor';
@@ -45,18 +45,19 @@ export const resourceSchema = z.strictObject({
     challengeText,
     check('an https URL without query and fragment (http on a loopback host)', isIdentifier),
   ),
-  authorizationServers: arrayOf(
-    'issuers: https URLs without query and fragment (http on a loopback host)',
-    isIdentifier,
-  ).optional(),
-  scopesSupported: arrayOf(
-    'scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)',
-    isScopeToken,
-  ).optional(),
-  name: nonEmptyString.optional(),
-  documentation: webUrl.optional(),
-  policyUri: webUrl.optional(),
-  tosUri: webUrl.optional(),
+  authorizationServers: z.optional(
+    arrayOf(
+      'issuers: https URLs without query and fragment (http on a loopback host)',
+      isIdentifier,
+    ),
+  ),
+  scopesSupported: z.optional(
+    arrayOf('scopes (RFC 6749 §3.3: visible ASCII without space, " and \\)', isScopeToken),
+  ),
+  name: z.optional(nonEmptyString),
+  documentation: z.optional(webUrl),
+  policyUri: z.optional(webUrl),
+  tosUri: z.optional(webUrl),
 });
 
 /** Returns the URL of the metadata. Its well-known path precedes that of the resource. */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { typeError } from './errors';
 import { isNonEmptyString } from './type-guards';
@@ -10,7 +10,7 @@ import { isNonEmptyString } from './type-guards';
  * @param where - the function, such as `jwt()`, for the message
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is invalid or unknown
  */
-export function checkOptions<S extends z.ZodType>(
+export function checkOptions<S extends z.ZodMiniType>(
   where: string,
   schema: S,
   options: unknown,
@@ -50,7 +50,7 @@ function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   return meant?.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })) ?? [issue];
 }
 
-function sentence(issue: z.core.$ZodIssue, schema: z.ZodType): string {
+function sentence(issue: z.core.$ZodIssue, schema: z.ZodMiniType): string {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const names = issue.keys.map((key) => `"${[...path, key].join('.')}"`).join(', ');
@@ -60,26 +60,35 @@ function sentence(issue: z.core.$ZodIssue, schema: z.ZodType): string {
 }
 
 /** The names that the schema allows at a path. */
-function optionNames(schema: unknown, [next, ...rest]: readonly PropertyKey[]): string[] {
-  const record = schema instanceof z.ZodOptional ? schema.unwrap() : schema;
-  if (record instanceof z.ZodRecord) {
-    return optionNames(record.valueType, rest);
+function optionNames(schema: z.core.$ZodType, [next, ...rest]: readonly PropertyKey[]): string[] {
+  const { def } = unwrapped(schema);
+  if (def.type === 'record') {
+    return optionNames(def.valueType, rest);
   }
-  const objects = objectSchemas(schema);
+  const shapes = objectShapes(schema);
   return next === undefined
-    ? objects.flatMap(({ shape }) => Object.keys(shape))
-    : objects.flatMap(({ shape }) => optionNames(shape[String(next)], rest));
+    ? shapes.flatMap(Object.keys)
+    : shapes.flatMap((shape) => {
+        const member = shape[String(next)];
+        return member ? optionNames(member, rest) : [];
+      });
 }
 
-/** The object schemas inside a schema: several in a union, none in any other. */
-function objectSchemas(schema: unknown): z.ZodObject[] {
-  if (schema instanceof z.ZodObject) {
-    return [schema];
+/** The shapes of the object schemas inside a schema: several in a union, none in any other. */
+function objectShapes(schema: z.core.$ZodType): z.core.$ZodShape[] {
+  const { def } = unwrapped(schema);
+  if (def.type === 'object') {
+    return [def.shape];
   }
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) {
-    return objectSchemas(schema.unwrap());
-  }
-  return schema instanceof z.ZodUnion ? schema.options.flatMap(objectSchemas) : [];
+  return def.type === 'union' ? def.options.flatMap(objectShapes) : [];
+}
+
+/** The schema inside an optional one. Classes of zod would enlarge bundles, so its type decides. */
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodTypes['_zod'] {
+  const inner = (schema as z.core.$ZodTypes)._zod;
+  return inner.def.type === 'optional' || inner.def.type === 'default'
+    ? unwrapped(inner.def.innerType)
+    : inner;
 }
 
 /**
@@ -88,12 +97,12 @@ function objectSchemas(schema: unknown): z.ZodObject[] {
  * @param expected - completes "option … must be"
  * @param test - a type guard gives the schema its type
  */
-export function check<T>(expected: string, test: (value: unknown) => value is T): z.ZodType<T>;
+export function check<T>(expected: string, test: (value: unknown) => value is T): z.ZodMiniType<T>;
 export function check<T = unknown>(
   expected: string,
   test: (value: unknown) => boolean,
-): z.ZodType<T>;
-export function check(expected: string, test: (value: unknown) => boolean): z.ZodType {
+): z.ZodMiniType<T>;
+export function check(expected: string, test: (value: unknown) => boolean): z.ZodMiniType {
   return z.custom(test, { error: `must be ${expected}` });
 }
 
@@ -104,7 +113,7 @@ export const nonEmptyString = check('a non-empty string', isNonEmptyString);
 export const booleanOption = check<boolean>('true or false', (value) => typeof value === 'boolean');
 
 /** A duration in milliseconds, from `min` to `max`. */
-export const durationMs = (min: number, max = 2 ** 31 - 1): z.ZodType<number> =>
+export const durationMs = (min: number, max = 2 ** 31 - 1): z.ZodMiniType<number> =>
   check<number>(
     `a number of milliseconds from ${min} to ${max}`,
     (value) => typeof value === 'number' && value >= min && value <= max,
@@ -117,12 +126,12 @@ export const clockTolerance = durationMs(0, 300_000);
 export function arrayOf<T>(
   expected: string,
   test: (value: unknown) => value is T,
-): z.ZodType<readonly T[]>;
+): z.ZodMiniType<readonly T[]>;
 export function arrayOf<T = unknown>(
   expected: string,
   test: (value: unknown) => boolean,
-): z.ZodType<readonly T[]>;
-export function arrayOf(expected: string, test: (value: unknown) => boolean): z.ZodType {
+): z.ZodMiniType<readonly T[]>;
+export function arrayOf(expected: string, test: (value: unknown) => boolean): z.ZodMiniType {
   return check(`a non-empty list of ${expected}`, (value) => isListOf(value, test));
 }
 
@@ -134,7 +143,7 @@ export const isTextOrList = (value: unknown): value is string | readonly string[
 export const stringOrList = check('a non-empty string or a non-empty list of them', isTextOrList);
 
 /** An object that has these methods. The error names the missing ones. */
-export const objectWithMethods = <T = unknown>(...methods: readonly string[]): z.ZodType<T> =>
+export const objectWithMethods = <T = unknown>(...methods: readonly string[]): z.ZodMiniType<T> =>
   z.custom<T>((value) => isAnyObject(value) && missingMethods(value, methods).length === 0, {
     error: ({ input }) => missingMethodsError(input, methods),
   });

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { check, functionOption, nonEmptyString } from '../internal/options';
 import { isNonEmptyString, isObject } from '../internal/type-guards';
@@ -33,10 +33,12 @@ export interface PagesOptions<Texts> {
   readonly texts?: Readonly<Record<string, Partial<Texts>>>;
 }
 
-const color = check<string>(
-  'an opaque CSS colour, such as "#2456d6", "teal" or "rgb(36 86 214)"',
-  (value) => typeof value === 'string' && parseColor(value) !== undefined,
-).optional();
+const color = z.optional(
+  check<string>(
+    'an opaque CSS colour, such as "#2456d6", "teal" or "rgb(36 86 214)"',
+    (value) => typeof value === 'string' && parseColor(value) !== undefined,
+  ),
+);
 
 const scheme = { accent: color, background: color, surface: color, text: color };
 
@@ -56,28 +58,31 @@ function isHttpsUrl(value: string): boolean {
 }
 
 /** Returns the schema of the option, for pages with these English texts. */
-export const pagesSchema = (english: TextTable): z.ZodType =>
+export const pagesSchema = (english: TextTable): z.ZodMiniType =>
   z.strictObject({
-    name: nonEmptyString.optional(),
-    logoUrl: logoUrl.optional(),
-    colors: z.strictObject({ ...scheme, dark: z.strictObject(scheme).optional() }).optional(),
-    language: functionOption.optional(),
-    texts: z
-      .record(
-        z.string(),
-        z.strictObject(
-          Object.fromEntries(
-            Object.entries(english).map(([key, text]) => [key, textSchema(text).optional()]),
+    name: z.optional(nonEmptyString),
+    logoUrl: z.optional(logoUrl),
+    colors: z.optional(z.strictObject({ ...scheme, dark: z.optional(z.strictObject(scheme)) })),
+    language: z.optional(functionOption),
+    texts: z.optional(
+      z
+        .record(
+          z.string(),
+          z.strictObject(
+            Object.fromEntries(
+              Object.entries(english).map(([key, text]) => [key, z.optional(textSchema(text))]),
+            ),
           ),
+        )
+        .check(
+          z.refine((texts) => Object.keys(texts).every(isLanguageTag), {
+            error: 'must have language tags, such as "pt-BR", as its keys',
+          }),
         ),
-      )
-      .refine((texts) => Object.keys(texts).every(isLanguageTag), {
-        error: 'must have language tags, such as "pt-BR", as its keys',
-      })
-      .optional(),
+    ),
   });
 
-function textSchema(english: string | PluralText): z.ZodType {
+function textSchema(english: string | PluralText): z.ZodMiniType {
   const known = [...placeholders(english), ...(typeof english === 'string' ? [] : ['count'])];
   const isFilled = (text: string | PluralText) =>
     forms(text).every(isNonEmptyString) && placeholders(text).every((name) => known.includes(name));

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { arrayOf, check, checkOptions, durationMs, objectWithMethods } from '../internal/options';
 import type { StateStore } from '../stores/store';
@@ -75,21 +75,26 @@ function isBaseUrl(value: unknown): value is string {
 
 const nonceSchema = z.strictObject({
   secret: check(`a secret of at least ${MIN_SECRET_LENGTH} bytes`, isSecret),
-  rotateMs: durationMs(1_000).default(60_000),
+  rotateMs: z._default(durationMs(1_000), 60_000),
 });
 
 const schema = z.strictObject({
-  algorithms: arrayOf(
-    `algorithms of ${Object.keys(ALGORITHMS).filter(isAsymmetric).join(', ')}`,
-    isAsymmetric,
-  ).default(DEFAULT_ALGORITHMS),
-  baseUrl: check(
-    'an http or https URL without query and fragment, such as "https://api.example.com"',
-    isBaseUrl,
-  ).optional(),
-  windowMs: durationMs(1_000, 300_000).default(60_000),
-  store: objectWithMethods<StateStore>('setIfAbsent').optional(),
-  nonce: nonceSchema.optional(),
+  algorithms: z._default(
+    arrayOf(
+      `algorithms of ${Object.keys(ALGORITHMS).filter(isAsymmetric).join(', ')}`,
+      isAsymmetric,
+    ),
+    DEFAULT_ALGORITHMS,
+  ),
+  baseUrl: z.optional(
+    check(
+      'an http or https URL without query and fragment, such as "https://api.example.com"',
+      isBaseUrl,
+    ),
+  ),
+  windowMs: z._default(durationMs(1_000, 300_000), 60_000),
+  store: z.optional(objectWithMethods<StateStore>('setIfAbsent')),
+  nonce: z.optional(nonceSchema),
 });
 
 /** @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is invalid or unknown */

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import type { Principal } from '../credential/principal';
 import type { ScopeDeclaration, ScopeName } from '../credential/scopes';
@@ -16,35 +16,35 @@ export type FakePrincipal = Partial<Principal>;
 const isListOfStrings = (value: unknown): boolean =>
   Array.isArray(value) && value.every((one) => typeof one === 'string');
 
-const principalSchema = z
-  .strictObject({
-    kind: nonEmptyString.optional(),
-    verifier: nonEmptyString.optional(),
-    subject: nonEmptyString.optional(),
-    issuer: nonEmptyString.optional(),
-    clientId: nonEmptyString.optional(),
-    credentialId: nonEmptyString.optional(),
-    environment: nonEmptyString.optional(),
-    scopes: check('a list of scopes', isListOfStrings).optional(),
-    expiresAt: check('a time in milliseconds since the epoch', Number.isFinite).optional(),
-    claims: check('an object', isObject).optional(),
-  })
-  .optional();
+const principalSchema = z.optional(
+  z.strictObject({
+    kind: z.optional(nonEmptyString),
+    verifier: z.optional(nonEmptyString),
+    subject: z.optional(nonEmptyString),
+    issuer: z.optional(nonEmptyString),
+    clientId: z.optional(nonEmptyString),
+    credentialId: z.optional(nonEmptyString),
+    environment: z.optional(nonEmptyString),
+    scopes: z.optional(check('a list of scopes', isListOfStrings)),
+    expiresAt: z.optional(check('a time in milliseconds since the epoch', Number.isFinite)),
+    claims: z.optional(check('an object', isObject)),
+  }),
+);
 
 /**
  * The options of `latchkey()`, which checks their values. The last three are replaced: so the
  * options of an app can be passed as they are.
  */
 const optionsSchema = z.strictObject({
-  scopes: z.unknown().optional(),
-  realm: z.unknown().optional(),
-  resource: z.unknown().optional(),
-  timeoutMs: z.unknown().optional(),
-  clientCertificate: z.unknown().optional(),
-  body: z.unknown().optional(),
-  verifiers: z.unknown().optional(),
-  extractors: z.unknown().optional(),
-  cache: z.unknown().optional(),
+  scopes: z.optional(z.unknown()),
+  realm: z.optional(z.unknown()),
+  resource: z.optional(z.unknown()),
+  timeoutMs: z.optional(z.unknown()),
+  clientCertificate: z.optional(z.unknown()),
+  body: z.optional(z.unknown()),
+  verifiers: z.optional(z.unknown()),
+  extractors: z.optional(z.unknown()),
+  cache: z.optional(z.unknown()),
 });
 
 /**

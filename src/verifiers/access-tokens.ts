@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
@@ -36,7 +36,7 @@ export interface AccessTokensOptions<S extends CredentialReader = CredentialStor
 }
 
 const HOUR_MS = 3_600_000;
-const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: lifetimeMs.optional() });
+const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: z.optional(lifetimeMs) });
 
 /**
  * Creates the verifier and manager of opaque access tokens (RFC 6749 §1.4) of the form

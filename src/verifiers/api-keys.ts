@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { isSecretWord } from '../credential/secret';
 import { arrayOf, checkOptions } from '../internal/options';
@@ -52,17 +52,21 @@ export interface ApiKeysOptions<S extends CredentialReader = CredentialStore> {
 const optionsSchema = z
   .strictObject({
     ...storedOptions,
-    environment: secretWord.optional(),
-    environments: arrayOf<string>(
-      'words of 1 to 32 lower-case letters and digits, a letter first',
-      isSecretWord,
-    ).optional(),
-    legacy: legacySchema.optional(),
+    environment: z.optional(secretWord),
+    environments: z.optional(
+      arrayOf<string>(
+        'words of 1 to 32 lower-case letters and digits, a letter first',
+        isSecretWord,
+      ),
+    ),
+    legacy: z.optional(legacySchema),
   })
-  .refine(
-    ({ environment, environments }) =>
-      environment === undefined || (environments?.includes(environment) ?? true),
-    { path: ['environment'], error: 'must be one of "environments"' },
+  .check(
+    z.refine(
+      ({ environment, environments }) =>
+        environment === undefined || (environments?.includes(environment) ?? true),
+      { path: ['environment'], error: 'must be one of "environments"' },
+    ),
   );
 
 /**

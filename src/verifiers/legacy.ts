@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { readDigest, toDigest, toStoredDigest } from '../credential/digest';
 import { codedError } from '../internal/errors';
@@ -22,11 +22,11 @@ export interface LegacyForm {
 }
 
 // With the flags `g` and `y`, a RegExp remembers where its last match ended.
-const formSchema = z
-  .instanceof(RegExp, { error: 'must be a RegExp' })
-  .refine((value) => !value.global && !value.sticky, {
+const formSchema = z.instanceof(RegExp, { error: 'must be a RegExp' }).check(
+  z.refine((value) => !value.global && !value.sticky, {
     error: 'must be a RegExp without the flags g and y',
-  });
+  }),
+);
 
 const digestSchema = check<(secret: string) => string>(
   'a function',
@@ -37,7 +37,9 @@ const digestSchema = check<(secret: string) => string>(
 export const legacySchema = z.union(
   [
     formSchema,
-    z.array(z.strictObject({ form: formSchema, digest: digestSchema.optional() })).min(1),
+    z
+      .array(z.strictObject({ form: formSchema, digest: z.optional(digestSchema) }))
+      .check(z.minLength(1)),
   ],
   {
     error: 'must be a RegExp without the flags g and y, or a non-empty list of { form, digest }',

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { checkOptions } from '../internal/options';
 import type { CredentialReader, CredentialStore } from '../stores/store';
@@ -35,7 +35,7 @@ export interface SessionTokensOptions<S extends CredentialReader = CredentialSto
 }
 
 const DAY_MS = 86_400_000;
-const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: lifetimeMs.optional() });
+const optionsSchema = z.strictObject({ ...storedOptions, ttlMs: z.optional(lifetimeMs) });
 
 /**
  * Creates the verifier and manager of session tokens of the form `<prefix>_<environment>_…`, for

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { isSecretWord } from '../credential/secret';
 import { arrayOf, check, durationMs, nonEmptyString, objectWithMethods } from '../internal/options';
 import { isNonEmptyString } from '../internal/type-guards';
@@ -20,8 +21,8 @@ export const extractorNames = arrayOf<string>('names of extractors', isNonEmptyS
 export const storedOptions = {
   store: objectWithMethods<CredentialReader>('find'),
   prefix: secretWord,
-  name: nonEmptyString.optional(),
-  extractors: extractorNames.optional(),
+  name: z.optional(nonEmptyString),
+  extractors: z.optional(extractorNames),
 };
 
 /** The option `ttlMs` of tokens. */

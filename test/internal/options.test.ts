@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import {
   arrayOf,
@@ -15,7 +15,7 @@ import {
 const SECRET = 'hunter2-hunter2';
 
 /** What is said about a value, or undefined where nothing is wrong. */
-function complaint(schema: z.ZodType, value: unknown, where = 'make()'): string | undefined {
+function complaint(schema: z.ZodMiniType, value: unknown, where = 'make()'): string | undefined {
   try {
     checkOptions(where, schema, value);
     return undefined;
@@ -28,19 +28,19 @@ function complaint(schema: z.ZodType, value: unknown, where = 'make()'): string 
 describe('a complaint about options', () => {
   const schema = z.strictObject({
     name: nonEmptyString,
-    store: objectWithMethods('find').optional(),
-    resource: z.strictObject({ url: nonEmptyString, tag: nonEmptyString.optional() }).optional(),
-    cache: z
-      .union(
+    store: z.optional(objectWithMethods('find')),
+    resource: z.optional(z.strictObject({ url: nonEmptyString, tag: z.optional(nonEmptyString) })),
+    cache: z.optional(
+      z.union(
         [
           z.literal(false),
-          z.strictObject({ max: durationMs(1).optional(), ttlMs: durationMs(1).optional() }),
+          z.strictObject({ max: z.optional(durationMs(1)), ttlMs: z.optional(durationMs(1)) }),
         ],
         {
           error: 'must be false, or an object with max and ttlMs',
         },
-      )
-      .optional(),
+      ),
+    ),
   });
 
   test.each<[string, unknown, string]>([
@@ -153,7 +153,7 @@ const NUMBERS = [
   Symbol('60'),
 ];
 
-test.each<[string, z.ZodType, readonly unknown[], readonly unknown[], string]>([
+test.each<[string, z.ZodMiniType, readonly unknown[], readonly unknown[], string]>([
   [
     'a duration from 0',
     durationMs(0),

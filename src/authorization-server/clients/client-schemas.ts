@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { isScopeToken } from '../../credential/scopes';
 import { pageMembers } from '../../credentials/credential-schemas';
@@ -33,9 +33,9 @@ const members = {
 };
 const optionalMembers = {
   firstParty: booleanOption,
-  accessTokenTtlMs: durationMs(1_000, LONGEST_MS).optional(),
-  jwks: check('a JWK Set { keys: [ … ] } of public keys', isPublicJwks).optional(),
-  jwksUri: check('an https URL (http on a loopback host)', isSecureUrl).optional(),
+  accessTokenTtlMs: z.optional(durationMs(1_000, LONGEST_MS)),
+  jwks: z.optional(check('a JWK Set { keys: [ … ] } of public keys', isPublicJwks)),
+  jwksUri: z.optional(check('an https URL (http on a loopback host)', isSecureUrl)),
 };
 
 const describedSchema = z.strictObject({
@@ -56,31 +56,34 @@ const describedSchema = z.strictObject({
 });
 
 /** What `clients.register()` accepts. */
-export const optionsSchema = describedSchema
-  .partial()
-  .extend({ name: members.name, scopes: members.scopes });
+export const optionsSchema = z.extend(z.partial(describedSchema), {
+  name: members.name,
+  scopes: members.scopes,
+});
 
 /** What `clients.update()` accepts. */
-export const changesSchema = z.strictObject({ ...members, ...optionalMembers }).partial();
+export const changesSchema = z.partial(z.strictObject({ ...members, ...optionalMembers }));
 
 export const rotateSchema = z.strictObject({
-  overlapMs: durationMs(0, Number.MAX_SAFE_INTEGER).optional(),
+  overlapMs: z.optional(durationMs(0, Number.MAX_SAFE_INTEGER)),
 });
 
 export const pageSchema = z.strictObject(pageMembers);
 
 /** A complete client, with the rules across its members. */
-export const clientSchema = describedSchema
-  .extend({
+export const clientSchema = z
+  .extend(describedSchema, {
     registeredAt: z.number(),
     verified: z.boolean(),
-    expiresAt: z.number().optional(),
+    expiresAt: z.optional(z.number()),
   })
-  .superRefine((client, context) => {
-    for (const [path, message] of clientFaults(client as unknown as Client)) {
-      context.addIssue({ code: 'custom', path: [path], message });
-    }
-  });
+  .check(
+    z.superRefine((client, context) => {
+      for (const [path, message] of clientFaults(client as unknown as Client)) {
+        context.addIssue({ code: 'custom', path: [path], message });
+      }
+    }),
+  );
 
 type Fault = readonly [member: keyof Client, message: string];
 

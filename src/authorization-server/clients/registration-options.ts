@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { booleanOption, check, durationMs, functionOption } from '../../internal/options';
 import { isHost } from '../../verifiers/issuer/trusted-url';
@@ -72,28 +72,32 @@ export interface ResolvedRegistration {
 const DAY_MS = 86_400_000;
 const MAX_TTL_MS = 3_650 * DAY_MS;
 
-const boolOr = <T extends z.ZodType>(schema: T) =>
-  z.union([booleanOption, schema], { error: 'must be true, or an object of options' }).optional();
+const boolOr = <T extends z.ZodMiniType>(schema: T) =>
+  z.optional(z.union([booleanOption, schema], { error: 'must be true, or an object of options' }));
 
 export const registrationSchema = z.strictObject({
   metadataDocuments: boolOr(
     z.strictObject({
-      allow: functionOption.optional(),
-      insecureHosts: check(
-        'a list of hosts, such as 127.0.0.1:4000',
-        (value) => Array.isArray(value) && value.every(isHost),
-      ).optional(),
-      fetch: functionOption.optional(),
+      allow: z.optional(functionOption),
+      insecureHosts: z.optional(
+        check(
+          'a list of hosts, such as 127.0.0.1:4000',
+          (value) => Array.isArray(value) && value.every(isHost),
+        ),
+      ),
+      fetch: z.optional(functionOption),
     }),
   ),
   dynamic: boolOr(
     z.strictObject({
-      ttlMs: durationMs(1, MAX_TTL_MS).optional(),
-      maxClients: check(
-        'a positive whole number',
-        (value) => Number.isSafeInteger(value) && (value as number) > 0,
-      ).optional(),
-      allow: functionOption.optional(),
+      ttlMs: z.optional(durationMs(1, MAX_TTL_MS)),
+      maxClients: z.optional(
+        check(
+          'a positive whole number',
+          (value) => Number.isSafeInteger(value) && (value as number) > 0,
+        ),
+      ),
+      allow: z.optional(functionOption),
     }),
   ),
 });

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { booleanOption, checkOptions, isLoopback } from '../../internal/options';
 import { type Html, isolated, markup } from '../../pages/markup';
@@ -18,7 +18,7 @@ export interface ConsentPageOptions {
   readonly remember?: boolean;
 }
 
-const optionsSchema = z.strictObject({ remember: booleanOption.optional() });
+const optionsSchema = z.strictObject({ remember: z.optional(booleanOption) });
 
 /**
  * Returns a `consent` that shows which app requests which scopes. It is shown at every

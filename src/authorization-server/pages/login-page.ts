@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { checkOptions, functionOption, nonEmptyString } from '../../internal/options';
 import { type Html, isolated, markup } from '../../pages/markup';
@@ -28,7 +28,7 @@ export interface LoginPageOptions {
 
 const loginPageSchema = z.strictObject({
   authenticate: functionOption,
-  title: nonEmptyString.optional(),
+  title: z.optional(nonEmptyString),
 });
 
 /**

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { booleanOption, check, checkOptions } from '../../internal/options';
 import { createListeners } from '../listeners';
@@ -40,11 +40,13 @@ const schema = z.strictObject({
     'a client or a cluster of node-redis (5, 6) or ioredis (5, 6)',
     (client) => detectDriver(client) !== undefined,
   ),
-  prefix: check(
-    'a non-empty string without { and }, which would choose the slot of a cluster',
-    (prefix) => typeof prefix === 'string' && /^[^{}]+$/.test(prefix),
-  ).optional(),
-  subscribe: booleanOption.optional(),
+  prefix: z.optional(
+    check(
+      'a non-empty string without { and }, which would choose the slot of a cluster',
+      (prefix) => typeof prefix === 'string' && /^[^{}]+$/.test(prefix),
+    ),
+  ),
+  subscribe: z.optional(booleanOption),
 });
 
 /**

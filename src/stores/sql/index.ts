@@ -1,5 +1,5 @@
 import type { Kysely, TableNode } from 'kysely';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { typeError } from '../../internal/errors';
 import { checkOptions, functionOption, objectWithMethods } from '../../internal/options';
@@ -107,7 +107,7 @@ export function sqlStore(options: SqlStoreOptions): SqlStore {
 
 const optionsSchema = z.strictObject({
   db: objectWithMethods('selectFrom', 'withoutPlugins', 'withSchema', 'transaction', 'connection'),
-  listen: functionOption.optional(),
+  listen: z.optional(functionOption),
 });
 
 /**

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { booleanOption, checkOptions, durationMs, functionOption } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../../stores/store';
@@ -46,13 +46,13 @@ export interface CredentialStoreContractOptions<O> extends StateStoreContractOpt
   readonly corrupt?: (opened: O, id: string) => unknown;
 }
 
-const stateOptions = { clockToleranceMs: durationMs(0).optional() };
+const stateOptions = { clockToleranceMs: z.optional(durationMs(0)) };
 const stateSchema = z.strictObject(stateOptions);
 const credentialSchema = z.strictObject({
   ...stateOptions,
-  push: booleanOption.optional(),
-  pushWithinMs: durationMs(1).optional(),
-  corrupt: functionOption.optional(),
+  push: z.optional(booleanOption),
+  pushWithinMs: z.optional(durationMs(1)),
+  corrupt: z.optional(functionOption),
 });
 
 /**

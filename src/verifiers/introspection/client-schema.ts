@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import { isB64Token } from '../../credential/credential';
 import { check, nonEmptyString } from '../../internal/options';
@@ -47,22 +47,25 @@ const EXPECTED =
 
 const membersSchema = z.strictObject(
   {
-    id: nonEmptyString.optional(),
-    auth: oneOf(AUTH_METHODS).optional(),
-    method: oneOf(REGISTERED_METHODS).optional(),
-    secret: nonEmptyString.optional(),
-    key: z
-      .custom<PrivateKeyInput>()
-      .refine((value) => value === undefined || readPrivateKey(value) !== undefined, {
-        error: ({ input }) => explainPrivateKey(input),
-      })
-      .optional(),
-    kid: nonEmptyString.optional(),
-    algorithm: check<Algorithm>('the name of an algorithm', isAlgorithm).optional(),
-    token: check<BearerClient['token']>(
-      'a token (RFC 6750 §2.1), or a function that returns one',
-      isBearerToken,
-    ).optional(),
+    id: z.optional(nonEmptyString),
+    auth: z.optional(oneOf(AUTH_METHODS)),
+    method: z.optional(oneOf(REGISTERED_METHODS)),
+    secret: z.optional(nonEmptyString),
+    key: z.optional(
+      z.custom<PrivateKeyInput>().check(
+        z.refine((value) => value === undefined || readPrivateKey(value) !== undefined, {
+          error: ({ input }) => explainPrivateKey(input),
+        }),
+      ),
+    ),
+    kid: z.optional(nonEmptyString),
+    algorithm: z.optional(check<Algorithm>('the name of an algorithm', isAlgorithm)),
+    token: z.optional(
+      check<BearerClient['token']>(
+        'a token (RFC 6750 §2.1), or a function that returns one',
+        isBearerToken,
+      ),
+    ),
   },
   { error: ({ code }) => (code === 'invalid_type' ? EXPECTED : undefined) },
 );
@@ -72,10 +75,12 @@ export type ParsedClient = z.output<typeof membersSchema>;
 
 /** The option `client`. */
 export const clientSchema = membersSchema
-  .refine(({ auth, method }) => auth === undefined || method === undefined, {
-    error: 'must have "auth" or "method", not both',
-  })
-  .refine(hasMembersOfMethod, { error: EXPECTED });
+  .check(
+    z.refine(({ auth, method }) => auth === undefined || method === undefined, {
+      error: 'must have "auth" or "method", not both',
+    }),
+  )
+  .check(z.refine(hasMembersOfMethod, { error: EXPECTED }));
 
 /** Returns how a client authenticates, from either name of the method. */
 export const clientAuthMethod = ({ auth, method }: ParsedClient): AuthMethod =>

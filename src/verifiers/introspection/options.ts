@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import {
   booleanOption,
@@ -100,41 +100,50 @@ const HTTP_ALLOWED = '(http on a loopback host or one of "insecureHosts")';
 const optionsSchema = z
   .strictObject({
     // Checked below, since `insecureHosts` decides.
-    issuer: z.custom<string>().optional(),
-    endpoint: z.custom<string>().optional(),
+    issuer: z.optional(z.custom<string>()),
+    endpoint: z.optional(z.custom<string>()),
     client: clientSchema,
     audience: check<string | readonly string[]>(
       'a non-empty string or a non-empty list of them',
       isTextOrList,
     ),
-    allowMissingAudience: booleanOption.optional(),
-    jwts: booleanOption.optional(),
-    clockToleranceMs: clockTolerance.optional(),
-    timeoutMs: durationMs(1).optional(),
-    remote: z.strictObject({ fetch: fetchOption.optional() }).optional(),
-    insecureHosts: insecureHosts.optional(),
-    extractors: extractorNames.optional(),
-    maxTokenLength: tokenLength.optional(),
-    name: nonEmptyString.optional(),
+    allowMissingAudience: z.optional(booleanOption),
+    jwts: z.optional(booleanOption),
+    clockToleranceMs: z.optional(clockTolerance),
+    timeoutMs: z.optional(durationMs(1)),
+    remote: z.optional(z.strictObject({ fetch: z.optional(fetchOption) })),
+    insecureHosts: z.optional(insecureHosts),
+    extractors: z.optional(extractorNames),
+    maxTokenLength: z.optional(tokenLength),
+    name: z.optional(nonEmptyString),
   })
-  .refine((options) => options.issuer === undefined || isIssuer(options), {
-    path: ['issuer'],
-    error: `must be an https URL without query and fragment ${HTTP_ALLOWED}`,
-  })
-  .refine((options) => options.endpoint === undefined || isEndpoint(options), {
-    path: ['endpoint'],
-    error: `must be an https URL without fragment ${HTTP_ALLOWED}`,
-  })
-  .refine(({ issuer, endpoint }) => issuer !== undefined || endpoint !== undefined, {
-    error: 'pass "issuer", "endpoint" or both',
-  })
-  .refine(
-    ({ issuer, client }) => issuer !== undefined || clientAuthMethod(client) !== 'private_key_jwt',
-    {
+  .check(
+    z.refine((options) => options.issuer === undefined || isIssuer(options), {
       path: ['issuer'],
-      error:
-        'is required with private_key_jwt: the assertion names the server that it is for (RFC 7523 §3)',
-    },
+      error: `must be an https URL without query and fragment ${HTTP_ALLOWED}`,
+    }),
+  )
+  .check(
+    z.refine((options) => options.endpoint === undefined || isEndpoint(options), {
+      path: ['endpoint'],
+      error: `must be an https URL without fragment ${HTTP_ALLOWED}`,
+    }),
+  )
+  .check(
+    z.refine(({ issuer, endpoint }) => issuer !== undefined || endpoint !== undefined, {
+      error: 'pass "issuer", "endpoint" or both',
+    }),
+  )
+  .check(
+    z.refine(
+      ({ issuer, client }) =>
+        issuer !== undefined || clientAuthMethod(client) !== 'private_key_jwt',
+      {
+        path: ['issuer'],
+        error:
+          'is required with private_key_jwt: the assertion names the server that it is for (RFC 7523 §3)',
+      },
+    ),
   );
 
 const isIssuer = ({ issuer, insecureHosts }: IntrospectionUrls): boolean =>

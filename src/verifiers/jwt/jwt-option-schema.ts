@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import {
   arrayOf,
@@ -67,55 +67,62 @@ const stringOrList = check<string | readonly string[]>(
 );
 
 const remoteSchema = z.strictObject({
-  ttlMs: durationMs(1).optional(),
-  staleIfErrorMs: durationMs(0).optional(),
-  cooldownMs: durationMs(1).optional(),
-  timeoutMs: durationMs(1).optional(),
-  maxIssuers: integer(1, 1_000_000).optional(),
-  fetch: fetchOption.optional(),
+  ttlMs: z.optional(durationMs(1)),
+  staleIfErrorMs: z.optional(durationMs(0)),
+  cooldownMs: z.optional(durationMs(1)),
+  timeoutMs: z.optional(durationMs(1)),
+  maxIssuers: z.optional(integer(1, 1_000_000)),
+  fetch: z.optional(fetchOption),
 });
 
 const optionsSchema = z.strictObject({
   issuer: check<JwtOptions['issuer']>(
     'a non-empty string, a non-empty list of them, or a function',
     (value) => typeof value === 'function' || isTextOrList(value),
-  ).refine((value) => !types.isAsyncFunction(value), {
-    error: 'must be a function that returns true or false synchronously, not an async one',
-  }),
+  ).check(
+    z.refine((value) => !types.isAsyncFunction(value), {
+      error: 'must be a function that returns true or false synchronously, not an async one',
+    }),
+  ),
   audience: stringOrList,
-  algorithms: arrayOf<Algorithm>(
-    `algorithms: ${ALGORITHM_NAMES.join(', ')}`,
-    isAlgorithm,
-  ).optional(),
+  algorithms: z.optional(
+    arrayOf<Algorithm>(`algorithms: ${ALGORITHM_NAMES.join(', ')}`, isAlgorithm),
+  ),
   // `key: undefined` is an error: a key that is missing by mistake must not enable discovery.
-  key: check<KeyInput>(
-    'a PEM, a JWK, a KeyObject or a secret',
-    (value) => isNonEmptyString(value) || (typeof value === 'object' && value !== null),
-  ).exactOptional(),
-  jwks: check<JwkSet>('a JWK Set: { keys: [ … ] }', isJwkSet).optional(),
+  key: z.exactOptional(
+    check<KeyInput>(
+      'a PEM, a JWK, a KeyObject or a secret',
+      (value) => isNonEmptyString(value) || (typeof value === 'object' && value !== null),
+    ),
+  ),
+  jwks: z.optional(check<JwkSet>('a JWK Set: { keys: [ … ] }', isJwkSet)),
   // Checked below, since `insecureHosts` decides.
-  jwksUri: z.custom<string>().optional(),
-  remote: remoteSchema.optional(),
-  profile: z.literal('rfc9068', { error: 'must be "rfc9068"' }).optional(),
-  typ: check<string | readonly string[]>(
-    'a media type such as "at+jwt", or a non-empty list of them',
-    oneOrMore(isMediaType),
-  ).optional(),
-  requiredClaims: arrayOf<string>('names of claims', isNonEmptyString).optional(),
-  claims: check<Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>>(
-    'an object of claims and their accepted values',
-    isClaims,
-  ).optional(),
-  scopeClaim: stringOrList.optional(),
-  audienceClaim: nonEmptyString.optional(),
-  clientIdClaim: nonEmptyString.optional(),
-  clockToleranceMs: clockTolerance.optional(),
-  extractors: extractorNames.optional(),
-  maxTokenLength: tokenLength.optional(),
-  insecureHosts: insecureHosts.optional(),
-  revocations: check<RevocationStore>('an object with get(), set()', isRevocationStore).optional(),
-  maxLifetimeMs: durationMs(1, Number.MAX_SAFE_INTEGER).optional(),
-  name: nonEmptyString.optional(),
+  jwksUri: z.optional(z.custom<string>()),
+  remote: z.optional(remoteSchema),
+  profile: z.optional(z.literal('rfc9068', { error: 'must be "rfc9068"' })),
+  typ: z.optional(
+    check<string | readonly string[]>(
+      'a media type such as "at+jwt", or a non-empty list of them',
+      oneOrMore(isMediaType),
+    ),
+  ),
+  requiredClaims: z.optional(arrayOf<string>('names of claims', isNonEmptyString)),
+  claims: z.optional(
+    check<Readonly<Record<string, ClaimValue | readonly ClaimValue[]>>>(
+      'an object of claims and their accepted values',
+      isClaims,
+    ),
+  ),
+  scopeClaim: z.optional(stringOrList),
+  audienceClaim: z.optional(nonEmptyString),
+  clientIdClaim: z.optional(nonEmptyString),
+  clockToleranceMs: z.optional(clockTolerance),
+  extractors: z.optional(extractorNames),
+  maxTokenLength: z.optional(tokenLength),
+  insecureHosts: z.optional(insecureHosts),
+  revocations: z.optional(check<RevocationStore>('an object with get(), set()', isRevocationStore)),
+  maxLifetimeMs: z.optional(durationMs(1, Number.MAX_SAFE_INTEGER)),
+  name: z.optional(nonEmptyString),
 });
 
 /** The options of `jwt()`, checked. */
@@ -206,7 +213,7 @@ const algorithmsIn = ({ algorithms }: ParsedJwtOptions): readonly unknown[] =>
 
 const schemaWithRules = RULES.reduce(
   (schema, { path, isKept, error }) =>
-    schema.refine(isKept, { error, path: path === undefined ? [] : [path] }),
+    schema.check(z.refine(isKept, { error, path: path === undefined ? [] : [path] })),
   optionsSchema,
 );
 

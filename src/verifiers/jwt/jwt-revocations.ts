@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import type { RevocationEvent } from '../../credential/revocation';
 import { codedError, typeError } from '../../internal/errors';
@@ -108,15 +108,17 @@ const SELECTORS: readonly Selector[] = ['credentialId', 'subject', 'clientId', '
 
 const revokedSchema = z
   .strictObject({
-    credentialId: nonEmptyString.optional(),
-    subject: nonEmptyString.optional(),
-    clientId: nonEmptyString.optional(),
-    grantId: nonEmptyString.optional(),
-    issuer: nonEmptyString.optional(),
+    credentialId: z.optional(nonEmptyString),
+    subject: z.optional(nonEmptyString),
+    clientId: z.optional(nonEmptyString),
+    grantId: z.optional(nonEmptyString),
+    issuer: z.optional(nonEmptyString),
   })
-  .refine((tokens) => SELECTORS.filter((name) => tokens[name] !== undefined).length === 1, {
-    error: 'pass exactly one of "credentialId", "subject", "clientId" and "grantId"',
-  });
+  .check(
+    z.refine((tokens) => SELECTORS.filter((name) => tokens[name] !== undefined).length === 1, {
+      error: 'pass exactly one of "credentialId", "subject", "clientId" and "grantId"',
+    }),
+  );
 
 async function revoke(context: Context, tokens: RevokedTokens): Promise<void> {
   const { store, clocks, listeners, lifetimeMs, toleranceMs } = context;
