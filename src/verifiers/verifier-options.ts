@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+
 import { isSecretWord } from '../credential/secret';
 import { arrayOf, check, durationMs, nonEmptyString, objectWithMethods } from '../internal/options';
 import { isNonEmptyString } from '../internal/type-guards';
