@@ -93,6 +93,18 @@ const TYPES = [
   'Verification',
   'Verifier',
   'CredentialOwner',
+  'ChangeContext',
+  'ChangedRecord',
+  'CredentialAction',
+  'CredentialEvent',
+  'CredentialFilter',
+  'CredentialStatus',
+  'DailyUsage',
+  'DayRange',
+  'DpopNonceOptions',
+  'MemberChange',
+  'Page',
+  'UsageOptions',
 ];
 const SUBPATHS: Readonly<
   Record<string, { readonly functions: readonly string[]; readonly types: readonly string[] }>
@@ -123,11 +135,32 @@ const SUBPATHS: Readonly<
       'RequestedScope',
       'SigningKey',
       'User',
+      'ClientAuthMethod',
+      'ClientMetadata',
+      'ConsentInteraction',
+      'ConsentPageOptions',
+      'DynamicRegistrationOptions',
+      'FeatureOptions',
+      'Grant',
+      'GrantPage',
+      'IssuedFor',
+      'JsonWebKeySet',
+      'MetadataDocumentOptions',
+      'PageColors',
+      'PagesOptions',
+      'PluralText',
+      'RegistrationOptions',
+      'SchemeColors',
+      'ServerDpopOptions',
+      'ServerGrants',
+      'Texts',
+      'TokenClaims',
     ],
   },
   './introspection': {
     functions: ['introspection'],
     types: [
+      'AssertionKey',
       'BearerClient',
       'IntrospectionClient',
       'IntrospectionOptions',
@@ -396,7 +429,7 @@ function packagesReached(file: string): string[] {
       if (name.startsWith('.')) {
         reached.add(builtFile(join(dirname(path), name), path));
       } else if (!name.startsWith('node:') && !builtinModules.includes(name)) {
-        packages.add(name);
+        packages.add(/^(@[^/]+\/)?[^/]+/.exec(name)?.[0] ?? name);
       }
     }
   }
