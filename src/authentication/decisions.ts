@@ -39,7 +39,7 @@ const debug = debuglog('latchkey');
 /** Whether `NODE_DEBUG=latchkey` was set when the process started. */
 export const isDebugging: boolean = debug.enabled;
 
-/** Returns the time at which a decision begins; undefined if nothing is subscribed to it. */
+/** Returns the time at which a decision begins; undefined if there is no subscriber. */
 export const startOfDecision = (): number | undefined =>
   decisions.hasSubscribers || isDebugging ? performance.now() : undefined;
 

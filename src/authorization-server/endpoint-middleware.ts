@@ -182,7 +182,7 @@ async function get(
 }
 
 /**
- * oidc-provider also knows `form_post`, and would even send its refusal as a page with a script.
+ * oidc-provider also supports `form_post`, and sends even its rejection as a page with a script.
  */
 const toOfferedMode = (mode: string): string => (RESPONSE_MODES.includes(mode) ? mode : 'none');
 

@@ -7,12 +7,12 @@ import { hash } from 'node:crypto';
 export const toDigest = (secret: string): string => hash('sha256', secret, 'base64url');
 
 /**
- * The same SHA-256 in 32 characters of one byte each: quicker to make and to find, and for nothing
- * but the memory of one process.
+ * A SHA-256 digest as 32 one-byte characters. It is faster to compute and to look up than
+ * base64url, and is used in memory only.
  */
 export const toFingerprint = (secret: string): string => hash('sha256', secret, 'binary');
 
-/** The digest of the secret that the fingerprint is of. */
+/** Converts a fingerprint to the digest of the same secret. */
 export const fingerprintToDigest = (fingerprint: string): string =>
   Buffer.from(fingerprint, 'latin1').toString('base64url');
 
@@ -23,8 +23,8 @@ export const fingerprintToDigest = (fingerprint: string): string =>
 export const toRecordId = (digest: string): string => digest.slice(0, 22);
 
 /**
- * Whether a text has the form of an id. One that has not, a secret perhaps, is not for a store to
- * see.
+ * Whether a text is shaped like an ID. Anything else may be a secret and must not reach the
+ * store.
  */
 export const isId = (text: string): boolean => /^[A-Za-z0-9_-]{22}$/.test(text);
 
@@ -35,8 +35,8 @@ const SHA256_BASE64 = /^(?:[A-Za-z0-9+/]{43}|[A-Za-z0-9_-]{43})=?$/;
 const SHA256_HEX = /^[0-9a-f]{64}$/i;
 
 /**
- * Reads a SHA-256 digest in base64url, base64 (padded or not) or hex. Returns it as Latchkey keeps
- * it, or undefined for anything else.
+ * Parses a SHA-256 digest in base64url, base64 (padded or not) or hex. Returns it in base64url, or
+ * undefined for anything else.
  */
 export function readDigest(text: string): string | undefined {
   if (SHA256_HEX.test(text)) {
@@ -46,9 +46,9 @@ export function readDigest(text: string): string | undefined {
 }
 
 /**
- * Returns the digest under which a hash of any length is kept: the hash itself if it has the length
- * of SHA-256, else its SHA-256. The spelling (hex in either case, base64, base64url) makes no
- * difference.
+ * Returns the digest under which a hash of any length is stored: the hash itself if it has the
+ * length of SHA-256, else its SHA-256. All encodings (hex in either case, base64, base64url) of a
+ * hash give the same digest.
  */
 export function toStoredDigest(hash: string): string {
   const bytes = bytesOf(hash);

@@ -1,5 +1,5 @@
 /**
- * Freezes a JSON value to its last object, so that requests may share it. A Date cannot be frozen.
+ * Deeply freezes a JSON value, so that requests can share it. A Date cannot be frozen.
  */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
@@ -11,9 +11,8 @@ export function deepFreeze<T>(value: T): T {
 
 /**
  * Returns a frozen copy that shares nothing with `value`: what `JSON.parse(JSON.stringify(value))`
- * returns, without the text where
- * `value` is JSON already. A member named `__proto__` is dropped: in a copy by assignment it would
- * become the prototype.
+ * returns, without serializing a value that is JSON already. A member named `__proto__` is
+ * dropped, because assigning it would set the prototype.
  */
 export function frozenJson(value: unknown): unknown {
   if (

@@ -1,4 +1,4 @@
-/** Reason codes, as the guide to errors explains them. */
+/** The reason codes. The guide to errors explains each of them. */
 export const REASONS = [
   'missing',
   'multiple',

@@ -20,8 +20,8 @@ export function generateSecret(prefix: string, environment: string): string {
 }
 
 /**
- * Reads secrets of one prefix: the environment that a well-formed one names, undefined for any
- * other string.
+ * Parses secrets with one prefix. Returns the environment of a well-formed secret, or undefined
+ * for any other string.
  */
 export function secretReader(prefix: string): (token: string) => string | undefined {
   const form = new RegExp(
@@ -36,13 +36,13 @@ export function secretReader(prefix: string): (token: string) => string | undefi
   };
 }
 
-/** What a scanner of code and logs looks for. */
+/** The pattern that finds secrets in code and logs. */
 export const secretPattern = (prefix: string): RegExp =>
   new RegExp(`\\b${prefix}_[a-z][a-z0-9]{0,31}_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}\\b`);
 
 /**
- * The start of a secret that may be shown: prefix, environment and four characters, too few to help
- * a guess.
+ * The start of a secret that is safe to show: prefix, environment and four characters, too few to
+ * make guessing easier.
  */
 export function secretHint(secret: string): string {
   const hint = secret.slice(0, secret.lastIndexOf('_') + 1 + HINT_LENGTH);
@@ -52,8 +52,8 @@ export function secretHint(secret: string): string {
 }
 
 /**
- * CRC-32 in base62, most significant digit first: junk is dropped without a look-up. It is not
- * security.
+ * CRC-32 in base62, most significant digit first. It rejects malformed secrets without a look-up
+ * and is not a security measure.
  */
 function checksum(body: string): string {
   let rest = crc32(body);

@@ -58,8 +58,8 @@ export function cookie(
         .map(trimOws)
         .filter((pair) => pair.startsWith(prefix))
         .map((pair) => unquoted(pair.slice(prefix.length)));
-      // Another host of the site may have planted one of two cookies with the same name. Joined,
-      // they are malformed.
+      // Another host of the site may have set one of two cookies with the same name. We join them,
+      // so that the credential is malformed.
       return values.length === 0 ? undefined : values.join(', ');
     },
   });

@@ -1,6 +1,6 @@
 /**
- * What an extractor reads of a request. A Node `IncomingMessage` is one, and so is `{ headers: {
- * authorization: '…' } }`. Header names are in lower case: `check()` converts other spellings and
+ * The part of a request that an extractor reads. A Node `IncomingMessage` is one, and so is
+ * `{ headers: { authorization: '…' } }`. Header names are in lower case: `check()` converts other spellings and
  * web requests.
  */
 export interface RequestLike {
@@ -32,8 +32,8 @@ export interface ProofOfPossession {
    */
   readonly member: string;
   /**
-   * `value` is the value of the member, undefined for a credential that is not bound. A throw is
-   * 503.
+   * `value` is the value of the member, undefined for a credential that is not bound. If it
+   * throws, the response is 503.
    */
   check(
     request: RequestLike,
@@ -93,14 +93,14 @@ export interface Extractor {
   /** JWS algorithms for the challenge (RFC 9449 §7.1), separated by spaces. */
   readonly algs?: string;
   /**
-   * Verifies what a credential from this place must be bound to. One that is not bound is refused.
+   * Verifies the binding of a credential from this place. An unbound credential is rejected.
    */
   readonly possession?: ProofOfPossession;
   /** Name of the cookie or parameter. Two extractors may not read the same place. */
   readonly parameter?: string;
   /**
-   * Returns the credential as it was sent, `''` for one that is present and empty, and undefined
-   * for none.
+   * Returns the credential as it was sent, `''` if it is present and empty, or undefined if there
+   * is none.
    */
   extract(request: RequestLike): string | undefined;
   /** Whether the request carries this extractor's credential more than once. */

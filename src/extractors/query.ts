@@ -2,8 +2,8 @@ import { checkOptions, nonEmptyString } from '../internal/options';
 import type { Extractor, RequestLike } from './extractor';
 
 /**
- * Reads an API key from a query parameter, for clients that can send it no other way: URLs end up
- * in logs, histories and `Referer`.
+ * Reads an API key from a query parameter. Use it only for clients that cannot send headers,
+ * because URLs end up in logs, histories and `Referer`.
  * @param name name of the parameter
  * @returns an extractor for the option `extractors` of `latchkey()`
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` for an empty name

@@ -1,7 +1,7 @@
 import { typeError } from '../internal/errors';
 import type { RequestLike } from './extractor';
 
-/** The headers of a web `Request`: one string a name, in lower case. */
+/** The headers of a web `Request`: one string per name, names in lower case. */
 interface WebHeaders {
   get(name: string): string | null;
   forEach(callback: (value: string, name: string) => void): void;
@@ -9,8 +9,7 @@ interface WebHeaders {
 
 /**
  * What `check()` accepts: a Node request, a plain object with `headers`, a web `Request`, or an
- * object whose `headers` are web
- * `Headers`. Header names are matched without regard to case.
+ * object whose `headers` are web `Headers`. Header names are matched without regard to case.
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-5.1
  */
 export type RequestInput =
@@ -85,7 +84,7 @@ const isOptionalString = (value: unknown): value is string | undefined =>
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
 /**
- * By its shape, so that `Headers` of another realm or a polyfill is recognised. `FormData` and
+ * Checks the shape, so that `Headers` of another realm or a polyfill is recognised. `FormData` and
  * `Map` have no `getSetCookie()`.
  */
 function isWebHeaders(headers: unknown): headers is WebHeaders {
@@ -137,7 +136,7 @@ const isHeaderValue = (value: unknown): value is string | string[] | undefined =
   isOptionalString(value) ||
   (Array.isArray(value) && value.every((line) => typeof line === 'string'));
 
-/** Two spellings of one name are two header lines. */
+/** Header names that differ only in case are separate header lines. */
 function add(values: HeaderValues, name: string, value: string | string[] | undefined): void {
   const key = name.toLowerCase();
   const before = values[key];

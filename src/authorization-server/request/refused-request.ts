@@ -17,7 +17,7 @@ export class RefusedRequest extends Error {
   }
 }
 
-/** A request of a user that we refuse with a page. The operator gets the English text. */
+/** A user's request that is rejected with an error page. The operator gets the English text. */
 export class RefusedPage extends RefusedRequest {
   constructor(override readonly text: MessageKey) {
     super(english[text]);
