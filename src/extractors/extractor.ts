@@ -1,7 +1,7 @@
 /**
  * The part of a request that an extractor reads. A Node `IncomingMessage` is one, and so is
- * `{ headers: { authorization: '…' } }`. Header names are in lower case: `check()` converts other spellings and
- * web requests.
+ * `{ headers: { authorization: '…' } }`. Header names are in lower case: `check()`
+ * converts other spellings and web requests.
  */
 export interface RequestLike {
   /** The HTTP method, in upper case. */
