@@ -99,8 +99,8 @@ export interface Extractor {
   /** Name of the cookie or parameter. Two extractors may not read the same place. */
   readonly parameter?: string;
   /**
-   * Returns the credential as it was sent, `''` if it is present and empty, or undefined if there
-   * is none.
+   * Returns the credential as it was sent, `''` if it is present and empty, or undefined if the
+   * request has no credential here.
    */
   extract(request: RequestLike): string | undefined;
   /** Whether the request carries this extractor's credential more than once. */

@@ -43,8 +43,8 @@ export const toUser = ({ accountId, name, acr, ts }: LoginResult): User => ({
 });
 
 /**
- * Returns the error code for a login that is not what the client requested, or undefined. Without
- * the error a client would come back with the same request forever.
+ * Returns the error code for a login that does not meet the client's request, or undefined. Without
+ * the error, the client would repeat the same request in a loop.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9470#section-5
  */
