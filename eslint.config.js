@@ -36,7 +36,7 @@ export default tseslint.config(
         'error',
         {
           selector:
-            "ImportDeclaration[source.value=/^zod/] > :not(ImportNamespaceSpecifier, Literal)",
+            'ImportDeclaration[source.value=/^zod/] > :not(ImportNamespaceSpecifier, Literal)',
           message: "Write import * as z from 'zod/mini'.",
         },
       ],

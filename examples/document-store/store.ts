@@ -202,4 +202,4 @@ const isLive = (record: StoredRecord): boolean => isKnown(record) && record.revo
 const byAge = (a: StoredRecord, b: StoredRecord): number =>
   a.issuedAt - b.issuedAt || (a.id < b.id ? -1 : 1);
 
-const toRecord = ({ _id, days, ...record }: CredentialDocument): StoredRecord => record;
+const toRecord = ({ _id, days: _days, ...record }: CredentialDocument): StoredRecord => record;

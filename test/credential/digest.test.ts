@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { toDigest, readDigest, toStoredDigest } from '../../src/credential/digest';
+import { readDigest, toDigest, toStoredDigest } from '../../src/credential/digest';
 
 const sha256 = (text: string, encoding: 'hex' | 'base64' | 'base64url') =>
   createHash('sha256').update(text).digest(encoding);

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib';
 
 import {
   generateSecret,
-  secretHint,
   isSecretWord,
+  secretHint,
   secretPattern,
   secretReader,
 } from '../../src/credential/secret';

@@ -6,9 +6,9 @@ import { type SqlStore, sqlStore } from 'latchkey/sql';
 import { credentialStoreContract, stateStoreContract } from 'latchkey/testing';
 
 import { toDigest } from '../../src/credential/digest';
-import type { Owner } from '../../src/stores/store';
 import { migrate } from '../../src/stores/sql/migrations';
 import { detectDialect, type SqlDialect } from '../../src/stores/sql/sql-dialect';
+import type { Owner } from '../../src/stores/store';
 import { newRecord, unique } from '../../src/testing/store-contract/samples';
 import { otherMachine } from '../support/other-machine';
 import type { Address, AnyKysely } from '../support/sql-databases';

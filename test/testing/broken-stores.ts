@@ -56,8 +56,7 @@ const INSERTS_MANY_ONCE =
 const FINDS = 'finds a record by its exact digest or ID only';
 const MEMBERS = 'returns every member as it was inserted';
 const LARGE = 'stores 10,000 scopes and 100 KB of metadata';
-const ODD =
-  'finds no record by a text that is not an ID, even if a database could interpret the text';
+const ODD = 'finds no record by a text that is not an ID, even if a database could interpret it';
 const COPIES = 'copies records, so that callers cannot change what is stored';
 const ORDER = 'lists records by issuedAt, then by ID';
 const LISTS = 'lists the records of one owner and one kind, valid or not';

@@ -53,7 +53,7 @@ export const fidelity: Cases<OpenedStore<CredentialStore>> = {
     );
   },
 
-  async 'finds no record by a text that is not an ID, even if a database could interpret the text'({
+  async 'finds no record by a text that is not an ID, even if a database could interpret it'({
     store,
   }) {
     const record = newRecord();
