@@ -77,10 +77,14 @@ describe('a remembered consent', () => {
     expect(revoked.url.searchParams.has('code')).toBe(false);
   });
 
-  it('never applies to a public client that another app can impersonate', async () => {
+  it.each([
+    ['native', 'com.example.app:/callback'],
+    ['web', 'https://127.0.0.1:4444/callback'],
+    ['web', 'https://localhost:4444/callback'],
+  ] as const)('never applies to a public %s client at %s', async (applicationType, uri) => {
     const { client } = await issuing.server.clients.register({
-      ...{ ...WEB_CLIENT, type: 'public', applicationType: 'native' },
-      redirectUris: ['com.example.app:/callback'],
+      ...{ ...WEB_CLIENT, type: 'public', applicationType },
+      redirectUris: [uri],
     });
     const pkce = { code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' };
     const first = await request(client, pkce);

@@ -344,6 +344,16 @@ test.each([
   await target.close();
 });
 
+test.each([999, 600, 99])('shows an error for a document with the status %d', async (status) => {
+  // `res.writeHead()` rejects such a status, so the response is written to the socket.
+  documents.respondWith((_req, { socket }) => {
+    socket?.end(`HTTP/1.1 ${status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`);
+  });
+  expect(await authorizeStatus(documents)).toBe(400);
+  documents.publish({});
+  expect(await authorizeStatus(documents)).toBe(303);
+});
+
 test.each(['jwks', 'jwks_uri'] as const)(
   'authenticates a client by private_key_jwt with %s',
   async (member) => {

@@ -53,7 +53,15 @@ export const publicFetch =
         ...(signal && { signal }),
         ...(!exempt && { lookup: publicLookup }),
       })
-        .on('response', (response) => resolve(toResponse(response)))
+        .on('response', (message) => {
+          // A status such as 999 has no Response. An exception in a listener would end the process.
+          try {
+            resolve(toResponse(message));
+          } catch (error) {
+            message.destroy();
+            reject(new Error('The response has no valid status or headers', { cause: error }));
+          }
+        })
         .on('error', reject)
         .end();
     });

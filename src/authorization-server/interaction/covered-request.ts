@@ -1,4 +1,5 @@
 import type { Client } from '../clients/client';
+import { isLoopbackHttps } from '../clients/redirect-uris';
 import type { Grant } from '../grant-records';
 import type { Interaction } from './interaction';
 
@@ -21,4 +22,7 @@ export function isCoveredBy(interaction: Interaction, grants: readonly Grant[]):
 }
 
 const isIdentified = ({ verified, type }: Client, redirectUri: string): boolean =>
-  verified && (type === 'confidential' || redirectUri.startsWith('https:'));
+  verified &&
+  (type === 'confidential' ||
+    // Any app of the user's machine can receive what is sent to a loopback host.
+    (redirectUri.startsWith('https:') && !isLoopbackHttps(redirectUri)));
