@@ -3,7 +3,6 @@ import * as z from 'zod/mini';
 import { arrayOf, booleanOption, check, functionOption } from '../internal/options';
 import { AUTH_METHODS, type Client, type ClientAuthMethod } from './clients/client';
 import type { RegistrationOptions } from './clients/registration-options';
-import type { TokenExchange } from './token-exchange/token-exchange';
 
 /** What an access token is issued for. */
 export interface IssuedFor {
@@ -130,7 +129,6 @@ export interface ResolvedFeatures {
   readonly dpop: ServerDpopOptions | undefined;
   readonly hasPushedRequests: boolean;
   readonly hasDeviceFlow: boolean;
-  readonly tokenExchange: TokenExchange | undefined;
   readonly requirePkce: (client: Client) => boolean;
   readonly configure: ((configuration: ProviderConfiguration) => ProviderConfiguration) | undefined;
 }
@@ -154,7 +152,6 @@ export function resolveFeatures(
     dpop: dpopOptions === false ? undefined : dpopOptions,
     hasPushedRequests: hasLogin && options.pushedAuthorizationRequests === true,
     hasDeviceFlow: false,
-    tokenExchange: undefined,
     requirePkce: typeof requirePkce === 'function' ? requirePkce : () => requirePkce,
     configure: options.configure,
   };

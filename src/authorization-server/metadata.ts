@@ -1,9 +1,4 @@
-import {
-  type ClientAuthMethod,
-  DEVICE_CODE,
-  type GrantType,
-  TOKEN_EXCHANGE,
-} from './clients/client';
+import { type ClientAuthMethod, DEVICE_CODE, type GrantType } from './clients/client';
 import type { EndpointName } from './endpoints';
 import type { ResolvedServerOptions } from './resolve-options';
 import { ASSERTION_ALGORITHMS, DPOP_ALGORITHMS } from './signature-algorithms';
@@ -76,7 +71,6 @@ const PUBLISHED_GRANT_TYPES: readonly GrantType[] = [
   'refresh_token',
   'client_credentials',
   DEVICE_CODE,
-  TOKEN_EXCHANGE,
 ];
 
 function grantTypes({ hasLogin, features }: ResolvedServerOptions): readonly GrantType[] {
@@ -86,8 +80,6 @@ function grantTypes({ hasLogin, features }: ResolvedServerOptions): readonly Gra
         return true;
       case DEVICE_CODE:
         return features.hasDeviceFlow;
-      case TOKEN_EXCHANGE:
-        return features.tokenExchange !== undefined;
       default:
         return hasLogin;
     }

@@ -1,8 +1,9 @@
+import { omitUndefined } from '../internal/objects';
 import { toCompleteStore } from '../stores/store-methods';
 import { changesBetween } from './audit';
 import type { ManagerContext, StoredSecret } from './manager-context';
 import type { CredentialChanges, CredentialManager } from './manager-types';
-import { type Issued, toPublicRecord, withoutAbsent } from './records';
+import { type Issued, toPublicRecord } from './records';
 import { rotate } from './rotate';
 
 const toIssued = ({ secret, record }: StoredSecret): Issued => ({
@@ -45,7 +46,7 @@ export function createChanges(
       if (!before) {
         return undefined;
       }
-      const record = await store().update(id, withoutAbsent(changes));
+      const record = await store().update(id, omitUndefined(changes));
       notifyChanged(id);
       if (record) {
         publishUpdate(manager, { before, changes, context });
@@ -115,7 +116,7 @@ interface Update {
 
 /** Publishes what an update changed, if it changed anything. */
 function publishUpdate({ publish }: ManagerContext, { before, changes, context }: Update): void {
-  const changed = changesBetween(before, { ...before, ...withoutAbsent(changes) });
+  const changed = changesBetween(before, { ...before, ...omitUndefined(changes) });
   if (Object.keys(changed).length > 0) {
     publish({ action: 'updated', record: before, at: Date.now(), changes: changed }, context);
   }

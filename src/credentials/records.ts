@@ -111,7 +111,3 @@ export function newRecord(
 export function toPublicRecord({ digest: _, ...record }: StoredRecord): PublicRecord {
   return { ...record, disabledAt: record.disabledAt ?? null };
 }
-
-/** Removes members that are undefined, which mean the same as absent ones. */
-export const withoutAbsent = <T extends object>(members: T): T =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T;

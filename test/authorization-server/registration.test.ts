@@ -263,6 +263,19 @@ describe('a registered client', () => {
     expect(page.url.pathname).toMatch(/^\/oauth\/interaction\//);
   });
 
+  it.each(['device_code', 'token-exchange'])(
+    'drops the grant type %s, which the server does not offer',
+    async (name) => {
+      const { body: client } = await register({
+        ...CODE_FLOW,
+        grant_types: ['authorization_code', `urn:ietf:params:oauth:grant-type:${name}`],
+        redirect_uris: ['https://app.example/cb'],
+      });
+      expect(client.grant_types).toEqual(['authorization_code']);
+      expect(await authorizeStatus(client.client_id as string, 'https://app.example/cb')).toBe(303);
+    },
+  );
+
   it('gets no token without a user', async () => {
     const { body: client } = await register({
       ...CODE_FLOW,

@@ -4,7 +4,6 @@ import { typeError } from '../../internal/errors';
 import { omitUndefined } from '../../internal/objects';
 import { isObject } from '../../internal/type-guards';
 import type { IssuedFor } from '../feature-options';
-import { actorOf } from '../token-exchange/actors';
 import { toClient } from './client-metadata';
 import type { WithDeadline } from './deadlines';
 import type { ProviderOptions } from './provider-options';
@@ -47,7 +46,6 @@ export function tokenClaims(
       ...omitUndefined({
         auth_time: authTime,
         acr,
-        act: actorOf(token),
         // Lets guards reject a JWT whose grant has ended. Records of opaque tokens have it anyway.
         grant_id: signing.opaque ? undefined : grantOf(token),
       }),
