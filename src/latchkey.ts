@@ -224,4 +224,6 @@ const lazily =
     create()(...cause);
 
 const flushAll = (verifiers: readonly Verifier[]): Promise<void> =>
-  callAll(verifiers.map((verifier) => () => verifier.flush?.()));
+  callAll(verifiers.map(flushing));
+
+const flushing = (verifier: Verifier) => () => verifier.flush?.();

@@ -1,3 +1,5 @@
+import { omitUndefined } from '../internal/objects';
+
 /**
  * A notification that credentials were revoked or changed. It ends every cached verification that
  * is older. A stored credential is then looked up again; a JWT that was issued earlier is rejected.
@@ -49,7 +51,5 @@ export function decodeRevocation(value: unknown): RevocationEvent | undefined {
     typeof id === 'string' &&
     Number.isFinite(at) &&
     (expiresAt === undefined || Number.isFinite(expiresAt));
-  return isEvent
-    ? ({ type, id, at, ...(expiresAt !== undefined && { expiresAt }) } as RevocationEvent)
-    : undefined;
+  return isEvent ? (omitUndefined({ type, id, at, expiresAt }) as RevocationEvent) : undefined;
 }

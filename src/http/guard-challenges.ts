@@ -64,9 +64,8 @@ export function guardChallenges(
   const bareFor = (scheme: string): string =>
     challengeFor(scheme, { realm: scheme === 'DPoP' ? undefined : realm, scope });
   const bare = schemes.length === 0 ? [bareFor('ApiKey')] : schemes.map(bareFor);
-  const forError =
-    (parameters: ChallengeParameters) =>
-    (scheme: string): Challenges => [challengeFor(scheme, { realm, ...parameters })];
+  const forError = (parameters: ChallengeParameters) =>
+    challengesWith(challengeFor, { realm, ...parameters });
   const forEachScheme = (challengesFor: (scheme: string) => Challenges): Challenges =>
     schemes.length === 0 ? bare : schemes.flatMap(challengesFor);
   const forStepUp = forError({
@@ -88,7 +87,7 @@ export function guardChallenges(
       // how to send it.
       return [
         challengeFor(scheme, { realm, ...INVALID_TOKEN, scope }),
-        ...schemes.filter((other) => other !== scheme).map(bareFor),
+        ...without(schemes, scheme).map(bareFor),
       ];
     },
     forInsufficientScope: forError({ ...INSUFFICIENT_SCOPE, scope }),
@@ -97,10 +96,19 @@ export function guardChallenges(
   };
 }
 
+type ChallengeFor = (scheme: string, parameters: ChallengeParameters) => string;
+
+const challengesWith =
+  (challengeFor: ChallengeFor, parameters: ChallengeParameters) =>
+  (scheme: string): Challenges => [challengeFor(scheme, parameters)];
+
+const without = (schemes: readonly string[], excluded: string): readonly string[] =>
+  schemes.filter((scheme) => scheme !== excluded);
+
 /** Returns a function that adds what the challenges of one scheme share. */
-function challengeBuilder({ extractors, resourceMetadata }: ChallengeContext) {
+function challengeBuilder({ extractors, resourceMetadata }: ChallengeContext): ChallengeFor {
   const algs = extractors.find((extractor) => extractor.algs !== undefined)?.algs;
-  return (scheme: string, parameters: ChallengeParameters): string =>
+  return (scheme, parameters) =>
     challenge(scheme, {
       ...parameters,
       algs: scheme === 'DPoP' ? algs : undefined,

@@ -25,15 +25,19 @@ const STEP_UP: Ruling = { reason: 'step_up' };
 
 /** Requires all of the scopes. */
 export function requireAll(scopes: readonly string[]): Rule<unknown> {
-  return ({ scopes: granted }) =>
-    scopes.every((scope) => granted.includes(scope)) ? undefined : INSUFFICIENT;
+  return ({ scopes: granted }) => (includesAll(granted, scopes) ? undefined : INSUFFICIENT);
 }
+
+const includesAll = (granted: readonly string[], scopes: readonly string[]): boolean =>
+  scopes.every((scope) => granted.includes(scope));
 
 /** Requires at least one of the scopes. */
 export function requireAny(scopes: readonly string[]): Rule<unknown> {
-  return ({ scopes: granted }) =>
-    scopes.some((scope) => granted.includes(scope)) ? undefined : INSUFFICIENT;
+  return ({ scopes: granted }) => (includesAny(granted, scopes) ? undefined : INSUFFICIENT);
 }
+
+const includesAny = (granted: readonly string[], scopes: readonly string[]): boolean =>
+  scopes.some((scope) => granted.includes(scope));
 
 /** Requires that a policy returns true. A policy that throws or misses the deadline is 503. */
 export function requirePolicy<R>(policy: Policy<R>, timeoutMs: number): Rule<R> {
@@ -66,7 +70,7 @@ export function requireFreshLogin({ maxAgeMs, acrValues }: FreshAuthOptions): Ru
     const { auth_time: authTime, acr } = principal.claims;
     const age = typeof authTime === 'number' ? Date.now() - authTime * 1000 : Infinity;
     const fresh = maxAgeMs === undefined || (age <= maxAgeMs && age >= -MAX_SKEW_MS);
-    const strong = acrValues === undefined || acrValues.some((value) => value === acr);
+    const strong = acrValues === undefined || (typeof acr === 'string' && acrValues.includes(acr));
     if (fresh && strong) {
       return undefined;
     }

@@ -27,12 +27,18 @@ const GUARD = Symbol.for('latchkey.guard');
 /** Whether a middleware is a guard of any Latchkey instance. */
 export const isGuard = (middleware: object): boolean => GUARD in middleware;
 
-type Next = (error?: unknown) => void;
-
-/** Request and response of one call of a middleware. */
-interface Exchange {
-  readonly req: IncomingMessage;
+/** The arguments of one call of a middleware. */
+interface Exchange<R extends IncomingMessage> {
+  readonly req: R;
   readonly res: ServerResponse;
+  readonly next: (error?: unknown) => void;
+}
+
+/** What all calls of one middleware share. */
+interface MiddlewareContext<R extends IncomingMessage> {
+  readonly guard: Guard<R>;
+  readonly authenticate: Authenticator['authenticate'];
+  readonly headersFor: HeadersFor;
 }
 
 /**
@@ -48,43 +54,52 @@ export function middlewareFor(
 ): <R extends IncomingMessage>(guard: Guard<R>) => Middleware<R> {
   const authenticate = authenticateOnce(authenticator);
 
-  return <R extends IncomingMessage>(guard: Guard<R>): Middleware<R> => {
-    const optional = guard.optional ?? false;
+  return (guard) => createMiddleware({ guard, authenticate, headersFor });
+}
 
-    const middleware: Middleware<R> = (req, res, next) => {
-      let outcome: Outcome | Promise<Outcome>;
-      try {
-        clearAuth(req);
-        outcome = decide(req, guard, authenticate);
-      } catch (error) {
-        next(internalError(error));
-        return;
-      }
-      if (!isPromise(outcome)) {
-        finish(req, res, outcome, next);
-        return;
-      }
-      outcome.then(
-        (settled) => finish(req, res, settled, next),
-        (error: unknown) => next(internalError(error)),
-      );
-    };
+function createMiddleware<R extends IncomingMessage>(context: MiddlewareContext<R>): Middleware<R> {
+  const middleware: Middleware<R> = (req, res, next) => run({ req, res, next }, context);
+  return Object.assign(middleware, { [GUARD]: true });
+}
 
-    function finish(req: R, res: ServerResponse, outcome: Outcome, next: Next): void {
-      let passes: boolean;
-      try {
-        passes = applyOutcome({ req, res }, outcome, optional, headersFor);
-      } catch (error) {
-        next(internalError(error));
-        return;
-      }
-      if (passes) {
-        next();
-      }
-    }
+function run<R extends IncomingMessage>(
+  exchange: Exchange<R>,
+  context: MiddlewareContext<R>,
+): void {
+  const { req, next } = exchange;
+  let outcome: Outcome | Promise<Outcome>;
+  try {
+    clearAuth(req);
+    outcome = decide(req, context.guard, context.authenticate);
+  } catch (error) {
+    next(internalError(error));
+    return;
+  }
+  if (!isPromise(outcome)) {
+    finish(exchange, context, outcome);
+    return;
+  }
+  outcome.then(
+    (settled) => finish(exchange, context, settled),
+    (error: unknown) => next(internalError(error)),
+  );
+}
 
-    return Object.assign(middleware, { [GUARD]: true });
-  };
+function finish<R extends IncomingMessage>(
+  exchange: Exchange<R>,
+  context: MiddlewareContext<R>,
+  outcome: Outcome,
+): void {
+  let passes: boolean;
+  try {
+    passes = applyOutcome(exchange, context, outcome);
+  } catch (error) {
+    exchange.next(internalError(error));
+    return;
+  }
+  if (passes) {
+    exchange.next();
+  }
 }
 
 function authenticateOnce({ authenticate }: Authenticator): Authenticator['authenticate'] {
@@ -103,11 +118,10 @@ function authenticateOnce({ authenticate }: Authenticator): Authenticator['authe
 }
 
 /** Sends the refusal, or prepares request and response for the handler and returns true. */
-function applyOutcome(
-  { req, res }: Exchange,
+function applyOutcome<R extends IncomingMessage>(
+  { req, res }: Exchange<R>,
+  { guard, headersFor }: MiddlewareContext<R>,
   outcome: Outcome,
-  optional: boolean,
-  headersFor: HeadersFor,
 ): boolean {
   if (!outcome.ok && outcome.refusal) {
     respond(req, res, outcome.refusal);
@@ -115,7 +129,7 @@ function applyOutcome(
   }
   const authenticated = outcome.ok ? outcome : undefined;
   if (!res.headersSent) {
-    addHeaders(res, headersFor(optional, authenticated));
+    addHeaders(res, headersFor(guard.optional ?? false, authenticated));
   }
   if (authenticated) {
     setAuth(req, authenticated.principal);

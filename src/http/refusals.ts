@@ -64,29 +64,15 @@ export function refusalTable(
 }
 
 function documentedRefusals(challenges: GuardChallenges): RefusalTable {
-  const byScheme = (
-    error: keyof typeof RESPONSES,
-    challengesFor: (scheme: string) => readonly string[],
-    otherwise: Refusal,
-  ) => {
-    const refusals = new Map<string | undefined, Refusal>(
-      challenges.schemes.map((scheme) => [scheme, refusal(error, challengesFor(scheme))]),
-    );
-    return (extractor: Extractor | undefined): Refusal =>
-      refusals.get(extractor?.scheme) ?? otherwise;
-  };
-
+  const { schemes } = challenges;
   const missing = refusal('unauthorized', challenges.bare);
   const multiple = refusal('bad_request', challenges.multiple);
   const unavailable = refusal('service_unavailable', [], { 'Retry-After': '1' });
   const forbidden = refusal('forbidden', []);
-  const invalidToken = byScheme('unauthorized', challenges.forInvalidToken, missing);
-  const insufficientScope = byScheme('forbidden', challenges.forInsufficientScope, forbidden);
-  const stepUp = byScheme(
-    'unauthorized',
-    challenges.forStepUp,
-    refusal('unauthorized', challenges.stepUp),
-  );
+  const otherStepUp = refusal('unauthorized', challenges.stepUp);
+  const invalidTokens = byScheme(schemes, 'unauthorized', challenges.forInvalidToken);
+  const insufficientScopes = byScheme(schemes, 'forbidden', challenges.forInsufficientScope);
+  const stepUps = byScheme(schemes, 'unauthorized', challenges.forStepUp);
   const proofErrors = {
     invalid_dpop_proof: refusal('unauthorized', challenges.forProof('invalid_dpop_proof')),
     use_dpop_nonce: refusal('unauthorized', challenges.forProof('use_dpop_nonce')),
@@ -103,16 +89,28 @@ function documentedRefusals(challenges: GuardChallenges): RefusalTable {
       case 'denied':
         return forbidden;
       case 'insufficient_scope':
-        return insufficientScope(extractor);
+        return find(insufficientScopes, extractor, forbidden);
       case 'step_up':
-        return stepUp(extractor);
+        return find(stepUps, extractor, otherStepUp);
       default:
         return demand
           ? withNonce(proofErrors[demand.error], demand.nonce)
-          : invalidToken(extractor);
+          : find(invalidTokens, extractor, missing);
     }
   };
 }
+
+type ByScheme = ReadonlyMap<string | undefined, Refusal>;
+
+const find = (refusals: ByScheme, extractor: Extractor | undefined, otherwise: Refusal): Refusal =>
+  refusals.get(extractor?.scheme) ?? otherwise;
+
+/** The refusals of credentials that came under a scheme of `Authorization`. */
+const byScheme = (
+  schemes: readonly string[],
+  error: keyof typeof RESPONSES,
+  challengesFor: (scheme: string) => readonly string[],
+): ByScheme => new Map(schemes.map((scheme) => [scheme, refusal(error, challengesFor(scheme))]));
 
 /** The nonce is the only part of a refusal that changes between requests. */
 const withNonce = (refused: Refusal, nonce: string | undefined): Refusal =>

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
+import { omitUndefined } from '../internal/objects';
 import { Html, markup } from './markup';
 
 /** What a page says. */
@@ -106,7 +107,7 @@ const headers = (
   'Content-Type': 'text/html; charset=utf-8',
   'Content-Length': String(Buffer.byteLength(body)),
   'Content-Language': tag,
-  ...(isNegotiated && { Vary: 'Accept-Language' }),
+  ...omitUndefined({ Vary: isNegotiated ? 'Accept-Language' : undefined }),
   'Cache-Control': 'no-store',
   'Content-Security-Policy': contentSecurityPolicy,
   'X-Frame-Options': 'DENY',

@@ -82,13 +82,16 @@ function createChanges({
     listeners.notify({ type: 'credential', id: record.id, at });
     return kept;
   };
-  const changeIf = (
+  const find = (id: string, condition: (record: StoredRecord) => boolean) => {
+    const record = records.getLive(id);
+    return record && condition(record) ? record : undefined;
+  };
+  const changeSome = (
     record: StoredRecord | undefined,
-    condition: (record: StoredRecord) => boolean,
     changes: Partial<StoredRecord>,
     at = Date.now(),
   ): boolean => {
-    if (!record || !condition(record)) {
+    if (!record) {
       return false;
     }
     change({ ...record, ...changes }, at);
@@ -99,24 +102,12 @@ function createChanges({
       const record = records.getLive(id);
       return record && change({ ...record, ...changes }, Date.now());
     },
-    expireAt: async (id, at) =>
-      changeIf(records.getLive(id), ({ expiresAt }) => (expiresAt ?? Infinity) >= at, {
-        expiresAt: at,
-      }),
-    disable: async (id, at) =>
-      changeIf(
-        records.getLive(id),
-        ({ disabledAt }) => disabledAt === null,
-        { disabledAt: at },
-        at,
-      ),
-    enable: async (id) =>
-      changeIf(records.getLive(id), ({ disabledAt }) => disabledAt !== null, { disabledAt: null }),
-    revoke: async (id, at) => changeIf(records.getLive(id), () => true, { revokedAt: at }, at),
+    expireAt: async (id, at) => changeSome(find(id, endsFrom(at)), { expiresAt: at }),
+    disable: async (id, at) => changeSome(find(id, isEnabled), { disabledAt: at }, at),
+    enable: async (id) => changeSome(find(id, isDisabled), { disabledAt: null }),
+    revoke: async (id, at) => changeSome(records.getLive(id), { revokedAt: at }, at),
     async revokeAll(owner, at, onRevoked) {
-      const live = [...records.list(owner.kind, owner)].filter(
-        ({ revokedAt }) => revokedAt === null,
-      );
+      const live = [...records.list(owner.kind, owner)].filter(isLive);
       for (const record of live) {
         change({ ...record, revokedAt: at }, at);
         onRevoked?.(record);
@@ -125,6 +116,14 @@ function createChanges({
     },
   };
 }
+
+const isLive = ({ revokedAt }: StoredRecord): boolean => revokedAt === null;
+const isEnabled = ({ disabledAt }: StoredRecord): boolean => disabledAt === null;
+const isDisabled = (record: StoredRecord): boolean => !isEnabled(record);
+const endsFrom =
+  (at: number) =>
+  ({ expiresAt }: StoredRecord): boolean =>
+    (expiresAt ?? Infinity) >= at;
 
 function createUpkeep({
   records,

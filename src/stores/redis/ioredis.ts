@@ -1,5 +1,5 @@
 import type { SubscriberConnection } from '../subscription';
-import { type ClientStatus, pickMaster, type RedisDriver } from './driver';
+import { type ClientStatus, pickMaster, type RedisDriver, type Send } from './driver';
 
 /** What is used of a client of ioredis. */
 export interface IoredisClient {
@@ -21,18 +21,23 @@ export interface IoredisCluster {
   nodes(role: 'master'): readonly IoredisClient[];
 }
 
-export const ioredisClient = (client: IoredisClient): RedisDriver => ({
-  get status() {
-    return toStatus(client.status);
-  },
-  connect: () => client.connect(),
-  isSerial: true,
-  send: async (_key, command) => call(client, command),
-  masters: async () => [async (command) => call(client, command)],
-  subscriber: (channel, onMessage) => subscriberOf(() => client, channel, onMessage),
-});
+export function ioredisClient(client: IoredisClient): RedisDriver {
+  const node = () => client;
+  return {
+    get status() {
+      return toStatus(client.status);
+    },
+    connect: () => client.connect(),
+    isSerial: true,
+    send: async (_key, command) => call(client, command),
+    masters: async () => [sendTo(client)],
+    subscriber: (channel, onMessage) => new IoredisSubscriber(node, channel, onMessage),
+  };
+}
 
 export function ioredisCluster(cluster: IoredisCluster): RedisDriver {
+  const masters = () => cluster.nodes('master');
+  const node = (isClosed: () => boolean) => pickMaster(driver, masters, isClosed);
   const driver: RedisDriver = {
     get status() {
       return toStatus(cluster.status);
@@ -42,14 +47,8 @@ export function ioredisCluster(cluster: IoredisCluster): RedisDriver {
     isSerial: false,
     // ioredis finds the key in the command itself.
     send: async (_key, command) => call(cluster, command),
-    masters: async () =>
-      cluster.nodes('master').map((node) => async (command) => call(node, command)),
-    subscriber: (channel, onMessage) =>
-      subscriberOf(
-        (isClosed) => pickMaster(driver, () => cluster.nodes('master'), isClosed),
-        channel,
-        onMessage,
-      ),
+    masters: async () => masters().map(sendTo),
+    subscriber: (channel, onMessage) => new IoredisSubscriber(node, channel, onMessage),
   };
   return driver;
 }
@@ -69,31 +68,47 @@ const call = (
   [name = '', ...args]: readonly string[],
 ): Promise<unknown> => client.call(name, args);
 
-function subscriberOf(
-  node: (isClosed: () => boolean) => IoredisClient | Promise<IoredisClient>,
-  channel: string,
-  onMessage: (message: string) => void,
-): SubscriberConnection {
-  let isClosed = false;
-  let subscriber: IoredisClient | undefined;
-  return {
-    async open(onLost) {
-      const client = await node(() => isClosed);
-      if (isClosed) {
-        return;
-      }
-      // It does not reconnect: the subscription opens another connection instead.
-      subscriber = client.duplicate({ lazyConnect: true, retryStrategy: null });
-      subscriber.on('error', onLost);
-      subscriber.on('close', () => onLost());
-      subscriber.on('message', (_channel, message) => onMessage(String(message)));
-      await subscriber.connect();
-      await subscriber.subscribe(channel);
-    },
-    ping: async () => subscriber?.ping(),
-    close() {
-      isClosed = true;
-      subscriber?.disconnect();
-    },
-  };
+const sendTo =
+  (client: IoredisClient): Send =>
+  async (command) =>
+    call(client, command);
+
+type FindNode = (isClosed: () => boolean) => IoredisClient | Promise<IoredisClient>;
+
+class IoredisSubscriber implements SubscriberConnection {
+  readonly #findNode: FindNode;
+  readonly #channel: string;
+  readonly #onMessage: (message: string) => void;
+  #isClosed = false;
+  #subscriber: IoredisClient | undefined;
+
+  constructor(findNode: FindNode, channel: string, onMessage: (message: string) => void) {
+    this.#findNode = findNode;
+    this.#channel = channel;
+    this.#onMessage = onMessage;
+  }
+
+  async open(onLost: (error?: unknown) => void): Promise<void> {
+    const client = await this.#findNode(() => this.#isClosed);
+    if (this.#isClosed) {
+      return;
+    }
+    // It does not reconnect: the subscription opens another connection instead.
+    const subscriber = client.duplicate({ lazyConnect: true, retryStrategy: null });
+    this.#subscriber = subscriber;
+    subscriber.on('error', onLost);
+    subscriber.on('close', () => onLost());
+    subscriber.on('message', (_channel, message) => this.#onMessage(String(message)));
+    await subscriber.connect();
+    await subscriber.subscribe(this.#channel);
+  }
+
+  async ping(): Promise<unknown> {
+    return this.#subscriber?.ping();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#subscriber?.disconnect();
+  }
 }

@@ -54,11 +54,10 @@ export function createKeys(prefix: string): Keys {
     owner: ({ kind, by, id }) => ownerKeys(`${escapePart(kind)}:${by}:${id}`),
     kind(kind) {
       const start = `${prefix}kind:{${escapePart(kind)}}:`;
-      const withMissing = (name: string): OwnerKeys => [start + name, `${start}missed:${name}`];
       return {
-        issued: withMissing('issued'),
-        revoked: withMissing('revoked'),
-        disabled: withMissing('disabled'),
+        issued: [`${start}issued`, `${start}missed:issued`],
+        revoked: [`${start}revoked`, `${start}missed:revoked`],
+        disabled: [`${start}disabled`, `${start}missed:disabled`],
         expiring: `${start}expiring`,
       };
     },

@@ -1,7 +1,7 @@
 import type { StoredRecord } from '../store';
 import type { Connection } from './connection';
-import type { Keys, KindKeys } from './keys';
-import { createOwnerIndex, type Place } from './owners';
+import type { Keys } from './keys';
+import { createOwnerIndex, type OwnerIndex, type Place } from './owners';
 
 /** What the lists of a kind say about a record. */
 export interface KindEntry extends Place {
@@ -24,39 +24,47 @@ export interface KindIndex {
 }
 
 export function createKindIndex(connection: Connection, keys: Keys): KindIndex {
-  const index = createOwnerIndex(connection);
-
-  async function addToKind(of: KindKeys, entries: readonly KindEntry[]): Promise<void> {
-    const expiring = entries.flatMap(({ id, expiresAt }) =>
-      typeof expiresAt === 'number' ? [String(expiresAt), id] : [],
-    );
-    const lists = [
-      [of.issued, entries],
-      [of.revoked, entries.filter(({ revokedAt }) => isTime(revokedAt))],
-      [of.disabled, entries.filter(({ disabledAt }) => isTime(disabledAt))],
-    ] as const;
-    await Promise.all([
-      ...lists.map(async ([list, members]) => members.length > 0 && index.add(list, members)),
-      // LT keeps the earliest expiry, whatever order concurrent changes are written in.
-      expiring.length > 0 && connection.send(of.expiring, ['ZADD', of.expiring, 'LT', ...expiring]),
-    ]);
-  }
-
-  const add = async (entries: readonly KindEntry[]) => {
-    const kinds = new Set(entries.map(({ kind }) => kind));
-    await Promise.all(
-      [...kinds].map((kind) =>
-        addToKind(
-          keys.kind(kind),
-          entries.filter((entry) => entry.kind === kind),
-        ),
-      ),
-    );
-  };
+  const lists: Lists = { connection, index: createOwnerIndex(connection), keys };
   return {
-    add,
-    tryToAdd: (entries) => add(entries).catch(() => undefined),
+    add: (entries) => addEntries(lists, entries),
+    tryToAdd: (entries) => addEntries(lists, entries).catch(ignore),
   };
+}
+
+const ignore = () => {};
+
+/** What adds IDs to lists. */
+interface Lists {
+  readonly connection: Connection;
+  readonly index: OwnerIndex;
+  readonly keys: Keys;
+}
+
+async function addEntries(lists: Lists, entries: readonly KindEntry[]): Promise<void> {
+  const kinds = new Set(entries.map(({ kind }) => kind));
+  await Promise.all([...kinds].map((kind) => addToKind(lists, kind, entries)));
+}
+
+async function addToKind(
+  { connection, index, keys }: Lists,
+  kind: string,
+  all: readonly KindEntry[],
+): Promise<void> {
+  const { issued, revoked, disabled, expiring } = keys.kind(kind);
+  const entries = all.filter((entry) => entry.kind === kind);
+  const lists = [
+    [issued, entries],
+    [revoked, entries.filter(({ revokedAt }) => isTime(revokedAt))],
+    [disabled, entries.filter(({ disabledAt }) => isTime(disabledAt))],
+  ] as const;
+  const expiries = entries.flatMap(({ id, expiresAt }) =>
+    isTime(expiresAt) ? [String(expiresAt), id] : [],
+  );
+  await Promise.all([
+    ...lists.map(async ([list, members]) => members.length > 0 && index.add(list, members)),
+    // LT keeps the earliest expiry, whatever order concurrent changes are written in.
+    expiries.length > 0 && connection.send(expiring, ['ZADD', expiring, 'LT', ...expiries]),
+  ]);
 }
 
 const isTime = (time: StoredRecord['revokedAt'] | undefined): time is number =>

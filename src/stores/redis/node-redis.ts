@@ -1,5 +1,5 @@
 import type { SubscriberConnection } from '../subscription';
-import { type ClientStatus, pickMaster, type RedisDriver } from './driver';
+import { type ClientStatus, pickMaster, type RedisDriver, type Send } from './driver';
 
 /** What is used of a client of node-redis. */
 export interface NodeRedisClient {
@@ -41,43 +41,42 @@ export interface NodeRedisCluster {
 const PLAIN = { typeMapping: {} };
 
 export function nodeRedisClient(client: NodeRedisClient): RedisDriver {
-  const history = historyOf(client, 'end');
+  const history = watchHistory(client, 'end');
+  const node = () => client;
   return {
     get status() {
-      return client.isReady ? 'ready' : statusOf(client.isOpen, history);
+      return client.isReady ? 'ready' : toStatus(client.isOpen, history);
     },
     connect: () => client.connect(),
     // node-redis detects a dead connection by socket inactivity, and our own writes reset that
     // timer.
     isSerial: true,
     send: async (_key, command) => client.sendCommand(command, PLAIN),
-    masters: async () => [async (command) => client.sendCommand(command, PLAIN)],
-    subscriber: (channel, onMessage) => subscriberOf(() => client, channel, onMessage),
+    masters: async () => [sendTo(client)],
+    subscriber: (channel, onMessage) => new NodeRedisSubscriber(node, channel, onMessage),
   };
 }
 
 export function nodeRedisCluster(cluster: NodeRedisCluster): RedisDriver {
-  const history = historyOf(cluster, 'disconnect');
+  const history = watchHistory(cluster, 'disconnect');
+  const masters = () => cluster.masters;
+  const connect = async (master: NodeRedisMaster) => cluster.nodeClient(master);
+  const node = async (isClosed: () => boolean) =>
+    connect(await pickMaster(driver, masters, isClosed));
   const driver: RedisDriver = {
     get status() {
       const isReady = cluster.isReady ?? (cluster.isOpen && cluster.masters.length > 0);
-      return isReady ? 'ready' : statusOf(cluster.isOpen, history);
+      return isReady ? 'ready' : toStatus(cluster.isOpen, history);
     },
     connect: () => cluster.connect(),
     // One dead connection is enough reason to pause: see above.
     isSerial: true,
     send: async (key, command) => cluster.sendCommand(key, false, [...command], PLAIN),
     async masters() {
-      const clients = await Promise.all(
-        cluster.masters.map(async (master) => cluster.nodeClient(master)),
-      );
-      return clients.map((client) => async (command) => client.sendCommand(command, PLAIN));
+      const clients = await Promise.all(cluster.masters.map(connect));
+      return clients.map(sendTo);
     },
-    subscriber: (channel, onMessage) => {
-      const node = async (isClosed: () => boolean) =>
-        cluster.nodeClient(await pickMaster(driver, () => cluster.masters, isClosed));
-      return subscriberOf(node, channel, onMessage);
-    },
+    subscriber: (channel, onMessage) => new NodeRedisSubscriber(node, channel, onMessage),
   };
   return driver;
 }
@@ -91,7 +90,7 @@ interface History {
 /** One for each client, so that many stores on one client do not add many listeners. */
 const histories = new WeakMap<object, History>();
 
-function historyOf(client: NodeRedisClient | NodeRedisCluster, closeEvent: string): History {
+function watchHistory(client: NodeRedisClient | NodeRedisCluster, closeEvent: string): History {
   const known = histories.get(client);
   if (known) {
     return known;
@@ -105,24 +104,55 @@ function historyOf(client: NodeRedisClient | NodeRedisCluster, closeEvent: strin
   return history;
 }
 
-function statusOf(isOpen: boolean, { isRetrying, isClosed }: History): ClientStatus {
+function toStatus(isOpen: boolean, { isRetrying, isClosed }: History): ClientStatus {
   if (isOpen) {
     return isRetrying ? 'retrying' : 'connecting';
   }
   return isClosed ? 'closed' : 'idle';
 }
 
-function subscriberOf(
-  node: (isClosed: () => boolean) => NodeRedisClient | Promise<NodeRedisClient>,
-  channel: string,
-  onMessage: (message: string) => void,
-): SubscriberConnection {
-  let isClosed = false;
-  let subscriber: NodeRedisClient | undefined;
-  let opening: Promise<unknown> = Promise.resolve();
-  const connect = async (onLost: (error?: unknown) => void) => {
-    const client = await node(() => isClosed);
-    if (isClosed) {
+const sendTo =
+  (client: NodeRedisClient): Send =>
+  async (command) =>
+    client.sendCommand(command, PLAIN);
+
+type FindNode = (isClosed: () => boolean) => NodeRedisClient | Promise<NodeRedisClient>;
+
+class NodeRedisSubscriber implements SubscriberConnection {
+  readonly #findNode: FindNode;
+  readonly #channel: string;
+  readonly #onMessage: (message: string) => void;
+  #isClosed = false;
+  #subscriber: NodeRedisClient | undefined;
+  #opening: Promise<void> = Promise.resolve();
+
+  constructor(findNode: FindNode, channel: string, onMessage: (message: string) => void) {
+    this.#findNode = findNode;
+    this.#channel = channel;
+    this.#onMessage = onMessage;
+  }
+
+  async open(onLost: (error?: unknown) => void): Promise<void> {
+    this.#opening = this.#connect(onLost);
+    await this.#opening;
+    await this.#subscriber?.subscribe(this.#channel, this.#onMessage);
+  }
+
+  async ping(): Promise<unknown> {
+    return this.#subscriber?.ping();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    // node-redis cannot be stopped while it connects: it would go on, and could not be closed any
+    // more.
+    const destroy = () => this.#destroy();
+    this.#opening.then(destroy, destroy);
+  }
+
+  async #connect(onLost: (error?: unknown) => void): Promise<void> {
+    const client = await this.#findNode(() => this.#isClosed);
+    if (this.#isClosed) {
       return;
     }
     // It does not reconnect: the subscription opens another connection instead.
@@ -132,27 +162,14 @@ function subscriberOf(
       socketTimeout: 15_000,
       reconnectStrategy: false,
     };
-    subscriber = client.duplicate({ socket });
-    subscriber.on('error', onLost);
-    await subscriber.connect();
-  };
-  return {
-    async open(onLost) {
-      opening = connect(onLost);
-      await opening;
-      await subscriber?.subscribe(channel, onMessage);
-    },
-    ping: async () => subscriber?.ping(),
-    close() {
-      isClosed = true;
-      // node-redis cannot be stopped while it connects: it would go on, and could not be closed any
-      // more.
-      const destroy = () => {
-        if (subscriber?.isOpen) {
-          subscriber.destroy();
-        }
-      };
-      opening.then(destroy, destroy);
-    },
-  };
+    this.#subscriber = client.duplicate({ socket });
+    this.#subscriber.on('error', onLost);
+    await this.#subscriber.connect();
+  }
+
+  #destroy(): void {
+    if (this.#subscriber?.isOpen) {
+      this.#subscriber.destroy();
+    }
+  }
 }

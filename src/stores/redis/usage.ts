@@ -14,15 +14,11 @@ export const createUsage = ({
   async recordUsage(usage) {
     const now = Date.now();
     const first = firstKeptDay(now);
-    const add = ({ id, count, lastUsedAt }: RecordedUsage) => {
-      const day = toUsageDay(lastUsedAt, now) ?? '';
-      return ADD_USAGE(
-        connection,
-        [keys.record(id)],
-        ...[count, lastUsedAt, day, first].map(String),
-      );
-    };
-    checkWritten(usage, await inBatches(usage, (batch) => Promise.allSettled(batch.map(add))));
+    const writes = usage.map((use): Write => {
+      const day = toUsageDay(use.lastUsedAt, now) ?? '';
+      return [keys.record(use.id), String(use.count), String(use.lastUsedAt), day, first];
+    });
+    checkWritten(usage, await inBatches(writes, (batch) => addAll(connection, batch)));
   },
   async usage(id, range) {
     const days = daysIn(range, Date.now());
@@ -38,6 +34,12 @@ export const createUsage = ({
     });
   },
 });
+
+/** The arguments of one `ADD_USAGE`. */
+type Write = readonly [key: string, ...args: readonly string[]];
+
+const addAll = (connection: RedisContext['connection'], batch: readonly Write[]) =>
+  Promise.allSettled(batch.map(([key, ...args]) => ADD_USAGE(connection, [key], ...args)));
 
 interface Failure {
   readonly use: RecordedUsage;

@@ -53,7 +53,9 @@ export function createChanges({
     },
     async revokeAll(owner, at, onRevoked) {
       const rows = await change(isOwnedBy(owner), { revoked_at: toInteger(at) }, toInteger(at));
-      rows.forEach(({ id, subject }) => onRevoked?.({ id, subject }));
+      for (const { id, subject } of rows) {
+        onRevoked?.({ id, subject });
+      }
       return rows.length;
     },
   };

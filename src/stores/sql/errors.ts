@@ -11,7 +11,7 @@ interface DriverError {
   readonly severity?: unknown;
 }
 
-const membersOf = (error: unknown): DriverError =>
+const toMembers = (error: unknown): DriverError =>
   typeof error === 'object' && error !== null ? error : {};
 
 /**
@@ -19,18 +19,18 @@ const membersOf = (error: unknown): DriverError =>
  * a real error.
  */
 export const isDuplicateRow = (error: unknown): boolean =>
-  membersOf(error).errno === 1062 && /[.']PRIMARY'/.test(String(membersOf(error).sqlMessage));
-export const isDuplicateIndex = (error: unknown): boolean => membersOf(error).errno === 1061;
+  toMembers(error).errno === 1062 && /[.']PRIMARY'/.test(String(toMembers(error).sqlMessage));
+export const isDuplicateIndex = (error: unknown): boolean => toMembers(error).errno === 1061;
 /** In MySQL, or in SQLite, which has no number for it. */
 export const isDuplicateColumn = (error: unknown): boolean =>
-  membersOf(error).errno === 1060 ||
-  String(membersOf(error).message).startsWith('duplicate column name');
+  toMembers(error).errno === 1060 ||
+  String(toMembers(error).message).startsWith('duplicate column name');
 
 const MISSING: readonly unknown[] = ['42P01', '42703', 'ER_NO_SUCH_TABLE', 'ER_BAD_FIELD_ERROR'];
 
 /** Whether a table or column is missing that `migrate()` creates. */
 export function isMissing(error: unknown): boolean {
-  const { code, message } = membersOf(error);
+  const { code, message } = toMembers(error);
   return (
     MISSING.includes(code) ||
     (typeof message === 'string' && /no such (table|column): |has no column named /.test(message))
@@ -38,44 +38,49 @@ export function isMissing(error: unknown): boolean {
 }
 
 /** Whether another connection holds SQLite's lock. */
-export const isBusy = (error: unknown): boolean => membersOf(error).code === 'SQLITE_BUSY';
+export const isBusy = (error: unknown): boolean => toMembers(error).code === 'SQLITE_BUSY';
 
 /** Whether the database undid a write in favour of another one, and requires a retry. */
 const isConflict = (error: unknown): boolean => {
-  const { code } = membersOf(error);
+  const { code } = toMembers(error);
   return code === '40001' || code === '40P01' || code === 'ER_LOCK_DEADLOCK';
 };
 
 const ATTEMPTS = 5;
+
+type Method = (...args: never[]) => Promise<unknown>;
 
 /**
  * Wraps the methods of the store: each waits for `ready()`, and is repeated if the database undid
  * it in favour of another writer. Errors say what failed and never quote a value: drivers quote
  * parameters in messages and members.
  */
-export function guarded<T extends Record<keyof T, (...args: never[]) => Promise<unknown>>>(
+export function guarded<T extends Record<keyof T, Method>>(
   methods: T,
   ready: () => Promise<void> = async () => {},
 ): T {
-  const guard =
-    (name: string, method: (...args: never[]) => Promise<unknown>) =>
-    async (...args: never[]) => {
-      for (let attempt = 1; ; attempt++) {
-        try {
-          await ready();
-          return await method(...args);
-        } catch (error) {
-          if (attempt < ATTEMPTS && isConflict(error)) {
-            continue;
-          }
-          throw withoutValues(name, error);
-        }
-      }
-    };
-  return Object.fromEntries(
-    Object.entries(methods).map(([name, method]) => [name, guard(name, method as never)]),
-  ) as T;
+  const guardedMethods = Object.entries<Method>(methods).map(([name, method]) => [
+    name,
+    guard(name, method, ready),
+  ]);
+  return Object.fromEntries(guardedMethods) as T;
 }
+
+const guard =
+  (name: string, method: Method, ready: () => Promise<void>): Method =>
+  async (...args) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await ready();
+        return await method(...args);
+      } catch (error) {
+        if (attempt < ATTEMPTS && isConflict(error)) {
+          continue;
+        }
+        throw withoutValues(name, error);
+      }
+    }
+  };
 
 /** Returns an error that says which method failed and why, without any value of the statement. */
 export function withoutValues(name: string, error: unknown): Error {
@@ -108,7 +113,7 @@ const CONDITIONS: Readonly<Record<string, string>> = {
  * and those of a driver, do not.
  */
 function toReason(error: unknown): string {
-  const { code, message, sqlState, severity } = membersOf(error);
+  const { code, message, sqlState, severity } = toMembers(error);
   const ofStatement =
     typeof sqlState === 'string' || (typeof severity === 'string' && severity !== 'FATAL');
   const isText = (text: unknown): text is string => typeof text === 'string' && text !== '';

@@ -1,10 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
 
-import type { RecordedUsage } from '../store';
+import type { ChangedRecord, RecordedUsage } from '../store';
 import type { Condition } from './conditions';
 import { isDuplicateRow } from './errors';
 import { COLUMNS } from './rows';
-import type { CredentialsTable, Database, UsageTable } from './tables';
+import type { CredentialsTable, Database, StateTable, UsageTable } from './tables';
 import { dropInBatches, inBatches, type Writes } from './writes';
 
 /** MySQL searches the whole list for each row, so the list is kept short. */
@@ -25,34 +25,48 @@ export const lockingWrites = (db: Database): Writes => ({
       .execute();
   },
   async change(condition, changes) {
-    return db.transaction().execute(async (transaction) => {
-      const rows = await transaction
-        .selectFrom('latchkey_credentials')
-        .select(COLUMNS)
-        .where(condition)
-        .forUpdate()
-        .execute();
-      const ids = rows.map(({ id }) => id);
-      if (rows.length > 0) {
-        await transaction
-          .updateTable('latchkey_credentials')
-          .set(changes)
-          .where('id', 'in', ids)
-          .execute();
-      }
-      return rows.map((row) => ({ ...row, ...changes }));
-    });
+    return db.transaction().execute((transaction) => changeLocked(transaction, condition, changes));
   },
   async addUsage(uses, days) {
     if (uses.length === 0) {
       return;
     }
-    await db.transaction().execute(async (transaction) => {
-      await inBatches(uses, MAX_USES, (batch) => addUses(transaction, batch));
-      await inBatches(days, MAX_USES, (batch) => addDays(transaction, batch));
-    });
+    await db.transaction().execute((transaction) => addAll(transaction, uses, days));
   },
 });
+
+async function changeLocked(
+  transaction: Database,
+  condition: Condition,
+  changes: Partial<CredentialsTable>,
+): Promise<readonly CredentialsTable[]> {
+  const rows = await transaction
+    .selectFrom('latchkey_credentials')
+    .select(COLUMNS)
+    .where(condition)
+    .forUpdate()
+    .execute();
+  if (rows.length > 0) {
+    await transaction
+      .updateTable('latchkey_credentials')
+      .set(changes)
+      .where('id', 'in', toIds(rows))
+      .execute();
+  }
+  return rows.map((row) => ({ ...row, ...changes }));
+}
+
+async function addAll(
+  transaction: Database,
+  uses: readonly RecordedUsage[],
+  days: readonly UsageTable[],
+): Promise<void> {
+  await inBatches(uses, MAX_USES, (batch) => addUses(transaction, batch));
+  await inBatches(days, MAX_USES, (batch) => addDays(transaction, batch));
+}
+
+const toIds = (rows: readonly Pick<CredentialsTable, 'id'>[]): readonly string[] =>
+  rows.map(({ id }) => id);
 
 function inserts(db: Database): Pick<Writes, 'insert' | 'insertMany'> {
   const insert: Writes['insert'] = async (table, row) => {
@@ -74,14 +88,13 @@ function inserts(db: Database): Pick<Writes, 'insert' | 'insertMany'> {
   return {
     insert,
     async insertMany(rows) {
-      const known = await knownIds(db, rows);
-      const fresh = rows.filter(({ id }) => !known.has(id));
+      const fresh = without(rows, await knownIds(db, rows));
       if (fresh.length === 0) {
         return new Set();
       }
       try {
         await db.insertInto('latchkey_credentials').values(fresh).execute();
-        return new Set(fresh.map(({ id }) => id));
+        return new Set(toIds(fresh));
       } catch (error) {
         if (!isDuplicateRow(error)) {
           throw error;
@@ -99,6 +112,11 @@ function inserts(db: Database): Pick<Writes, 'insert' | 'insertMany'> {
   };
 }
 
+const without = (
+  rows: readonly CredentialsTable[],
+  ids: ReadonlySet<string>,
+): readonly CredentialsTable[] => rows.filter(({ id }) => !ids.has(id));
+
 function deletions(db: Database): Pick<Writes, 'getAndDeleteState' | 'drop' | 'prune'> {
   const drop: Writes['drop'] = async (table, condition) => {
     const deletion = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
@@ -109,25 +127,15 @@ function deletions(db: Database): Pick<Writes, 'getAndDeleteState' | 'drop' | 'p
   return {
     drop,
     async getAndDeleteState(id) {
-      return db.transaction().execute(async (transaction) => {
-        const found = await transaction
-          .selectFrom('latchkey_state')
-          .selectAll()
-          .where('id', '=', id)
-          .forUpdate()
-          .executeTakeFirst();
-        if (found) {
-          await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
-        }
-        return found;
-      });
+      return db.transaction().execute((transaction) => takeState(transaction, id));
     },
     async prune(condition, onPruned) {
       if (!onPruned) {
         return drop('latchkey_credentials', condition);
       }
       return dropInBatches(async (limit) => {
-        const pruned = await pruneSome(db, condition, limit);
+        const pruning = db.transaction();
+        const pruned = await pruning.execute((locked) => pruneSome(locked, condition, limit));
         pruned.forEach(onPruned);
         return pruned.length;
       });
@@ -135,53 +143,71 @@ function deletions(db: Database): Pick<Writes, 'getAndDeleteState' | 'drop' | 'p
   };
 }
 
-const pruneSome = (db: Database, condition: Condition, limit: number) =>
-  db.transaction().execute(async (transaction) => {
-    const rows = await transaction
-      .selectFrom('latchkey_credentials')
-      .select(['id', 'subject'])
-      .where(condition)
-      .limit(limit)
-      .forUpdate()
-      .execute();
-    const ids = rows.map(({ id }) => id);
-    if (ids.length > 0) {
-      await transaction.deleteFrom('latchkey_credentials').where('id', 'in', ids).execute();
-    }
-    return rows;
-  });
+async function takeState(transaction: Database, id: string): Promise<StateTable | undefined> {
+  const found = await transaction
+    .selectFrom('latchkey_state')
+    .selectAll()
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  if (found) {
+    await transaction.deleteFrom('latchkey_state').where('id', '=', id).execute();
+  }
+  return found;
+}
+
+async function pruneSome(
+  transaction: Database,
+  condition: Condition,
+  limit: number,
+): Promise<readonly ChangedRecord[]> {
+  const rows = await transaction
+    .selectFrom('latchkey_credentials')
+    .select(['id', 'subject'])
+    .where(condition)
+    .limit(limit)
+    .forUpdate()
+    .execute();
+  if (rows.length > 0) {
+    await transaction.deleteFrom('latchkey_credentials').where('id', 'in', toIds(rows)).execute();
+  }
+  return rows;
+}
 
 /** Which of these IDs have a credential. */
 async function knownIds(
   db: Database,
   rows: readonly Pick<CredentialsTable, 'id'>[],
 ): Promise<ReadonlySet<string>> {
-  const ids = rows.map(({ id }) => id);
   const known = await db
     .selectFrom('latchkey_credentials')
     .select('id')
-    .where('id', 'in', ids)
+    .where('id', 'in', toIds(rows))
     .execute();
-  return new Set(known.map(({ id }) => id));
+  return new Set(toIds(known));
 }
 
 const addUses = (db: Database, uses: readonly RecordedUsage[]) => {
-  const ids = uses.map(({ id }) => id);
-  const byId = (value: (use: RecordedUsage) => RawBuilder<unknown>) => {
-    const cases = uses.map((use) => sql`when ${use.id} then ${value(use)}`);
-    return sql<number>`case id ${sql.join(cases, sql` `)} end`;
-  };
   const later = (time: number) =>
     sql`case when last_used_at > ${sql.lit(time)} then last_used_at else ${sql.lit(time)} end`;
   return db
     .updateTable('latchkey_credentials')
     .set({
-      use_count: sql`use_count + ${byId(({ count }) => sql.lit(count))}`,
-      last_used_at: byId(({ lastUsedAt }) => later(lastUsedAt)),
+      use_count: sql`use_count + ${byId(uses, ({ count }) => sql.lit(count))}`,
+      last_used_at: byId(uses, ({ lastUsedAt }) => later(lastUsedAt)),
     })
-    .where('id', 'in', ids)
+    .where('id', 'in', toIds(uses))
     .execute();
 };
+
+/** An expression whose value depends on the ID of the row. */
+function byId(
+  uses: readonly RecordedUsage[],
+  value: (use: RecordedUsage) => RawBuilder<unknown>,
+): RawBuilder<number> {
+  const cases = uses.map((use) => sql`when ${use.id} then ${value(use)}`);
+  return sql<number>`case id ${sql.join(cases, sql` `)} end`;
+}
 
 async function addDays(db: Database, days: readonly UsageTable[]): Promise<void> {
   const known = await knownIds(db, days);

@@ -11,53 +11,56 @@ import type { Database } from './tables';
 const LOCK = 0x6c61746368;
 const LOCK_WITHIN_S = 60;
 
+type Work = (db: Database) => Promise<void>;
+
 /** Runs `work` while no other process migrates this database. */
-export async function withMigrationLock(
-  db: Database,
-  dialect: SqlDialect,
-  work: (db: Database) => Promise<void>,
-): Promise<void> {
-  await {
-    // Read committed, so that it reads what the previous holder of the lock wrote.
-    postgres: () =>
-      db
-        .transaction()
-        .setIsolationLevel('read committed')
-        .execute(async (transaction) => {
-          await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction);
-          await work(transaction);
-        }),
-    sqlite: () =>
-      db.connection().execute(async (connection) => {
-        await beginImmediate(connection);
-        try {
-          await work(connection);
-          await sql`commit`.execute(connection);
-        } catch (error) {
-          await sql`rollback`.execute(connection);
-          throw error;
-        }
-      }),
-    // Names of locks are global to the server, and have at most 64 characters.
-    mysql: () =>
-      db.connection().execute(async (connection) => {
-        const name = sql`concat('latchkey:', md5(database()))`;
-        const { rows } = await sql<{
-          locked: unknown;
-        }>`select get_lock(${name}, ${sql.lit(LOCK_WITHIN_S)}) as locked`.execute(connection);
-        if (Number(rows[0]?.locked) !== 1) {
-          throw codedError(
-            'ERR_LATCHKEY_STORE',
-            `another process has been migrating for ${LOCK_WITHIN_S} s`,
-          );
-        }
-        try {
-          await work(connection);
-        } finally {
-          await sql`select release_lock(${name})`.execute(connection);
-        }
-      }),
-  }[dialect]();
+export const withMigrationLock = (db: Database, dialect: SqlDialect, work: Work): Promise<void> =>
+  LOCKED[dialect](db, work);
+
+const LOCKED: Readonly<Record<SqlDialect, (db: Database, work: Work) => Promise<void>>> = {
+  // Read committed, so that it reads what the previous holder of the lock wrote.
+  postgres: (db, work) =>
+    db
+      .transaction()
+      .setIsolationLevel('read committed')
+      .execute((transaction) => withPostgresLock(transaction, work)),
+  sqlite: (db, work) => db.connection().execute((connection) => withSqliteLock(connection, work)),
+  mysql: (db, work) => db.connection().execute((connection) => withMysqlLock(connection, work)),
+};
+
+async function withPostgresLock(transaction: Database, work: Work): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(transaction);
+  await work(transaction);
+}
+
+async function withSqliteLock(connection: Database, work: Work): Promise<void> {
+  await beginImmediate(connection);
+  try {
+    await work(connection);
+    await sql`commit`.execute(connection);
+  } catch (error) {
+    await sql`rollback`.execute(connection);
+    throw error;
+  }
+}
+
+async function withMysqlLock(connection: Database, work: Work): Promise<void> {
+  // Names of locks are global to the server, and have at most 64 characters.
+  const name = sql`concat('latchkey:', md5(database()))`;
+  const { rows } = await sql<{
+    locked: unknown;
+  }>`select get_lock(${name}, ${sql.lit(LOCK_WITHIN_S)}) as locked`.execute(connection);
+  if (Number(rows[0]?.locked) !== 1) {
+    throw codedError(
+      'ERR_LATCHKEY_STORE',
+      `another process has been migrating for ${LOCK_WITHIN_S} s`,
+    );
+  }
+  try {
+    await work(connection);
+  } finally {
+    await sql`select release_lock(${name})`.execute(connection);
+  }
 }
 
 /**

@@ -26,25 +26,27 @@ export async function migrate(
   if ((await readVersion(db).catch(zeroIfMissing)) >= target) {
     return;
   }
-  await withMigrationLock(db, dialect, async (locked) => {
-    const ddl = await createDdl(locked, dialect);
-    await ddl
-      .table('latchkey_schema')
-      .addColumn('version', ddl.bigint, (column) => column.primaryKey())
-      .addColumn('migrated_at', ddl.bigint, (column) => column.notNull())
-      .execute();
-    const version = await readVersion(locked);
-    for (const [index, migration] of MIGRATIONS.slice(0, target).entries()) {
-      if (index < version) {
-        continue;
-      }
-      await migration(ddl);
-      await locked
-        .insertInto('latchkey_schema')
-        .values({ version: index + 1, migrated_at: Date.now() })
-        .execute();
+  await withMigrationLock(db, dialect, (locked) => applyMigrations(locked, dialect, target));
+}
+
+async function applyMigrations(db: Database, dialect: SqlDialect, target: number): Promise<void> {
+  const ddl = await createDdl(db, dialect);
+  await ddl
+    .table('latchkey_schema')
+    .addColumn('version', ddl.bigint, (column) => column.primaryKey())
+    .addColumn('migrated_at', ddl.bigint, (column) => column.notNull())
+    .execute();
+  const version = await readVersion(db);
+  for (const [index, migration] of MIGRATIONS.slice(0, target).entries()) {
+    if (index < version) {
+      continue;
     }
-  });
+    await migration(ddl);
+    await db
+      .insertInto('latchkey_schema')
+      .values({ version: index + 1, migrated_at: Date.now() })
+      .execute();
+  }
 }
 
 /** Version 1, of Latchkey 0.1.0. */

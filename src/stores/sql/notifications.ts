@@ -51,15 +51,13 @@ export function createNotifications(
       listeners.notify(event);
     }
   };
-  const start = (connect: () => ListenClient) => () =>
-    keepSubscribed({
-      store: 'sql',
-      connect: () => listenConnection(connect(), CHANNEL, onMessage),
-      toError: (error) => withoutValues('subscribe', error),
-    });
 
   return {
-    notify: (ids, at) => ids.forEach((id) => listeners.notify({ type: 'credential', id, at })),
+    notify(ids, at) {
+      for (const id of ids) {
+        listeners.notify({ type: 'credential', id, at });
+      }
+    },
     async publish(event: RevocationEvent) {
       listeners.notify(event);
       const payload = JSON.stringify({ from: instance, ...encodeRevocation(event) });
@@ -70,8 +68,17 @@ export function createNotifications(
       }
     },
     notifyExpression: (at) => pgNotify(instance, at),
-    subscribe: subscribeWhileNeeded(listeners, listen && start(listen)),
+    subscribe: subscribeWhileNeeded(listeners, listen && subscriptionStarter(listen, onMessage)),
   };
+}
+
+function subscriptionStarter(
+  listen: () => ListenClient,
+  onMessage: (payload: string) => void,
+): () => () => Promise<void> {
+  const connect = () => listenConnection(listen(), CHANNEL, onMessage);
+  const toError = (error: unknown) => withoutValues('subscribe', error);
+  return () => keepSubscribed({ store: 'sql', connect, toError });
 }
 
 /** About 120 bytes. */

@@ -39,63 +39,92 @@ export const returningWrites = (
     if (uses.length === 0) {
       return;
     }
-    await db.transaction().execute(async (transaction) => {
-      await inBatches(uses, MAX_USES, (batch) => addUses(transaction, batch));
-      await inBatches(days, MAX_USES, (batch) => addDays(transaction, batch));
-    });
+    await db.transaction().execute((transaction) => addAll(transaction, uses, days));
   },
 });
 
+async function addAll(
+  transaction: Database,
+  uses: readonly RecordedUsage[],
+  days: readonly UsageTable[],
+): Promise<void> {
+  await inBatches(uses, MAX_USES, (batch) => addUses(transaction, batch));
+  await inBatches(days, MAX_USES, (batch) => addDays(transaction, batch));
+}
+
 const inserts = (db: Database): Pick<Writes, 'insert' | 'insertMany'> => ({
-  async insert(table, row) {
-    const inserted = await db
-      .insertInto(table as 'latchkey_state')
-      .values(row as never)
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .returning('id')
-      .execute();
-    return inserted.length === 1;
-  },
-  async insertMany(rows: readonly CredentialsTable[]) {
-    const inserted = await db
-      .insertInto('latchkey_credentials')
-      .values(rows)
-      .onConflict((conflict) => conflict.column('id').doNothing())
-      .returning('id')
-      .execute();
-    return new Set(inserted.map(({ id }) => id));
-  },
+  insert: (table, row) => insert(db, table, row),
+  insertMany: (rows) => insertMany(db, rows),
 });
+
+async function insert(
+  db: Database,
+  table: 'latchkey_credentials' | 'latchkey_state',
+  row: object,
+): Promise<boolean> {
+  const inserted = await db
+    .insertInto(table as 'latchkey_state')
+    .values(row as never)
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
+    .execute();
+  return inserted.length === 1;
+}
+
+async function insertMany(
+  db: Database,
+  rows: readonly CredentialsTable[],
+): Promise<ReadonlySet<string>> {
+  const inserted = await db
+    .insertInto('latchkey_credentials')
+    .values(rows)
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .returning('id')
+    .execute();
+  return new Set(inserted.map(({ id }) => id));
+}
 
 const deletions = (db: Database): Pick<Writes, 'getAndDeleteState' | 'drop' | 'prune'> => ({
   async getAndDeleteState(id) {
     return db.deleteFrom('latchkey_state').where('id', '=', id).returningAll().executeTakeFirst();
   },
-  async drop(table, condition) {
-    const drop = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
-    return dropInBatches(async (limit) => {
-      const some = db
-        .selectFrom(table as 'latchkey_credentials')
-        .select('id')
-        .where(condition as Condition)
-        .limit(limit);
-      return (await drop.where('id', 'in', some).returning('id').execute()).length;
-    });
-  },
-  async prune(condition, onPruned) {
-    return dropInBatches(async (limit) => {
-      const some = db.selectFrom('latchkey_credentials').select('id').where(condition).limit(limit);
-      const pruned: readonly ChangedRecord[] = await db
-        .deleteFrom('latchkey_credentials')
-        .where(condition)
-        .where('id', 'in', some)
-        .returning(['id', 'subject'])
-        .execute();
-      pruned.forEach((record) => onPruned?.(record));
-      return pruned.length;
-    });
-  },
+  drop: (table, condition) => drop(db, table, condition as Condition),
+  prune: (condition, onPruned) => prune(db, condition, onPruned),
 });
+
+function drop(
+  db: Database,
+  table: 'latchkey_credentials' | 'latchkey_state',
+  condition: Condition,
+): Promise<number> {
+  const name = table as 'latchkey_credentials';
+  const deletion = db.deleteFrom(name).where(condition);
+  const selection = db.selectFrom(name).select('id').where(condition);
+  return dropInBatches(async (limit) => {
+    const some = selection.limit(limit);
+    return (await deletion.where('id', 'in', some).returning('id').execute()).length;
+  });
+}
+
+function prune(
+  db: Database,
+  condition: Condition,
+  onPruned: ((record: ChangedRecord) => void) | undefined,
+): Promise<number> {
+  return dropInBatches(async (limit) => {
+    const some = db.selectFrom('latchkey_credentials').select('id').where(condition).limit(limit);
+    const pruned: readonly ChangedRecord[] = await db
+      .deleteFrom('latchkey_credentials')
+      .where(condition)
+      .where('id', 'in', some)
+      .returning(['id', 'subject'])
+      .execute();
+    for (const record of pruned) {
+      onPruned?.(record);
+    }
+    return pruned.length;
+  });
+}
 
 const addUses = (db: Database, uses: readonly RecordedUsage[]) => {
   const values = sql.join(

@@ -2,6 +2,7 @@ import * as z from 'zod';
 
 import { toRecordId } from '../../credential/digest';
 import { codedError } from '../../internal/errors';
+import { omitUndefined } from '../../internal/objects';
 import { check } from '../../internal/options';
 import { isStorable, type RecordChanges, type StoredRecord } from '../store';
 import { type CredentialsTable, MAX_LENGTHS } from './tables';
@@ -14,12 +15,13 @@ export function toChangedColumns({
   metadata,
   expiresAt,
 }: RecordChanges): Partial<CredentialsTable> {
-  return storable({
-    ...(name !== undefined && { name }),
-    ...(scopes !== undefined && { scopes: JSON.stringify(scopes) }),
-    ...(metadata !== undefined && { metadata: JSON.stringify(metadata) }),
-    ...(expiresAt !== undefined && { expires_at: toIntegerOrNull(expiresAt) }),
-  });
+  const columns = {
+    name,
+    scopes: scopes && JSON.stringify(scopes),
+    metadata: metadata && JSON.stringify(metadata),
+    expires_at: expiresAt === undefined ? undefined : toIntegerOrNull(expiresAt),
+  };
+  return storable(omitUndefined(columns));
 }
 
 export function toRow(record: StoredRecord): CredentialsTable {

@@ -40,18 +40,24 @@ function schemaPrefix(db: Database): RawBuilder<unknown> {
 export const sqliteUsage = (db: Database): Pick<Writes, 'addUsage'> => ({
   async addUsage(uses, days) {
     const rows = toRows(uses, days);
-    const add = (to: Database, batch: readonly RawBuilder<unknown>[]) =>
-      sql`insert into ${schemaPrefix(db)}latchkey_uses (id, uses, used_at, day)
-        values ${sql.join(batch)}`.execute(to);
+    const schema = schemaPrefix(db);
     if (rows.length <= MAX_USES) {
-      await inBatches(rows, MAX_USES, (batch) => add(db, batch));
+      await addRows(db, schema, rows);
       return;
     }
-    await db
-      .transaction()
-      .execute((transaction) => inBatches(rows, MAX_USES, (batch) => add(transaction, batch)));
+    await db.transaction().execute((transaction) => addRows(transaction, schema, rows));
   },
 });
+
+const addRows = (
+  db: Database,
+  schema: RawBuilder<unknown>,
+  rows: readonly RawBuilder<unknown>[],
+): Promise<void> =>
+  inBatches(rows, MAX_USES, (batch) =>
+    sql`insert into ${schema}latchkey_uses (id, uses, used_at, day)
+      values ${sql.join(batch)}`.execute(db),
+  );
 
 /** A row for each ID and day, and one for what is left of an ID's uses. */
 function toRows(

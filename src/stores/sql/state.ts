@@ -28,21 +28,21 @@ export function createState(db: Database, writes: Writes): StateStore {
         await db
           .selectFrom('latchkey_state')
           .selectAll()
-          .where('id', '=', idOf(group, key))
+          .where('id', '=', toId(group, key))
           .executeTakeFirst(),
       );
     },
     async getAndDelete(group, key) {
-      return currentValue(await writes.getAndDeleteState(idOf(group, key)));
+      return currentValue(await writes.getAndDeleteState(toId(group, key)));
     },
   };
 }
 
 /** One short ID for a group and a key of any length, which an index could not hold. */
-const idOf = (group: string, key: string): string => toDigest(JSON.stringify([group, key]));
+const toId = (group: string, key: string): string => toDigest(JSON.stringify([group, key]));
 
 const toRow = (group: string, key: string, value: string, until: number): StateTable => ({
-  id: idOf(group, key),
+  id: toId(group, key),
   value,
   ends_at: toInteger(Math.min(until, Number.MAX_SAFE_INTEGER)),
 });

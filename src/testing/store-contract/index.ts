@@ -91,8 +91,8 @@ export function credentialStoreContract<O extends OpenedStore<CredentialStore>>(
     ...dailyUsage,
     ...forgetting,
     ...notifying,
-    ...(push && notifyingPeers),
-    ...(corrupt && damage(corrupt)),
+    ...(push ? notifyingPeers : {}),
+    ...(corrupt ? damage(corrupt) : {}),
   };
   return contract<O>(open, cases, { clockToleranceMs, withinMs: pushWithinMs });
 }

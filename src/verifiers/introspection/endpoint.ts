@@ -1,6 +1,7 @@
 import { allowInsecureRequests, customFetch, introspectionRequest } from 'oauth4webapi';
 
 import { codedError } from '../../internal/errors';
+import { omitUndefined } from '../../internal/objects';
 import { cachedLoader } from '../issuer/cached-loader';
 import { type FetchLimits, type JsonObject, requestJson } from '../issuer/fetch';
 import { fetchMetadata } from '../issuer/metadata';
@@ -37,7 +38,7 @@ export function introspectionQuery(options: ParsedIntrospectionOptions): Introsp
         additionalParameters: HINT,
         // The URL was checked: plain http is only possible on a loopback or insecure host.
         [allowInsecureRequests]: true,
-        ...(fetch && { [customFetch]: fetch }),
+        ...omitUndefined({ [customFetch]: fetch }),
       }),
     );
   };

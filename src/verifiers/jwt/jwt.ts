@@ -90,7 +90,7 @@ export function jwt(options: JwtOptions): Verifier {
       return andThen(isSigned, (result) => settle(jws, result));
     },
     close: () => issuers.close(),
-    ...(revocations && { revoke: revocations.revoke, subscribe: revocations.subscribe }),
+    ...omitUndefined({ revoke: revocations?.revoke, subscribe: revocations?.subscribe }),
   };
 }
 
