@@ -106,6 +106,11 @@ export function check(expected: string, test: (value: unknown) => boolean): z.Zo
   return z.custom(test, { error: `must be ${expected}` });
 }
 
+/** For functions that have no options, so that one that is passed is not ignored. */
+export const noOptions = z.custom<undefined>((value) => value === undefined, {
+  error: 'options must be omitted: there are none',
+});
+
 export const isFunction = (value: unknown): boolean => typeof value === 'function';
 
 export const functionOption = check('a function', isFunction);

@@ -13,6 +13,7 @@ export interface StoredVerifier extends Verifier {
    *
    * @param credential - the credential of a request, or the secret itself
    * @returns the principal of a valid credential, or the reason why it is invalid
+   * @throws {TypeError} `ERR_LATCHKEY_ARGUMENT` if it is neither
    */
   verify(credential: Credential | string): Verification | Promise<Verification>;
 }

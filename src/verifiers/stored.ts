@@ -3,6 +3,7 @@ import type { RevocationEvent } from '../credential/revocation';
 import { generateSecret, secretPattern } from '../credential/secret';
 import { createCredentialManager } from '../credentials/credential-manager';
 import { createUsageCounter } from '../credentials/usage-counter';
+import { typeError } from '../internal/errors';
 import { isCredentialStore, type ManagedStore } from '../stores/store-methods';
 import { additionsTo, withNotifiedAdditions } from './additions';
 import type { ManagedVerifier, StoredKind } from './managed-verifier';
@@ -37,8 +38,7 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
       (extractors.includes(credential.extractor) && credential.token.startsWith(`${prefix}_`)) ||
       isLegacy(credential),
     acceptsLegacy: isLegacy,
-    verify: (credential) =>
-      verification.verify(typeof credential === 'string' ? credential : credential.token),
+    verify: (credential) => verification.verify(toToken(credential, name)),
     subscribe: revocations.subscribe,
     subscribeToAdditions: additions.subscribe,
     onUsed({ credentialId }, at = Date.now()) {
@@ -55,6 +55,17 @@ export function storedVerifier(options: StoredKind): ManagedVerifier {
     }),
   };
   return withNotifiedAdditions(verifier, legacy, additions);
+}
+
+function toToken(credential: Credential | string, name: string): string {
+  const token: unknown = typeof credential === 'object' ? credential?.token : credential;
+  if (typeof token !== 'string') {
+    throw typeError(
+      'ERR_LATCHKEY_ARGUMENT',
+      `${name}.verify(secret): "secret" must be a string, or { extractor, token }`,
+    );
+  }
+  return token;
 }
 
 type RevocationListener = (event: RevocationEvent) => void;

@@ -1,3 +1,4 @@
+import { checkOptions, noOptions } from '../../internal/options';
 import type { CredentialStore, StateStore } from '../store';
 import { createCredentials } from './credentials';
 import { createState } from './state';
@@ -8,9 +9,12 @@ import { createState } from './state';
  * it.
  *
  * @returns a store for credentials and for state
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` if options are passed: it has none
  * @example
  * const keys = apiKeys({ prefix: 'acme', store: memoryStore() });
  */
-export function memoryStore(): CredentialStore & StateStore {
+export function memoryStore(): CredentialStore & StateStore;
+export function memoryStore(options?: unknown): CredentialStore & StateStore {
+  checkOptions('memoryStore()', noOptions, options);
   return { ...createCredentials(), ...createState() };
 }
