@@ -1,23 +1,8 @@
-/** These have titles that are too long or not unique. A file that is fixed leaves the list. */
-const TITLES_TO_SHORTEN = [
-  'test/authorization-server/options.test.ts',
-  'test/contract/contract.test.ts',
-  'test/credential/credential.test.ts',
-  'test/credentials/credential-schemas.test.ts',
-  'test/latchkey.test.ts',
-  'test/possession/dpop.test.ts',
-  'test/verifiers/jwt/claims.test.ts',
-  'test/verifiers/jwt/issuer-pattern.test.ts',
-  'test/verifiers/jwt/jwt-revocations.test.ts',
-  'test/verifiers/jwt/jwt.test.ts',
-  'test/verifiers/jwt/keys.test.ts',
-];
-
 export default {
   testEnvironment: 'node',
   reporters: [
     'default',
-    ['<rootDir>/test/support/title-reporter.js', { exempt: TITLES_TO_SHORTEN }],
+    '<rootDir>/test/support/title-reporter.js',
     '<rootDir>/test/support/summary-reporter.js',
   ],
   setupFilesAfterEnv: ['<rootDir>/test/support/jest.setup.ts'],

@@ -306,7 +306,7 @@ describe('a guard is not made', () => {
     [{ headers: { 'x-api-key': [7] } }],
     [{ headers: {}, url: new URL('https://api.example.com/') }],
     [{ headers: {}, method: 7 }],
-  ])('and check() rejects what is no request: %p', async (request) => {
+  ])('and check() rejects what is not a request (case %#)', async (request) => {
     const checked = check(request as RequestLike);
     await expect(checked).rejects.toThrow(TypeError);
     await expect(checked).rejects.toMatchObject({

@@ -31,6 +31,8 @@ export const ALLOWED: readonly RegExp[] = [
   /\bstand-?alone\b/gi,
   /\b(?:if|where|when|why) there is none\b|\bms-its news nfs\b|\bfor good\b|\basks? (?:the|a) user\b/gi,
   /\btakes (?:no|a|the) lock\b|\btakes one query\b/gi,
+  // A member of the JSON that `latchkey explain` prints.
+  /"answer":/g,
   // Reason phrases of HTTP.
   /\bBad (?:Request|Gateway)\b/g,
 ];

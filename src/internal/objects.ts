@@ -6,7 +6,7 @@ export type OmitUndefined<T> = {
 };
 
 /**
- * Returns a copy without the members that are undefined. It allocates several objects: do not call
+ * Returns a copy without the members that are undefined or have a symbol as name. It allocates several objects: do not call
  * it on the path of a request with a cached credential.
  */
 export const omitUndefined = <T extends object>(values: T): OmitUndefined<T> =>

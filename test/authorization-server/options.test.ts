@@ -73,7 +73,7 @@ test.each<[fault: string, options: object]>([
   ['option "accessTokenTtlMs" must be a number of milliseconds', { accessTokenTtlMs: 0 }],
   ['option "refreshGraceMs" must be a number of milliseconds', { refreshGraceMs: -1 }],
   ['option "timeoutMs" must be a number of milliseconds', { timeoutMs: '1000' }],
-])('a TypeError says what is wrong: %s', (fault, options) => {
+])('a TypeError says what is wrong: %s (case %#)', (fault, options) => {
   expect(() => start(options)).toThrow(TypeError);
   expect(() => start(options)).toThrow(fault);
 });

@@ -159,7 +159,7 @@ it('remove revokes JWTs of the issuer that is passed', async () => {
 });
 
 it.each(['not a url', 'api.osir.com', 'http://api.osir.com', 'https://api.osir.com/?a=b'])(
-  'remove takes no issuer such as %j, and removes nothing',
+  'remove rejects the issuer %j, and removes nothing',
   async (issuer) => {
     const { client } = await register();
     const { code, err } = await latchkey([

@@ -11,9 +11,11 @@ describe('b64token', () => {
     );
   });
 
-  test.each(['a', 'abc=', 'abc==', 'a.b.c', '-._~+/', 'a'.repeat(8_192)])('may be %s', (token) =>
+  test.each(['a', 'abc=', 'abc==', 'a.b.c', '-._~+/'])('may be %s', (token) =>
     expect(isB64Token(token)).toBe(true),
   );
+
+  it('may have 8,192 characters', () => expect(isB64Token('a'.repeat(8_192))).toBe(true));
 
   test.each([
     ['empty', ''],

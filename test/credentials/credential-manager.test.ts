@@ -76,7 +76,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(await life.get(record.id)).toEqual(record);
     });
 
-    it('takes all that can be said of one', async () => {
+    it('accepts every option', async () => {
       const said = {
         name: 'CI',
         clientId: 'client_7',
@@ -92,7 +92,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(await life.get(record.id)).toMatchObject(said);
     });
 
-    it('makes one that never expires where it is told so', async () => {
+    it('issues one that never expires for expiresAt: null', async () => {
       expect((await issue({ expiresAt: null })).record.expiresAt).toBeNull();
     });
 
@@ -102,7 +102,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(new Set(issued.map(({ record }) => record.id)).size).toBe(100);
     });
 
-    it('keeps what it was told, not what its caller does with that afterwards', async () => {
+    it('stores a copy: later changes of the options have no effect', async () => {
       const options = {
         subject: 'acct_42',
         scopes: ['domains:read'],
@@ -172,7 +172,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       });
     });
 
-    it('tells what the holder has to show', async () => {
+    it('returns the confirmation that the holder must prove', async () => {
       const { secret } = await issue({ confirmation: { jkt: 'x' } });
       expect(await life.verify(secret)).toMatchObject({ ok: true, confirmation: { jkt: 'x' } });
     });
@@ -222,7 +222,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(await subjectsOf(old.secret, next.secret)).toEqual(['revoked', 'acct_42']);
     });
 
-    it('lets the old one live on for as long as it is told, to the millisecond', async () => {
+    it('keeps the old one valid for exactly overlapMs, to the millisecond', async () => {
       const old = await issue();
       const next = (await life.rotate(old.record.id, { overlapMs: 60_000 })) as Issued;
       jest.setSystemTime(NOW + 59_999);
@@ -267,7 +267,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       );
     });
 
-    it('makes one new credential, however many ask at once for the old one to end', async () => {
+    it('issues one new credential, however many concurrent calls rotate the old one', async () => {
       const old = await issue();
       const rotated = await Promise.all(
         Array.from({ length: 20 }, () => life.rotate(old.record.id)),
@@ -311,7 +311,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
   });
 
   describe('update()', () => {
-    it('changes what it is told and nothing else', async () => {
+    it('changes the given members and nothing else', async () => {
       const { secret, record } = await issue({ name: 'CI', metadata: { plan: 'pro' } });
       const changes = {
         name: 'CD',
@@ -568,11 +568,11 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(await life.list({ subject: 'acct_42' })).toEqual([]);
     });
 
-    it('takes an empty list', async () => expect(await life.import([])).toEqual([]));
+    it('accepts an empty list', async () => expect(await life.import([])).toEqual([]));
   });
 
   describe('prune()', () => {
-    it('drops what ended longer ago than it is told, and says how many', async () => {
+    it('deletes what ended longer ago than olderThanMs, and returns the count', async () => {
       const live = await issue({ expiresAt: null });
       const later = await issue({ expiresAt: NOW + 1 });
       jest.setSystemTime(NOW - 2_000);

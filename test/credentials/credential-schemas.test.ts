@@ -305,7 +305,7 @@ function countingStore() {
 }
 
 test.each(CASES)(
-  '%s(), wrong in %s: a TypeError that names it, and the store hears nothing of it',
+  '%s() rejects a wrong %s without calling the store (case %#)',
   async (_method, _what, call, message) => {
     const { store, calls } = countingStore();
     const error = await Promise.resolve(call(apiKeys({ prefix: 'osir', store }))).catch(
@@ -407,7 +407,7 @@ describe('what is allowed', () => {
     );
   });
 
-  it('is any of the environments that are named beside that of the verifier, which is the default', async () => {
+  it('is any of the option environments; the environment of the verifier is the default', async () => {
     const live = apiKeys({
       prefix: 'osir',
       store: memoryStore(),

@@ -61,7 +61,7 @@ async function counted() {
   return { keys, record, recordUsage, use, written, close, flush };
 }
 
-it('counts every use, those that the cache answered too, and writes them in one batch', async () => {
+it('counts every use, cache hits included, and writes them in one batch', async () => {
   const { keys, record, recordUsage, use, written } = await counted();
   const { secret: other, record: otherRecord } = await keys.issue(SUBJECT);
   await use(100);
@@ -111,7 +111,7 @@ it('keeps no process alive by what is left to write', async () => {
   ]);
 });
 
-it('keeps count of no more than 100,000 credentials for a store that takes no writes', async () => {
+it('counts at most 100,000 credentials while the store rejects writes', async () => {
   const { keys, recordUsage } = await counted();
   recordUsage.mockRejectedValueOnce(new Error('connect ECONNREFUSED'));
   for (const round of [1, 2]) {
@@ -423,7 +423,7 @@ describe('a write that', () => {
     expect(await written()).toEqual([7, NOW + 1_000]);
   });
 
-  it('answers without a promise is a write like another', async () => {
+  it('returns no promise counts as a successful write', async () => {
     const { recordUsage, use } = await counted();
     recordUsage.mockImplementation(() => undefined as never);
     await use(5);

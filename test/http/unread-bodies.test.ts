@@ -114,7 +114,6 @@ describe.each(Object.entries(MOUNTS))(
 
     it('does not wait for a body that is never sent', async () => {
       const server = await listen(app);
-      const start = performance.now();
       expect(
         await exchange(
           server.port,
@@ -125,8 +124,8 @@ describe.each(Object.entries(MOUNTS))(
       ).toEqual({
         text: refused,
       });
-      expect(performance.now() - start).toBeLessThan(4_000);
-    });
+      // Shorter than the time for which a body is awaited.
+    }, 8_000);
 
     it('arrives where the client waits for 100 Continue', async () => {
       const server = await listen(app);

@@ -488,7 +488,7 @@ describe('the options of dpop()', () => {
     ['nonce.secret', new Uint8Array(31), 'a secret of at least 32 bytes'],
     ['nonce.secret', undefined, 'a secret of at least 32 bytes'],
     ['nonce.rotateMs', 0, 'a number of milliseconds from 1000'],
-  ])('say what %s may be: not %p', (name, value, allowed) => {
+  ])('names %s if it is wrong (case %#)', (name, value, allowed) => {
     const [outer, inner] = name.split('.') as [string, string | undefined];
     const options = inner
       ? { [outer]: { secret: 'x'.repeat(32), [inner]: value } }

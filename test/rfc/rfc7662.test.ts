@@ -423,7 +423,7 @@ ledger('RFC 7662, for the API that asks', [
   },
 ]);
 
-describe('the server that is asked', () => {
+describe('the introspection server', () => {
   let issuing: Issuing;
   let mine: Granted;
   let api: Readonly<Record<string, string>>;

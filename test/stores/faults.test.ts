@@ -331,7 +331,7 @@ describe('with staleIfErrorMs', () => {
     ['refused', 5_000],
     ['stopped', 60_000],
   ])(
-    'Redis %s for %d ms under load costs warm good keys nothing, and lets nothing through that was revoked before',
+    'Redis %s for %d ms under load: cached valid keys pass, and keys that were revoked before do not',
     async (faultName, outageMs) => {
       const backend = await onRedis();
       const api = await apiOn(backend.store, { cache: { ttlMs: 200, staleIfErrorMs: 120_000 } });

@@ -37,7 +37,7 @@ it('shares nothing with another memory store', async () => {
   ]);
 });
 
-it('keeps no state that has ended, whatever lives longer beside it', async () => {
+it('discards expired state, whatever other state lives longer', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const heapUsed = () => {

@@ -99,7 +99,7 @@ async function inserted(store: ReturnType<typeof redisStore>) {
   return record;
 }
 
-describe('a client that is told otherwise', () => {
+describe('a client with unusual settings', () => {
   const socket = () => ({ host: '127.0.0.1', port: server.port });
   const nodeRedis = async <
     C extends RedisClient & { connect(): Promise<unknown>; destroy(): void },

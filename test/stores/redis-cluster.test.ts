@@ -64,7 +64,7 @@ describe('a cluster', () => {
     ['was killed', (node) => node.kill(), (node) => node.start()],
     ['stands still', (node) => node.freeze(), (node) => node.thaw()],
   ])(
-    'of which one node %s is as good as before on the others',
+    'of which one node %s works as before on the other nodes',
     async (_, begin, end) => {
       const [node] = nodes as readonly [RedisServer];
       const all = await Promise.all(

@@ -34,8 +34,8 @@ async function askInVain({ ask }: ReturnType<typeof client>) {
   await outcome;
 }
 
-describe('while an answer is owed', () => {
-  it('for less than a second, more is asked', async () => {
+describe('while a reply is outstanding', () => {
+  it('for less than a second, further commands are sent', async () => {
     const { asked, ask } = client();
     const first = ask();
     await jest.advanceTimersByTimeAsync(999);
@@ -44,7 +44,7 @@ describe('while an answer is owed', () => {
     await expect(Promise.all([first, second])).resolves.toEqual(['answer 0', 'answer 1']);
   });
 
-  it('for longer, nothing is asked until it is there', async () => {
+  it('for longer, nothing is sent until it arrives', async () => {
     const { asked, ask } = client();
     await askInVain({ asked, ask });
     await expect(ask()).rejects.toEqual(owed);
@@ -68,7 +68,7 @@ describe('while an answer is owed', () => {
     await expect(next).resolves.toBe('an answer');
   });
 
-  it('by one of many connections, the others are asked on', async () => {
+  it('on one of many connections, commands are still sent on the others', async () => {
     const { asked, ask } = client({ isSerial: false });
     await askInVain({ asked, ask });
     const next = ask();
@@ -100,7 +100,7 @@ describe('an error of the client', () => {
     ['without a word', new Error(''), 'failed'],
     ['that is none', 'secret', 'Rejected without an error'],
     ['that is null', null, 'Rejected without an error'],
-  ])('%s keeps what cannot tell what was asked', async (_, reason, why) => {
+  ])('%s keeps the parts that do not reveal the command', async (_, reason, why) => {
     const { asked, ask } = client();
     const answer = ask();
     asked[0]?.fail(reason);

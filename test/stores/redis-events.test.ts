@@ -123,7 +123,7 @@ describe('a store that does not subscribe', () => {
   });
 });
 
-describe('beside an instance of 0.1.0', () => {
+describe('together with an instance of 0.1.0', () => {
   // What 0.1.0 publishes on the channel, and what it accepts there.
   const OLD = '{"kind":"subject","id":"acct_42","at":1767225600000,"until":1767229200000}';
 

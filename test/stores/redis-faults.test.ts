@@ -105,7 +105,7 @@ describe('with a server that', () => {
   const status = (each: Opened) => each.status();
 
   it.each(Object.entries(FAULTS))(
-    '%s, every call fails soon, and it is good again within a second',
+    '%s, every call fails fast, and succeeds again within a second of the end',
     async (_, { begin, end, shared }) => {
       await expect(byName(good)).resolves.toEqual(forAll(['authenticated', 'an answer']));
       const affected = shared ? all.slice(0, 1) : all;
@@ -126,7 +126,7 @@ describe('with a server that', () => {
     20_000,
   );
 
-  it('is no longer at the other end, it is found again, however much is asked meanwhile', async () => {
+  it('is gone from the other end, the client reconnects, however many commands are sent meanwhile', async () => {
     for (const { proxy } of all) {
       proxy.loseConnections();
     }
@@ -156,7 +156,7 @@ describe('with a server that', () => {
     }
   }, 20_000);
 
-  it('takes no more connections, calls fail until it does', async () => {
+  it('accepts no more connections, calls fail until it does', async () => {
     const only = new Redis({ port: server.port, host: '127.0.0.1' });
     await only.config('SET', 'maxclients', '1');
     for (const { proxy } of all) {
@@ -175,7 +175,7 @@ describe('with a server that', () => {
     );
   }, 20_000);
 
-  it('only reads, look-ups are good and changes fail', async () => {
+  it('only reads, look-ups succeed and changes fail', async () => {
     const record = newRecord();
     await all[0]?.store.insert(record);
     await server.command('REPLICAOF', '127.0.0.1', '1');
@@ -204,7 +204,7 @@ describe('with a server that', () => {
 
 describe('by a client with the settings that it has by itself', () => {
   it.each(Object.entries(UNTUNED))(
-    'of %s, what is asked while it is not ready fails at once, and is never done',
+    'of %s, a command that is sent while it is not ready fails at once, and is never executed',
     async (_, connect) => {
       const { client, ready, close } = connect(server.port);
       await ready;
@@ -241,7 +241,7 @@ describe('an error', () => {
   afterAll(() => lacking.stop());
 
   it.each(Object.keys(CLIENTS))(
-    'of %s says what failed, and holds nothing of what was asked',
+    'of %s says what failed, and does not quote the command',
     async (name) => {
       const { client, ready, close } = CLIENTS[name]!(lacking.port);
       await ready;

@@ -56,7 +56,7 @@ async function untilHeard(heard: readonly string[]) {
 }
 
 describe.each(names)('push by %s', (name) => {
-  it('takes one connection for all who watch, from the first to the last', async () => {
+  it('uses one connection for all subscribers, from the first to the last', async () => {
     const { store, heard, end, close } = await opened(name);
     await untilHeard(heard);
     await expect(subscribers()).resolves.toBe(1);
@@ -125,7 +125,7 @@ describe.each(names)('push by %s', (name) => {
     await becomes(0);
   });
 
-  it('takes for a mark only what is one', async () => {
+  it('ignores messages that are not revocation events', async () => {
     const { heard, close } = await opened(name);
     await untilHeard(heard);
     const junk = [

@@ -166,7 +166,7 @@ describe('uses', () => {
     await expect(redis.exists(keyOf(record))).resolves.toBe(0);
   });
 
-  it('are all sent before the first is answered', async () => {
+  it('are all sent before the first reply arrives', async () => {
     let [asked, most] = [0, 0];
     const call = async (name: string, args: string[]) => {
       most = Math.max(most, ++asked);
@@ -331,7 +331,7 @@ describe("an owner's list", () => {
 });
 
 describe('a client that may not publish', () => {
-  it('changes nothing of which it could not tell', async () => {
+  it('changes nothing if it may not publish the change', async () => {
     await redis.call('ACL', 'SETUSER', 'silent', 'on', '>secret', '~*', '+@all', 'resetchannels');
     const silent = new Redis({
       port: server.port,
@@ -364,7 +364,7 @@ describe('a key that somebody has damaged', () => {
     ['no member that says when it was revoked', (key) => redis.hdel(key, 'revokedAt')],
     ['no member that says when it expires', (key) => redis.hdel(key, 'expiresAt')],
     ['another type', (key) => redis.set(key, 'top secret')],
-  ])('with %s is a fault, of which the error tells nothing', async (_, damage) => {
+  ])('with %s is an error that does not quote the record', async (_, damage) => {
     const record = newRecord();
     await store.insert(record);
     await damage(keyOf(record));

@@ -110,7 +110,7 @@ describe('push on PostgreSQL', () => {
     expect([await statusOf(told), await statusOf(untold)]).toEqual([401, 'authenticated']);
   }, 60_000);
 
-  it('tells of each record that was revoked, however many, and when', async () => {
+  it('notifies of every revoked record, however many there are, with the time', async () => {
     const ears = hear();
     await hearsAgain(ears);
     const subject = unique('acct');
@@ -126,7 +126,7 @@ describe('push on PostgreSQL', () => {
     expect(told[0]).toEqual({ type: 'credential', id: expect.any(String), at });
   });
 
-  it('tells of its own changes once, not again when it hears of them', async () => {
+  it('notifies of a change once, not again when its message returns from the database', async () => {
     const own = sqlStore({ db, listen });
     const ears = hear(own);
     await hearsAgain(ears);
@@ -138,7 +138,7 @@ describe('push on PostgreSQL', () => {
     expect(ears.marks.filter(({ id }) => id === record.id)).toHaveLength(1);
   });
 
-  it('tells of nothing that was not done', async () => {
+  it('does not notify of a change that was not made', async () => {
     const ears = hear();
     await hearsAgain(ears);
     const record = newRecord();

@@ -35,7 +35,7 @@ describe('sqlStore()', () => {
     ['PostgreSQL', postgres],
     ['SQLite', writing(new SqliteQueryCompiler())],
     ['MySQL', writing(new MysqlQueryCompiler())],
-  ])('takes a Kysely that writes the SQL of %s, and has every method of memoryStore()', (_, db) => {
+  ])('accepts a Kysely instance for %s, and returns every method of memoryStore()', (_, db) => {
     expect(Object.keys(sqlStore({ db }))).toEqual(
       expect.arrayContaining([...Object.keys(memoryStore()), 'migrate']),
     );
@@ -169,7 +169,7 @@ describe('an error of sqlStore', () => {
   });
 
   test.each(['40001', '40P01', 'ER_LOCK_DEADLOCK'])(
-    'is none where the database asks to try again (%s), up to five times',
+    'is retried up to five times if the database requires a retry (%s)',
     async (code) => {
       const conflicts = (count: number) => {
         const calls: unknown[][] = [];

@@ -29,7 +29,7 @@ describe.each(Object.entries(SERVERS))('sqlStore on %s', (_, start) => {
     await started.server.close();
   });
 
-  it('makes a good key 503 while the server is frozen or gone, never 401, and good again within a second of its return', async () => {
+  it('makes a valid key 503, never 401, while the server is frozen or gone, and 200 within a second of its return', async () => {
     const { server, db } = started;
     const store = sqlStore({ db });
     await store.migrate();

@@ -113,7 +113,7 @@ describe('a subscription', () => {
     await stop();
   });
 
-  it('replaces a connection that no longer answers', async () => {
+  it('replaces a connection that no longer responds', async () => {
     const { connections, stop } = subscribing(() => new FakeConnection(resolves, never), alive);
     await jest.advanceTimersByTimeAsync(6_900);
     expect(connections).toHaveLength(1);

@@ -52,7 +52,7 @@ describe('the authorization server of the tests', () => {
     expect(decodeJwt(token)).toMatchObject({ sub: 'acct_7', scope: 'read', aud: RESOURCE });
   });
 
-  it('changes its keys, counts what it is asked, and keeps its port and keys when it is started again', async () => {
+  it('rotates its keys, counts its requests, and keeps its port and keys after a restart', async () => {
     await server.useKeys([signingKey('RS256', 'two')]);
     const { issuer } = server;
     await fetch(`${issuer}/jwks`);
@@ -66,7 +66,7 @@ describe('the authorization server of the tests', () => {
   });
 });
 
-it('gives opaque tokens where it is told to, and tells about them', async () => {
+it('issues opaque tokens where it is configured to, and introspects them', async () => {
   const server = await startAuthorizationServer({ accessTokens: 'opaque' });
   const token = await server.token(RESOURCE, { scope: 'read' });
   const response = await fetch(`${server.issuer}/token/introspection`, {

@@ -6,21 +6,15 @@ const MAX_LENGTH = 120;
  */
 export default class TitleReporter {
   #rootDir;
-  #exempt;
   #errors = [];
 
-  /** `exempt` lists the files that do not keep the rule yet. */
-  constructor({ rootDir }, { exempt = [] } = {}) {
+  constructor({ rootDir }) {
     this.#rootDir = rootDir;
-    this.#exempt = exempt;
   }
 
   onTestResult({ path }, { testResults }) {
     const file = path.slice(this.#rootDir.length + 1);
-    const errors = titleErrors(testResults).map((error) => `${file}: ${error}`);
-    if (!this.#exempt.includes(file)) {
-      this.#errors.push(...errors);
-    }
+    this.#errors.push(...titleErrors(testResults).map((error) => `${file}: ${error}`));
   }
 
   onRunComplete() {

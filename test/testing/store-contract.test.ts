@@ -193,7 +193,7 @@ describe('the contract for state stores', () => {
 });
 
 describe('a case', () => {
-  it('opens a store of its own, and closes it whether it passed or failed', async () => {
+  it('opens a separate store, and closes it whether it passed or failed', async () => {
     const log: string[] = [];
     const opening = async () => {
       log.push('open');

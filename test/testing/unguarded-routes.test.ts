@@ -582,7 +582,7 @@ test.each<[string, unknown]>([
     'an application of another framework',
     Object.assign(() => {}, { stack: [{ route: '/', handle: answers }] }),
   ],
-])('takes %s for no application', (_, app) => {
+])('rejects %s as an application', (_, app) => {
   expect(() => unguardedRoutes(app as never)).toThrow(
     new TypeError('unguardedRoutes(app): app must be an Express application or router'),
   );
@@ -596,7 +596,7 @@ describe('a router before 2.3, which does not keep the path of what is mounted',
     return app;
   };
 
-  it('is refused where that path would have to be told', () => {
+  it('is refused if its report would have to name that path', () => {
     const app = withoutPaths(express().use('/v1', guard, express.Router().get('/a', answers)));
     expect(() => unguardedRoutes(app)).toThrow(
       new Error(

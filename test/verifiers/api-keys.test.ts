@@ -2,7 +2,7 @@ import { apiKeys, memoryStore } from 'latchkey';
 
 const store = memoryStore();
 
-it('issues keys that do not expire, of the environment "live", unless it is told', async () => {
+it('issues keys that do not expire, of the environment "live", by default', async () => {
   const { secret, record } = await apiKeys({ prefix: 'osir', store }).issue({
     subject: 'acct_42',
     scopes: [],
@@ -84,7 +84,7 @@ test.each<[string, object | undefined, string]>([
   expect(make).toThrow(message);
 });
 
-it('takes an environment only from among the environments that are named beside it', () => {
+it('rejects an environment that is not one of the option environments', () => {
   const make = () =>
     apiKeys({
       prefix: 'osir',

@@ -1,7 +1,6 @@
 import { allowInsecureRequests, customFetch, introspectionRequest } from 'oauth4webapi';
 
 import { codedError } from '../../internal/errors';
-import { omitUndefined } from '../../internal/objects';
 import { cachedLoader } from '../issuer/cached-loader';
 import { type FetchLimits, type JsonObject, requestJson } from '../issuer/fetch';
 import { fetchMetadata } from '../issuer/metadata';
@@ -29,6 +28,8 @@ export function introspectionQuery(options: ParsedIntrospectionOptions): Introsp
   // oauth4webapi requires a client ID. Clients without one do not send it.
   const clientMetadata = { client_id: client.id ?? 'none' };
 
+  const custom = fetch ? { [customFetch]: fetch } : {};
+
   return async (token) => {
     const url = await resolveEndpoint();
     const server = { issuer: issuer ?? url, introspection_endpoint: url };
@@ -38,7 +39,7 @@ export function introspectionQuery(options: ParsedIntrospectionOptions): Introsp
         additionalParameters: HINT,
         // The URL was checked: plain http is only possible on a loopback or insecure host.
         [allowInsecureRequests]: true,
-        ...omitUndefined({ [customFetch]: fetch }),
+        ...custom,
       }),
     );
   };

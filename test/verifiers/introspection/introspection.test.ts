@@ -277,7 +277,7 @@ describe('the options', () => {
   });
 });
 
-describe('which tokens it takes', () => {
+describe('the tokens that it accepts', () => {
   const verifier = introspection(OPTIONS);
   const JWT = 'eyJhbGciOiJub25lIn0.e30.AAAA';
 
@@ -294,7 +294,7 @@ describe('which tokens it takes', () => {
     expect(verifier.accepts({ extractor, token })).toBe(taken);
   });
 
-  it('reads the extractors that it is told to, and no others', () => {
+  it('reads the configured extractors, and no others', () => {
     const own = introspection({ ...OPTIONS, extractors: ['cookie'] });
     expect([
       own.accepts({ extractor: 'cookie', token: TOKEN }),
@@ -302,7 +302,7 @@ describe('which tokens it takes', () => {
     ]).toEqual([true, false]);
   });
 
-  it('asks about JWTs only where it is told to', () => {
+  it('introspects JWTs only with jwts: true', () => {
     const curious = introspection({ ...OPTIONS, jwts: true });
     expect([
       curious.accepts({ extractor: 'bearer', token: JWT }),
@@ -310,7 +310,7 @@ describe('which tokens it takes', () => {
     ]).toEqual([true, false]);
   });
 
-  it('does not send to the server what others take, nor a JWT that nobody takes', async () => {
+  it('sends the server neither tokens of other verifiers nor a JWT that no verifier accepts', async () => {
     const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
     const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
     const own = jwt({
@@ -360,7 +360,7 @@ describe('which tokens it takes', () => {
   });
 });
 
-describe('what the server is asked', () => {
+describe('the introspection request', () => {
   const asked = async (options: Partial<IntrospectionOptions> = {}) => {
     await verifierAt(endpoint, options).verify({ extractor: 'bearer', token: 'a+b/c~==' });
     expect(endpoint.asked).toHaveLength(1);
@@ -449,7 +449,7 @@ describe('what the server is asked', () => {
     expect(urls).toEqual([['https://as.example/introspect', 'POST', 'manual']]);
   });
 
-  it('keeps a secret whole that has characters of its own (RFC 6749 §2.3.1)', async () => {
+  it('encodes special characters of a secret (RFC 6749 §2.3.1)', async () => {
     const { authorization } = await asked({ client: { id: 'a:b c', secret: 'p:ö%+' } });
     expect(authorization).toBe(basic('a%3Ab+c:p%3A%C3%B6%25%2B'));
   });
@@ -520,7 +520,7 @@ describe('an issuer', () => {
     introspection({ issuer: endpoint.origin, client: CLIENT, audience: AUDIENCE });
   const paths = () => endpoint.asked.map(({ path }) => path);
 
-  it('tells where to ask: not at start-up, and once', async () => {
+  it('names the endpoint: read once, and not at start-up', async () => {
     publish({ introspection_endpoint: `${endpoint.origin}/introspect` });
     const one = verifier();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -533,7 +533,7 @@ describe('an issuer', () => {
     ]);
   });
 
-  it('is the only one whose tokens are good', async () => {
+  it('is the only one whose tokens are accepted', async () => {
     publish(
       { introspection_endpoint: `${endpoint.origin}/introspect` },
       active({ iss: 'https://evil.example' }),
@@ -541,7 +541,7 @@ describe('an issuer', () => {
     expect(await verdictOf(verifier())).toBe('bad_issuer');
   });
 
-  it('is not asked where the endpoint is told', async () => {
+  it('is not fetched if the endpoint is configured', async () => {
     const one = verifierAt(endpoint, { issuer: endpoint.origin });
     expect(await verdictOf(one)).toBe('good');
     expect(paths()).toEqual(['POST /introspect']);
@@ -617,7 +617,7 @@ describe('an issuer', () => {
     expect(endpoint.asked).toEqual([]);
   });
 
-  it('that cannot be found is an outage, and is asked again after a second', async () => {
+  it('that cannot be fetched is an outage, and is fetched again after a second', async () => {
     publish(undefined);
     const one = verifier();
     const failure = {
@@ -651,7 +651,7 @@ describe('an issuer', () => {
 });
 
 describe('behind a guard', () => {
-  it('is asked once about a token that many present at once, and again when the time is over', async () => {
+  it('receives one request for a token that many clients present at once, and another after ttlMs', async () => {
     const { ask, close } = asking([verifierAt(endpoint)]);
     const all = await Promise.all(Array.from({ length: 100 }, () => ask(underBearer(TOKEN))));
     expect(new Set(all.map(({ status }) => status))).toEqual(new Set(['authenticated']));
@@ -678,7 +678,7 @@ describe('behind a guard', () => {
     }
   });
 
-  it('is not asked about what is kept, and nothing is kept past its exp', async () => {
+  it('receives no request for a cached token, and no token is cached past its exp', async () => {
     const now = Math.floor(Date.now() / 1000);
     endpoint.answer(active({ exp: now + 10 }));
     const { ask, close } = asking([verifierAt(endpoint, { clockToleranceMs: 0 })]);
@@ -718,7 +718,7 @@ describe('behind a guard', () => {
     await close();
   });
 
-  it('refuses what is bound to a key that nobody here asks for', async () => {
+  it('rejects a token that is bound to a key if no proof of possession is configured', async () => {
     endpoint.answer(active({ cnf: { 'x5t#S256': 'thumbprint' } }));
     const { ask, close } = asking([verifierAt(endpoint)]);
     expect(await ask(underBearer(TOKEN))).toEqual(badBearer('bad_proof'));
@@ -813,7 +813,7 @@ describe('a server that fails', () => {
       ],
       ['nothing', () => {}, 'did not respond within 200 ms'],
     ])(
-      '%s: 503, and the operator is told where and why, without token and secret',
+      '%s: 503, and the error says where and why, without token and secret',
       async (_what, answer, why) => {
         endpoint.answer(answer);
         const decisions: Decision[] = [];

@@ -56,7 +56,7 @@ const verifier = (options: Partial<IntrospectionOptions> = {}) =>
     ...options,
   });
 
-it('takes a token with three lines of configuration, on both majors of Express', async () => {
+it('accepts a token with three lines of configuration, on both majors of Express', async () => {
   const { requireScopes, close } = latchkey({ verifiers: [verifier()] });
   const token = await server.token(AUDIENCE, { scope: 'domains:read' });
   for (const major of ['Express 4', 'Express 5']) {
@@ -89,7 +89,7 @@ it('takes a token with three lines of configuration, on both majors of Express',
 it.each<[string, IntrospectionOptions['client']]>([
   ['client_secret_post', { id: 'api-post', secret: 'api-s3cret', method: 'client_secret_post' }],
   ['private_key_jwt', { id: 'api-key', method: 'private_key_jwt', key: privateKey, kid: 'k1' }],
-])('asks by %s', async (_, client) => {
+])('authenticates by %s', async (_, client) => {
   const { ask, close } = asking([verifier({ client })]);
   expect(
     await ask(underBearer(await server.token(AUDIENCE, { scope: 'domains:write domains:read' }))),
@@ -116,7 +116,7 @@ it.each<[string, IntrospectionOptions['client']]>([
       key: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
     },
   ],
-])('is out of order with %s: 503 for a good token', async (_, client) => {
+])('fails with %s: 503 for a valid token', async (_, client) => {
   const { ask, close } = asking([verifier({ client })]);
   expect(await ask(underBearer(await server.token(AUDIENCE)))).toEqual(OUTAGE);
   await close();
@@ -168,7 +168,7 @@ it('works again as soon as the server does, also if it was away when this API st
   await away.close();
 });
 
-it('takes a token that is bound to a key from its owner alone (RFC 9449 §6.2)', async () => {
+it('accepts a token that is bound to a key only from its owner (RFC 9449 §6.2)', async () => {
   const key = clientKey();
   const url = `${server.issuer}/token`;
   const token = await server.token(

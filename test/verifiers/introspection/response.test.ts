@@ -38,7 +38,7 @@ const verdict = (answer: object, options: Parameters<typeof verifierAt>[1] = {})
   return verdictOf(verifierAt(endpoint, options));
 };
 
-describe('what is said of a good token', () => {
+describe('the response for an active token', () => {
   it('makes the principal', async () => {
     const said = active({
       iss: 'https://login.osir.com',
@@ -104,13 +104,13 @@ describe('what is said of a good token', () => {
     });
   });
 
-  it('comes from the issuer that was asked, where it does not name one', async () => {
+  it('has the issuer of the server if it does not name one', async () => {
     expect(await verify(active(), { issuer: 'https://login.osir.com' })).toMatchObject({
       principal: { issuer: 'https://login.osir.com' },
     });
   });
 
-  it('tells what the token is bound to', async () => {
+  it('gives the confirmation of a bound token', async () => {
     const cnf = { jkt: 'thumbprint' };
     expect(await verify(active({ token_type: 'DPoP', cnf }))).toMatchObject({
       ok: true,
@@ -206,14 +206,14 @@ test.each<[string, object]>([
     'bad_claim: sub is missing, and the token is not that of a client alone',
     active({ sub: undefined, username: 's3cret' }),
   ],
-])('tells the operator what was wrong: %s', async (expected, answer) => {
+])('reports what was wrong in the detail: %s', async (expected, answer) => {
   const verification = await verify(answer, { issuer: 'https://login.osir.com' });
   expect(verification.ok ? 'good' : `${verification.reason}: ${verification.detail}`).toBe(
     expected,
   );
 });
 
-it('lets the clocks differ by as much as it is told', async () => {
+it('lets clocks differ by clockToleranceMs', async () => {
   const options = { clockToleranceMs: 5_000 };
   expect(await verify(active({ exp: NOW - 4 }), options)).toMatchObject({
     ok: true,
@@ -224,11 +224,11 @@ it('lets the clocks differ by as much as it is told', async () => {
   expect(await verdict(active({ nbf: NOW + 6 }), options)).toBe('not_yet_valid');
 });
 
-it('takes any issuer’s word for the token where none is configured', async () => {
+it('accepts any issuer if none is configured', async () => {
   expect(await verdict(active({ iss: 'https://someone.example' }))).toBe('good');
 });
 
-it('takes one of several audiences', async () => {
+it('accepts one of several audiences', async () => {
   expect(await verdict(active({ aud: 'b' }), { audience: ['a', 'b'] })).toBe('good');
   expect(await verdict(active({ aud: 'c' }), { audience: ['a', 'b'] })).toBe('bad_audience');
 });
@@ -248,7 +248,7 @@ describe('with allowMissingAudience', () => {
   });
 });
 
-describe('an answer that is none', () => {
+describe('an invalid response', () => {
   const member = (name: string) => ({
     error: `The response of the introspection endpoint has an invalid "${name}" (RFC 7662 §2.2)`,
   });
@@ -277,7 +277,7 @@ describe('an answer that is none', () => {
     ['token_type', ['', 7]],
     ['cnf', ['', 7, [], true]],
     ['scope', [7, {}, true]],
-  ])('has a %s that is none', async (name, values) => {
+  ])('has an invalid %s', async (name, values) => {
     for (const value of values) {
       expect(await verdict(active({ [name]: value }))).toEqual(member(name));
     }

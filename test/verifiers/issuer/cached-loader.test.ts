@@ -34,7 +34,7 @@ function loadedByHand() {
   };
 }
 
-it('loads nothing before it is wanted, and once for all who want it', async () => {
+it('loads nothing before the first call, and once for concurrent calls', async () => {
   const { get, load, bring } = loadedByHand();
   expect(load).not.toHaveBeenCalled();
   const all = Promise.all([get(), get(), get()]);
@@ -44,7 +44,7 @@ it('loads nothing before it is wanted, and once for all who want it', async () =
   expect(load).toHaveBeenCalledTimes(1);
 });
 
-it('tells all who wait of a failure, and asks nobody until the cool-down is over', async () => {
+it('rejects all waiting calls after a failure, and does not load until the cool-down is over', async () => {
   const { get, load, bring, fail } = loadedByHand();
   const all = Promise.allSettled([get(), get()]);
   await fail('down');
@@ -62,7 +62,7 @@ it('tells all who wait of a failure, and asks nobody until the cool-down is over
   expect(load).toHaveBeenCalledTimes(2);
 });
 
-it('serves what is too old while it is loaded anew, and the new from then on', async () => {
+it('serves a stale value while it is reloaded, and the new one afterwards', async () => {
   const { get, load, bring } = loadedByHand();
   void get();
   await bring('one');
@@ -76,7 +76,7 @@ it('serves what is too old while it is loaded anew, and the new from then on', a
   expect(await get()).toBe('two');
 });
 
-it('goes on with what it has while it cannot be loaded anew, and tries again after the cool-down', async () => {
+it('keeps the stale value while reloading fails, and tries again after the cool-down', async () => {
   const { get, load, bring, fail } = loadedByHand();
   void get();
   await bring('one');

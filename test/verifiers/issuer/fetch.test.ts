@@ -39,11 +39,11 @@ test.each([
   ['application/json', '{"a":1}'],
   ['Application/JSON; charset=UTF-8', ' {"a":1}\n'],
   ['application/jwk-set+json', '{"a":1}'],
-])('takes a JSON object as %s', async (type, body) => {
+])('accepts a JSON object as %s', async (type, body) => {
   expect(await asked(json(body, type))).toEqual({ a: 1 });
 });
 
-it('asks for JSON, by GET', async () => {
+it('requests JSON by GET', async () => {
   const answer = await asked((req, res) => {
     res.setHeader('Content-Type', 'application/json');
     res.end(JSON.stringify({ method: req.method, accept: req.headers.accept, url: req.url }));
@@ -55,7 +55,7 @@ it('asks for JSON, by GET', async () => {
   });
 });
 
-it('takes as many bytes as it is told to, and not one more, compressed or not', async () => {
+it('accepts as many bytes as configured, and not one more, compressed or not', async () => {
   const sized = (bytes: number) => JSON.stringify({ a: 'x'.repeat(bytes - 8) });
   const zipped = (bytes: number) =>
     answering(
@@ -138,9 +138,12 @@ test.each<[string, Handler, string]>([
     answering(503, { 'Content-Type': 'application/json' }, 'null'),
     'responded with status 503',
   ],
-])('does not take %s, and tells where and why without what was said', async (_, handler, why) => {
-  expect(await asked(handler)).toEqual(failure(why));
-});
+])(
+  'rejects %s, with an error that says where and why but does not quote the response',
+  async (_, handler, why) => {
+    expect(await asked(handler)).toEqual(failure(why));
+  },
+);
 
 test.each([301, 302, 303, 307, 308])('does not follow a redirect by %s', async (status) => {
   let led = 0;
@@ -172,11 +175,14 @@ test.each<[string, Handler, string]>([
     (req) => void req.socket.destroy(),
     'could not be reached: UND_ERR_SOCKET',
   ],
-])('tells a server that answers %s from one that says something else', async (_, handler, why) => {
-  expect(await asked(handler)).toEqual(failure(why, false));
-});
+])(
+  'distinguishes a server that responds with %s from one that responds with something else',
+  async (_, handler, why) => {
+    expect(await asked(handler)).toEqual(failure(why, false));
+  },
+);
 
-it('tells where nobody listens', async () => {
+it('names the address at which nothing listens', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
@@ -186,7 +192,7 @@ it('tells where nobody listens', async () => {
   );
 });
 
-it('takes JSON of any type where it is told to', async () => {
+it('accepts JSON of any media type where that is configured', async () => {
   const server = await listen(json('{"a":1}', 'text/plain'));
   expect(
     await fetchJson(`http://127.0.0.1:${server.port}/`, { ...LIMITS, anyContentType: true }),
@@ -196,7 +202,7 @@ it('takes JSON of any type where it is told to', async () => {
   await server.close();
 });
 
-it('asks by another function, and stops when it is told to', async () => {
+it('requests through a custom fetch, and aborts on its signal', async () => {
   const pending = new Set<() => void>();
   const own: typeof fetch = (_url, init) =>
     new Promise((_resolve, reject) =>

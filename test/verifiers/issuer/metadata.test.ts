@@ -62,7 +62,7 @@ test.each([
 });
 
 test.each(['{origin}', '{origin}/Tenant', '{origin}/tenant/', 'https://evil.example/tenant'])(
-  'takes no metadata of %s for that of another issuer',
+  'rejects metadata of %s for another issuer',
   async (issuer) => {
     const { found, asked } = await publishing(
       { [`/tenant${OPENID}`]: JSON.stringify({ issuer }) },
@@ -75,14 +75,14 @@ test.each(['{origin}', '{origin}/Tenant', '{origin}/tenant/', 'https://evil.exam
   },
 );
 
-it('tells of both places where neither has any', async () => {
+it('names both URLs if neither has metadata', async () => {
   const html: Handler = (_, res) => void res.setHeader('Content-Type', 'text/html').end('<p>');
   expect((await publishing({ [OPENID]: html })).found).toBe(
     `${OPENID} responded with something that is not JSON; ${OAUTH} responded with status 404`,
   );
 });
 
-it('does not ask a second time where nobody answers', async () => {
+it('does not try the second URL if the host does not respond', async () => {
   expect(await publishing({ [OPENID]: () => {}, [OAUTH]: '{"issuer":"{origin}"}' })).toEqual({
     found: `${OPENID} did not respond within 300 ms`,
     asked: [OPENID],

@@ -99,7 +99,7 @@ describe('time', () => {
   ];
 
   it.each(['exp', 'nbf', 'iat'].flatMap((name) => ODD_DATES.map((json) => [name, json])))(
-    'is not told by %s: %s',
+    'does not come from %s: %s',
     async (name, json) => {
       expect(await verdict(tokenWith(name, json), verifierOf({ clockToleranceMs: 300_000 }))).toBe(
         'bad_claim',
@@ -107,7 +107,7 @@ describe('time', () => {
     },
   );
 
-  it('is not told by an exp whose milliseconds no number holds', async () => {
+  it('does not come from an exp that no number of milliseconds can represent', async () => {
     expect(await verdict(tokenWith('exp', '1e306'))).toBe('bad_claim');
   });
 
@@ -281,7 +281,7 @@ describe('the type', () => {
       { client_id: 'app', iat: SECONDS, jti: 't' },
     ],
   ])(
-    'is told from that of an ID token by a configured %s, whatever its other marks',
+    'is distinguished from that of an ID token by a configured %s, whatever its other marks',
     async (_, options, header, claims) => {
       const marks = { nonce: 'n', at_hash: 'h', c_hash: 'h' };
       expect(await verdict(tokenOf({ ...claims, ...marks }, header), verifierOf(options))).toBe(
@@ -293,7 +293,7 @@ describe('the type', () => {
     },
   );
 
-  it('is not told from that of an ID token by empty claims', async () => {
+  it('is not distinguished from that of an ID token by empty claims', async () => {
     expect(await verdict(tokenOf({ nonce: 'n' }), verifierOf({ claims: {} }))).toBe('bad_type');
   });
 
@@ -319,13 +319,13 @@ describe('the profile of RFC 9068', () => {
   const verifier = verifierOf({ profile: 'rfc9068' });
 
   it.each(['at+jwt', 'application/at+jwt', 'AT+JWT'])(
-    'takes a token with all that it asks for, of the type %s',
+    'accepts a token with all required claims, of the type %s',
     async (typ) => {
       expect(await verdict(tokenOf(profiled, { typ }), verifier)).toBe('good');
     },
   );
 
-  it.each(['sub', 'client_id', 'iat', 'jti', 'exp'])('asks for %s', async (name) => {
+  it.each(['sub', 'client_id', 'iat', 'jti', 'exp'])('requires %s', async (name) => {
     expect(
       await verdict(tokenOf({ ...profiled, [name]: undefined }, { typ: 'at+jwt' }), verifier),
     ).toBe('bad_claim');
@@ -338,7 +338,7 @@ describe('the profile of RFC 9068', () => {
     },
   );
 
-  it('asks for no less where a type or claims are named beside it', async () => {
+  it('requires no less if a type or claims are configured as well', async () => {
     const strict = verifierOf({ profile: 'rfc9068', typ: 'JWT', requiredClaims: ['tenant'] });
     const token = (claims: object) =>
       tokenOf({ ...profiled, tenant: 't', ...claims }, { typ: 'JWT' });
@@ -380,7 +380,7 @@ describe('the subject', () => {
       { sub: 'u', client_id: 'app' },
       { sub: 'u', jti: 't' },
     ].map(shown),
-  )('is told by %s', async (_, claims) => {
+  )('comes from %s', async (_, claims) => {
     expect(await verdict(tokenOf(claims as object))).toBe('good');
   });
 
@@ -407,7 +407,7 @@ describe('the subject', () => {
   });
 
   it.each(['azp', 'cid', 'appid', 'https://osir.com/client'])(
-    'is not told by another claim for the client: %s',
+    'does not come from another claim for the client: %s',
     async (name) => {
       const verifier = verifierOf({ clientIdClaim: name });
       for (const claims of [
@@ -428,7 +428,7 @@ describe('the subject', () => {
     },
   );
 
-  it('is not told by client_id where the token names a user', async () => {
+  it('does not come from client_id if the token names a user', async () => {
     expect(await verdict(tokenOf({ sub: undefined, client_id: 'app', username: 'ada' }))).toBe(
       'bad_claim',
     );
@@ -440,11 +440,11 @@ describe('the subject', () => {
     }
   });
 
-  it('is not told by nothing', async () => {
+  it('does not come from a token without any of the claims', async () => {
     expect(await verdict(tokenOf({ sub: undefined }))).toBe('bad_claim');
   });
 
-  it('is not told by what stands in a claim named __proto__', async () => {
+  it('does not come from a claim named __proto__', async () => {
     const withoutSubject = JSON.stringify(claimsOf({ sub: undefined })).replace(
       '{',
       '{"__proto__":{"sub":"admin","client_id":"admin"},',
@@ -620,7 +620,7 @@ describe('the detail of a rejection', () => {
   ];
 
   it.each(rows.map(([expected, ...given]) => [expected, given] as const))(
-    'names the claim and no value: %s',
+    '%s',
     async (expected, [claims, options, header]) => {
       expect(await detailOf(claims, options, header)).toBe(expected);
     },

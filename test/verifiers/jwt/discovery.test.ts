@@ -185,7 +185,7 @@ describe('an option of remote keys', () => {
       'jwt(): option "remote.fetch" must be a function',
     );
   });
-  it('is refused beside keys that are given, and HS beside keys from a URL', () => {
+  it('is rejected together with configured keys, and HS together with keys from a URL', () => {
     expect(messageOf({ algorithms: ['HS256'], key: 'x'.repeat(32), remote: {} })).toBe(
       'jwt(): option "remote" is only allowed for keys from a URL, not with "key" or "jwks"',
     );

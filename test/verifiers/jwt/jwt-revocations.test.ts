@@ -376,7 +376,7 @@ describe('an option', () => {
       ) as Error
     ).message;
   it.each([null, {}, { get() {} }, 'redis', new Map(), new WeakMap(), new LRUCache({ max: 1 })])(
-    'revocations cannot be %p',
+    'revocations must be an object with get() and set() (case %#)',
     (revocations) => {
       expect(messageOf({ revocations })).toBe(
         'jwt(): option "revocations" must be an object with get(), set()',

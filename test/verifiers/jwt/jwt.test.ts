@@ -31,7 +31,7 @@ const bearing = (token: string) => ({ headers: { authorization: `Bearer ${token}
 const verified = (claims: object, options: Partial<JwtOptions> = {}) =>
   verifierOf(options).verify({ extractor: 'bearer', token: tokenOf(claims) });
 
-describe('what a good token proves', () => {
+describe('the principal of a valid token', () => {
   it('is who calls, by which client, with which token, scopes and claims, and until when', async () => {
     const claims = claimsOf({
       client_id: 'app',
@@ -101,7 +101,7 @@ describe('what a good token proves', () => {
     }
   });
 
-  it('asks for a proof of possession by what cnf says', async () => {
+  it('requires the proof of possession that cnf names', async () => {
     const cnf = { jkt: 'x', 'x5t#S256': 'y' };
     expect(await verified({ cnf })).toMatchObject({ ok: true, confirmation: cnf });
     expect(await verified({})).not.toHaveProperty('confirmation');
@@ -134,7 +134,7 @@ describe('a proof that is kept', () => {
   afterEach(() => void jest.useRealTimers());
 
   it.each(['HS256', 'EdDSA'] as const)(
-    'is good to the last millisecond, tolerance included: %s',
+    'is valid to the last millisecond, tolerance included: %s',
     async (algorithm) => {
       jest.useFakeTimers({ now: NOW });
       const { check } = latchkey({
@@ -198,7 +198,7 @@ describe('claims by the names of what every object inherits', () => {
   });
 });
 
-describe('what a verifier takes', () => {
+describe('the tokens that a verifier accepts', () => {
   const verifier = verifierOf({ issuer: [ISSUER, 'https://two.example'] });
   const accepts = (token: string, extractor = 'bearer') => verifier.accepts({ extractor, token });
 
@@ -214,7 +214,7 @@ describe('what a verifier takes', () => {
     expect(accepts(tokenOf(), extractor)).toBe(taken);
   });
 
-  it('is of its issuers, whoever signed it', () => {
+  it('is a token of its issuers, whatever key signed it', () => {
     expect(accepts(tokenOf())).toBe(true);
     expect(accepts(tokenOf({ iss: 'https://two.example' }))).toBe(true);
     expect(accepts(tokenOf({ exp: 0 }, { alg: 'none' }))).toBe(true);
@@ -316,7 +316,7 @@ describe('several issuers side by side', () => {
     expect(await outcome(token)).toBe(reason);
   });
 
-  it('do not stand side by side with the same name', () => {
+  it('cannot be used together under the same name', () => {
     const verifiers = (other: Verifier) => () =>
       latchkey({
         verifiers: [verifierFor('two', ['https://two.example', 'https://2.example'], two), other],
@@ -499,7 +499,7 @@ describe('an option', () => {
     expect(messageOf({ ...others, jwks })).toMatch(/^option "jwks" must be a JWK Set/);
   });
 
-  it('that names no algorithms is refused beside a key that is given', () => {
+  it('without algorithms is rejected together with a configured key', () => {
     const { key, ...named } = good;
     const jwks = { keys: [PAIRS.RS256.publicKey.export({ format: 'jwk' })] };
     for (const given of [{ key }, { jwks }]) {
@@ -509,7 +509,7 @@ describe('an option', () => {
     }
   });
 
-  it('key has no other beside it', () => {
+  it('key excludes the other sources of keys', () => {
     const message = 'pass one of "key", "jwks" and "jwksUri", or none to discover the keys';
     expect(messageOf({ ...good, jwks: { keys: [] } })).toBe(message);
     expect(messageOf({ ...good, jwksUri: 'https://osir.com/jwks' })).toBe(message);
@@ -532,7 +532,7 @@ describe('an option', () => {
     );
   });
 
-  it('is told with every other that is wrong', () => {
+  it('is reported together with every other invalid option', () => {
     const message = messageOf({ ...good, issuer: '', audience: undefined, clockToleranceMs: '60' });
     for (const name of ['issuer', 'audience', 'clockToleranceMs']) {
       expect(message).toContain(`option "${name}" must `);
@@ -762,7 +762,7 @@ describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
     ['a logout token', tokenOf({}, { typ: 'logout+jwt' }), 'bad_type'],
     ['no end', tokenOf({ exp: undefined }), 'bad_claim'],
     ['a token bound to a key', tokenOf({ cnf: { jkt: 'x' } }), 'bad_proof'],
-  ])('answers row 2 to %s, and goes on', async (_what, token, reason) => {
+  ])('responds to %s with row 2, and goes on', async (_what, token, reason) => {
     expect(await ask(token)).toEqual({
       status: 401,
       headers: [
@@ -795,7 +795,7 @@ describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
     ['ec', tokenOf({ iss: 'https://ec.example' }, {}, 'ES256'), '2'],
     ['ed', tokenOf({ iss: 'https://ed.example' }, {}, 'EdDSA'), '2'],
     ['jwt', ofLength(8_192), '3'],
-  ])('lets pass what %s proves', async (verifier, token, length) => {
+  ])('accepts a token of the verifier %s (case %#)', async (verifier, token, length) => {
     expect(await ask(token)).toEqual({
       status: 200,
       headers: [`Content-Length: ${length}`],
@@ -804,7 +804,7 @@ describe.each(Object.entries(MOUNTS))('a guarded route on %s', (_, mount) => {
     });
   });
 
-  it('has asked with tokens of the lengths that it says', () => {
+  it('sends tokens of the lengths that it names', () => {
     expect([ofLength(8_192).length, ofLength(8_193).length, signatureOf('').length]).toEqual([
       8_192, 8_193, 32,
     ]);

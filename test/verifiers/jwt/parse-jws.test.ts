@@ -32,7 +32,7 @@ function loosened(text: string): string {
   return other;
 }
 
-it('is good as the RFC spells it', async () => {
+it('is accepted as the RFC writes it', async () => {
   expect(await verdict(seal(HEADER, PAYLOAD))).toBe('good');
 });
 
@@ -167,7 +167,7 @@ describe('a payload that is not a JSON object', () => {
     ).toBe('malformed');
   });
 
-  it('is malformed with an object around which something else stands', async () => {
+  it('is malformed with an object that is preceded or followed by something else', async () => {
     for (const payload of [
       `[${claims}]`,
       `"${part(claims)}"`,
@@ -271,7 +271,7 @@ describe('a header that changes what a token is', () => {
   });
 });
 
-describe('a name that stands twice', () => {
+describe('a name that occurs twice', () => {
   it('counts once, for routing and for proof: the last', async () => {
     const verifier = verifierOf();
     const twice = (name: string, first: string, last: string) =>

@@ -466,7 +466,7 @@ describe('a token changed at random, always the same way', () => {
     ['ES256', 1_000],
     ['RS256', 2_000],
     ['EdDSA', 1_000],
-  ])('is never good under %s, and throws nothing', async (algorithm, rounds) => {
+  ])('is never valid under %s, and throws nothing', async (algorithm, rounds) => {
     const random = randomness(0x1a7c4);
     const verifier = verifierOf({ algorithms: [algorithm] });
     const tokens = [
@@ -507,7 +507,7 @@ describe('a token changed at random, always the same way', () => {
 });
 
 it.each(['PS256', 'PS384', 'PS512'] as const)(
-  'an rsa-pss key that names no hash is good for %s',
+  'an rsa-pss key that names no hash is valid for %s',
   async (algorithm) => {
     const { publicKey, privateKey } = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
     const { privateKey: other } = generateKeyPairSync('rsa-pss', { modulusLength: 2048 });
