@@ -6,8 +6,8 @@ export type OmitUndefined<T> = {
 };
 
 /**
- * Returns a copy without the members that are undefined or have a symbol as name. It allocates several objects: do not call
- * it on the path of a request with a cached credential.
+ * Returns a copy without the members that are undefined or have a symbol as name. It allocates
+ * several objects: do not call it on the path of a request with a cached credential.
  */
 export const omitUndefined = <T extends object>(values: T): OmitUndefined<T> =>
   Object.fromEntries(
