@@ -26,6 +26,7 @@ export default {
   moduleNameMapper: {
     '^latchkey$': '<rootDir>/src/index.ts',
     '^latchkey/authorization-server$': '<rootDir>/src/authorization-server/index.ts',
+    '^latchkey/management$': '<rootDir>/src/management/index.ts',
     '^latchkey/introspection$': '<rootDir>/src/verifiers/introspection/index.ts',
     '^latchkey/redis$': '<rootDir>/src/stores/redis/index.ts',
     '^latchkey/sql$': '<rootDir>/src/stores/sql/index.ts',

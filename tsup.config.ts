@@ -25,6 +25,7 @@ const PUBLIC = {
   index: 'src/index.ts',
   augment: 'src/augment.ts',
   'authorization-server': 'src/authorization-server/index.ts',
+  management: 'src/management/index.ts',
   redis: 'src/stores/redis/index.ts',
   sql: 'src/stores/sql/index.ts',
   introspection: 'src/verifiers/introspection/index.ts',

@@ -36,7 +36,7 @@ export function createChanges(
         notifyChanged,
         publish: (change: Parameters<typeof publish>[0]) => publish(change, context),
       };
-      const issued = old && (await rotate(rotation, old, options.overlapMs ?? 0));
+      const issued = old && (await rotate(rotation, old, options));
       return issued && toIssued(issued);
     },
     async update(id, changes, context = {}) {

@@ -68,12 +68,14 @@ const name = check(
   'a string of Unicode without NUL, or null',
   (value) => value === null || isKeepable(value),
 );
+/** A subject, client or grant that every store can keep. */
+export const ownerId = check(OWNER, isOwner);
 const ownerOrNull = check(`${OWNER}, or null`, (value) => value === null || isOwner(value));
 const metadata = check('an object of JSON values', isJsonObject);
 
 /** Members of a credential, whether it is issued or imported. */
 const common = {
-  subject: check(OWNER, isOwner),
+  subject: ownerId,
   scopes,
   name: z.optional(name),
   expiresAt: z.optional(timeOrNull),
@@ -116,7 +118,10 @@ const iterable = check(
   'a list, or another iterable',
   (value) => typeof (value as Iterable<unknown> | null)?.[Symbol.iterator] === 'function',
 );
-const rotate = z.strictObject({ overlapMs: z.optional(durationMs(0, Number.MAX_SAFE_INTEGER)) });
+const rotate = z.strictObject({
+  overlapMs: z.optional(durationMs(0, Number.MAX_SAFE_INTEGER)),
+  expiresAt: z.optional(timeOrNull),
+});
 const revokeAll = z.strictObject(ownerMembers).check(z.refine(namesOneOwner, { error: ONE_OWNER }));
 const list = z
   .strictObject({
@@ -151,7 +156,10 @@ export function credentialSchemas(verifier: string, environments: readonly strin
       checkOptions(`${verifier}.issue()`, issue, options);
       assertFutureExpiry(`${verifier}.issue()`, options.expiresAt);
     },
-    rotate: (options: unknown) => checkOptions(`${verifier}.rotate()`, rotate, options),
+    rotate(options: { readonly expiresAt?: number | null }) {
+      checkOptions(`${verifier}.rotate()`, rotate, options);
+      assertFutureExpiry(`${verifier}.rotate()`, options.expiresAt);
+    },
     update(changes: { readonly expiresAt?: number | null }) {
       checkOptions(`${verifier}.update()`, update, changes);
       assertFutureExpiry(`${verifier}.update()`, changes.expiresAt);

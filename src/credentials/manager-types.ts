@@ -84,17 +84,19 @@ export interface CredentialManager {
   /**
    * Replaces a credential by a new one with the same rights and lifetime.
    * @param id the ID of the credential to replace
-   * @param options `overlapMs`: how long the old credential remains valid, in milliseconds.
-   * @default 0
+   * @param options `overlapMs`: how long the old credential remains valid, in milliseconds, 0 by
+   * default. `expiresAt`: when the new one expires, or null for never; by default, it has the
+   * lifetime of the old one
    * @param context who rotates it
    * @returns the new credential; undefined if the old one does not exist, has expired, or is
    * revoked or disabled
+   * @throws {TypeError} `ERR_LATCHKEY_EXPIRY` if `expiresAt` is in the past or in seconds
    * @example
    * const renewed = await keys.rotate(record.id, { overlapMs: 24 * 3_600_000 });
    */
   rotate(
     id: string,
-    options?: { readonly overlapMs?: number },
+    options?: { readonly overlapMs?: number; readonly expiresAt?: number | null },
     context?: ChangeContext,
   ): Promise<Issued | undefined>;
   /**

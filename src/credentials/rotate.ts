@@ -16,6 +16,13 @@ export interface Rotation {
   readonly publish: (change: PublishedChange) => void;
 }
 
+export interface RotateOptions {
+  /** How long the old credential remains valid, in milliseconds. @default 0 */
+  readonly overlapMs?: number;
+  /** When the new credential expires. @default after the lifetime of the old one */
+  readonly expiresAt?: number | null;
+}
+
 type Changes = Readonly<Record<string, MemberChange>>;
 
 /**
@@ -33,20 +40,20 @@ type Changes = Readonly<Record<string, MemberChange>>;
 export async function rotate(
   rotation: Rotation,
   old: StoredRecord,
-  overlapMs: number,
+  { overlapMs = 0, expiresAt }: RotateOptions,
 ): Promise<StoredSecret | undefined> {
   const { store, insert, notifyChanged, publish } = rotation;
   const now = Date.now();
   if (!isActive(old, now)) {
     return undefined;
   }
-  const issued = await insert(replacementOf(old, now), old.id);
+  const issued = await insert(replacementOf(old, now, expiresAt), old.id);
   let ended: Changes | undefined;
   try {
     ended = await end(store, old, now, overlapMs);
   } catch (error) {
     // The new credential is stored, although nobody has its secret.
-    publish(issuedChange(issued.record));
+    await withdraw(rotation, issued.record).catch(() => undefined);
     throw error;
   }
   notifyChanged(old.id);
@@ -63,17 +70,24 @@ const isActive = ({ revokedAt, disabledAt, expiresAt }: StoredRecord, now: numbe
   revokedAt === null && !disabledAt && (expiresAt === null || expiresAt > now);
 
 /** The same rights, for as long as the old credential was issued for. */
-function replacementOf(old: StoredRecord, now: number): IssueOptions {
-  const { subject, scopes, name, clientId, grantId, confirmation, metadata } = old;
-  const { environment, expiresAt, issuedAt } = old;
+function replacementOf(
+  old: StoredRecord,
+  now: number,
+  expiresAt = renewedExpiry(old, now),
+): IssueOptions {
+  const { subject, scopes, name, clientId, grantId, confirmation, metadata, environment } = old;
   return {
     ...{ subject, scopes, name, clientId, grantId, confirmation, metadata },
     ...(environment === null ? {} : { environment }),
-    // An imported record may have been "issued" after it expires: then the rest of its lifetime
-    // counts.
-    expiresAt: expiresAt === null ? null : timeAfter(now, expiresAt - Math.min(issuedAt, now)),
+    expiresAt,
   };
 }
+
+/**
+ * An imported record may have been "issued" after it expires: then the rest of its lifetime counts.
+ */
+const renewedExpiry = ({ expiresAt, issuedAt }: StoredRecord, now: number): number | null =>
+  expiresAt === null ? null : timeAfter(now, expiresAt - Math.min(issuedAt, now));
 
 /** Ends the old credential. Returns what that changed; undefined if it is revoked. */
 async function end(
@@ -103,7 +117,7 @@ const issuedChange = (record: StoredRecord): PublishedChange => ({
   changes: changesBetween({}, record),
 });
 
-/** Revokes a replacement that the caller who revoked the old credential has not seen. */
+/** Revokes a replacement whose secret nobody has. */
 async function withdraw({ store, publish }: Rotation, record: StoredRecord): Promise<void> {
   publish(issuedChange(record));
   const at = Date.now();

@@ -12,7 +12,11 @@ export const STATUSES = [
 
 /** Returns the status of a record at a time. */
 export function toStatus(
-  { revokedAt, expiresAt, disabledAt }: StoredRecord,
+  {
+    revokedAt,
+    expiresAt,
+    disabledAt,
+  }: Pick<StoredRecord, 'revokedAt' | 'expiresAt' | 'disabledAt'>,
   now: number,
 ): CredentialStatus {
   if (revokedAt !== null) {

@@ -445,3 +445,30 @@ describe('a native client', () => {
     expect(response.status).toBe(400);
   });
 });
+
+it('the clients of an account are listed apart from all others, page by page', async () => {
+  const clients = registry();
+  const ids: string[] = [];
+  for (const owner of ['acct_1', 'acct_2', 'acct_1', undefined, 'acct_1']) {
+    const { client } = await clients.register({
+      name: 'App',
+      scopes: [],
+      ...(owner !== undefined && { owner }),
+    });
+    expect(client.owner).toBe(owner);
+    if (owner === 'acct_1') {
+      ids.push(client.clientId);
+    }
+  }
+  const [first, second, third] = ids;
+  await clients.remove(second ?? '');
+  const page = await clients.list({ owner: 'acct_1', limit: 1 });
+  expect(page.map(({ clientId }) => clientId)).toEqual([first]);
+  const rest = await clients.list({ owner: 'acct_1', after: first ?? '' });
+  expect(rest.map(({ clientId }) => clientId)).toEqual([third]);
+  expect(await clients.list({ owner: 'acct_3' })).toEqual([]);
+  expect(await clients.list()).toHaveLength(4);
+  await expect(clients.register({ name: 'App', scopes: [], owner: '' })).rejects.toMatchObject({
+    code: 'ERR_LATCHKEY_OPTION',
+  });
+});

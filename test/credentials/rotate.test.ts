@@ -1,4 +1,4 @@
-import { type CredentialStore, type IssueOptions, memoryStore } from 'latchkey';
+import { apiKeys, type CredentialStore, type IssueOptions, memoryStore } from 'latchkey';
 
 import { toDigest } from '../../src/credential/digest';
 import type { PublishedChange } from '../../src/credentials/manager-context';
@@ -42,7 +42,9 @@ async function rotationIn(store: CredentialStore, old = OLD) {
     notified,
     published,
     rotate: (overlapMs = 0) =>
-      rotate({ store, insert, notifyChanged: (id) => notified.push(id), publish }, old, overlapMs),
+      rotate({ store, insert, notifyChanged: (id) => notified.push(id), publish }, old, {
+        overlapMs,
+      }),
   };
 }
 const live = async (store: CredentialStore) =>
@@ -118,4 +120,24 @@ it.each([
 ])('issues a replacement that lasts %s', async (_, members, expiresAt) => {
   const { rotate } = await rotationIn(memoryStore(), { ...OLD, ...members });
   expect((await rotate())?.record.expiresAt).toBe(expiresAt);
+});
+
+it('revokes the replacement if the old credential cannot be ended', async () => {
+  const store = memoryStore();
+  const { rotate, published } = await rotationIn(store);
+  const revoke = store.revoke.bind(store);
+  store.revoke = (id, at) => (id === OLD.id ? Promise.reject(new Error('down')) : revoke(id, at));
+  await expect(rotate()).rejects.toThrow('down');
+  expect((await live(store)).map(({ id }) => id)).toEqual([OLD.id]);
+  expect(published.map(({ action }) => action)).toEqual(['issued', 'revoked']);
+});
+
+it('issues a replacement that expires at the time that the caller sets', async () => {
+  const keys = apiKeys({ prefix: 'acme', store: memoryStore() });
+  const { record } = await keys.issue({ subject: 'acct_42', scopes: [] });
+  const expiresAt = Date.now() + DAY_MS;
+  expect((await keys.rotate(record.id, { expiresAt }))?.record).toMatchObject({ expiresAt });
+  await expect(keys.rotate(record.id, { expiresAt: 1 })).rejects.toMatchObject({
+    code: 'ERR_LATCHKEY_EXPIRY',
+  });
 });

@@ -169,6 +169,7 @@ const SUBPATHS: Readonly<
       'SecretClient',
     ],
   },
+  './management': { functions: [], types: ['Account', 'ManagementOptions'] },
   './redis': { functions: ['redisStore'], types: ['RedisClient', 'RedisStoreOptions'] },
   './sql': {
     functions: ['sqlStore'],

@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['latchkey-options'],
   ['latchkey'],
   ['authorization-server'],
+  ['management'],
   ['augment', 'cli', 'index', 'testing'],
 ];
 

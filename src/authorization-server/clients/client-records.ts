@@ -20,6 +20,16 @@ export const ALL_CLIENTS: Owner = { kind: CLIENT, by: 'subject', id: CLIENT };
 const DYNAMIC = 'dynamic_registration';
 export const DYNAMIC_CLIENTS: Owner = { kind: CLIENT, by: 'grant', id: DYNAMIC };
 
+/** The clients of one account have a grant in common, by which a store can list them. */
+export const clientsOf = (owner: string): Owner => ({
+  kind: CLIENT,
+  by: 'grant',
+  id: ownerGrant(owner),
+});
+
+/** Shorter than the owner may be, and unlike any other grant. */
+const ownerGrant = (owner: string): string => `owner ${toDigest(owner)}`;
+
 /**
  * The digest that a client is stored under. No credential has it, because none contains a space.
  */
@@ -68,7 +78,7 @@ export function toRecord(client: Client): StoredRecord {
     revokedAt: null,
     disabledAt: null,
     hint: '',
-    grantId: client.verified ? null : DYNAMIC,
+    grantId: client.verified ? verifiedGrant(client) : DYNAMIC,
     environment: null,
     lastUsedAt: null,
     useCount: 0,
@@ -76,6 +86,9 @@ export function toRecord(client: Client): StoredRecord {
     confirmation: null,
   };
 }
+
+const verifiedGrant = ({ owner }: Client): string | null =>
+  owner === undefined ? null : ownerGrant(owner);
 
 /**
  * Converts a stored record to the client.

@@ -5,6 +5,7 @@ import type { CredentialStore, StoredRecord } from '../../stores/store';
 import { type Client, type ClientChanges, type Clients, hasSecret } from './client';
 import {
   ALL_CLIENTS,
+  clientsOf,
   completeClient,
   isLive,
   liveRecord,
@@ -86,14 +87,15 @@ async function list(
   ...[page = {}]: Parameters<Clients['list']>
 ): ReturnType<Clients['list']> {
   checkOptions('clients.list()', pageSchema, page);
-  const { limit = 100 } = page;
+  const { limit = 100, owner } = page;
+  const clients = owner === undefined ? ALL_CLIENTS : clientsOf(owner);
   const live: StoredRecord[] = [];
   let after = page.after === undefined ? undefined : recordIdOfClient(page.after);
   let records: readonly StoredRecord[];
   // The store also lists removed clients, so a page of the store may have fewer clients than the
   // limit.
   do {
-    records = await store.list(ALL_CLIENTS, { after, limit });
+    records = await store.list(clients, { after, limit });
     live.push(...records.filter(isLive));
     after = records.at(-1)?.id;
   } while (records.length === limit && live.length < limit);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 
 import { isScopeToken } from '../../credential/scopes';
-import { pageMembers } from '../../credentials/credential-schemas';
+import { ownerId, pageMembers } from '../../credentials/credential-schemas';
 import { booleanOption, check, durationMs, isSecureUrl } from '../../internal/options';
 import { AUTH_METHODS, type Client, type ClientAuthMethod, GRANT_TYPES } from './client';
 import { isPublicJwks } from './client-keys';
@@ -53,6 +53,7 @@ const describedSchema = z.strictObject({
     AUTH_METHODS.some((one) => one === value),
   ),
   ...optionalMembers,
+  owner: z.optional(ownerId),
 });
 
 /** What `clients.register()` accepts. */
@@ -68,7 +69,7 @@ export const rotateSchema = z.strictObject({
   overlapMs: z.optional(durationMs(0, Number.MAX_SAFE_INTEGER)),
 });
 
-export const pageSchema = z.strictObject(pageMembers);
+export const pageSchema = z.strictObject({ ...pageMembers, owner: z.optional(ownerId) });
 
 /** A complete client, with the rules across its members. */
 export const clientSchema = z

@@ -96,10 +96,15 @@ export interface ClientOptions<Scope extends string = string> {
   readonly accessTokenTtlMs?: number;
   /** @default a random ID of 32 characters */
   readonly clientId?: string;
+  /**
+   * The subject of the account that registered the client and may manage it: 1 to 512 characters.
+   * @default none
+   */
+  readonly owner?: string;
 }
 
 /** Members that a client has only if they were registered. */
-type OptionalMember = 'jwks' | 'jwksUri' | 'accessTokenTtlMs';
+type OptionalMember = 'jwks' | 'jwksUri' | 'accessTokenTtlMs' | 'owner';
 
 /** A client, without its secrets. */
 export interface Client
@@ -177,11 +182,15 @@ export interface Clients<Scope extends string = string> {
   /**
    * Lists clients in the order of registration.
    *
-   * @param page `after`: ID of the client that the page begins after. `limit`: 1 to 1 000, 100 by
-   * default.
+   * @param page `owner`: only clients of this account. `after`: ID of the client that the page
+   * begins after. `limit`: 1 to 1 000, 100 by default.
    * @returns The clients of the page.
    */
-  list(page?: { readonly after?: string; readonly limit?: number }): Promise<readonly Client[]>;
+  list(page?: {
+    readonly owner?: string;
+    readonly after?: string;
+    readonly limit?: number;
+  }): Promise<readonly Client[]>;
   /**
    * Changes a client.
    *
