@@ -179,7 +179,7 @@ export function latchkey<const S extends ScopeDeclaration = never>(
   const derived = { scopes: scopes.names, extractors, certificates };
   const requireFor = (names: readonly string[]): Guard<RequestLike> => {
     const required = checkRequired('check()', names, scopes);
-    return { refusals: lazily(() => refusals({ scopes: required })), rule: requireAll(required) };
+    return { refusals: onDemand(() => refusals({ scopes: required })), rule: requireAll(required) };
   };
 
   return {
@@ -218,7 +218,7 @@ export function latchkey<const S extends ScopeDeclaration = never>(
 }
 
 /** A table that is built only if the request is rejected. */
-const lazily =
+const onDemand =
   (create: () => RefusalTable): RefusalTable =>
   (...cause) =>
     create()(...cause);

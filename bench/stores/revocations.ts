@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../../test/support/programs';
 import type { Table } from '../harness/report';
 
-const TEST = 'test/stores/across-machines.test.ts';
+const TEST = 'test/stores/multi-instance.test.ts';
 const LINE = /^\s*(.+), (\d+) revocations: p50 (\d+) ms, p99 (\d+) ms, at most (\d+) ms$/gm;
 
 /**

@@ -83,7 +83,9 @@ function credentialStore({ credentials, events }: Database): CredentialStore {
       undefined,
     revoke,
     async revokeAll(owner, at, onRevoked) {
-      const live = await credentials.find((document) => isLive(document) && isOf(document, owner));
+      const live = await credentials.find(
+        (document) => isLive(document) && belongsTo(document, owner),
+      );
       let count = 0;
       for (const record of live) {
         if (await revoke(record.id, at)) {
@@ -152,11 +154,11 @@ function stateStore({ state }: Database): StateStore {
 
 const OWNED_BY = { subject: 'subject', client: 'clientId', grant: 'grantId' } as const;
 
-const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
+const belongsTo = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
   record.kind === kind && record[OWNED_BY[by]] === id;
 
 const isInScope = (record: StoredRecord, { kind, owner }: CredentialFilter): boolean =>
-  record.kind === kind && (owner === undefined || isOf(record, owner));
+  record.kind === kind && (owner === undefined || belongsTo(record, owner));
 
 const meets = (record: StoredRecord, filter: CredentialFilter): boolean => {
   const { status, expiresBefore = Infinity, name = '' } = filter;

@@ -13,7 +13,7 @@ export const tooLong = (token: string, maxTokenLength: number, verifier?: string
   ok: false,
   reason: 'malformed',
   verifier,
-  detail: `it is longer than ${maxTokenLength} characters (maxTokenLength)${partsOf(token) === JWS_PARTS ? ', and looks like a JWT' : ''}`,
+  detail: `it is longer than ${maxTokenLength} characters (maxTokenLength)${countParts(token) === JWS_PARTS ? ', and looks like a JWT' : ''}`,
 });
 
 /** The credential has characters that nothing valid can have where it was sent. */
@@ -49,12 +49,12 @@ const unreadJwt = ({ name, scheme }: Extractor): string =>
     : `it is a JWT, and no verifier reads JWTs from the extractor ${name}: send it in Authorization, or name the extractor in jwt({ extractors })`;
 
 const unreadForm = ({ name }: Extractor, token: string): string =>
-  partsOf(token) === JWE_PARTS
+  countParts(token) === JWE_PARTS
     ? 'it is an encrypted token (JWE, five parts), which no verifier decrypts: have the issuer send signed tokens'
     : `no verifier accepts a token of this form from the extractor ${name}`;
 
 /** Counts the parts that dots separate, up to one more than any known form has. */
-function partsOf(token: string): number {
+function countParts(token: string): number {
   let parts = 1;
   for (
     let dot = token.indexOf('.');

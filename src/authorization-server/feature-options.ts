@@ -43,7 +43,7 @@ export interface ProviderConfiguration {
   readonly [member: string]: unknown;
 }
 
-/** Parts of the server that are off unless you ask for them. */
+/** Parts of the server that are off by default. */
 export interface FeatureOptions {
   /**
    * Adds claims to access tokens. Members that RFCs define for access tokens, such as `sub` and

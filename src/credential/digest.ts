@@ -51,13 +51,13 @@ export function readDigest(text: string): string | undefined {
  * hash give the same digest.
  */
 export function toStoredDigest(hash: string): string {
-  const bytes = bytesOf(hash);
+  const bytes = toBytes(hash);
   return bytes.length === SHA256_BYTES
     ? bytes.toString('base64url')
     : toDigest(bytes.toString('base64url'));
 }
 
-function bytesOf(hash: string): Buffer {
+function toBytes(hash: string): Buffer {
   if (HEX.test(hash)) {
     return Buffer.from(hash, 'hex');
   }

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { deepFreeze } from '../credential/freeze';
 import type { StoredRecord } from '../stores/store';
 
-/** What happened to a credential. */
+/** How a credential was changed. */
 export type CredentialAction =
   'issued' | 'updated' | 'rotated' | 'revoked' | 'disabled' | 'enabled' | 'imported' | 'pruned';
 
@@ -25,7 +25,7 @@ export interface MemberChange {
  * subscribe('latchkey:credential', (event) => console.log(JSON.stringify(event)));
  */
 export interface CredentialEvent {
-  /** What happened. */
+  /** How it was changed. */
   readonly action: CredentialAction;
   /** `'api_key'`, `'access_token'`, `'session_token'` or `'client_secret'`. */
   readonly kind: string;

@@ -1,7 +1,7 @@
 import type { RecordedUsage } from '../stores/store';
 
 const DAY_MS = 24 * 3_600_000;
-const dayOf = (time: number): number => Math.floor(time / DAY_MS);
+const toDay = (time: number): number => Math.floor(time / DAY_MS);
 
 interface Counted {
   count: number;
@@ -21,7 +21,7 @@ export class CountedUsage {
 
   /** Counts a use. Returns false if there is no room for another credential. */
   add(id: string, at: number): boolean {
-    const day = dayOf(at);
+    const day = toDay(at);
     const counted = this.#days.get(day)?.get(id);
     if (counted) {
       counted.count++;
@@ -40,7 +40,7 @@ export class CountedUsage {
   /** Removes uses that were written. More may have been counted in the meantime. */
   remove(written: readonly RecordedUsage[]): void {
     for (const { id, count, lastUsedAt } of written) {
-      const day = dayOf(lastUsedAt);
+      const day = toDay(lastUsedAt);
       const uses = this.#days.get(day);
       const counted = uses?.get(id);
       if (!uses || !counted) {
@@ -68,13 +68,13 @@ export class CountedUsage {
 export const countUses = (usage: readonly RecordedUsage[]): number =>
   usage.reduce((sum, { count }) => sum + count, 0);
 
-const keyOf = ({ id, lastUsedAt }: RecordedUsage): string => `${id} ${dayOf(lastUsedAt)}`;
+const toKey = ({ id, lastUsedAt }: RecordedUsage): string => `${id} ${toDay(lastUsedAt)}`;
 
 /** Returns the uses that are not among others. */
 export function without(
   usage: readonly RecordedUsage[],
   others: readonly RecordedUsage[],
 ): readonly RecordedUsage[] {
-  const excluded = new Set(others.map(keyOf));
-  return usage.filter((use) => !excluded.has(keyOf(use)));
+  const excluded = new Set(others.map(toKey));
+  return usage.filter((use) => !excluded.has(toKey(use)));
 }

@@ -50,7 +50,7 @@ export async function importRecords(
     try {
       add(await addBatch(store, batch));
     } catch (cause) {
-      const written = await writtenOf(store, batch);
+      const written = await findWritten(store, batch);
       add(written ?? []);
       const uncertain = written ? [] : batch;
       throw importError(verifier, cause, { total: records.length, added, uncertain });
@@ -88,7 +88,7 @@ async function addBatch(
  * The records of a batch that are in the store as they were sent; undefined if the store cannot be
  * read either.
  */
-async function writtenOf(
+async function findWritten(
   store: ManagedStore,
   batch: readonly StoredRecord[],
 ): Promise<readonly StoredRecord[] | undefined> {

@@ -47,7 +47,7 @@ export async function rotate(
   if (!isActive(old, now)) {
     return undefined;
   }
-  const issued = await insert(replacementOf(old, now, expiresAt), old.id);
+  const issued = await insert(toReplacement(old, now, expiresAt), old.id);
   let ended: Changes | undefined;
   try {
     ended = await end(store, old, now, overlapMs);
@@ -70,7 +70,7 @@ const isActive = ({ revokedAt, disabledAt, expiresAt }: StoredRecord, now: numbe
   revokedAt === null && !disabledAt && (expiresAt === null || expiresAt > now);
 
 /** The same rights, for as long as the old credential was issued for. */
-function replacementOf(
+function toReplacement(
   old: StoredRecord,
   now: number,
   expiresAt = renewedExpiry(old, now),

@@ -16,10 +16,10 @@ const originList = check(
       (origin) =>
         typeof origin === 'string' &&
         /^https?:\/\/[^*]+$/.test(origin) &&
-        originOf(origin) === origin,
+        toOrigin(origin) === origin,
     ),
 );
-const originOf = (url: string): string | undefined =>
+const toOrigin = (url: string): string | undefined =>
   URL.canParse(url) ? new URL(url).origin : undefined;
 const optionsSchema = z.strictObject({ origins: z.optional(originList) });
 

@@ -81,7 +81,7 @@ const invalid = (problem: string): TypeError =>
 const isOptionalString = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === 'string';
 
-const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
+const toTag = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
 /**
  * Checks the shape, so that `Headers` of another realm or a polyfill is recognised. `FormData` and
@@ -95,7 +95,7 @@ function isWebHeaders(headers: unknown): headers is WebHeaders {
   return (
     typeof forEach === 'function' &&
     typeof get === 'function' &&
-    (tagOf(headers) === 'Headers' || typeof getSetCookie === 'function')
+    (toTag(headers) === 'Headers' || typeof getSetCookie === 'function')
   );
 }
 
@@ -128,7 +128,7 @@ function fromRecord(headers: unknown): HeaderValues {
 
 /** A `Map`, a list or a promise would look like an object without headers. */
 const isRecord = (value: unknown): value is Record<string, unknown> =>
-  tagOf(value) === 'Object' &&
+  toTag(value) === 'Object' &&
   !(Symbol.iterator in (value as object)) &&
   typeof (value as { then?: unknown }).then !== 'function';
 

@@ -137,14 +137,14 @@ export function arrayOf<T = unknown>(
   test: (value: unknown) => boolean,
 ): z.ZodMiniType<readonly T[]>;
 export function arrayOf(expected: string, test: (value: unknown) => boolean): z.ZodMiniType {
-  return check(`a non-empty list of ${expected}`, (value) => isListOf(value, test));
+  return check(`a non-empty list of ${expected}`, (value) => isFilledList(value, test));
 }
 
-const isListOf = (value: unknown, test: (value: unknown) => boolean): boolean =>
+const isFilledList = (value: unknown, test: (value: unknown) => boolean): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((item) => test(item));
 
 export const isTextOrList = (value: unknown): value is string | readonly string[] =>
-  isNonEmptyString(value) || isListOf(value, isNonEmptyString);
+  isNonEmptyString(value) || isFilledList(value, isNonEmptyString);
 export const stringOrList = check('a non-empty string or a non-empty list of them', isTextOrList);
 
 /** An object that has these methods. The error names the missing ones. */

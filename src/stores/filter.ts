@@ -1,4 +1,9 @@
-import { type CredentialFilter, type CredentialStatus, isOf, type StoredRecord } from './store';
+import {
+  type CredentialFilter,
+  type CredentialStatus,
+  belongsTo,
+  type StoredRecord,
+} from './store';
 
 export type { CredentialFilter, CredentialStatus } from './store';
 
@@ -36,7 +41,7 @@ export function toPredicate(filter: CredentialFilter): (record: StoredRecord) =>
   const now = Date.now();
   return (record) =>
     record.kind === kind &&
-    (owner === undefined || isOf(record, owner)) &&
+    (owner === undefined || belongsTo(record, owner)) &&
     (status === undefined || toStatus(record, now) === status) &&
     (expiresBefore === undefined || (record.expiresAt ?? Infinity) < expiresBefore) &&
     (part === undefined || (record.name?.toLowerCase().includes(part) ?? false));

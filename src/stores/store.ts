@@ -91,7 +91,7 @@ export const toOwners = (record: StoredRecord): readonly Owner[] =>
   });
 
 /** Whether a record belongs to an owner. */
-export const isOf = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
+export const belongsTo = (record: StoredRecord, { kind, by, id }: Owner): boolean =>
   record.kind === kind && record[OWNED_BY[by]] === id;
 
 /**

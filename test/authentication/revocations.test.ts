@@ -58,7 +58,7 @@ const ABOUT_THE_PROOF: [RevocationEvent['type'], string][] = [
   ['grant', 'grant_9'],
 ];
 
-test.each(ABOUT_THE_PROOF)('a mark on its %s voids a proof', (kind, id) => {
+test.each(ABOUT_THE_PROOF)('an event for its %s ends a cached verification', (kind, id) => {
   const revocations = new Revocations(RETENTION_MS);
   expect(revocations.isRevoked(proof())).toBe(false);
   revocations.add(mark(kind, id));
@@ -66,7 +66,7 @@ test.each(ABOUT_THE_PROOF)('a mark on its %s voids a proof', (kind, id) => {
 });
 
 test.each(ABOUT_THE_PROOF)(
-  'a mark on another %s, or on another thing of the same name as its %s, voids none',
+  'an event for another %s, or for another type with the ID of its %s, ends none',
   (kind, id) => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark(kind, `${id}x`));
@@ -80,7 +80,7 @@ test.each(ABOUT_THE_PROOF)(
 );
 
 test.each(['credential', 'client', 'grant'] as const)(
-  'a mark on a %s called "undefined" voids no proof that has none',
+  'an event for a %s called "undefined" ends no cached verification without one',
   (kind) => {
     const revocations = new Revocations(RETENTION_MS);
     const { credentialId: _, clientId: __, ...without } = principal;

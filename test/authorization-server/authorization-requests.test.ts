@@ -152,7 +152,7 @@ describe('what a request makes the store keep', () => {
     expect(written).toBeLessThanOrEqual(4_096);
   });
 
-  it('tells the client its state, though it is too long to keep', async () => {
+  it('returns the state to the client, though it is too long to store', async () => {
     const response = await fetch(issuing.authorizeUrl(web.client, { state: LONG }), {
       redirect: 'manual',
     });
@@ -186,7 +186,7 @@ describe('the resource', () => {
   });
 
   test.each(['/other', '//', '/?a=b', '/#a', '.evil.example'])(
-    'is none where the issuer is followed by %s',
+    'does not exist if the issuer is followed by %s',
     async (more) => {
       expect(await decision(['resource', `${issuing.issuer}${more}`])).toBe('invalid_target');
     },
@@ -240,7 +240,7 @@ describe('the resource', () => {
       }
     });
 
-    it('is refused where it is none of them, and at the token endpoint where it was not granted', async () => {
+    it('is rejected unless it is one of them, and at the token endpoint unless it was granted', async () => {
       expect(await decide(several, client.client, [['resource', 'https://three.example']])).toBe(
         'invalid_target',
       );

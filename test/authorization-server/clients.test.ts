@@ -322,7 +322,7 @@ describe('a secret', () => {
       scopes: ['domains:read'],
     } satisfies ClientOptions<Scope>);
 
-  it('that is rotated without overlap is bad at once', async () => {
+  it('that is rotated without overlap is invalid at once', async () => {
     const { client, secret } = await newClient();
     const rotated = await issuing.server.clients.rotateSecret(client.clientId);
     expect(rotated?.secret).not.toBe(secret);
@@ -332,7 +332,7 @@ describe('a secret', () => {
     ]).toEqual([401, 200]);
   });
 
-  it('that is rotated with overlap is good beside the new one, until then', async () => {
+  it('that is rotated with overlap is valid, like the new one, until the overlap ends', async () => {
     const { client, secret } = await newClient();
     const rotated = await issuing.server.clients.rotateSecret(client.clientId, { overlapMs: 400 });
     expect([

@@ -114,7 +114,7 @@ describe('the token endpoint', () => {
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
-  it('answers an unknown client, a wrong secret, none, and that of another client by the same bytes', async () => {
+  it('responds to an unknown client and to a wrong, missing or foreign secret with the same bytes', async () => {
     const request = { grant_type: 'client_credentials' };
     const { clientId } = machine.client;
     const answers = [
@@ -187,7 +187,7 @@ describe('the token endpoint', () => {
   );
 
   test.each(['GET', 'PUT', 'DELETE', 'PATCH'])(
-    'refuses %s, with all that would be good by POST',
+    'rejects %s, with parameters that are valid by POST',
     async (method) => {
       const query = new URLSearchParams(
         forMachine({ grant_type: 'client_credentials' }),
@@ -207,7 +207,7 @@ describe('the token endpoint', () => {
     },
   );
 
-  it('answers JSON to a client that would rather have a page', async () => {
+  it('responds with JSON to a client that prefers HTML', async () => {
     const { status, headers, body } = await issuing.post('/oauth/token', forMachine({}), {
       accept: 'text/html',
     });
@@ -270,7 +270,7 @@ describe('the authorization endpoint', () => {
     ['a challenge without its method', 'invalid_request', { code_challenge: 'a'.repeat(43) }],
     ['another resource', 'invalid_target', { resource: 'https://other.example' }],
     ['a request object', 'request_not_supported', { request: 'x.y.z' }],
-  ])('tells the client of %s: %s', async (_, error, parameters) => {
+  ])('reports %s to the client: %s', async (_, error, parameters) => {
     const { url } = await ask(parameters);
     expect(`${url.origin}${url.pathname}`).toBe(CALLBACK);
     const answer = new URLSearchParams(url.hash === '' ? url.search : url.hash.slice(1));
@@ -279,7 +279,7 @@ describe('the authorization endpoint', () => {
   });
 
   it.each(['form_post', 'web_message', 'jwt'])(
-    'answers by no %s, which would be a page with a script, or is not offered',
+    'does not respond by %s, which would be a page with a script, or is not supported',
     async (mode) => {
       const { url, text } = await ask({ response_mode: mode });
       expect([Object.fromEntries(url.searchParams), text]).toEqual([
@@ -293,12 +293,12 @@ describe('the authorization endpoint', () => {
     },
   );
 
-  it('answers in the fragment where the client wants that', async () => {
+  it('responds in the fragment if the client requests that', async () => {
     const back = await issuing.authorize(web.client, { response_mode: 'fragment' });
     expect([back.search, new URLSearchParams(back.hash.slice(1)).has('code')]).toEqual(['', true]);
   });
 
-  it('asks nobody for a client that may have no scope', async () => {
+  it('shows no consent page for a client that may have no scope', async () => {
     const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, scopes: [] });
     expect(Object.fromEntries((await ask({}, client)).url.searchParams)).toMatchObject({
       error: 'invalid_scope',
@@ -306,7 +306,7 @@ describe('the authorization endpoint', () => {
     });
   });
 
-  it('wants PKCE of a public client', async () => {
+  it('requires PKCE of a public client', async () => {
     const { url } = await ask({}, open.client);
     expect(Object.fromEntries(url.searchParams)).toMatchObject({
       error: 'invalid_request',
@@ -348,7 +348,7 @@ describe('the authorization endpoint', () => {
     },
   );
 
-  it('tells the client that its user did not agree, or would not log in', async () => {
+  it('reports to the client that its user denied consent, or did not log in', async () => {
     const denied = await (await logIn(await ask({}))).submit({ decision: 'deny' });
     const gaveUp = await (
       await ask({})
@@ -384,7 +384,7 @@ describe('the authorization endpoint', () => {
     },
   );
 
-  it('takes no POST', async () => {
+  it('rejects POST', async () => {
     const response = await fetch(issuing.authorizeUrl(web.client), { method: 'POST' });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
   });
@@ -419,7 +419,7 @@ describe.each(['/oauth/revoke', '/oauth/introspect'])('%s', (path) => {
     },
   );
 
-  it('answers an unknown client and a wrong secret by the same bytes', async () => {
+  it('responds to an unknown client and to a wrong secret with the same bytes', async () => {
     const answers = await Promise.all(
       ['client_id', 'client_secret'].map((name) =>
         issuing.post(path, { ...Object.fromEntries(good()), [name]: 'nobody' }),
@@ -436,7 +436,7 @@ describe.each(['/oauth/revoke', '/oauth/introspect'])('%s', (path) => {
 
 describe('an app in a browser', () => {
   test.each(['/oauth/token', '/oauth/revoke', '/oauth/introspect'])(
-    'may ask whether it may ask %s',
+    'may send a preflight request for %s',
     async (path) => {
       const headers = {
         origin: 'https://app.example',
@@ -455,7 +455,7 @@ describe('an app in a browser', () => {
     },
   );
 
-  it('reads the answer at the origin of its redirect URI alone, and only where it has no secret', async () => {
+  it('reads the response only at the origin of its redirect URI, and only without a secret', async () => {
     const asked = async ({ client }: RegisteredClient, origin: string) => {
       const answer = await issuing.post(
         '/oauth/token',
@@ -481,7 +481,7 @@ describe('an app in a browser', () => {
     ]).toEqual([null, null]);
   });
 
-  it('of a scheme of its own has no origin to read from', async () => {
+  it('with a private-use URI scheme has no origin to read from', async () => {
     const native = await issuing.server.clients.register({
       ...WEB_CLIENT,
       ...{ type: 'public', applicationType: 'native', redirectUris: ['com.example.app:/back'] },

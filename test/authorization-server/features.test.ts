@@ -183,7 +183,7 @@ describe.each(kinds())('DPoP with %s', (_name, options) => {
     });
   });
 
-  it('asks for a nonce where one is configured', async () => {
+  it('requires a nonce if one is configured', async () => {
     const issuing = await start({ ...options, dpop: { nonce: { secret: 'x'.repeat(32) } } });
     const { client, secret = '' } = await issuing.server.clients.register({
       name: 'Nightly',
@@ -332,17 +332,20 @@ describe.each(kinds())('claims with %s', (_name, options) => {
   });
 });
 
-describe('a client of its own kind', () => {
-  test.each(kinds())('gets access tokens of its own lifetime, %s', async (_name, options) => {
-    const issuing = await start({ ...options, accessTokenTtlMs: 600_000 });
-    const { tokens, credentials } = await issuing.grant({ accessTokenTtlMs: 60_000 });
-    expect(tokens.expires_in).toBe(60);
-    const refreshed = await issuing.post('/oauth/token', {
-      ...{ grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials },
-    });
-    expect(refreshed.body.expires_in).toBe(60);
-    expect((await issuing.grant()).tokens.expires_in).toBe(600);
-  });
+describe('a client with its own settings', () => {
+  test.each(kinds())(
+    'gets access tokens of the configured lifetime, %s',
+    async (_name, options) => {
+      const issuing = await start({ ...options, accessTokenTtlMs: 600_000 });
+      const { tokens, credentials } = await issuing.grant({ accessTokenTtlMs: 60_000 });
+      expect(tokens.expires_in).toBe(60);
+      const refreshed = await issuing.post('/oauth/token', {
+        ...{ grant_type: 'refresh_token', refresh_token: tokens.refresh_token, ...credentials },
+      });
+      expect(refreshed.body.expires_in).toBe(60);
+      expect((await issuing.grant()).tokens.expires_in).toBe(600);
+    },
+  );
 
   it('needs PKCE where it is required, unless it is exempt', async () => {
     const issuing = await start({ requirePkce: ({ name }) => name !== 'Legacy' });

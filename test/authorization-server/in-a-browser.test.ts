@@ -198,7 +198,7 @@ describe.each([
     });
   });
 
-  it('is told by the title that the password is wrong', async () => {
+  it('learns from the title that the password is wrong', async () => {
     await visit(javaScriptEnabled, async (page) => {
       expect(await page.title()).toBe('Log in');
       await logIn(page, 'wrong');

@@ -214,7 +214,7 @@ describe('a login in progress belongs to one browser', () => {
   });
 });
 
-describe('what the client asked for', () => {
+describe('what the client requested', () => {
   /** The requests that a login was given, and where its user ends. */
   async function ask(
     parameters: Readonly<Record<string, string>>,
@@ -266,13 +266,13 @@ describe('what the client asked for', () => {
     }
   });
 
-  it('is empty where it asked for nothing', async () => {
+  it('is empty if it requested nothing', async () => {
     const { requests, issuer } = await ask({});
     expect(requests[0]).toEqual({ prompt: [], acrValues: [], uiLocales: [], resource: [issuer] });
   });
 
   test.each(['select_account', 'login select_account', 'select_account consent'])(
-    'tells prompt=%s to login and consent',
+    'passes prompt=%s to login and consent',
     async (prompt) => {
       const { requests, error } = await ask({ prompt });
       expect([requests.map((request) => request.prompt), error]).toEqual([
@@ -339,11 +339,14 @@ describe('what the client asked for', () => {
       null,
     ],
     ['nothing of an old login', {}, () => ({ subject: 'a', authTime: HOUR_AGO() }), null],
-  ])('is met, or the client is told that it is not: %s', async (_, parameters, login, expected) => {
-    expect((await ask(parameters, login)).error).toBe(expected);
-  });
+  ])(
+    'is met, or the client is notified that it is not: %s',
+    async (_, parameters, login, expected) => {
+      expect((await ask(parameters, login)).error).toBe(expected);
+    },
+  );
 
-  it('is in the token, so that a guard that asked for it accepts the token', async () => {
+  it('is in the token, so that a guard that requires it accepts the token', async () => {
     const { called } = await ask({ acr_values: 'mfa', max_age: '60' }, () => ({
       subject: 'acct_42',
       acr: 'mfa',

@@ -181,7 +181,7 @@ test.each<[what: string, key: JsonWebKey, expected: string]>([
   expect(called.status).toBe(200);
 });
 
-it('a token of a key that signs no more is good, and can be revoked', async () => {
+it('a token of a key that no longer signs is valid, and can be revoked', async () => {
   const [old, current] = [(KEYS.RS256 as () => KeyObject)(), (KEYS.ES256 as () => KeyObject)()];
   const before = await startIssuing({ tokens: { keys: [old] } });
   const { credentials, tokens } = await before.grant();

@@ -91,7 +91,7 @@ describe('the metadata', () => {
     expect(statuses).toEqual([400, 400, 405, 405, 404, 404]);
   });
 
-  it('of a server without a login has no authorization endpoint, and there is none', async () => {
+  it('of a server without a login names no authorization endpoint, and none exists', async () => {
     const { origin, close } = await startIssuing({ login: null });
     const { document } = await read(`${origin}${WELL_KNOWN}`);
     const { status } = await fetch(`${origin}/oauth/authorize`);

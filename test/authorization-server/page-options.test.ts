@@ -125,7 +125,7 @@ describe('the language of the pages', () => {
     }
   });
 
-  it('is English for a language() without texts and a browser that asks for none', async () => {
+  it('is English for a language() without texts and a browser that names none', async () => {
     const page = await openLogin({ language: () => 'tlh' });
     expect(languageOf(page)).toEqual(['en', 'Accept-Language']);
   });

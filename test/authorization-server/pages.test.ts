@@ -33,7 +33,7 @@ it.each<[string, (page: Page) => Promise<Page>]>([
   ['consent', logIn],
   ['fault', async (page) => new Browser().open(page.url.href)],
 ])(
-  'the %s page stands in no frame, runs no script, loads nothing and is kept nowhere',
+  'the %s page cannot be framed, runs no script, loads nothing and is not cached',
   async (_, way) => {
     const { response, text } = await way(await open());
     const policy = response.headers.get('content-security-policy') ?? '';
@@ -90,7 +90,7 @@ it('leaves no cookie behind when the user goes back to the client', async () => 
   expect(left).toEqual([]);
 });
 
-it('takes no cookie of another login for its own', async () => {
+it('does not accept the cookie of another login', async () => {
   const [mine, theirs] = [await open(), await open()];
   const [cookie] = mine.browser.cookieValues();
   const response = await fetch(theirs.url, {
@@ -232,7 +232,7 @@ describe('the login page', () => {
     },
   );
 
-  it('is asked apart from the consent page, whatever its form says', async () => {
+  it('is separate from the consent page, whatever its form says', async () => {
     const consent = await (
       await open()
     ).submit({ username: 'ada', password: 'lovelace', decision: 'allow' });
@@ -250,7 +250,7 @@ describe('the login page', () => {
     ]);
   });
 
-  it('asks again the next time: whether somebody is logged in is the app’s to know', async () => {
+  it('is shown again the next time: only the app knows whether a user is logged in', async () => {
     const browser = new Browser();
     await agree(await logIn(await open(browser)));
     expect((await open(browser)).text).toContain('<h1>Log in</h1>');
@@ -258,13 +258,13 @@ describe('the login page', () => {
 });
 
 test.each(['login', 'consent', 'login consent'])(
-  'prompt=%s asks as always, and comes to its end',
+  'prompt=%s shows the pages as always, and completes',
   async (prompt) => {
     expect((await issuing.authorize(web.client, { prompt })).searchParams.has('code')).toBe(true);
   },
 );
 
-it('prompt=none is answered without a page', async () => {
+it('prompt=none shows no page', async () => {
   const { url } = await new Browser().open(
     issuing.authorizeUrl(web.client, { prompt: 'none', state: 'xyz' }),
   );
@@ -275,7 +275,7 @@ it('prompt=none is answered without a page', async () => {
   });
 });
 
-it('the consent page shows who asks for what, as it was declared', async () => {
+it('the consent page shows the client and the scopes that it requests, as declared', async () => {
   const { text } = await logIn(await open());
   expect(text).toContain('You are logged in as <bdi><strong>Ada</strong></bdi>.');
   expect(text).toContain('<bdi><strong>Domain Watch</strong></bdi> requests these permissions:');
@@ -308,7 +308,7 @@ describe('functions of one’s own', () => {
     return { page, body, called, told };
   };
 
-  it('know the user from a session of the app, and agree for an app of its own', async () => {
+  it('identify the user by a session of the app, and agree for a first-party client', async () => {
     const login: Login = (req) => ({
       subject: `user of ${req.headers['user-agent']}`,
       authTime: 1_000_000,
@@ -321,7 +321,7 @@ describe('functions of one’s own', () => {
     });
   });
 
-  it('may agree to less than was asked for, and never to more', async () => {
+  it('may grant less than was requested, and never more', async () => {
     const consent: Consent = () => ['domains:read', 'billing:read'];
     const { body } = await withFunctions({ login: () => ({ subject: 'acct_42' }), consent });
     expect(body).toMatchObject({ scope: 'domains:read' });
@@ -335,7 +335,7 @@ describe('functions of one’s own', () => {
     expect(page.url.searchParams.get('error')).toBe('access_denied');
   });
 
-  it('may answer themselves, and are asked again at the same address', async () => {
+  it('may send a response, and are called again at the same address', async () => {
     let path = '';
     const login: Login = (req, res, interaction) => {
       if (req.headers.cookie?.includes('session=ada')) {
@@ -368,7 +368,7 @@ describe('functions of one’s own', () => {
   );
 
   test.each(['domains:read domains:write', { a: 1 }, [7], ['domains:read', { a: 1 }], null, 1])(
-    'that give %j as what was agreed to grant nothing, and the app is told',
+    'that return %j as the granted scopes grant nothing, and the error is reported',
     async (agreed) => {
       const { page, told } = await withFunctions({
         login: () => ({ subject: 'acct_42' }),

@@ -46,7 +46,7 @@ describe('an operator learns why a request was refused', () => {
   const token = (parameters: Readonly<Record<string, string>>) =>
     issuing.post('/oauth/token', parameters);
 
-  it('at the token endpoint, more than the client is told', async () => {
+  it('at the token endpoint, with more detail than the client receives', async () => {
     const { client, credentials, tokens } = await issuing.grant();
     const refresh = {
       grant_type: 'refresh_token',
@@ -238,7 +238,7 @@ const seenOn = ({ response, text, url }: Page): Seen => ({
   back: url.href.startsWith(CALLBACK) ? url : undefined,
 });
 
-it('a bug in the engine is told as it is, and to the client as server_error', () => {
+it('a bug in oidc-provider is reported as it is, and to the client as server_error', () => {
   const bug = new Error('x is not a function');
   const context = {
     oidc: { route: 'token', params: {}, client: undefined },

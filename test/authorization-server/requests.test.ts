@@ -74,7 +74,7 @@ describe('a body that a parser has read', () => {
     ).toMatchObject(BAD);
   });
 
-  it('as JSON is refused where no compatibility takes it', async () => {
+  it('as JSON is rejected without the compatibility option', async () => {
     expect(
       await ask(undefined, { type: JSON_TYPE, body: asJson, before: [express.json()] }),
     ).toMatchObject(BAD);
@@ -257,7 +257,7 @@ describe('scopes with commas', () => {
     });
   });
 
-  it('are told apart in an authorization request too', async () => {
+  it('are distinguished in an authorization request too', async () => {
     const issuing = await startIssuing({ compatibility: { commaSeparatedScopes: true } });
     servers.push(issuing);
     const { client } = await issuing.server.clients.register({

@@ -67,7 +67,7 @@ describe.each<[form: string, options: IssuingOptions]>([
   });
   afterAll(() => jest.restoreAllMocks());
 
-  it('answers a revocation by an empty body without a media type', async () => {
+  it('responds to a revocation with an empty body without a media type', async () => {
     const issuing = await startIssuing();
     const { tokens, credentials } = await issuing.grant();
     const { status, headers, body } = await issuing.post('/oauth/revoke', {
@@ -173,7 +173,7 @@ describe.each<[form: string, options: IssuingOptions]>([
     });
   });
 
-  it('no token is good whose grant or client ends while it is made', async () => {
+  it('no token is valid whose grant or client ends while it is issued', async () => {
     const store = memoryStore();
     const after: { use?: () => Promise<unknown>; proof?: () => Promise<unknown> } = {};
     const slow = await startIssuing({
@@ -259,7 +259,7 @@ describe.each<[form: string, options: IssuingOptions]>([
       expect((await introspect(body.access_token, credentials)).body).toEqual({ active: false });
     });
 
-    it('says yes to a token that is none, and to one that was revoked before', async () => {
+    it('responds with 200 to an invalid token, and to one that was revoked before', async () => {
       const granted = await issuing.grant();
       const answers = [
         await revoke('x', granted.credentials),
@@ -288,7 +288,7 @@ describe.each<[form: string, options: IssuingOptions]>([
       expect(await statusesOf(mine)).toEqual([200, 200]);
     });
 
-    test.each(['GET', 'PUT'])('takes no %s', async (method) => {
+    test.each(['GET', 'PUT'])('rejects %s', async (method) => {
       expect((await fetch(`${issuing.origin}/oauth/revoke`, { method })).status).toBe(405);
     });
   });
@@ -296,7 +296,7 @@ describe.each<[form: string, options: IssuingOptions]>([
   describe('the introspection endpoint', () => {
     const inactive = { status: 200, body: { active: false } };
 
-    it('tells a client of its own tokens, and a resource server of all', async () => {
+    it('describes to a client only its own tokens, and to a resource server all', async () => {
       const { client, credentials, tokens } = await issuing.grant();
       const api = await issuing.server.clients.register({
         name: 'API',
@@ -328,7 +328,7 @@ describe.each<[form: string, options: IssuingOptions]>([
       });
     });
 
-    it('tells nobody else, and of no token that is not good any more', async () => {
+    it('describes tokens to no other client, and no token that is no longer valid', async () => {
       const [mine, other] = [await issuing.grant(), await issuing.grant()];
       expect(await introspect(mine.tokens.access_token, other.credentials)).toMatchObject(inactive);
       expect(await introspect('x', mine.credentials)).toMatchObject(inactive);
@@ -368,7 +368,7 @@ describe('while the store is down', () => {
     ['get', 'hangs', () => new Promise<never>(() => {})],
     ['setIfAbsent', 'hangs', () => new Promise<never>(() => {})],
   ] as const)(
-    'where %s() %s, the answer is 503 and says nothing about the client or the store',
+    'if %s() %s, the response is 503 and reveals nothing about the client or the store',
     async (method, _, failure) => {
       const { store, breakDown, mend } = broken(method, failure);
       const slow = await startIssuing({ store, timeoutMs: 100 });

@@ -104,7 +104,7 @@ describe('a refresh token', () => {
     });
   });
 
-  it('ends the whole grant when it is used again later, whoever does it', async () => {
+  it('ends the whole grant when it is used again later, by any client', async () => {
     const { credentials, tokens } = await issuing.grant();
     const first = await refresh(credentials, tokens.refresh_token);
     const second = await refresh(credentials, first.body.refresh_token);
@@ -228,7 +228,7 @@ it('a store that does not know when a token was used is an outage, and ends no g
 });
 
 describe('with a grace', () => {
-  it('a refresh token may be used again for as long, each time for tokens of their own', async () => {
+  it('a refresh token may be used again within refreshGraceMs, each time for new tokens', async () => {
     const graceful = await startIssuing({ refreshGraceMs: 60_000, store: issuing.store });
     const { credentials, tokens } = await graceful.grant();
     const again = () =>

@@ -252,7 +252,7 @@ describe.each([
     },
   );
 
-  it('a code with a challenge wants its verifier, and one of a public client a challenge', async () => {
+  it('a code with a challenge requires its verifier, and one of a public client requires a challenge', async () => {
     const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, type: 'public' });
     const [verifier, another] = [
       randomBytes(32).toString('base64url'),

@@ -73,7 +73,7 @@ describe('openid-client gets through', () => {
     ).rejects.toMatchObject({ error: 'invalid_grant' });
   });
 
-  it('with client credentials, and asks what a token is', async () => {
+  it('with client credentials, and introspects a token', async () => {
     const { client, secret = '' } = await issuing.server.clients.register({
       name: 'Nightly',
       scopes: ['domains:read', 'billing:read'],

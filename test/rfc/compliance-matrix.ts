@@ -23,8 +23,8 @@ export interface Entry {
 
 const REASON = /^because \S.{15,}$/;
 
-/** Runs a specification's ledger: each entry is tested, or says why it need not be. */
-export function ledger(title: string, entries: readonly Entry[]): void {
+/** Runs a specification's matrix: each entry is tested, or says why it need not be. */
+export function complianceMatrix(title: string, entries: readonly Entry[]): void {
   const ours = entries.filter(({ notOurs }) => notOurs === undefined);
   const others = entries.filter(({ notOurs }) => notOurs !== undefined);
 

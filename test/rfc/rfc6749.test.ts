@@ -15,7 +15,7 @@ import {
   startIssuing,
   WEB_CLIENT,
 } from '../support/issuing';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 const OTHER_CALLBACK = 'https://app.example/other';
 
@@ -124,7 +124,7 @@ const at = async <T>(now: number, action: () => Promise<T>): Promise<T> => {
   return action().finally(() => jest.useRealTimers());
 };
 
-ledger('RFC 6749', [
+complianceMatrix('RFC 6749', [
   {
     section: '2.1',
     level: 'SHOULD NOT',
@@ -713,7 +713,7 @@ ledger('RFC 6749', [
     level: '-',
     says: 'Tokens are issued by the implicit grant.',
     notOurs:
-      'because RFC 9700 §2.1.2 wants clients not to use it; the ledger of §3.1.1 shows its refusal',
+      'because RFC 9700 §2.1.2 wants clients not to use it; the matrix of §3.1.1 shows its refusal',
   },
   {
     section: '4.3',

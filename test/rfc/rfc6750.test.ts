@@ -13,7 +13,7 @@ import {
 import { ask, get, valuesOf } from '../http/ask';
 import { issueExpired } from '../support/expired';
 import { MOUNTS, rawRequest } from '../support/servers';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 const keys = apiKeys({ prefix: 'osir', store: memoryStore() });
 const { authenticate, requireScopes, requireFreshAuth } = latchkey({
@@ -38,7 +38,7 @@ async function answerTo(request: string, guard: Middleware = authenticate()) {
 
 const bad = () => get('Authorization: Bearer osir_live_bad');
 
-ledger('RFC 6750', [
+complianceMatrix('RFC 6750', [
   {
     section: '2',
     level: 'MUST NOT',
@@ -363,7 +363,7 @@ ledger('RFC 6750', [
     level: 'MUST',
     says: 'The authorization server names in the token the resource server that it is for.',
     notOurs:
-      'because the authorization server writes the token; that a guard asks for its own name is in the ledger of RFC 9068, section 4',
+      'because the authorization server writes the token; that a guard asks for its own name is in the matrix of RFC 9068, section 4',
   },
   {
     section: '5.2',

@@ -2,7 +2,7 @@ import { memoryStore } from 'latchkey';
 import type { RegisteredClient } from 'latchkey/authorization-server';
 
 import { type Granted, type Issuing, startIssuing, WEB_CLIENT } from '../support/issuing';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 let issuing: Issuing;
 beforeAll(async () => {
@@ -27,7 +27,7 @@ const areGood = async ({ tokens, credentials }: Granted) => {
   return [called.status === 200, refreshed.status === 200];
 };
 
-ledger('RFC 7009', [
+complianceMatrix('RFC 7009', [
   {
     section: '2',
     level: 'MUST',

@@ -4,7 +4,7 @@ import type { RegisteredClient } from 'latchkey/authorization-server';
 
 import { Browser } from '../support/browser';
 import { CALLBACK, type Issuing, startIssuing, WEB_CLIENT } from '../support/issuing';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 let issuing: Issuing;
 let open: RegisteredClient;
@@ -43,7 +43,7 @@ async function exchange(
 }
 const REFUSED = { status: 400, body: { error: 'invalid_grant' } };
 
-ledger('RFC 7636', [
+complianceMatrix('RFC 7636', [
   {
     section: '4.1',
     level: 'MUST',

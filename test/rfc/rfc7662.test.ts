@@ -19,7 +19,7 @@ import {
   verifierAt,
 } from '../verifiers/introspection/endpoint';
 import { certificateOf } from '../verifiers/jwt/certificate';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 let endpoint: Endpoint;
 beforeEach(async () => {
@@ -63,7 +63,7 @@ const member = (name: string, good: unknown, bad: unknown) => async () => {
   });
 };
 
-ledger('RFC 7662, for the API that asks', [
+complianceMatrix('RFC 7662, for the API that asks', [
   {
     section: '2',
     level: 'MUST',
@@ -447,7 +447,7 @@ describe('the introspection server', () => {
     expect({ status, body }).toEqual(INACTIVE);
   };
 
-  ledger('RFC 7662, for the server that is asked', [
+  complianceMatrix('RFC 7662, for the server that is asked', [
     {
       section: '2',
       level: 'MUST',

@@ -5,7 +5,7 @@ import { authorizationServer } from 'latchkey/authorization-server';
 import { allowInsecureRequests, discoveryRequest, processDiscoveryResponse } from 'oauth4webapi';
 
 import { type Issuing, type IssuingOptions, startIssuing } from '../support/issuing';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 const WELL_KNOWN = '/.well-known/oauth-authorization-server';
 
@@ -39,7 +39,7 @@ const endpoint = (name: string, path: string) => async () =>
   expect((await metadata())[name]).toBe(`${issuing.issuer}${path}`);
 const keys = [generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey] as const;
 
-ledger('RFC 8414', [
+complianceMatrix('RFC 8414', [
   {
     section: '2',
     level: 'REQUIRED',

@@ -6,7 +6,7 @@ import jsonwebtoken from 'jsonwebtoken';
 import { accessTokens, jwt, latchkey, memoryStore, type Verifier } from 'latchkey';
 
 import { type Certified, selfSigned } from '../support/certificates';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 const [own, mine, other] = ['localhost', 'client', 'other'].map(selfSigned) as [
   Certified,
@@ -93,7 +93,7 @@ async function answerTo(
 const PASSED = [200, undefined];
 const REFUSED = [401, expect.stringContaining('error="invalid_token"')];
 
-ledger('RFC 8705', [
+complianceMatrix('RFC 8705', [
   {
     section: '2',
     level: 'MUST',

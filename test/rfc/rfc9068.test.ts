@@ -1,6 +1,12 @@
 import { jwt, type JwtOptions, latchkey } from 'latchkey';
 
-import { json, type MadeUpIssuer, madeUpIssuer, METADATA, publicJwk } from '../support/fake-issuer';
+import {
+  json,
+  type FakeIssuer,
+  startFakeIssuer,
+  METADATA,
+  publicJwk,
+} from '../support/fake-issuer';
 import {
   AUDIENCE,
   ISSUER,
@@ -11,7 +17,7 @@ import {
   tokenOf,
   verdict,
 } from '../verifiers/jwt/tokens';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 const profile = (options: Partial<JwtOptions> = {}) =>
   jwt({
@@ -40,19 +46,19 @@ const required =
   };
 
 /** An issuer with a path, at which the well-known places differ. */
-async function withIssuer(action: (server: MadeUpIssuer) => Promise<void>): Promise<void> {
-  const server = await madeUpIssuer('/tenant');
+async function withIssuer(action: (server: FakeIssuer) => Promise<void>): Promise<void> {
+  const server = await startFakeIssuer('/tenant');
   await action(server).finally(() => server.close());
 }
-const metadataOf = ({ issuer }: MadeUpIssuer, members: object = {}) =>
+const metadataOf = ({ issuer }: FakeIssuer, members: object = {}) =>
   json({ issuer, jwks_uri: new URL('/keys', issuer).href, ...members });
-const verdictBy = (server: MadeUpIssuer, signed = server.token({ typ: 'at+jwt' }, REQUIRED)) =>
+const verdictBy = (server: FakeIssuer, signed = server.token({ typ: 'at+jwt' }, REQUIRED)) =>
   verdict(signed, jwt({ issuer: server.issuer, audience: AUDIENCE, profile: 'rfc9068' }));
 
 const check = (authorization: string, verifier = profile()) =>
   latchkey({ verifiers: [verifier] }).check({ headers: { authorization } }, { scopes: [] });
 
-ledger('RFC 9068', [
+complianceMatrix('RFC 9068', [
   {
     section: '2.1',
     level: 'MUST',

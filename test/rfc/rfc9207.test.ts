@@ -2,7 +2,7 @@ import type { RegisteredClient } from 'latchkey/authorization-server';
 
 import { Browser } from '../support/browser';
 import { type Issuing, logIn, startIssuing, WEB_CLIENT } from '../support/issuing';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 let issuing: Issuing;
 let web: RegisteredClient;
@@ -17,7 +17,7 @@ const metadata = async () =>
     await fetch(`${issuing.origin}/.well-known/oauth-authorization-server`)
   ).json()) as Record<string, unknown>;
 
-ledger('RFC 9207', [
+complianceMatrix('RFC 9207', [
   {
     section: '2',
     level: 'MUST',

@@ -13,7 +13,7 @@ import {
 } from 'latchkey';
 
 import { clientKey, proofOf, type ProofParts } from '../support/dpop';
-import { type Entry, ledger } from './compliance-matrix';
+import { complianceMatrix, type Entry } from './compliance-matrix';
 
 const tokens = accessTokens({ prefix: 'osirat', store: memoryStore() });
 const SECRET = 'a secret that two parties share, long';
@@ -112,7 +112,7 @@ const header = (more: object): Asked => ({ parts: { header: more } });
 const claims = (more: object): Asked => ({ parts: { claims: more } });
 const now = () => Math.floor(Date.now() / 1_000);
 
-ledger('RFC 9449', [
+complianceMatrix('RFC 9449', [
   {
     section: '4.2',
     level: 'MUST',

@@ -12,7 +12,7 @@ import {
 import { ask, get, valuesOf } from '../http/ask';
 import { clientKey, proofOf } from '../support/dpop';
 import { MOUNTS } from '../support/servers';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 const key = clientKey();
 const now = () => Math.floor(Date.now() / 1_000);
@@ -67,7 +67,7 @@ async function answerTo(
 const PASSED = { status: 200, challenges: [], body: 'passed' };
 const MFA = { acrValues: ['urn:mfa', 'urn:hw'] };
 
-ledger('RFC 9470', [
+complianceMatrix('RFC 9470', [
   {
     section: '2',
     level: '-',

@@ -14,7 +14,7 @@ import {
 import { ask, valuesOf } from '../http/ask';
 import { ownVerifier, principal } from '../support/own-verifier';
 import { MOUNTS, rawRequest } from '../support/servers';
-import { ledger } from './compliance-matrix';
+import { complianceMatrix } from './compliance-matrix';
 
 const PATH = '/.well-known/oauth-protected-resource';
 const URL_OF_API = 'https://api.osir.com/v1';
@@ -65,7 +65,7 @@ const member = (name: string, resource: Partial<ResourceOptions>, value: unknown
   expect(await published()).not.toHaveProperty(name);
 };
 
-ledger('RFC 9728', [
+complianceMatrix('RFC 9728', [
   {
     section: '1.2',
     level: '-',

@@ -45,7 +45,7 @@ async function onPostgres() {
   return store;
 }
 
-const tell = (message: object) => process.send?.(message);
+const send = (message: object) => process.send?.(message);
 process.on('message', (message: Call | ClockStep) => {
   if ('clockMs' in message) {
     return setClock(message.clockMs);
@@ -53,9 +53,9 @@ process.on('message', (message: Call | ClockStep) => {
   const { number, method, args } = message;
   const call = (keys[method] as (...args: readonly unknown[]) => Promise<unknown>)(...args);
   call.then(
-    (value) => tell({ number, value, at: computerClock() }),
-    (error: Error) => tell({ number, error: error.message, at: computerClock() }),
+    (value) => send({ number, value, at: computerClock() }),
+    (error: Error) => send({ number, error: error.message, at: computerClock() }),
   );
 });
 process.on('disconnect', () => process.exit());
-tell({ port });
+send({ port });

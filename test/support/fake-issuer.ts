@@ -11,7 +11,7 @@ export const JWKS = '/keys';
 type Answer = (res: ServerResponse, req: IncomingMessage) => void;
 
 /** A server that publishes keys, tells the truth or does not, and counts who asks. */
-export interface MadeUpIssuer {
+export interface FakeIssuer {
   readonly issuer: string;
   /** What it publishes. */
   keys: JsonWebKey[];
@@ -45,7 +45,7 @@ export const publicJwk = (
 });
 
 /** An issuer at `path`, whose keys are `k1` of ES256 at first. */
-export async function madeUpIssuer(path = ''): Promise<MadeUpIssuer> {
+export async function startFakeIssuer(path = ''): Promise<FakeIssuer> {
   const asked: Record<string, number> = {};
   const answers = new Map<string, Answer>();
   let connections = 0;
@@ -80,7 +80,7 @@ export async function madeUpIssuer(path = ''): Promise<MadeUpIssuer> {
   const issuer = `${origin}${path}`;
   truth.set(`${path}${METADATA}`, json({ issuer, jwks_uri: `${origin}${JWKS}` }));
   truth.set(JWKS, (res, req) => json({ keys: made.keys })(res, req));
-  const made: MadeUpIssuer = {
+  const made: FakeIssuer = {
     issuer,
     keys: [publicJwk('k1')],
     answers,

@@ -3,8 +3,8 @@ import { jwt, latchkey } from 'latchkey';
 import {
   json,
   JWKS,
-  type MadeUpIssuer,
-  madeUpIssuer,
+  type FakeIssuer,
+  startFakeIssuer,
   METADATA,
   publicJwk,
 } from '../support/fake-issuer';
@@ -19,15 +19,15 @@ const DAY_MS = 86_400_000;
 /** Requests that arrive at once. */
 const AT_ONCE = 6;
 
-let server: MadeUpIssuer;
-let elsewhere: MadeUpIssuer;
+let server: FakeIssuer;
+let elsewhere: FakeIssuer;
 let aheadMs = 0;
 const realNow = Date.now;
 
 beforeEach(async () => {
   aheadMs = 0;
   jest.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs);
-  [server, elsewhere] = await Promise.all([madeUpIssuer(), madeUpIssuer()]);
+  [server, elsewhere] = await Promise.all([startFakeIssuer(), startFakeIssuer()]);
 });
 afterEach(async () => {
   jest.restoreAllMocks();

@@ -9,7 +9,7 @@ const toEnd = ({ expiresAt, revokedAt }: StoredRecord): number =>
 const toKey = (...parts: readonly string[]): string => JSON.stringify(parts);
 
 /** The lists that a record is in: that of its kind, and those of its owners. */
-const keysOf = (record: StoredRecord): readonly string[] => [
+const toKeys = (record: StoredRecord): readonly string[] => [
   toKey(record.kind),
   ...toOwners(record).map(({ kind, by, id }) => toKey(kind, by, id)),
 ];
@@ -38,7 +38,7 @@ export class Records {
       this.#unlist(forgotten);
     }
     const kept = this.replace({ ...record, disabledAt: record.disabledAt ?? null });
-    for (const key of keysOf(kept)) {
+    for (const key of toKeys(kept)) {
       const list = this.#lists.get(key) ?? new SortedRecords();
       list.add(kept);
       this.#lists.set(key, list);
@@ -76,7 +76,7 @@ export class Records {
   }
 
   #unlist(record: StoredRecord): void {
-    for (const key of keysOf(record)) {
+    for (const key of toKeys(record)) {
       const list = this.#lists.get(key);
       list?.delete(record);
       if (list?.size === 0) {

@@ -45,14 +45,14 @@ export const toFields = (members: Partial<StoredRecord>): string[] =>
  */
 export function parseRecord(values: unknown): StoredRecord | undefined {
   const texts = values as readonly (string | null)[];
-  const textOf = (name: string, index: number) =>
+  const toText = (name: string, index: number) =>
     texts[index] ?? (name === 'disabledAt' ? 'null' : '');
   if (texts.every((text) => text === null)) {
     return undefined;
   }
   try {
     return Object.fromEntries(
-      FIELDS.map((name, index) => [name, JSON.parse(textOf(name, index))]),
+      FIELDS.map((name, index) => [name, JSON.parse(toText(name, index))]),
     ) as unknown as StoredRecord;
   } catch {
     throw codedError(

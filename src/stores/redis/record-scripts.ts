@@ -6,13 +6,13 @@ import { script } from './script';
 // publish, nothing changes.
 
 const EXPIRY = `
-local function endOf()
+local function endTime()
   local times = redis.call('HMGET', KEYS[1], 'expiresAt', 'revokedAt')
   return math.min(tonumber(times[1]) or math.huge, tonumber(times[2]) or math.huge)
 end
 -- Redis keeps a key until the end of the millisecond that it is given.
 local function keepForRetention()
-  local ends = endOf()
+  local ends = endTime()
   if ends == math.huge then redis.call('PERSIST', KEYS[1])
   else redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', ends + ${RETENTION_MS - 1})) end
 end
@@ -51,7 +51,7 @@ return values`);
 
 /** ARGV: channel, event, time. Returns a summary if the record expires at that time. */
 export const EXPIRE_AT = script(`${EXPIRY}
-if redis.call('HGET', KEYS[1], 'revokedAt') ~= 'null' or endOf() < tonumber(ARGV[3]) then
+if redis.call('HGET', KEYS[1], 'revokedAt') ~= 'null' or endTime() < tonumber(ARGV[3]) then
   return false
 end
 redis.call('PUBLISH', ARGV[1], ARGV[2])
@@ -115,7 +115,7 @@ end`);
  * before that time.
  */
 export const PRUNE = script(`${EXPIRY}
-if redis.call('HGET', KEYS[1], 'kind') ~= ARGV[1] or endOf() >= tonumber(ARGV[2]) then
+if redis.call('HGET', KEYS[1], 'kind') ~= ARGV[1] or endTime() >= tonumber(ARGV[2]) then
   return false
 end
 local subject = redis.call('HGET', KEYS[1], 'subject')

@@ -18,7 +18,7 @@ export const notifying: Cases<Opened> = {
     { withinMs },
   ) {
     const [listener, control] = [createListener(), createListener()];
-    const ends = [listener, listener, control].map(({ hear }) => store.subscribe(hear));
+    const ends = [listener, listener, control].map(({ onEvent }) => store.subscribe(onEvent));
     try {
       await ends[0]?.();
       await ends[0]?.();
@@ -41,7 +41,7 @@ export const notifying: Cases<Opened> = {
       throw new Error('a listener that throws');
     };
     const control = createListener();
-    const ends = [failing, control.hear].map((listener) => store.subscribe(listener));
+    const ends = [failing, control.onEvent].map((listener) => store.subscribe(listener));
     try {
       const record = newRecord();
       await store.insert(record);
@@ -55,7 +55,7 @@ export const notifying: Cases<Opened> = {
 
   async 'does not notify of usage, which would invalidate caches'({ store }, { withinMs }) {
     const control = createListener();
-    const end = store.subscribe(control.hear);
+    const end = store.subscribe(control.onEvent);
     try {
       const record = await changeUntilNotified(store, [control], withinMs);
       const before = control.count(record);
@@ -91,7 +91,7 @@ async function demandPublishedEvents(
   withinMs: number,
 ): Promise<void> {
   const listener = createListener();
-  const end = subscriber.subscribe(listener.hear);
+  const end = subscriber.subscribe(listener.onEvent);
   try {
     await changeUntilNotified(publisher, [listener], withinMs);
     for (const event of publishedEvents(Date.now())) {
@@ -141,7 +141,7 @@ async function demandNotifications(
   withinMs: number,
 ): Promise<void> {
   const listener = createListener();
-  const end = subscriber.subscribe(listener.hear);
+  const end = subscriber.subscribe(listener.onEvent);
   try {
     await changeUntilNotified(publisher, [listener], withinMs);
     for (const [name, change] of Object.entries(CHANGES)) {
@@ -204,7 +204,7 @@ async function changeUntilNotified(
 
 interface Listener {
   readonly events: readonly RevocationEvent[];
-  readonly hear: (event: RevocationEvent) => void;
+  readonly onEvent: (event: RevocationEvent) => void;
   /** Returns how many events were about a record or its owner. */
   readonly count: (record: StoredRecord) => number;
 }
@@ -213,7 +213,7 @@ function createListener(): Listener {
   const events: RevocationEvent[] = [];
   return {
     events,
-    hear: (event) => void events.push(event),
+    onEvent: (event) => void events.push(event),
     count: (record) => events.filter((event) => isAbout(event, record)).length,
   };
 }

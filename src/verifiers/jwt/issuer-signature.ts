@@ -3,7 +3,7 @@ import type { KeySource, VerificationKey } from './keys';
 import type { CompactJws } from './parse-jws';
 import { type Algorithm, isAlgorithm, verifySignature } from './signature';
 
-interface Attempt {
+interface SignedToken {
   readonly token: string;
   readonly algorithm: Algorithm;
   readonly kid: string | undefined;
@@ -24,31 +24,31 @@ export function isSignedByIssuer(
   if (!isAlgorithm(algorithm)) {
     return false;
   }
-  const attempt = { token, algorithm, kid: typeof kid === 'string' ? kid : undefined, source };
-  const known = source.candidates(algorithm, attempt.kid);
-  return andThen(known, (keys) => isSignedByKnownOrNewer(attempt, keys));
+  const signed = { token, algorithm, kid: typeof kid === 'string' ? kid : undefined, source };
+  const known = source.candidates(algorithm, signed.kid);
+  return andThen(known, (keys) => isSignedByKnownOrNewer(signed, keys));
 }
 
 function isSignedByKnownOrNewer(
-  attempt: Attempt,
+  signed: SignedToken,
   known: readonly VerificationKey[],
 ): MaybePromise<boolean> {
-  return andThen(isSignedByAny(attempt, known), (isValid) =>
-    isValid || known.length === 0 ? isValid : isSignedByNewer(attempt, known),
+  return andThen(isSignedByAny(signed, known), (isValid) =>
+    isValid || known.length === 0 ? isValid : isSignedByNewer(signed, known),
   );
 }
 
 function isSignedByNewer(
-  attempt: Attempt,
+  signed: SignedToken,
   tried: readonly VerificationKey[],
 ): MaybePromise<boolean> {
-  const { algorithm, kid, source } = attempt;
+  const { algorithm, kid, source } = signed;
   const newer = source.newer?.(algorithm, kid, tried) ?? [];
-  return andThen(newer, (keys) => isSignedByAny(attempt, keys));
+  return andThen(newer, (keys) => isSignedByAny(signed, keys));
 }
 
 function isSignedByAny(
-  { token, algorithm }: Attempt,
+  { token, algorithm }: SignedToken,
   keys: readonly VerificationKey[],
 ): MaybePromise<boolean> {
   const results = keys.map(({ key }) => verifySignature(token, algorithm, key));

@@ -62,15 +62,15 @@ export const ALGORITHM_NAMES: readonly Algorithm[] = Object.keys(ALGORITHMS).fil
 /** Whether an algorithm is an HMAC, whose key is a secret. */
 export const isHmac = (algorithm: unknown): boolean => String(algorithm).startsWith('HS');
 
-type Library = Pick<typeof jsonwebtoken, 'verify'>;
-let library: Library | undefined;
-let loading: Promise<Library> | undefined;
+type Jsonwebtoken = Pick<typeof jsonwebtoken, 'verify'>;
+let library: Jsonwebtoken | undefined;
+let loading: Promise<Jsonwebtoken> | undefined;
 
 /**
  * Loads jsonwebtoken. Apps without JWTs never load it: loading it lasts a third as long as loading
  * Express.
  */
-export const loadJsonwebtoken = (): Promise<Library> =>
+export const loadJsonwebtoken = (): Promise<Jsonwebtoken> =>
   (loading ??= import('jsonwebtoken').then((loaded) => (library = loaded.default)));
 
 /**

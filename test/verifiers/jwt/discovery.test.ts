@@ -1,12 +1,12 @@
 import { jwt, type JwtOptions } from 'latchkey';
 
-import { json, JWKS, type MadeUpIssuer, madeUpIssuer, METADATA } from '../../support/fake-issuer';
+import { json, JWKS, type FakeIssuer, startFakeIssuer, METADATA } from '../../support/fake-issuer';
 import { AUDIENCE, thrownBy, verdict } from './tokens';
 
-const issuers: MadeUpIssuer[] = [];
+const issuers: FakeIssuer[] = [];
 afterEach(async () => void (await Promise.all(issuers.splice(0).map((one) => one.close()))));
 const made = async (path?: string) => {
-  const issuer = await madeUpIssuer(path);
+  const issuer = await startFakeIssuer(path);
   issuers.push(issuer);
   return issuer;
 };

@@ -7,22 +7,22 @@ import { RemoteKeys } from '../../../src/verifiers/jwt/remote-keys';
 import {
   json,
   JWKS,
-  type MadeUpIssuer,
-  madeUpIssuer,
+  type FakeIssuer,
+  startFakeIssuer,
   METADATA,
   publicJwk,
 } from '../../support/fake-issuer';
 import { AUDIENCE, PAIRS, verdict } from './tokens';
 
-let server: MadeUpIssuer;
-let elsewhere: MadeUpIssuer;
+let server: FakeIssuer;
+let elsewhere: FakeIssuer;
 let aheadMs = 0;
 const realNow = Date.now;
 
 beforeEach(async () => {
   aheadMs = 0;
   jest.spyOn(Date, 'now').mockImplementation(() => realNow() + aheadMs);
-  [server, elsewhere] = await Promise.all([madeUpIssuer(), madeUpIssuer()]);
+  [server, elsewhere] = await Promise.all([startFakeIssuer(), startFakeIssuer()]);
 });
 afterEach(async () => {
   jest.restoreAllMocks();
