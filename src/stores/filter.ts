@@ -1,7 +1,7 @@
 import {
+  belongsTo,
   type CredentialFilter,
   type CredentialStatus,
-  belongsTo,
   type StoredRecord,
 } from './store';
 

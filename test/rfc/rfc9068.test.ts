@@ -1,11 +1,11 @@
 import { jwt, type JwtOptions, latchkey } from 'latchkey';
 
 import {
-  json,
   type FakeIssuer,
-  startFakeIssuer,
+  json,
   METADATA,
   publicJwk,
+  startFakeIssuer,
 } from '../support/fake-issuer';
 import {
   AUDIENCE,

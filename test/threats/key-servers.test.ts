@@ -1,12 +1,12 @@
 import { jwt, latchkey } from 'latchkey';
 
 import {
+  type FakeIssuer,
   json,
   JWKS,
-  type FakeIssuer,
-  startFakeIssuer,
   METADATA,
   publicJwk,
+  startFakeIssuer,
 } from '../support/fake-issuer';
 import { Tally } from '../support/requests';
 import { listen, MOUNTS } from '../support/servers';

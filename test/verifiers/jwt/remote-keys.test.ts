@@ -5,12 +5,12 @@ import { jwt, type JwtOptions, latchkey, type Verifier } from 'latchkey';
 import { fetchedKeys } from '../../../src/verifiers/jwt/keys';
 import { RemoteKeys } from '../../../src/verifiers/jwt/remote-keys';
 import {
+  type FakeIssuer,
   json,
   JWKS,
-  type FakeIssuer,
-  startFakeIssuer,
   METADATA,
   publicJwk,
+  startFakeIssuer,
 } from '../../support/fake-issuer';
 import { AUDIENCE, PAIRS, verdict } from './tokens';
 
