@@ -1,6 +1,6 @@
 import { jwt, type JwtOptions } from 'latchkey';
 
-import { type FakeIssuer, json, JWKS, METADATA,startFakeIssuer } from '../../support/fake-issuer';
+import { type FakeIssuer, json, JWKS, METADATA, startFakeIssuer } from '../../support/fake-issuer';
 import { AUDIENCE, thrownBy, verdict } from './tokens';
 
 const issuers: FakeIssuer[] = [];
