@@ -188,7 +188,7 @@ describe('an example does what it prints, on the built package', () => {
     await tryOut(ROOT, commandOf(name), readText(`examples/${name}.ts`));
   });
 
-  it('opens a WebSocket for the page that has the session, in websocket', async () => {
+  it('opens a WebSocket for the page with the session, in the example websocket', async () => {
     const program = start(ROOT, commandOf('websocket'), { PORT: String(await freePort()) });
     while (program.running() && !program.printed().includes('the page receives: Welcome, user_5')) {
       await setTimeout(20);

@@ -64,7 +64,7 @@ describe('the set', () => {
     ]);
   });
 
-  it('can be taken apart: none of them uses this', async () => {
+  it('can be destructured: none of them uses this', async () => {
     const {
       authenticate,
       requireScopes,

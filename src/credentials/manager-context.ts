@@ -30,7 +30,7 @@ export interface CredentialManagerOptions {
   readonly notify: (event: RevocationEvent) => void;
 }
 
-/** A new secret, and the record of it that the store has. */
+/** A new secret and its stored record. */
 export interface StoredSecret {
   readonly secret: string;
   readonly record: StoredRecord;

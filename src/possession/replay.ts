@@ -5,8 +5,8 @@ import type { StateStore } from '../stores/store';
 export type FirstUse = (key: string, expiresAt: number) => boolean | Promise<boolean>;
 
 /**
- * More proofs than one process can verify in the time. Above it, older ones would have to be
- * forgotten, and could be replayed.
+ * More proofs than one process can verify in the time. Beyond it, older ones would be forgotten and
+ * could be replayed.
  */
 const MAX_REMEMBERED = 500_000;
 

@@ -363,7 +363,7 @@ describe('an outage', () => {
 });
 
 describe('the deadline', () => {
-  it.each([1, 250, 1_000])('is when waiting ends, to the millisecond: %p ms', async (timeoutMs) => {
+  it.each([1, 250, 1_000])('ends the wait to the millisecond: %p ms', async (timeoutMs) => {
     const settled = jest.fn();
     const answer = asking([{ ...ownVerifier(), verify: () => never }], { timeoutMs })
       .ask()
@@ -439,7 +439,7 @@ describe('a thousand requests at once with one key', () => {
     expect(find).toHaveBeenCalledTimes(2);
   });
 
-  it('are all refused where the key is unknown, and nothing of it is kept', async () => {
+  it('are all rejected if the key is unknown, and nothing is cached', async () => {
     const { find, put, ask } = guardedTable();
     for (const answer of await thousand(() => ask(secret))) {
       expect(answer).toEqual(badBearer('unknown'));

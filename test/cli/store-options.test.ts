@@ -234,7 +234,7 @@ describe('a file of SQLite', () => {
       (statSync(join(folder, name)).mode & 0o777).toString(8),
     ]);
 
-  it('is created readable by its owner only, with its journals', async () => {
+  it('is created readable by its owner only, journals included', async () => {
     const before = process.umask(0);
     try {
       const opened = await openStore(`sqlite:${join(folder, 'new.db')}`, true);

@@ -81,7 +81,7 @@ describe.each([
 });
 
 describe('a lock file', () => {
-  it('knows the packages of other platforms', () => {
+  it('contains the packages of other platforms', () => {
     expect(packages).toHaveProperty(['node_modules/@esbuild/darwin-arm64']);
   });
 

@@ -64,7 +64,7 @@ test.each([
   ['MariaDB', onMariadb],
   ['SQLite', onSqlite],
 ])(
-  'of one proof sent fifty times at once to two machines, one passes: proofs in %s',
+  'accepts one of fifty copies of a proof that arrive at once on two machines: proofs in %s',
   async (_where, open) => {
     const stores = await open();
     const key = clientKey();

@@ -147,7 +147,7 @@ interface Rule {
   readonly error: string;
 }
 
-/** What is required of several options together. */
+/** Requirements across several options. */
 const RULES: readonly Rule[] = [
   {
     path: 'maxLifetimeMs',

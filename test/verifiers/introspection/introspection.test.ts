@@ -389,7 +389,7 @@ describe('the introspection request', () => {
     });
   });
 
-  it('is one token, with the secret in the form', async () => {
+  it('sends one token, with the secret in the form body', async () => {
     expect(await asked({ client: { ...CLIENT, method: 'client_secret_post' } })).toEqual({
       ...TOLD,
       authorization: undefined,
@@ -741,7 +741,7 @@ describe('a server that fails', () => {
       void res.writeHead(status, headers).end(text);
   const json = { 'Content-Type': 'application/json' };
 
-  it('by silence is named to the operator before the deadline of the guard ends the wait, by default', async () => {
+  it('by silence is reported before the deadline of the guard, by default', async () => {
     endpoint.answer(() => {});
     const errors: unknown[] = [];
     const listener = (decision: unknown) => void errors.push((decision as Decision).error);

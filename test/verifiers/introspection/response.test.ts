@@ -262,7 +262,7 @@ describe('an invalid response', () => {
     ['says "true"', active({ active: 'true' })],
     ['says 1', active({ active: 1 })],
     ['says null', active({ active: null })],
-  ])('%s of the token: our fault, not the client’s', async (_, answer) => {
+  ])('is an outage, not a rejection, with %s of the token', async (_, answer) => {
     expect(await verdict(answer)).toEqual(silent);
   });
 

@@ -133,7 +133,7 @@ describe('a claim that has to have a value', () => {
   ])('accepts %j by the values %j', async (claims, values, expected) => {
     expect(await verdict(token(claims), policy(values))).toBe(expected);
   });
-  it.each([7, '', ['app'], {}])('the client’s cannot be %j', async (azp) => {
+  it.each([7, '', ['app'], {}])('rejects a client claim of %j', async (azp) => {
     const verifier = jwt({ ...keys, issuer: 'i', audience: 'a', clientIdClaim: 'azp' });
     expect(await verdict(token({ azp }), verifier)).toBe('bad_claim');
   });
