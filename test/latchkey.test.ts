@@ -94,7 +94,7 @@ describe('the set', () => {
     await expect(close()).resolves.toBeUndefined();
   });
 
-  it('is nobody else’s: two instances share no proof', async () => {
+  it('is not shared with other instances', async () => {
     let asked = 0;
     const verify: Verifier['verify'] = () => {
       asked++;
@@ -506,7 +506,7 @@ describe('check', () => {
     });
   });
 
-  it('decides on a real upgrade, where there is no response to write to', async () => {
+  it('decides on a real upgrade, if there is no response to write to', async () => {
     const server = createServer();
     server.on('upgrade', (req, socket) => {
       void check(req, { scopes: ['a'] }).then((decision) => {

@@ -162,7 +162,7 @@ describe('the extractors of a request', () => {
   });
   beforeEach(() => find.mockClear());
 
-  it('leave a cookie its say where nothing else came', async () => {
+  it('let a cookie decide if there is no other credential', async () => {
     expect(await check(headers({}))).toMatchObject({
       status: 'authenticated',
       principal: { subject: 'user_7' },
@@ -283,7 +283,7 @@ describe('an outage', () => {
       'onUsed() throws after an answer that was waited for',
       { onUsed: thrown, verify: async () => proven },
     ],
-  ])('is what it is where %s, never a 401 and never anonymous', async (_, members) => {
+  ])('stays an outage if %s, never a 401 and never anonymous', async (_, members) => {
     const { check } = latchkey({ verifiers: [{ ...ownVerifier(), ...members }] });
     for (const options of [{}, { scopes: [] }, { scopes: ['domains:write'] }]) {
       expect(await check(underBearer('token'), options)).toEqual(OUTAGE);
@@ -302,7 +302,7 @@ describe('an outage', () => {
       },
     ],
     ['accepts()', { accepts: jest.fn().mockReturnValueOnce(true).mockImplementation(thrown) }],
-  ])('is what it is where %s throws over what the cache knows', async (_, members) => {
+  ])('stays an outage if %s throws although the credential is cached', async (_, members) => {
     const { ask } = asking([{ ...ownVerifier(), ...members }]);
     expect(await ask()).toMatchObject({ status: 'authenticated' });
     expect(await ask({ headers: { 'x-api-key': 'token' } })).toEqual(OUTAGE);
@@ -425,7 +425,7 @@ describe('a thousand requests at once with one key', () => {
     ['refuses', () => Promise.reject(new Error('connect ECONNREFUSED'))],
     ['hangs', () => never],
     ['talks nonsense', () => Promise.resolve({} as CredentialRecord)],
-  ])('are all outage where the store %s, and nothing of it is kept', async (_, fault) => {
+  ])('are all an outage if the store %s, and nothing is cached', async (_, fault) => {
     const { find, put, ask } = guardedTable();
     put(secret);
     find.mockImplementationOnce(fault);
@@ -637,7 +637,7 @@ describe('close()', () => {
     await closing;
   });
 
-  it('goes through all of them though one fails, and says that it did', async () => {
+  it('closes all of them although one fails, and reports the failure', async () => {
     const failure = new Error('connection lost');
     const end = jest.fn();
     const failing = ownVerifier({

@@ -393,7 +393,7 @@ describe('NODE_DEBUG=latchkey', () => {
     expect(output.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f]/);
   }, 30_000);
 
-  it('prints nothing where it is not set', async () => {
+  it('prints nothing if it is not set', async () => {
     expect(await runProgram(program('acct_42'), { NODE_DEBUG: 'http' })).not.toContain('LATCHKEY');
   }, 30_000);
 });

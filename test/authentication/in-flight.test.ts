@@ -3,7 +3,7 @@ import { deferred } from '../support/deferred';
 
 const never = new Promise<never>(() => {});
 
-it('shares a pending look-up under its own key alone', async () => {
+it('shares a pending look-up only under its own key', async () => {
   const inFlight = new SingleFlight<string>();
   const source = deferred<string>();
   const tracked = inFlight.track('key', source.promise);

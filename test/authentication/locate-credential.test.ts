@@ -9,7 +9,7 @@ const guardOf = (token: unknown) => {
 };
 
 describe('an extractor of your own', () => {
-  it.each([undefined, null])('finds no credential where it returns %s', async (token) => {
+  it.each([undefined, null])('finds no credential if it returns %s', async (token) => {
     const { check } = guardOf(token);
     expect(await check({ headers: {} }, { scopes: [] })).toMatchObject({
       status: 'refused',
@@ -19,7 +19,7 @@ describe('an extractor of your own', () => {
   });
 
   it.each([[['token']], [5], [true], [{}], [Promise.resolve('token')]])(
-    'is at fault where it returns %p',
+    'is at fault if it returns %p',
     async (token) => {
       const { check } = guardOf(token);
       await expect(check({ headers: {} })).rejects.toMatchObject({

@@ -56,7 +56,7 @@ describe('a rejected credential that is sent again and again', () => {
   );
 
   test.each(['not_yet_valid', 'bad_signature'] as const)(
-    'is verified each time where the reason may pass by itself: %s',
+    'is verified each time if the reason may disappear by itself: %s',
     async (reason) => {
       const verifier = ownVerifier();
       verifier.verify.mockResolvedValue({ ok: false, reason });
@@ -66,7 +66,7 @@ describe('a rejected credential that is sent again and again', () => {
     },
   );
 
-  it('is verified each time where that costs nothing to wait for', async () => {
+  it('is verified each time if that costs nothing to wait for', async () => {
     const verifier = ownVerifier();
     verifier.verify.mockReturnValue({ ok: false, reason: 'unknown' });
     const { ask } = asking([verifier]);
@@ -88,7 +88,7 @@ describe('a rejected credential that is sent again and again', () => {
     expect(find).toHaveBeenCalledTimes(4);
   });
 
-  it('is not rejected for longer where the clock is set back', async () => {
+  it('is not rejected for longer if the clock is set back', async () => {
     const { find, ask } = guardedTable();
     await repeatedly(10, () => ask(secret));
     jest.setSystemTime(NOW - 1);
@@ -96,7 +96,7 @@ describe('a rejected credential that is sent again and again', () => {
     expect(find).toHaveBeenCalledTimes(3);
   });
 
-  it('is rejected by the verifier that rejected it alone', async () => {
+  it('is rejected only by the verifier that rejected it', async () => {
     const [first, second] = [
       ownVerifier({ extractors: ['bearer'] }),
       ownVerifier({ extractors: ['api-key-header'] }),
@@ -109,7 +109,7 @@ describe('a rejected credential that is sent again and again', () => {
     });
   });
 
-  it('is forgotten where many others are rejected, so that memory stays bounded', async () => {
+  it('is forgotten if many others are rejected, so that memory stays bounded', async () => {
     const { find, ask } = guardedTable();
     await repeatedly(2, () => ask(secret));
     for (let n = 0; n < 1_000; n++) {

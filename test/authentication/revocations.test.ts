@@ -90,7 +90,7 @@ test.each(['credential', 'client', 'grant'] as const)(
 );
 
 describe('a verification that can be repeated', () => {
-  it('is void by a mark that came after it was begun, and by none before, whatever the time of either says', () => {
+  it('is ended by an event that arrived after it began, and by no earlier one, whatever their times', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('credential', 'k1', NOW + 60_000));
     expect(revocations.isRevoked(proof({ revocationsSeen: 0 }))).toBe(true);
@@ -120,7 +120,7 @@ describe('a proof that is as old as its evidence', () => {
     ).toBe(voided);
   });
 
-  it('is held against the latest of several marks, in whatever order they come', () => {
+  it('is compared with the latest of several events, in any order of arrival', () => {
     const revocations = new Revocations(RETENTION_MS);
     revocations.add(mark('subject', 'acct_42', NOW));
     revocations.add(mark('subject', 'acct_42', NOW - 60_000));
@@ -278,7 +278,7 @@ describe('what was ended on this instance', () => {
     });
   });
 
-  it('is refused by every guard that uses the same verifier, without a word from the store', async () => {
+  it('is rejected by every guard that uses the same verifier, without a notification from the store', async () => {
     const keys = apiKeys({ prefix: 'osir', store: slowStore().store });
     const guards = [asking([keys]), asking([keys])];
     const { secret, record } = await keys.issue(WHOSE);
@@ -311,7 +311,7 @@ describe('what was ended on this instance', () => {
     expect(await onDeaf.ask(underBearer(secret))).toEqual(badBearer('revoked'));
   });
 
-  it('has its new scopes with the next request where it was changed, not ended', async () => {
+  it('has its new scopes with the next request if it was changed, not ended', async () => {
     const keys = apiKeys({ prefix: 'osir', store: slowStore().store });
     const { ask } = asking([keys]);
     const { secret, record } = await keys.issue(WHOSE);
@@ -399,7 +399,7 @@ describe('a mark that a verifier pushes', () => {
     expect(await ask()).toEqual(OUTAGE);
   });
 
-  it('is about the credentials of that verifier alone', async () => {
+  it('applies only to the credentials of that verifier', async () => {
     const other = ownVerifier({ name: 'other', accepts: ({ token }) => token === 'other' });
     const { verifier, push } = watched();
     const { ask } = asking([other, verifier]);

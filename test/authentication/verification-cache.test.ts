@@ -62,7 +62,7 @@ describe('proofs by fingerprint', () => {
       ...limits,
     });
 
-  it('are handed back as they were kept, under their own fingerprint alone', () => {
+  it('are returned unchanged, only under their own fingerprint', () => {
     const cache = cacheOf();
     const proof = proofOf();
     cache.set('fingerprint', proof);
@@ -111,7 +111,7 @@ describe('proofs by fingerprint', () => {
   test.each<[string, 'fresh' | 'stale', number]>([
     ['their time to live', 'fresh', TTL_MS],
     ['the further time', 'stale', TTL_MS + 5_000],
-  ])('do not outlive %s where the clock is set back, however often', (_, look, ageMs) => {
+  ])('do not outlive %s if the clock is set back, however often', (_, look, ageMs) => {
     const up = jest.spyOn(performance, 'now').mockReturnValue(7);
     const cache = cacheOf({ staleIfErrorMs: 5_000 });
     cache.set('fingerprint', proofOf({ verifiedAtMonotonic: 7 }));
@@ -385,7 +385,7 @@ describe('a guard that may serve what is stale while the store is down', () => {
     return answer;
   };
 
-  test.each(FAULTS)('does so where it %s', async (_, fault) => {
+  test.each(FAULTS)('does so if it %s', async (_, fault) => {
     const { find, ask } = await servedBefore();
     find.mockImplementation(fault);
     expect(await underway(ask(secret))).toMatchObject({
@@ -411,7 +411,7 @@ describe('a guard that may serve what is stale while the store is down', () => {
     expect(await ask(secret)).toEqual(OUTAGE);
   });
 
-  it('does not do so for what was never proven', async () => {
+  it('does not do so for what was never verified', async () => {
     const { find, ask } = await servedBefore();
     find.mockRejectedValue(new Error('connect ECONNREFUSED'));
     expect(await ask(generateSecret('osir', 'live'))).toEqual(OUTAGE);

@@ -5,7 +5,7 @@ const allowedBy = (grammar: (token: string) => boolean) =>
   ascii.filter((char) => grammar(`a${char}a`)).join('');
 
 describe('b64token', () => {
-  it('is made of the characters that RFC 6750 §2.1 names', () => {
+  it('consists of the characters that RFC 6750 §2.1 names', () => {
     expect(allowedBy(isB64Token)).toBe(
       '+-./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~',
     );

@@ -11,7 +11,7 @@ const principal: Principal = {
 };
 
 describe('a sealed principal', () => {
-  it('is an equal copy that shares nothing with what it was made of', () => {
+  it('is an equal copy that shares nothing with the original', () => {
     const sealed = freezePrincipal(principal);
     expect(sealed).toEqual(principal);
     (principal.scopes as string[]).push('billing:write');

@@ -94,7 +94,7 @@ describe('several required scopes', () => {
     await expect(passes(granted, ['a', 'b'])).resolves.toBe(held);
   });
 
-  it('are not held where none is named', () => expect(hasScopes(holding('a'))).toBe(false));
+  it('are not held if none is named', () => expect(hasScopes(holding('a'))).toBe(false));
 });
 
 describe('a required scope', () => {
@@ -124,7 +124,7 @@ describe('a required scope', () => {
     ['null', null],
     ['a number', 7],
     ['a list', ['domains:read']],
-  ])('is refused at start-up where it is %s', (_, value) => {
+  ])('is refused at start-up if it is %s', (_, value) => {
     const name = value as never;
     for (const { requireScopes, requireAnyScope } of [open, declared]) {
       expect(() => requireScopes(name)).toThrow(TypeError);
@@ -175,7 +175,7 @@ describe('a required scope', () => {
 });
 
 describe('a scope-token', () => {
-  it('is made of the characters that RFC 6749 §3.3 names', () => {
+  it('consists of the characters that RFC 6749 §3.3 names', () => {
     const taken = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).filter(
       (char) => isScopeToken(`a${char}a`),
     );

@@ -57,7 +57,7 @@ it('publishes each change once, with the actor and what changed', async () => {
   ]);
 });
 
-it('publishes nothing where nothing changed', async () => {
+it('publishes nothing if nothing changed', async () => {
   const keys = create();
   const { record } = await keys.issue({ ...OWNER, name: 'CI' });
   await keys.revoke(record.id);
@@ -77,7 +77,7 @@ it('publishes nothing where nothing changed', async () => {
   expect(actions()).toEqual(['issued']);
 });
 
-it('has no actor where none is named', async () => {
+it('has no actor if none is named', async () => {
   await create().issue(OWNER);
   expect(events[0]).toHaveProperty('actor', undefined);
 });
@@ -156,7 +156,7 @@ it('never contains a secret or a digest', async () => {
   expect(published).not.toContain(toDigest('imported'));
 });
 
-it('publishes copies that nobody can change', async () => {
+it('publishes frozen copies', async () => {
   const keys = create();
   const metadata = { plan: { name: 'pro' } };
   const { record } = await keys.issue({ ...OWNER, metadata });

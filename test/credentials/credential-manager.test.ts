@@ -411,7 +411,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
   describe('list()', () => {
     const idsOf = (records: readonly { id: string }[]) => records.map(({ id }) => id);
 
-    it('is in the order of issue, and of an owner alone', async () => {
+    it('is in the order of issue, and contains one owner only', async () => {
       const ids: string[] = [];
       for (let n = 0; n < 5; n++) {
         jest.setSystemTime(NOW + n);
@@ -456,7 +456,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(new Set(all).size).toBe(25);
     });
 
-    it('holds 100 where nothing else is said, and nothing after an id that is not there', async () => {
+    it('contains 100 records by default, and none after an unknown ID', async () => {
       await Promise.all(Array.from({ length: 101 }, () => issue()));
       expect(await life.list({ subject: 'acct_42' })).toHaveLength(100);
       expect(await life.list({ subject: 'acct_42', limit: 1_000 })).toHaveLength(101);
@@ -485,7 +485,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       hex(secrets[2] as string).toUpperCase(),
     ];
 
-    it('takes over credentials by digest, as base64url or hex', async () => {
+    it('imports credentials by digest, as base64url or hex', async () => {
       const added = await life.import(digests.map((digest) => ({ ...SUBJECT, digest })));
       expect(added.map(({ id }) => id)).toEqual(
         secrets.map((secret) => toDigest(secret).slice(0, 22)),
@@ -494,7 +494,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(await Promise.all(added.map(({ id }) => life.get(id)))).toEqual(added);
     });
 
-    it('leaves out nothing that is said of one, and says for itself what is not', async () => {
+    it('imports every given member, and sets the others to their defaults', async () => {
       const said = {
         ...SUBJECT,
         name: 'old',
@@ -599,7 +599,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       ]);
     });
 
-    it('keeps what ended for 30 days where nothing else is said', async () => {
+    it('keeps ended credentials for 30 days by default', async () => {
       jest.setSystemTime(NOW - 1);
       await issue({ expiresAt: NOW });
       jest.setSystemTime(NOW + 30 * DAY_MS);

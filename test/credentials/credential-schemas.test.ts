@@ -380,7 +380,7 @@ describe('what is allowed', () => {
     });
   });
 
-  it('is only one of the environments that were named, the first where nothing is said', async () => {
+  it('is one of the configured environments, the first by default', async () => {
     const some = apiKeys({
       prefix: 'osir',
       store: memoryStore(),
@@ -398,7 +398,7 @@ describe('what is allowed', () => {
     );
   });
 
-  it('is only the environment of the verifier, where it has one', async () => {
+  it('is only the environment of the verifier, if it has one', async () => {
     const live = apiKeys({ prefix: 'osir', store: memoryStore(), environment: 'prod' });
     expect((await live.issue(SUBJECT)).secret).toMatch(/^osir_prod_/);
     const refused = live.issue({ ...SUBJECT, environment: 'test' });

@@ -128,7 +128,7 @@ it('is never later than a Date can hold, however long a lifetime or an overlap i
   expect([timeAfter(1, 1.5), timeAfter(MAX_TIME, 1)]).toEqual([2, MAX_TIME]);
 });
 
-it('is not checked where there is none', () => {
+it('is not checked if there is none', () => {
   for (const none of [null, undefined]) {
     expect(() => assertFutureExpiry('x', none)).not.toThrow();
     expect(() => assertMilliseconds('x', { expiresAt: none })).not.toThrow();

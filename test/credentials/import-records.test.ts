@@ -62,7 +62,7 @@ describe('import()', () => {
     ]);
   });
 
-  it('returns the records in the order in which they were given, also where an ID occurs twice', async () => {
+  it('returns the records in the order in which they were given, also if an ID occurs twice', async () => {
     const list = [...records(2), ...records(1, { subject: 'thief' }), ...records(3)];
     for (const store of [memoryStore(), bulkStore().store]) {
       const added = await apiKeys({ prefix: 'acme', store }).import(list);
@@ -72,7 +72,7 @@ describe('import()', () => {
     }
   });
 
-  it('inserts records one by one where the store has no insertMany()', async () => {
+  it('inserts records one by one if the store has no insertMany()', async () => {
     const store = memoryStore();
     expect(await apiKeys({ prefix: 'acme', store }).import(records(50))).toHaveLength(50);
     expect(await count(store)).toBe(50);
@@ -90,7 +90,7 @@ describe('import()', () => {
 });
 
 describe('import() into a store that fails', () => {
-  it('says which records were added, where they are inserted one by one', async () => {
+  it('says which records were added, if they are inserted one by one', async () => {
     const store = memoryStore();
     const insert = store.insert.bind(store);
     const cause = new Error('connection lost');
@@ -133,7 +133,7 @@ describe('import() into a store that fails', () => {
     expect([error.added, error.uncertain]).toEqual([[], []]);
   });
 
-  it('says which records are uncertain where the store cannot be read either', async () => {
+  it('says which records are uncertain if the store cannot be read either', async () => {
     const { store } = bulkStore();
     const down = () => Promise.reject(new Error('down'));
     const error = await importInto({ ...store, insertMany: down, findById: down });

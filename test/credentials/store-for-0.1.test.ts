@@ -54,7 +54,7 @@ it.each<[string, (keys: ManagedVerifier) => Promise<unknown>]>([
   });
 });
 
-it.each(NEW_METHODS)('names %s() where a store has the other new methods', async (method) => {
+it.each(NEW_METHODS)('names %s() if a store has the other new methods', async (method) => {
   const store = { ...memoryStore(), [method]: undefined } as unknown as CredentialStore;
   const keys = apiKeys({ prefix: 'acme', store });
   await expect(keys.issue(OWNER)).rejects.toThrow(`it lacks ${method}();`);

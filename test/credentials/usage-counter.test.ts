@@ -347,7 +347,7 @@ describe('uses that cannot be written', () => {
     expect([await written(), await written(other.id)].map(([count]) => count)).toEqual([1, 2]);
   });
 
-  it('are reported where there are too many to keep', async () => {
+  it('are reported if there are too many to keep', async () => {
     const { keys, recordUsage } = await counted();
     recordUsage.mockRejectedValue(READ_ONLY);
     for (let n = 0; n < 100_010; n++) {

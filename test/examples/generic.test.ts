@@ -108,7 +108,7 @@ describe('API keys', () => {
     }
   });
 
-  it('are for older services alone', async () => {
+  it('are only for older services', async () => {
     expect(await generic.ask('/v1/users', { headers: { 'X-API-Key': key } })).toMatchObject({
       status: 403,
       body: { error: 'forbidden' },

@@ -300,7 +300,7 @@ describe('scopes', () => {
     ['content:read', [403, 403, 200, 403, 403]],
     ['content:write', [403, 403, 403, 201, 403]],
     ['analytics:read', [403, 403, 403, 403, 200]],
-  ])('%s is accepted where it or a wider scope is required', async (scope, expected) => {
+  ])('%s is accepted if it or a wider scope is required', async (scope, expected) => {
     expect(Object.values(await statuses(await keyWith(scope)))).toEqual(expected);
   });
 });

@@ -129,7 +129,7 @@ describe('by Origin, from a browser without Sec-Fetch-Site', () => {
     ]).toEqual([false, true]);
   });
 
-  it('is held against nothing where the host is not known', () => {
+  it('is not compared with anything if the host is unknown', () => {
     expect(isCrossSiteRequest({ method: 'POST', headers: { origin: `https://${HOST}` } })).toBe(
       true,
     );

@@ -32,7 +32,7 @@ describe.each(Object.entries(MOUNTS))('in a handler on %s', (_, mount) => {
     expect(seen[2]).toBe(seen[0]);
   });
 
-  it('getAuth throws and findAuth is undefined where a guard let an anonymous request through', async () => {
+  it('getAuth() throws and findAuth() returns undefined if a guard passed an anonymous request', async () => {
     let found: unknown = 'nothing yet';
     const app = mount([authenticate({ optional: true })], (req, res) => {
       found = findAuth(req);
@@ -48,7 +48,7 @@ describe.each(Object.entries(MOUNTS))('in a handler on %s', (_, mount) => {
   });
 });
 
-it('getAuth throws and findAuth is undefined where no guard stood', () => {
+it('getAuth() throws and findAuth() returns undefined without a guard', () => {
   expect(findAuth({})).toBeUndefined();
   expect(() => getAuth({})).toThrow('getAuth(): no principal on this request');
 });

@@ -23,7 +23,7 @@ it('leaves out what is undefined', () => {
   );
 });
 
-it('is the scheme alone where there is no parameter', () => {
+it('is only the scheme if there is no parameter', () => {
   expect([challenge('Bearer', {}), challenge('Bearer', { scope: undefined })]).toEqual([
     'Bearer',
     'Bearer',

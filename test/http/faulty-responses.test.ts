@@ -172,7 +172,7 @@ describe.each([
     );
   });
 
-  it('leaves nobody in req.auth if the response is broken', async () => {
+  it('sets no req.auth if the response is broken', async () => {
     const { authenticate } = latchkey({ verifiers: [verifier(isAsync)] });
     const req = {
       headers: { 'x-api-key': 'good' },
@@ -184,7 +184,7 @@ describe.each([
   });
 });
 
-it('passes the fault of a response to next() where metadata is served', async () => {
+it('passes the error of a response to next() when it serves metadata', async () => {
   const { resourceMetadata } = latchkey({
     verifiers: [verifier(false)],
     resource: { url: 'https://api.example.com' },
@@ -213,7 +213,7 @@ it('passes the fault of a response to next() where metadata is served', async ()
   expect(other.mock.calls).toEqual([[]]);
 });
 
-it('reaches the error handler of Express, and the server goes on', async () => {
+it('reaches the error handler of Express, and the server keeps running', async () => {
   const keys = apiKeys({ prefix: 'acme', store: memoryStore() });
   const { secret } = await keys.issue({ subject: 's', scopes: [] });
   const app = express();
@@ -236,7 +236,7 @@ it('reaches the error handler of Express, and the server goes on', async () => {
   }
 });
 
-it('calls next() once where next() throws, and lets its error through', async () => {
+it('calls next() once if next() throws, and does not catch its error', async () => {
   const { authenticate } = latchkey({ verifiers: [verifier(false)] });
   let calls = 0;
   const boom = new Error('a handler threw');
@@ -334,7 +334,7 @@ describe('a request that is derived from another', () => {
     expect(seen).toBe('admin');
   });
 
-  it('loses the principal that it inherited where it has no credential', async () => {
+  it('loses the inherited principal if it has no credential', async () => {
     const req = {
       method: 'GET',
       url: '/',
@@ -354,7 +354,7 @@ describe('a request that is derived from another', () => {
     expect(findAuth(req)?.subject).toBe('admin');
   });
 
-  it('is the same request where only its prototype changes, as Express changes it for mounted apps', async () => {
+  it('is the same request if only its prototype changes, as Express changes it for mounted apps', async () => {
     const store = memoryStore();
     const find = jest.spyOn(store, 'find');
     const own = apiKeys({ prefix: 'acme', store });

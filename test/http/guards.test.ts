@@ -64,7 +64,7 @@ describe('requireScopes and requireAnyScope', () => {
     }
   });
 
-  it('keep the scopes that they were made with, whatever becomes of the list', async () => {
+  it('keep the scopes that they were created with, even if the list changes later', async () => {
     const scopes: [string, ...string[]] = ['c'];
     const guard = guardsOf().requireScopes(...scopes);
     scopes[0] = 'a';

@@ -110,14 +110,14 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
       expect([one.calls, other.calls]).toEqual([1, 1]);
     });
 
-    it('clears what an earlier middleware left in req.auth, whatever comes of the request', async () => {
+    it('clears what an earlier middleware left in req.auth, whatever the outcome', async () => {
       const { authenticate } = latchkey({ verifiers: [verifierOf()] });
       const app = mount([posing, authenticate({ optional: true })], whoCalls);
       expect(await ask(app, get())).toMatchObject({ status: 200, body: 'anonymous' });
       expect(await ask(app, BEARER)).toMatchObject({ status: 200, body: 'acct_42' });
     });
 
-    it('never reads req.auth: a middleware between two guards gives nobody a scope', async () => {
+    it('never reads req.auth: a middleware between two guards cannot add a scope', async () => {
       const { authenticate, requireScopes, authorize } = latchkey({ verifiers: [verifierOf()] });
       const subjects: string[] = [];
       const policy = ({ subject }: Principal) => subjects.push(subject) > 0;
@@ -129,7 +129,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
       expect(subjects).toEqual(['acct_42']);
     });
 
-    it('leaves nobody in req.auth when it refuses', async () => {
+    it('sets no req.auth when it rejects a request', async () => {
       const { requireScopes } = latchkey({ verifiers: [verifierOf()] });
       let left: IncomingMessage | undefined;
       const keeping: Middleware = (req, res, next) => {
@@ -268,7 +268,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
     ]);
   });
 
-  it('keeps what was set before a refusal, and lets no cache store it', async () => {
+  it('keeps headers that were set before a refusal, and forbids caching', async () => {
     const guards = [
       cors({ origin: 'https://app.example.com' }) as Middleware,
       setting('Cache-Control', 'public, max-age=60'),
@@ -316,7 +316,7 @@ describe.each(Object.entries(MOUNTS))('a guard on %s', (_name, mount) => {
         ],
       },
     ],
-  ])('hands %s to the error handler, without a word of what it was', async (_what, options) => {
+  ])('passes %s to the error handler, without quoting it', async (_what, options) => {
     let reached = false;
     const app = mount([made(options).authenticate({ optional: true })], () => (reached = true));
     const answer = await ask(app, get('Authorization: Bearer bad'));
@@ -388,7 +388,7 @@ describe.each([
     expect(errors[0]).toBe(boom);
   });
 
-  it('a bug of ours says nothing to the client, and all to the operator', async () => {
+  it('a bug of ours reveals nothing to the client, and everything to the operator', async () => {
     const broken = new Error('postgres://user:secret@db');
     const body = () => {
       throw broken;
@@ -473,7 +473,7 @@ describe('a guard by itself', () => {
     return [req, new ServerResponse(req)] as const;
   };
 
-  it('calls next before it returns where nothing has to be waited for', () => {
+  it('calls next() synchronously if there is nothing to wait for', () => {
     const calls: unknown[][] = [];
     made().authenticate()(...exchange('Authorization', 'Bearer good'), (...args) =>
       calls.push(args),

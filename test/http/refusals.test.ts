@@ -142,7 +142,7 @@ describe.each(Object.entries(MOUNTS))('a body of your own on %s', (_name, mount)
   });
 });
 
-describe('what a body is made of', () => {
+describe('the content of a body', () => {
   it('is the documented refusal, for each of its statuses', async () => {
     const seen: Refusal[] = [];
     const body = (refusal: Refusal) => {
@@ -186,7 +186,7 @@ describe('what a body is made of', () => {
     });
   });
 
-  it('leaves status and challenge alone, whatever it tries', async () => {
+  it('cannot change status and challenge', async () => {
     const meddling = (refusal: Refusal) => {
       Object.assign(refusal, { status: 200 });
       return {};
@@ -206,7 +206,7 @@ describe('a refusal', () => {
     ['with one challenge', {}],
     ['with two challenges', { extractors: [bearer(), dpop] }],
     ['with a body of your own', { extractors: [bearer(), dpop], body: () => ({}) }],
-  ])('%s is shared between requests, and nobody can change it', async (_what, options) => {
+  ])('%s is shared between requests, and frozen', async (_what, options) => {
     const refusal = await refusalOf(options);
     expect(Object.isFrozen(refusal)).toBe(true);
     expect(Object.isFrozen(refusal.headers)).toBe(true);

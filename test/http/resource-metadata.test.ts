@@ -191,7 +191,7 @@ describe.each([
   });
 });
 
-it('is a TypeError where no resource was configured', () => {
+it('is a TypeError if no resource was configured', () => {
   expect(() => latchkey({ verifiers }).resourceMetadata()).toThrow(
     new TypeError('resourceMetadata(): latchkey() must have the option "resource"'),
   );

@@ -79,7 +79,7 @@ describe.each(Object.entries(MOUNTS))(
       expect(await exchange(server.port, head, upload)).toEqual({ text: refused });
     });
 
-    it('arrives where the body is chunked', async () => {
+    it('arrives if the body is chunked', async () => {
       const server = await listen(app);
       const chunk = `${(1 * MIB).toString(16)}\r\n${'x'.repeat(MIB)}\r\n`;
       const head = [
@@ -127,7 +127,7 @@ describe.each(Object.entries(MOUNTS))(
       // Shorter than the time for which a body is awaited.
     }, 8_000);
 
-    it('arrives where the client waits for 100 Continue', async () => {
+    it('arrives if the client waits for 100 Continue', async () => {
       const server = await listen(app);
       const head = [
         'POST / HTTP/1.1',
@@ -198,7 +198,7 @@ it('ends a slow body after 10 seconds', async () => {
   }
 });
 
-it('is sent at once where a parser has read the body, or has destroyed the request', async () => {
+it('is sent at once if a parser has read the body, or has destroyed the request', async () => {
   const app = express();
   app.post('/read', express.json(), guard as express.Handler);
   app.post(

@@ -104,7 +104,7 @@ describe('a complaint about options', () => {
     ['a number', 7],
     ['a list', [SECRET]],
     ['a function', () => SECRET],
-  ])('is made where options are %s', (_, options) => {
+  ])('is thrown if options are %s', (_, options) => {
     expect(complaint(schema, options)).toBe('make(): options must be an object');
   });
 
@@ -120,7 +120,7 @@ describe('a complaint about options', () => {
     expect(message).not.toContain(SECRET);
   });
 
-  it('is not made where nothing is wrong', () => {
+  it('is not thrown for valid options', () => {
     expect(complaint(schema, { name: 'n' })).toBeUndefined();
     expect(complaint(schema, { name: 'n', resource: undefined, cache: false })).toBeUndefined();
     expect(

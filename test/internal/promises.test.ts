@@ -15,7 +15,7 @@ describe('a result with a deadline', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('is the error that comes in time, as it was thrown, and leaves no timer behind', async () => {
+  it('rejects with an error that comes in time, as it was thrown, and leaves no timer', async () => {
     const error = new TypeError('connect ECONNREFUSED');
     await expect(withDeadline(Promise.reject(error), 1_000)).rejects.toBe(error);
     expect(jest.getTimerCount()).toBe(0);
@@ -64,7 +64,7 @@ describe('a result with a deadline', () => {
     await expect(withDeadline(thenable, 1_000)).resolves.toBe('yes');
   });
 
-  it('is an error where the thenable itself throws', async () => {
+  it('is an error if the thenable itself throws', async () => {
     const thenable = {
       then() {
         throw new Error('broken');

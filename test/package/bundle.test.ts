@@ -33,7 +33,7 @@ async function bundleSize(
 }
 
 describe('a minified bundle of an application', () => {
-  it('has at most 150 kB for API keys alone', async () => {
+  it('has at most 150 kB with only API keys', async () => {
     expect(await bundleSize('esm', 'apiKeys, latchkey, memoryStore')).toBeLessThanOrEqual(150_000);
   });
 

@@ -324,7 +324,7 @@ describe('a project that tests itself with a plain Jest', () => {
           const { check } = latchkey({ verifiers: [jwt({ issuer: payload.iss, audience: payload.aud, algorithms: ['HS256'], key })] });
           expect(await check({ headers: { authorization } })).toMatchObject({ status: 'authenticated' });
         });
-        test('an opaque token is good if its server says so', async () => {
+        test('an opaque token is valid if its server says so', async () => {
           const server = createServer((req, res) => {
             res.setHeader('Content-Type', 'application/json');
             res.end(JSON.stringify({ active: true, aud: payload.aud, sub: 'acct_42' }));

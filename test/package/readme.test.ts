@@ -86,7 +86,7 @@ describe.each(DOCUMENTS)('%s', (name) => {
   });
 });
 
-describe('a document that says what is not so', () => {
+describe('a document with a false statement', () => {
   const code = (language: string, text: string) => `\n\`\`\`${language}\n${text}\n\`\`\`\n`;
   const ROUTE =
     "app.get('/v1/domains', requireScopes('domains:read'), (req, res) => void res.json(getAuth(req).scopes));";

@@ -108,7 +108,7 @@ describe('a proof', () => {
   });
 
   test.each(['ES384', 'ES512'] as const)(
-    'may be signed by %s where that is allowed, and by no other then',
+    'may be signed by %s if that is allowed, and by no other then',
     async (alg) => {
       const own = clientKey(alg);
       expect(await answerTo({ parts: { key: own }, options: { algorithms: [alg] } })).toEqual(
@@ -368,7 +368,7 @@ describe('the token under DPoP', () => {
     );
   });
 
-  it('has to be proven by every request, whatever the cache holds', async () => {
+  it('must be proven by every request, even from the cache', async () => {
     const token = await issue();
     const { check } = guarded();
     const proof = proofOf({ key, token });
@@ -378,7 +378,7 @@ describe('the token under DPoP', () => {
     expect(await check(requestOf(token, proofOf({ key, token })))).toEqual(PASSED);
   });
 
-  it('is refused as a bearer token, also when the cache knows it', async () => {
+  it('is rejected as a bearer token, also from the cache', async () => {
     const token = await issue();
     const { check } = guarded();
     const asBearer = () =>
@@ -416,7 +416,7 @@ describe('the token under DPoP', () => {
     });
   });
 
-  it('is counted as used only where it was proven', async () => {
+  it('is counted as used only if it was proven', async () => {
     const { secret, record } = await tokens.issue({
       subject: 'user_7',
       scopes: [],
@@ -438,7 +438,7 @@ describe('the URL that a proof is for', () => {
     return (await check(requestOf(token, proofOf({ key, token, url }), inside))).status;
   };
 
-  it('is that of the request, where nothing else is configured', async () => {
+  it('is that of the request, if nothing else is configured', async () => {
     expect(await answerFor('http://internal:3000/v1/domains')).toBe('authenticated');
     expect(await answerFor('https://api.osir.com/v1/domains')).toBe('refused');
   });

@@ -126,7 +126,7 @@ describe.each(Object.entries(MOUNTS))(
       },
     );
 
-    it('is judged by each connection, whatever others on it brought', async () => {
+    it('is compared on each request, whatever earlier requests of the connection presented', async () => {
       const [token, others] = [await issue(), await issue({ 'x5t#S256': other['x5t#S256'] })];
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       closing.push(() => agent.destroy());

@@ -55,7 +55,7 @@ describe('a member of cnf', () => {
     expect(await verify(confirmation, required)).toEqual(REJECTED);
   });
 
-  it('is not needed where the extractor requires nothing', async () => {
+  it('is not needed if the extractor requires nothing', async () => {
     expect(await verify(undefined)).toEqual({ ok: true, nonce: undefined });
     expect(await verify(undefined, 'jkt')).toEqual(REJECTED);
   });

@@ -118,7 +118,7 @@ describe.each(Object.entries(MOUNTS))(
       expect((await asked(url)).status).toBe(200);
     });
 
-    it('does not pass with the token alone', async () => {
+    it('does not pass with only the token', async () => {
       const url = await served(mount);
       const { asked } = await clientOf('ES256');
       expect(await refusalOf(asked(url, {}))).toEqual({
@@ -141,7 +141,7 @@ describe.each(Object.entries(MOUNTS))(
       });
     });
 
-    it('passes behind a proxy that says of itself what clients call it', async () => {
+    it('passes behind a proxy that forwards the public host', async () => {
       const url = await served(mount, { baseUrl: 'http://api.example.com/public' });
       const { token, handle, asked } = await clientOf('ES256');
       expect(await refusalOf(asked(url))).toMatchObject({

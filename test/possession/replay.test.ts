@@ -69,7 +69,7 @@ describe.each<[string, () => DpopOptions]>([
     ]);
   });
 
-  it('is known by its jti, whatever else the client writes around it', async () => {
+  it('is recognised by its jti, whatever its other members', async () => {
     const token = await issue();
     const { check } = guarded(options());
     const claims = { jti: 'again' };
@@ -112,7 +112,7 @@ describe.each<[string, () => DpopOptions]>([
     },
   );
 
-  it('is one use where one request is judged several times', async () => {
+  it('is one use if one request is checked several times', async () => {
     const token = await issue();
     const extractors = [bearer(), dpop(options())];
     const [one, other] = [0, 1].map(() => latchkey({ extractors, verifiers: [tokens] }));
@@ -123,7 +123,7 @@ describe.each<[string, () => DpopOptions]>([
     expect(outcome(await other!.check({ ...request }))).toBe('replayed');
   });
 
-  it('is no use where it was refused', async () => {
+  it('is not used up by a rejection', async () => {
     const token = await issue();
     const { check } = guarded(options());
     const claims = { jti: 'again' };
@@ -212,7 +212,7 @@ describe('the memory of one process', () => {
     expect([isFirst('a', 0), isFirst('c', 0)]).toEqual([true, false]);
   });
 
-  it('is bounded, and says so rather than forget what could come again', () => {
+  it('is bounded, and reports that rather than forget what could be replayed', () => {
     const isFirst = firstUseInMemory(LIFE_MS);
     for (let n = 0; n < 500_000; n++) {
       if (isFirst(String(n), 0) !== true) {

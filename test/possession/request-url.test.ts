@@ -77,7 +77,7 @@ describe('two spellings of one URL', () => {
     ['with a space', 'https://api.example.com/a b'],
     ['beyond ASCII', 'https://api.example.com/ä'],
     ['with a port that is none', 'https://api.example.com:99999/a'],
-  ])('are none where one is %s', (_what, url) => {
+  ])('are none if one is %s', (_what, url) => {
     expect(normalisedUrl(url)).toBeUndefined();
   });
 });
@@ -165,7 +165,7 @@ describe('the URL of a request', () => {
     expect(requestUrl(asked, base)).toBe(url);
   });
 
-  it('does not follow what a client says of a proxy', () => {
+  it('does not trust proxy headers of a client', () => {
     const forwarded = {
       host: 'api.example.com',
       'x-forwarded-host': 'evil.example',

@@ -341,7 +341,7 @@ describe.each([
     60_000,
   );
 
-  it('are found out where they keep proofs for longer than they say', async () => {
+  it('are detected if they keep proofs for longer than they claim', async () => {
     const { broken } = await history(open, { ttlMs: 60_000, clocksAreSet: false });
     expect(broken).toContainEqual(expect.stringContaining(TOO_LATE));
     expect(broken.filter((found) => !found.startsWith(TOO_LATE))).toEqual([]);

@@ -157,7 +157,7 @@ describe.each([
       expect(found.at(-1)).toBeLessThanOrEqual(ttlMs + 1);
     }, 90_000);
 
-    it('is refused within ttlMs where the other hears of nothing', async () => {
+    it('is rejected within ttlMs if the other instance is not notified', async () => {
       const ttlMs = 400;
       const found = await lags(await open(ttlMs, false), 60, 10);
       print(`push cut, ttlMs ${ttlMs}`, found);

@@ -28,7 +28,7 @@ describe('a Redis that is full', () => {
   });
   const fill = () => server.command('CONFIG', 'SET', 'maxmemory', '1');
 
-  it('still revokes, expires and changes keys, also where it does not know the scripts', async () => {
+  it('still revokes, expires and changes keys, also if it does not know the scripts', async () => {
     const records = Array.from({ length: 6 }, () =>
       newRecord({ subject: 'acct_42', scopes: ['a', 'b'] }),
     );
@@ -114,7 +114,7 @@ describe('list()', () => {
   it.each([
     ['may not write', ['+@read', '+evalsha', '+eval']],
     ['may run no script', ['+@read']],
-  ])('reads for a user that %s, where records are gone', async (name, rights) => {
+  ])('reads for a user that %s, if records are gone', async (name, rights) => {
     const writing = new Redis(server.port, '127.0.0.1');
     const writer = redisStore({ client: writing });
     const records = Array.from({ length: 5 }, (_, n) =>

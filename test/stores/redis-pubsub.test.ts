@@ -172,7 +172,7 @@ describe.each(names)('push by %s', (name) => {
 });
 
 describe('push', () => {
-  it('goes on after its connection died without a word', async () => {
+  it('reconnects after its connection died silently', async () => {
     const all = await Promise.all(names.map(opened));
     await Promise.all(all.map(({ heard }) => untilHeard(heard)));
     for (const { proxy } of all) {

@@ -219,7 +219,7 @@ describe('a cluster that is not ready', () => {
     },
   );
 
-  it.each(Object.entries(CLUSTERS))('fails soon where no node is there: %s', async (_, open) => {
+  it.each(Object.entries(CLUSTERS))('fails fast if no node is reachable: %s', async (_, open) => {
     const { client, close } = open([await freePort()]);
     const store = redisStore({ client, subscribe: false });
     expect((await timed(store.find('x'))).ms).toBeLessThan(5_500);

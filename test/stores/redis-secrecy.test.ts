@@ -140,7 +140,7 @@ test.each<[string, (store: CredentialStore) => ManagedVerifier, string]>([
     generateSecret('osir', 'live'),
   ],
 ])(
-  'Redis never has a secret of %s, whatever becomes of them, where one would be seen',
+  'Redis never has a secret of %s, whatever becomes of them, in any place that others can read',
   async (_, verifierOn, imported) => {
     const { client, ready, close } = CLIENTS['node-redis 6']!(server.port);
     await ready;

@@ -165,7 +165,7 @@ describe.each([
     30_000,
   );
 
-  it('is refused within ttlMs where nothing is heard', async () => {
+  it('is rejected within ttlMs if no notification arrives', async () => {
     const ttlMs = 1_000;
     const [one, two] = [await instance(), await instance({ ttlMs, deaf: true })];
     const { token, jti } = issued();

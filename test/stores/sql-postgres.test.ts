@@ -96,7 +96,7 @@ describe('sqlStore on PostgreSQL', () => {
     expect([await store.revokeAll(owner, 5), await store.prune(kind, 6)]).toEqual([1, 1]);
   });
 
-  it('needs no right to make tables where they are made', async () => {
+  it('needs no right to create tables if they exist', async () => {
     await sqlStore({ db }).migrate();
     await sql`create role app login`.execute(db);
     await sql`revoke create on schema public from public`.execute(db);

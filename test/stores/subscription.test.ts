@@ -88,7 +88,7 @@ describe('a subscription', () => {
     await Promise.all(many.map(({ stop }) => stop()));
   });
 
-  it('reports a loss, and replaces the connection soon where it had lasted', async () => {
+  it('reports a loss, and replaces the connection soon if it had lasted', async () => {
     const { connections, stop } = subscribing(alive);
     await jest.advanceTimersByTimeAsync(10_000);
     connections[0]?.lose(new Error('ECONNRESET'));
@@ -131,7 +131,7 @@ describe('a subscription', () => {
     await stop();
   });
 
-  it('tries again where the connection cannot even be made', async () => {
+  it('tries again if the connection cannot even be made', async () => {
     let calls = 0;
     const stop = keepSubscribed({
       store: 'fake',

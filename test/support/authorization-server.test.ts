@@ -66,7 +66,7 @@ describe('the authorization server of the tests', () => {
   });
 });
 
-it('issues opaque tokens where it is configured to, and introspects them', async () => {
+it('issues opaque tokens if it is configured to, and introspects them', async () => {
   const server = await startAuthorizationServer({ accessTokens: 'opaque' });
   const token = await server.token(RESOURCE, { scope: 'read' });
   const response = await fetch(`${server.issuer}/token/introspection`, {

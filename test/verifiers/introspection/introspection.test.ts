@@ -423,7 +423,7 @@ describe('the introspection request', () => {
     expect(await asked({ client })).toEqual({ ...TOLD, authorization, form: { ...FORM, ...more } });
   });
 
-  it('is an outage where the bearer token cannot be had', async () => {
+  it('is an outage if the bearer token cannot be obtained', async () => {
     const fail = () => Promise.reject(new Error('s3cret'));
     for (const token of [() => '', () => 'a b', () => undefined as never, fail]) {
       const verdict = await verdictOf(verifierAt(endpoint, { client: { auth: 'bearer', token } }));

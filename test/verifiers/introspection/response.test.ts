@@ -80,7 +80,7 @@ describe('the response for an active token', () => {
     });
   });
 
-  it('may be null where the server knows nothing', async () => {
+  it('may be null if the server knows nothing', async () => {
     const unknown = {
       sub: null,
       nbf: null,

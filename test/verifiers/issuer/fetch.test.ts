@@ -69,7 +69,7 @@ it('accepts as many bytes as configured, and not one more, compressed or not', a
   expect(await asked(zipped(1_001))).toEqual(failure('responded with more than 1000 bytes'));
 });
 
-it('stops reading where it has read enough', async () => {
+it('stops reading if it has read enough', async () => {
   let sent = 0;
   const answer = await asked((_, res) => {
     res.setHeader('Content-Type', 'application/json');
@@ -192,7 +192,7 @@ it('names the address at which nothing listens', async () => {
   );
 });
 
-it('accepts JSON of any media type where that is configured', async () => {
+it('accepts JSON of any media type if that is configured', async () => {
   const server = await listen(json('{"a":1}', 'text/plain'));
   expect(
     await fetchJson(`http://127.0.0.1:${server.port}/`, { ...LIMITS, anyContentType: true }),

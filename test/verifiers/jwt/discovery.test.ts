@@ -12,7 +12,7 @@ const made = async (path?: string) => {
 };
 const verifierOf = (issuer: string) => jwt({ issuer, audience: AUDIENCE });
 
-test('metadata is found where the path is inserted, as RFC 8414 has it', async () => {
+test('metadata is found if the path is inserted, as RFC 8414 has it', async () => {
   const server = await made('/a');
   server.answers.set(`/a${METADATA}`, (res) => void res.end('<!doctype html>'));
   server.answers.set(
@@ -22,7 +22,7 @@ test('metadata is found where the path is inserted, as RFC 8414 has it', async (
   expect(await verdict(server.token(), verifierOf(server.issuer))).toBe('good');
 });
 
-test('keys that moved are found by the metadata, and where it cannot be had, where they were', async () => {
+test('keys that moved are found through the metadata, or at the old address if it cannot be fetched', async () => {
   let now = Date.now();
   jest.spyOn(Date, 'now').mockImplementation(() => now);
   const server = await made();
@@ -127,7 +127,7 @@ describe('a URL', () => {
     'https://',
   ];
   it.each([...INSECURE, 'https://id.example?', 'https://id.example/?tenant=a'])(
-    'of an issuer cannot be %p, where its metadata is looked for',
+    'of an issuer cannot be %p, if its metadata is looked for',
     (issuer) => {
       expect(messageOf({ issuer })).toMatch(/^jwt\(\): option "issuer" must be an https URL/);
       expect(messageOf({ issuer: ['https://id.example', issuer] })).toMatch(

@@ -125,7 +125,7 @@ describe('tenants', () => {
     );
   });
 
-  it('have each its own keys, also where the issuer is a list', async () => {
+  it('have each its own keys, also if the issuer is a list', async () => {
     const [a, b] = [
       generateKeyPairSync('ec', { namedCurve: 'P-256' }),
       generateKeyPairSync('ec', { namedCurve: 'P-256' }),
@@ -148,7 +148,7 @@ describe('tenants', () => {
     }
   });
 
-  it('may share keys, where one place has them for all', async () => {
+  it('may share keys, if one place has them for all', async () => {
     const { origin, asked, pattern } = await tenants(() => true);
     const verifier = verifierOf({ issuer: pattern, jwksUri: `${origin}/common/keys` });
     for (const tenant of ['a', 'b', 'c']) {
@@ -383,7 +383,7 @@ describe('an issuer that a token names', () => {
     expect(seen.pop()).toBe(iss);
   });
 
-  it('is an outage where the function throws', async () => {
+  it('is an outage if the function throws', async () => {
     const verifier = verifierOf({
       issuer: () => {
         throw new Error('no table');

@@ -170,7 +170,7 @@ describe('a revoked token', () => {
     jest.restoreAllMocks();
   });
 
-  it('does not reject a later login where the issuer’s clock is ahead', async () => {
+  it('does not reject a later login if the issuer’s clock is ahead', async () => {
     let now = NOW;
     jest.spyOn(Date, 'now').mockImplementation(() => now);
     const { ask, revoke } = instance(memoryStore());

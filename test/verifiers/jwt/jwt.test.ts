@@ -75,7 +75,7 @@ describe('the principal of a valid token', () => {
     });
   });
 
-  it('is the client, where there is no user', async () => {
+  it('is the client, if there is no user', async () => {
     expect(await verified({ sub: undefined, client_id: 'app' })).toMatchObject({
       principal: { subject: 'app', clientId: 'app' },
     });

@@ -153,7 +153,7 @@ describe.each(Object.entries(KINDS))('a public key of the kind %s', (_, algorith
 });
 
 describe('the PEM of older tools', () => {
-  it('is read where it holds a public key', async () => {
+  it('is read if it holds a public key', async () => {
     const key = PAIRS.RS256.publicKey.export({ format: 'pem', type: 'pkcs1' });
     expect(key).toContain('BEGIN RSA PUBLIC KEY');
     expect(
@@ -164,7 +164,7 @@ describe('the PEM of older tools', () => {
   it.each<[Algorithm, KeyInput]>([
     ['RS256', PAIRS.RS256.privateKey.export({ format: 'pem', type: 'pkcs1' })],
     ['ES256', PAIRS.ES256.privateKey.export({ format: 'pem', type: 'sec1' })],
-  ])('is refused where it holds a private key of %s', (algorithm, key) => {
+  ])('is refused if it holds a private key of %s', (algorithm, key) => {
     expect(refusalOf({ algorithms: [algorithm], key })).toBe(
       'jwt(): option "key" is a private key; pass the public key',
     );
@@ -512,7 +512,7 @@ describe('a set of keys', () => {
     expect(await verdict(signedBy(c), verifier)).toBe('bad_signature');
   });
 
-  it('is tried key by key where each has to be waited for', async () => {
+  it('is tried key by key if each has to be waited for', async () => {
     const [one, two, three] = [0, 1, 2].map(() => generateKeyPairSync('ed25519')) as [
       Pair,
       Pair,
@@ -569,7 +569,7 @@ describe('a set of keys', () => {
     }
   });
 
-  it('contains secrets where they are required', async () => {
+  it('contains secrets if they are required', async () => {
     const [one, two] = [randomBytes(32), randomBytes(32)];
     const verifier = verifierOf({
       jwks: { keys: [secretJwk(one, { kid: 'one' }), secretJwk(two, { kid: 'two' })] },
@@ -636,13 +636,13 @@ describe('a kid', () => {
   });
   const signed = (kid: unknown) => tokenOf({}, { kid }, 'ES256', pair.privateKey);
 
-  it('is left to the issuer where there is one key without a name', async () => {
+  it('is left to the issuer if there is one key without a name', async () => {
     for (const kid of [undefined, 'k1', 'k2']) {
       expect(await verdict(signed(kid), alone)).toBe('good');
     }
   });
 
-  it('holds where the one key has a name', async () => {
+  it('holds if the one key has a name', async () => {
     expect(await verdict(signed('k1'), named)).toBe('good');
     expect(await verdict(signed(undefined), named)).toBe('good');
     expect(await verdict(signed('k2'), named)).toBe('bad_signature');
