@@ -35,6 +35,7 @@ const KINDS = {
 } as const;
 
 const spki = (key: KeyObject) => key.export({ format: 'pem', type: 'spki' }) as string;
+const OPENSSL = Number.parseFloat(process.versions.openssl);
 const derOf = (key: KeyObject) => key.export({ format: 'der', type: 'spki' });
 const jwkOf = (key: KeyObject, members: object = {}): JsonWebKey => ({
   ...key.export({ format: 'jwk' }),
@@ -775,7 +776,8 @@ describe('a weak key', () => {
     const isForged = messages.some((message) =>
       points.some((r) => verify(null, message, key, Buffer.concat([r, Buffer.alloc(32)]))),
     );
-    expect(isForged).toBe(true);
+    // Newer versions of OpenSSL reject such a signature themselves.
+    expect(isForged).toBe(OPENSSL < 3.5);
     expect(refusalOf({ algorithms: ['EdDSA'], key: jwk })).toBe(
       'jwt(): option "key" is an Ed25519 key of small order, for which anyone can sign',
     );
