@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 
-import type { ScopeDeclaration, ScopeName } from '../credential/scopes';
+import { type ScopeDeclaration, scopeDescription, type ScopeName } from '../credential/scopes';
 import type { CredentialOwner } from '../credentials/records';
 import type { Middleware } from '../http/middleware';
 import { serveJson } from '../http/serve-json';
@@ -16,11 +16,7 @@ import { jwtTokens, opaqueTokens } from './issued-tokens';
 import { metadataPaths, serverMetadata } from './metadata';
 import { createProvider } from './provider/create-provider';
 import type { ProviderStorage } from './provider/provider-options';
-import {
-  type ResolvedServerOptions,
-  resolveServerOptions,
-  scopeDescription,
-} from './resolve-options';
+import { type ResolvedServerOptions, resolveServerOptions } from './resolve-options';
 import { type ServerGrants, serverGrants } from './server-grants';
 import { type AuthorizationServerOptions, checkOwner, checkServerOptions } from './server-options';
 

@@ -1,4 +1,4 @@
-import { type ScopeCatalogue, scopeCatalogue, type ScopeDeclaration } from '../credential/scopes';
+import { type ScopeCatalogue, scopeCatalogue } from '../credential/scopes';
 import type { CredentialStore, StateStore } from '../stores/store';
 import type { ManagedVerifier } from '../verifiers/stored';
 import type { Audiences } from './audiences';
@@ -123,13 +123,4 @@ function offeredEndpoints(
     ...(['token', 'revocation', 'introspection'] as const),
     ...optional.flatMap(([isOn, names]) => names.filter(() => isOn)),
   ]);
-}
-
-/** Returns the description of a scope, for the consent page. */
-export function scopeDescription(declaration: ScopeDeclaration, name: string): string | undefined {
-  const definition = new Map<string, unknown>(Object.entries(declaration)).get(name);
-  if (typeof definition === 'object' && definition !== null && 'description' in definition) {
-    return String(definition.description);
-  }
-  return typeof definition === 'string' && !Array.isArray(declaration) ? definition : undefined;
 }

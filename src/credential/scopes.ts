@@ -29,6 +29,15 @@ export type ScopeName<S> = [S] extends [never]
     ? N
     : Extract<keyof S, string>;
 
+/** Returns the description of a scope. */
+export function scopeDescription(declaration: ScopeDeclaration, name: string): string | undefined {
+  const definition = new Map<string, unknown>(Object.entries(declaration)).get(name);
+  if (typeof definition === 'object' && definition !== null && 'description' in definition) {
+    return String(definition.description);
+  }
+  return typeof definition === 'string' && !Array.isArray(declaration) ? definition : undefined;
+}
+
 /** Whether a value is a list of scopes, or a record from scope to description or definition. */
 export function isScopeDeclaration(value: unknown): value is ScopeDeclaration {
   if (Array.isArray(value)) {

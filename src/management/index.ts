@@ -1,2 +1,4 @@
-export type { Account } from './account';
+export type { Account, FindAccount } from './account';
+export { managementApi } from './api/management-api';
+export type { ManagementOutage } from './api/outages';
 export type { ManagementOptions } from './options';

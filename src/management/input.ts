@@ -71,7 +71,7 @@ export function scopesFault(
 export const toNumber = (value: unknown): unknown =>
   typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value;
 
-const MAX_OVERLAP_MS = 90 * 24 * 3_600_000;
+export const MAX_OVERLAP_MS = 90 * 24 * 3_600_000;
 
 /** Checks how long a replaced secret stays valid. */
 export function overlapFault(overlapMs: unknown): Fault | undefined {

@@ -32,21 +32,38 @@ export function countKeys(live: readonly PublicRecord[]): number {
 export const limitReached = (maxKeys: number): Fault =>
   conflict(`The account has ${maxKeys} keys, which is the limit: revoke one first`);
 
+const REPLACED = conflict('The key was replaced already: rotate or revoke its replacement');
+
 /**
- * Checks that a rotation with overlap stays within the limits: a key is replaced once, and there
- * are never more than twice as many keys as `maxKeys`.
+ * Checks that a rotation keeps the limits: a key is replaced once, and there are never more than
+ * twice as many keys as `maxKeys`.
  */
 export function rotationFault(
   maxKeys: number,
   live: readonly PublicRecord[],
-  id: string,
+  record: PublicRecord,
+  overlapMs: number,
 ): Fault | undefined {
-  if (live.some(({ rotatedFrom }) => rotatedFrom === id)) {
-    return conflict('The key was replaced already: rotate or revoke its replacement');
+  const fault = extensionFault(maxKeys, live, record);
+  if (fault || overlapMs === 0 || live.length < 2 * maxKeys) {
+    return fault;
   }
-  return live.length < 2 * maxKeys
-    ? undefined
-    : conflict('Too many replaced keys are still valid: revoke one, or rotate without an overlap');
+  return conflict(
+    'Too many replaced keys are still valid: revoke one, or rotate without an overlap',
+  );
+}
+
+/** Checks that a key may become valid for longer. */
+export function extensionFault(
+  maxKeys: number,
+  live: readonly PublicRecord[],
+  record: PublicRecord,
+): Fault | undefined {
+  if (live.some(({ rotatedFrom }) => rotatedFrom === record.id)) {
+    return REPLACED;
+  }
+  const others = live.filter(({ id }) => id !== record.id);
+  return countKeys([...others, record]) > maxKeys ? limitReached(maxKeys) : undefined;
 }
 
 const isTime = (value: unknown): value is number => Number.isSafeInteger(value);

@@ -5,7 +5,7 @@ import type { DailyUsage } from '../stores/usage-days';
 import { type Account, changeContext } from './account';
 import { conflict, fail, NOT_FOUND, type Outcome, succeed } from './faults';
 import { attempt, firstFault, nameFault, readFields, scopesFault, toNumber } from './input';
-import { expiryFault } from './key-limits';
+import { expiryFault, extensionFault, inTurn, liveKeys } from './key-limits';
 import { type ManagedKey, toManagedKey } from './key-view';
 import type { ManagementContext } from './options';
 import { readPage } from './read-page';
@@ -85,9 +85,35 @@ export async function updateKey(
   if (fault) {
     return fail(fault);
   }
-  const changes = omitUndefined(read.value) as CredentialChanges;
+  const update: KeyUpdate = { context, account, record, changes: omitUndefined(read.value) };
+  const { maxKeys } = context;
+  return maxKeys === undefined || expiresAt === undefined
+    ? write(update)
+    : inTurn(context, account.subject, () => extendWithin(update, maxKeys));
+}
+
+interface KeyUpdate {
+  readonly context: ManagementContext;
+  readonly account: Account;
+  readonly record: PublicRecord;
+  readonly changes: CredentialChanges;
+}
+
+/** Changes the expiry of a key, which may make an expired key valid again. */
+async function extendWithin(update: KeyUpdate, maxKeys: number): Promise<Outcome<ManagedKey>> {
+  const live = await liveKeys(update.context, update.account.subject);
+  const fault = extensionFault(maxKeys, live, update.record);
+  return fault ? fail(fault) : write(update);
+}
+
+async function write({
+  context,
+  account,
+  record,
+  changes,
+}: KeyUpdate): Promise<Outcome<ManagedKey>> {
   const changed = await attempt(CHANGE_FIELDS, () =>
-    context.keys.update(id, changes, changeContext(account)),
+    context.keys.update(record.id, changes, changeContext(account)),
   );
   if (!changed.ok) {
     return changed;

@@ -45,7 +45,7 @@ export async function rotateKey(
   }
   const rotation: KeyRotation = { context, account, record, overlapMs: overlapMs ?? 0 };
   const { maxKeys } = context;
-  return maxKeys === undefined || rotation.overlapMs === 0
+  return maxKeys === undefined
     ? replace(rotation)
     : inTurn(context, account.subject, () => replaceWithin(rotation, maxKeys));
 }
@@ -63,8 +63,9 @@ function statusFault(record: PublicRecord): Fault | undefined {
 }
 
 async function replaceWithin(rotation: KeyRotation, maxKeys: number): Promise<Outcome<CreatedKey>> {
-  const { context, account, record } = rotation;
-  const fault = rotationFault(maxKeys, await liveKeys(context, account.subject), record.id);
+  const { context, account, record, overlapMs } = rotation;
+  const live = await liveKeys(context, account.subject);
+  const fault = rotationFault(maxKeys, live, record, overlapMs);
   return fault ? fail(fault) : replace(rotation);
 }
 

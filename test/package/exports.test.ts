@@ -169,7 +169,10 @@ const SUBPATHS: Readonly<
       'SecretClient',
     ],
   },
-  './management': { functions: [], types: ['Account', 'ManagementOptions'] },
+  './management': {
+    functions: ['managementApi'],
+    types: ['Account', 'FindAccount', 'ManagementOptions', 'ManagementOutage'],
+  },
   './redis': { functions: ['redisStore'], types: ['RedisClient', 'RedisStoreOptions'] },
   './sql': {
     functions: ['sqlStore'],
