@@ -29,6 +29,10 @@ const PUBLIC = {
   redis: 'src/stores/redis/index.ts',
   sql: 'src/stores/sql/index.ts',
   introspection: 'src/verifiers/introspection/index.ts',
+  fastify: 'src/integrations/fastify.ts',
+  'forward-auth': 'src/integrations/forward-auth.ts',
+  openapi: 'src/integrations/openapi.ts',
+  web: 'src/integrations/web.ts',
   testing: 'src/testing/index.ts',
 };
 /**
@@ -48,7 +52,7 @@ export default defineConfig([
     // another.
     splitting: true,
     // These are ESM only: a CommonJS build that required them would fail under a user's Jest.
-    noExternal: ['jose', 'oauth4webapi'],
+    noExternal: ['fastify-plugin', 'jose', 'oauth4webapi'],
     plugins: [requiredLate],
     dts: { entry: PUBLIC, compilerOptions: { ignoreDeprecations: '6.0' } },
   },

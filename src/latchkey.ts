@@ -168,7 +168,7 @@ export function latchkey<const S extends ScopeDeclaration = never>(
     origin: resource && new URL(resource.url).origin,
   });
   const headersFor = responseHeaders(extractors);
-  const middleware = middlewareFor(authentication, headersFor);
+  const middleware = middlewareFor(authentication, headersFor, extractors);
   const refusals = (requirements: GuardRequirements = {}) =>
     refusalTable(
       { realm, extractors, body, resourceMetadata: resource && metadataUrl(resource) },
@@ -177,6 +177,11 @@ export function latchkey<const S extends ScopeDeclaration = never>(
   const anyone = refusals();
   const certificates = clientCertificate !== undefined;
   const derived = { scopes: scopes.names, extractors, certificates };
+  const scopeGuard = (where: string, names: readonly string[], any: boolean): Guard<unknown> => {
+    const required = checkRequired(where, names, scopes);
+    const rule = any ? requireAny(required) : requireAll(required);
+    return { refusals: refusals({ scopes: required }), rule, scopes: { names: required, any } };
+  };
   const requireFor = (names: readonly string[]): Guard<RequestLike> => {
     const required = checkRequired('check()', names, scopes);
     return { refusals: onDemand(() => refusals({ scopes: required })), rule: requireAll(required) };
@@ -187,14 +192,8 @@ export function latchkey<const S extends ScopeDeclaration = never>(
       checkOptions('authenticate()', authenticateSchema, authenticateOptions);
       return middleware({ refusals: anyone, optional: authenticateOptions.optional ?? false });
     },
-    requireScopes(...names) {
-      const required = checkRequired('requireScopes()', names, scopes);
-      return middleware({ refusals: refusals({ scopes: required }), rule: requireAll(required) });
-    },
-    requireAnyScope(...names) {
-      const required = checkRequired('requireAnyScope()', names, scopes);
-      return middleware({ refusals: refusals({ scopes: required }), rule: requireAny(required) });
-    },
+    requireScopes: (...names) => middleware(scopeGuard('requireScopes()', names, false)),
+    requireAnyScope: (...names) => middleware(scopeGuard('requireAnyScope()', names, true)),
     authorize<R extends IncomingMessage>(policy: Policy<R>) {
       checkOptions('authorize(policy): policy', functionOption, policy);
       return middleware<R>({ refusals: anyone, rule: requirePolicy(policy, timeoutMs) });

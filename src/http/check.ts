@@ -38,7 +38,7 @@ export type AuthenticationResult =
 export async function checkRequest<R extends RequestLike>(
   request: R,
   guard: Guard<R>,
-  { authenticate }: Authenticator,
+  { authenticate }: Pick<Authenticator, 'authenticate'>,
   headersFor: HeadersFor,
 ): Promise<AuthenticationResult> {
   const optional = guard.optional ?? false;

@@ -19,11 +19,19 @@ export type Ruling =
 /** What a guard requires of an authenticated principal. */
 export type Rule<R> = (principal: Principal, request: R) => Ruling | Promise<Ruling>;
 
+/** Scopes that a guard requires: all of them, or at least one with `any`. */
+export interface RequiredScopes {
+  readonly names: readonly string[];
+  readonly any: boolean;
+}
+
 export interface Guard<R> {
   readonly refusals: RefusalTable;
   /** Lets a request without a credential pass as anonymous. */
   readonly optional?: boolean;
-  readonly rule?: Rule<R>;
+  readonly rule?: Rule<R> | undefined;
+  /** The scopes that the rule requires. */
+  readonly scopes?: RequiredScopes | undefined;
 }
 
 type Authenticated = Extract<AuthenticationResult, { ok: true }>;

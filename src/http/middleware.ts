@@ -3,9 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authenticator } from '../authentication/authenticator';
 import type { AuthenticationResult } from '../authentication/result';
 import type { Principal } from '../credential/principal';
+import type { Extractor, RequestLike } from '../extractors/extractor';
 import { codedError } from '../internal/errors';
 import { isPromise } from '../internal/promises';
+import { type AuthenticationResult as AuthenticationDecision, checkRequest } from './check';
 import { decide, type Guard, type Outcome } from './decision';
+import { markGuard } from './guard-details';
 import { internalError } from './internal-error';
 import type { Refusal } from './refusals';
 import { addHeaders, type HeadersFor } from './response-headers';
@@ -21,12 +24,6 @@ export type Middleware<R extends IncomingMessage = IncomingMessage> = (
   next: (error?: unknown) => void,
 ) => void;
 
-// In the global registry, so that the ESM and the CommonJS build recognise each other's guards.
-const GUARD = Symbol.for('latchkey.guard');
-
-/** Whether a middleware is a guard of any Latchkey instance. */
-export const isGuard = (middleware: object): boolean => GUARD in middleware;
-
 /** The arguments of one call of a middleware. */
 interface Exchange<R extends IncomingMessage> {
   readonly req: R;
@@ -39,6 +36,7 @@ interface MiddlewareContext<R extends IncomingMessage> {
   readonly guard: Guard<R>;
   readonly authenticate: Authenticator['authenticate'];
   readonly headersFor: HeadersFor;
+  readonly extractors: readonly Extractor[];
 }
 
 /**
@@ -51,15 +49,39 @@ interface MiddlewareContext<R extends IncomingMessage> {
 export function middlewareFor(
   authenticator: Authenticator,
   headersFor: HeadersFor,
+  extractors: readonly Extractor[],
 ): <R extends IncomingMessage>(guard: Guard<R>) => Middleware<R> {
   const authenticate = authenticateOnce(authenticator);
 
-  return (guard) => createMiddleware({ guard, authenticate, headersFor });
+  return (guard) => createMiddleware({ guard, authenticate, headersFor, extractors });
 }
 
 function createMiddleware<R extends IncomingMessage>(context: MiddlewareContext<R>): Middleware<R> {
   const middleware: Middleware<R> = (req, res, next) => run({ req, res, next }, context);
-  return Object.assign(middleware, { [GUARD]: true });
+  return markGuard(middleware, {
+    optional: context.guard.optional ?? false,
+    scopes: context.guard.scopes,
+    extractors: context.extractors,
+    decide: (request, policyRequest) => decideWithout(context, request, policyRequest),
+  });
+}
+
+/** Makes the decision of a middleware without sending a response. */
+async function decideWithout<R extends IncomingMessage>(
+  { guard, authenticate, headersFor }: MiddlewareContext<R>,
+  request: RequestLike,
+  policyRequest: unknown,
+): Promise<AuthenticationDecision> {
+  const { rule } = guard;
+  const forPolicy: Guard<unknown> = {
+    ...guard,
+    rule: rule && ((principal) => rule(principal, policyRequest as R)),
+  };
+  try {
+    return await checkRequest(request, forPolicy, { authenticate }, headersFor);
+  } catch (error) {
+    throw internalError(error);
+  }
 }
 
 function run<R extends IncomingMessage>(

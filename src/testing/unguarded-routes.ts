@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
 
-import { isGuard } from '../http/middleware';
+import { isGuard } from '../http/guard-details';
 import { codedError, typeError } from '../internal/errors';
 import {
   getStack,

@@ -21,7 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['http', 'pages'],
   ['latchkey-options'],
   ['latchkey'],
-  ['authorization-server'],
+  ['authorization-server', 'integrations'],
   ['management'],
   ['augment', 'cli', 'index', 'testing'],
 ];
@@ -46,6 +46,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   oauth4webapi: /^verifiers\/introspection\//,
   'oidc-provider': /^authorization-server\//,
   express: /^authorization-server\//,
+  fastify: /^integrations\/fastify$/,
+  'fastify-plugin': /^integrations\/fastify$/,
 };
 
 const roomOf = (file: string) => file.split('/')[0] ?? file;

@@ -10,17 +10,19 @@ export interface NginxOptions {
   readonly ports: readonly number[];
   /** Speaks HTTP/1.1 to them over connections that it keeps, instead of its default, HTTP/1.0. */
   readonly http11?: boolean;
+  /** Replaces the locations of the server. */
+  readonly locations?: string;
 }
 
 /** A real nginx before some instances of an app, with its default settings for a proxy. */
-export function startNginx({ ports, http11 = false }: NginxOptions): Promise<Daemon> {
+export function startNginx({ ports, http11 = false, locations }: NginxOptions): Promise<Daemon> {
   const program = findProgram('nginx', 'nginx', ['/usr/sbin']);
   return startDaemon({
     name: 'nginx',
     prepare: () => ['true'],
     run: (folder, port) => {
       const file = join(folder, 'nginx.conf');
-      writeFileSync(file, configuration(folder, port, ports, http11));
+      writeFileSync(file, configuration(folder, port, ports, http11, locations));
       return [program, '-p', folder, '-c', file];
     },
     ready: /start worker process|using the "\w+" event method/,
@@ -32,6 +34,7 @@ const configuration = (
   port: number,
   ports: readonly number[],
   http11: boolean,
+  locations = passOn(http11),
 ): string => `
 daemon off; master_process off; error_log stderr notice; pid ${folder}/pid;
 events {}
@@ -42,8 +45,11 @@ http {
   upstream app { ${ports.map((one) => `server 127.0.0.1:${one};`).join(' ')} ${http11 ? 'keepalive 8;' : ''} }
   server {
     listen 127.0.0.1:${port};
-    location / { proxy_pass http://app; ${http11 ? 'proxy_http_version 1.1; proxy_set_header Connection "";' : ''} }
-    location /unbuffered { proxy_pass http://app; proxy_request_buffering off; }
+    ${locations}
   }
 }
 `;
+
+const passOn = (http11: boolean): string => `
+    location / { proxy_pass http://app; ${http11 ? 'proxy_http_version 1.1; proxy_set_header Connection "";' : ''} }
+    location /unbuffered { proxy_pass http://app; proxy_request_buffering off; }`;
