@@ -21,7 +21,7 @@ export default {
   },
   // These are ESM only.
   transformIgnorePatterns: [
-    '/node_modules/(?!(jose|kysely29|oauth4webapi|oidc-provider|openid-client)/)',
+    '/node_modules/(?!(@apidevtools/json-schema-ref-parser|cookie|jose|light-my-request|kysely29|oauth4webapi|oidc-provider|openid-client)/)',
   ],
   moduleNameMapper: {
     '^latchkey$': '<rootDir>/src/index.ts',

@@ -1,6 +1,6 @@
 import type {
   FastifyInstance,
-  FastifyPluginCallback,
+  FastifyPluginAsync,
   FastifyRequest,
   onRequestAsyncHookHandler,
 } from 'fastify';
@@ -73,13 +73,12 @@ export interface LatchkeyPluginOptions {
 
 const optionsSchema = z.object({ guards: guardsArgument });
 
-const register: FastifyPluginCallback<LatchkeyPluginOptions> = (fastify, options, done) => {
+const register: FastifyPluginAsync<LatchkeyPluginOptions> = async (fastify, options) => {
   checkOptions('latchkeyPlugin', optionsSchema, options);
   fastify.decorateRequest('auth', undefined);
   for (const [name, create] of Object.entries(hooksFor(options.guards))) {
     fastify.decorate(name as keyof FastifyInstance, create as never);
   }
-  done();
 };
 
 /**
@@ -90,10 +89,10 @@ const register: FastifyPluginCallback<LatchkeyPluginOptions> = (fastify, options
  * await fastify.register(latchkeyPlugin, { guards });
  * fastify.get('/domains', { onRequest: fastify.requireScopes('domains:read') }, listDomains);
  */
-export const latchkeyPlugin: FastifyPluginCallback<LatchkeyPluginOptions> = fastifyPlugin(
-  register,
-  { fastify: '5.x', name: 'latchkey' },
-);
+export const latchkeyPlugin: FastifyPluginAsync<LatchkeyPluginOptions> = fastifyPlugin(register, {
+  fastify: '5.x',
+  name: 'latchkey',
+});
 
 function hooksFor(guards: Latchkey<never>): FastifyGuards {
   const { authenticate, requireScopes, requireAnyScope, authorize, requireFreshAuth } =

@@ -12,7 +12,7 @@ import { checkOptions, functionOption } from '../internal/options';
 import type { Latchkey } from '../latchkey';
 import { guardsArgument } from './guards';
 
-/** The request that the proxy asks about. */
+/** The request that the proxy received from the client. */
 export interface ForwardedRequest {
   /** The HTTP method, in upper case. */
   readonly method: string;
@@ -49,7 +49,7 @@ const optionsSchema = z.strictObject({
  * Creates a handler for the subrequests of a proxy: `auth_request` of nginx, and `ForwardAuth` of
  * Traefik. It responds with 204 and `X-Auth-*` headers, or with the refusal.
  *
- * Serve it where only the proxy can reach it: whoever can call it chooses the method and the URL.
+ * Serve it where only the proxy can reach it, because a caller chooses the method and the URL.
  *
  * @param guards what `latchkey()` returned
  * @param options.from the proxy
@@ -92,7 +92,7 @@ async function respond<Scope extends string>(
   for (const [name, value] of Object.entries({ ...result.headers, ...identity })) {
     res.setHeader(name, value);
   }
-  // The proxy must ask again for every request: the credential may be revoked in the meantime.
+  // The credential may be revoked before the next request, so the proxy must not reuse this.
   res.setHeader('Cache-Control', 'no-store');
   res.statusCode = 204;
   res.end();

@@ -157,6 +157,22 @@ const SUBPATHS: Readonly<
       'TokenClaims',
     ],
   },
+  './fastify': {
+    functions: ['latchkeyPlugin'],
+    types: ['FastifyGuards', 'GuardHook', 'LatchkeyPluginOptions'],
+  },
+  './forward-auth': {
+    functions: ['forwardAuth'],
+    types: ['ForwardAuthOptions', 'ForwardedRequest'],
+  },
+  './openapi': {
+    functions: ['securityOf', 'securitySchemes'],
+    types: ['RouteSecurity', 'SecurityRequirement', 'SecurityScheme'],
+  },
+  './web': {
+    functions: ['toResponse', 'webGuard', 'withHeaders'],
+    types: ['WebAuthentication', 'WebGuard', 'WebGuardOptions'],
+  },
   './introspection': {
     functions: ['introspection'],
     types: [
@@ -189,6 +205,11 @@ const SUBPATHS: Readonly<
       'UnguardedRoute',
     ],
   },
+};
+/** Peers whose types a subpath exports. */
+const TYPED_PEERS: Readonly<Record<string, readonly string[]>> = {
+  './fastify': ['fastify'],
+  './sql': ['kysely'],
 };
 const DEPENDENCIES = ['jsonwebtoken', 'lru-cache', 'zod'];
 
@@ -323,7 +344,7 @@ describe('the package', () => {
     (subpath) => {
       const { import: esm, require: cjs } = targetsOf(subpath);
       const others = [...packagesReached(esm.types), ...packagesReached(cjs.types)];
-      expect(new Set(others)).toEqual(new Set(subpath === './sql' ? ['kysely'] : []));
+      expect(new Set(others)).toEqual(new Set(TYPED_PEERS[subpath] ?? []));
     },
   );
 

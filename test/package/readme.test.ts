@@ -25,10 +25,13 @@ const DOCUMENTS = [
 /** What a document may import besides latchkey. */
 const PACKAGES = [
   '@codegenie/serverless-express',
+  '@hono/node-server',
   '@modelcontextprotocol/sdk',
   'cors',
   'express',
   'express-rate-limit',
+  'fastify',
+  'hono',
   'jose',
   'jsonwebtoken',
   'oidc-provider',

@@ -1,4 +1,4 @@
-import { isObject } from '../internal/type-guards';
+import { isObject } from '../../internal/type-guards';
 
 /** An entry of a router's private stack, as Express 4 and 5 have it. */
 export interface Layer {
