@@ -52,7 +52,7 @@ export default defineConfig([
     // another.
     splitting: true,
     // These are ESM only: a CommonJS build that required them would fail under a user's Jest.
-    noExternal: ['fastify-plugin', 'jose', 'oauth4webapi'],
+    noExternal: ['jose', 'oauth4webapi'],
     plugins: [requiredLate],
     dts: { entry: PUBLIC, compilerOptions: { ignoreDeprecations: '6.0' } },
   },

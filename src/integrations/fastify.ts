@@ -4,7 +4,6 @@ import type {
   FastifyRequest,
   onRequestAsyncHookHandler,
 } from 'fastify';
-import fastifyPlugin from 'fastify-plugin';
 import * as z from 'zod/mini';
 
 import type { Principal } from '../credential/principal';
@@ -89,9 +88,11 @@ const register: FastifyPluginAsync<LatchkeyPluginOptions> = async (fastify, opti
  * await fastify.register(latchkeyPlugin, { guards });
  * fastify.get('/domains', { onRequest: fastify.requireScopes('domains:read') }, listDomains);
  */
-export const latchkeyPlugin: FastifyPluginAsync<LatchkeyPluginOptions> = fastifyPlugin(register, {
-  fastify: '5.x',
-  name: 'latchkey',
+export const latchkeyPlugin: FastifyPluginAsync<LatchkeyPluginOptions> = Object.assign(register, {
+  // What fastify-plugin sets: the decorators belong to the instance that registers the plugin.
+  [Symbol.for('skip-override')]: true,
+  [Symbol.for('fastify.display-name')]: 'latchkey',
+  [Symbol.for('plugin-meta')]: { name: 'latchkey', fastify: '5.x' },
 });
 
 function hooksFor(guards: Latchkey<never>): FastifyGuards {

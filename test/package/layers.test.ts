@@ -47,7 +47,6 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'oidc-provider': /^authorization-server\//,
   express: /^authorization-server\//,
   fastify: /^integrations\/fastify$/,
-  'fastify-plugin': /^integrations\/fastify$/,
 };
 
 const roomOf = (file: string) => file.split('/')[0] ?? file;
