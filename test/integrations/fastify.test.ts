@@ -115,7 +115,7 @@ test('a scope that is not declared is an error at start-up', async () => {
 test('guard() rejects anything but a guard', async () => {
   const app = create();
   await app.ready();
-  expect(() => app.guard((() => undefined))).toThrow(
+  expect(() => app.guard(() => undefined)).toThrow(
     expect.objectContaining({ code: 'ERR_LATCHKEY_ARGUMENT' }),
   );
 });
