@@ -1,5 +1,7 @@
-// Stores have deadlines of their own, and real servers share this machine with the tests: a busy
-// moment may make one late. What is wrong is wrong three times, and the first failures are printed.
-if (/[\\/]test[\\/](stores[\\/]|two-processes)/.test(expect.getState().testPath ?? '')) {
+// Real servers share this machine with the tests, and stores have deadlines of a second: a busy
+// moment may make a reply late. A defect fails three times, and the first failures are printed.
+const SERVER_SUITES =
+  /[\\/]test[\\/](stores[\\/](faults|linearizability|multi-instance|redis-(?!connection)|revoked-jwts|sql-(mariadb|notifications|outage|postgres))|two-processes)/;
+if (SERVER_SUITES.test(expect.getState().testPath ?? '')) {
   jest.retryTimes(2, { logErrorsBeforeRetry: true });
 }
