@@ -45,7 +45,7 @@ it.each<[string, (keys: ManagedVerifier) => Promise<unknown>]>([
   ['usage', (keys) => keys.usage('id')],
   ['list', (keys) => keys.list()],
   ['list', (keys) => keys.list({ subject: 'acct_42', status: 'active' })],
-])('rejects %s() with an error that names the missing methods', async (method, call) => {
+])('rejects %s() with an error that names the missing methods (case %#)', async (method, call) => {
   const keys = apiKeys({ prefix: 'acme', store: storeFor01() });
   await expect(call(keys)).rejects.toMatchObject({
     name: 'TypeError',
