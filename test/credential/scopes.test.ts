@@ -333,7 +333,7 @@ describe('an implication', () => {
     expect(scopeCatalogue(ladder).expand(['s0'])).toHaveLength(5_000);
   });
 
-  it('leaves what was granted as it was', () => {
+  it('does not change the granted scopes', () => {
     const granted = Object.freeze(['admin']);
     scopeCatalogue(nested).expand(granted);
     expect(granted).toEqual(['admin']);

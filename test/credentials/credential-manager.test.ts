@@ -280,7 +280,7 @@ describe.each(KINDS)('%s', (_factory, kind, ttlMs, make) => {
       expect(live.map(({ id }) => id)).toEqual(winners.map(({ record }) => record.id));
     });
 
-    it('gives no one a longer life than time has', async () => {
+    it('limits every lifetime to what a Date can represent', async () => {
       const { record } = await issue({ expiresAt: 8_640_000_000_000_000 });
       jest.setSystemTime(NOW + 1_000);
       expect((await life.rotate(record.id))?.record.expiresAt).toBe(8_640_000_000_000_000);
