@@ -220,7 +220,8 @@ describe('a document that is not accepted', () => {
     [
       'a body without end and length',
       (_req, res) => {
-        const more = () => void (res.destroyed || res.write(' '.repeat(1_024), more));
+        const next = () => setImmediate(more);
+        const more = () => void (res.destroyed || res.write(' '.repeat(1_024), next));
         more();
       },
     ],
