@@ -13,7 +13,7 @@ import { listGrants } from './grant-records';
 import { createGrants } from './grants';
 import { interactions } from './interaction/interactions';
 import { jwtTokens, opaqueTokens } from './issued-tokens';
-import { metadataPaths, serverMetadata } from './metadata';
+import { metadataPaths, offeredGrantTypes, serverMetadata } from './metadata';
 import { createProvider } from './provider/create-provider';
 import type { ProviderStorage } from './provider/provider-options';
 import { type ResolvedServerOptions, resolveServerOptions } from './resolve-options';
@@ -40,8 +40,9 @@ export interface AuthorizationServer<Scope extends string = string> {
    */
   readonly revoke: (owner: CredentialOwner) => Promise<void>;
   /**
-   * Resolves when oidc-provider is loaded, and rejects if it is not installed. Requests wait for it
-   * by themselves.
+   * Resolves when oidc-provider is loaded. Rejects with `ERR_LATCHKEY_PEER` if it is not installed,
+   * and with `ERR_LATCHKEY_OPTION` if `configure` fails. Requests wait for it by themselves, and
+   * then fail with the same error.
    */
   readonly ready: () => Promise<void>;
   /**
@@ -98,6 +99,8 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       pages,
     }),
   }));
+  // Every request and `ready()` report the failure. Without this, it would also end the process.
+  running.catch(() => {});
   const names = scopes.names ?? [];
 
   return {
@@ -142,7 +145,11 @@ function createStorage(options: ResolvedServerOptions): ProviderStorage {
     revokeTokens: (owner) => issued.revokeAll(owner),
     ttlMs: lifetimes.grantTtlMs,
   });
-  const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }));
+  const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }), {
+    scopes: options.scopes.names ?? [],
+    grantTypes: offeredGrantTypes(options),
+    authMethods: options.features.clientAuthentication,
+  });
   const unverified = unverifiedClients(options, registry.secrets);
   return { store, state, issued, grants, registry, unverified };
 }

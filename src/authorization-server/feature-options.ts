@@ -95,7 +95,11 @@ const isSecret = (value: unknown): boolean =>
 export const featureMembers = {
   claims: z.optional(functionOption),
   clientAuthentication: z.optional(
-    arrayOf(AUTH_METHODS.join(', '), (value) => AUTH_METHODS.some((one) => one === value)),
+    arrayOf(AUTH_METHODS.join(', '), (value) => AUTH_METHODS.some((one) => one === value)).check(
+      z.refine((methods) => new Set(methods).size === methods.length, {
+        error: 'must not have a method twice',
+      }),
+    ),
   ),
   dpop: z.optional(
     z.union(

@@ -40,7 +40,7 @@ export function serverMetadata(options: ResolvedServerOptions): object {
     scopes_supported: scopes.names ?? [],
     // Required by §2. §3.2 forbids empty lists, but some clients insist on the member.
     response_types_supported: hasLogin ? ['code'] : [],
-    grant_types_supported: grantTypes(options),
+    grant_types_supported: offeredGrantTypes(options),
     ...authentication('token', features.clientAuthentication),
     revocation_endpoint: endpoints.revocation.url,
     ...authentication('revocation', features.clientAuthentication),
@@ -73,7 +73,11 @@ const PUBLISHED_GRANT_TYPES: readonly GrantType[] = [
   DEVICE_CODE,
 ];
 
-function grantTypes({ hasLogin, features }: ResolvedServerOptions): readonly GrantType[] {
+/** Returns the grant types that the server offers. */
+export function offeredGrantTypes({
+  hasLogin,
+  features,
+}: ResolvedServerOptions): readonly GrantType[] {
   const isOffered = (type: GrantType): boolean => {
     switch (type) {
       case 'client_credentials':
@@ -87,8 +91,11 @@ function grantTypes({ hasLogin, features }: ResolvedServerOptions): readonly Gra
   return PUBLISHED_GRANT_TYPES.filter(isOffered);
 }
 
-/** Members that say how clients authenticate at an endpoint. */
+/** Members that say how clients authenticate at an endpoint. RFC 8414 §3.2 forbids empty lists. */
 function authentication(endpoint: string, methods: readonly ClientAuthMethod[]): object {
+  if (methods.length === 0) {
+    return {};
+  }
   return {
     [`${endpoint}_endpoint_auth_methods_supported`]: methods,
     ...(methods.includes('private_key_jwt') && {

@@ -84,7 +84,10 @@ export interface AuthorizationServerOptions<
    * (365 days)
    */
   readonly grantTtlMs?: number;
-  /** Deadline of one store call in milliseconds, after which the response is 503. @default 1_000 */
+  /**
+   * Deadline of one store call, and of one call of `allow` in `registration`, in milliseconds. After
+   * that the response is 503. @default 1_000
+   */
   readonly timeoutMs?: number;
 }
 
@@ -156,6 +159,12 @@ export function checkServerOptions(options: AuthorizationServerOptions): void {
     throw typeError(
       'ERR_LATCHKEY_OPTION',
       'authorizationServer(): option "registration" requires "login"',
+    );
+  }
+  if (options.pushedAuthorizationRequests && !options.login) {
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
+      'authorizationServer(): option "pushedAuthorizationRequests" requires "login"',
     );
   }
   const { names = [] } = scopeCatalogue(options.scopes);

@@ -18,6 +18,7 @@ export const ERROR_CODES = {
   ERR_LATCHKEY_NO_PRINCIPAL: '`getAuth()` was called for a request that no guard authenticated.',
   ERR_LATCHKEY_OPTION: 'An option is missing, unknown, of the wrong type, out of range or unsafe.',
   ERR_LATCHKEY_OVERLOADED: 'Too many verifications are pending, so this one was not started.',
+  ERR_LATCHKEY_PEER: 'An optional package that the operation requires could not be loaded.',
   ERR_LATCHKEY_SCOPE: 'A scope is malformed or not declared.',
   ERR_LATCHKEY_STORE: 'A store failed, or returned something that violates its contract.',
   ERR_LATCHKEY_STORE_METHODS:

@@ -298,10 +298,14 @@ describe('a change', () => {
 });
 
 it('a scope that is declared no more is granted no more, though a client be registered for it', async () => {
-  const { client, secret = '' } = await issuing.server.clients.register({
+  const earlier = authorizationServer({
+    ...{ issuer: issuing.issuer, store: issuing.store, tokens: issuing.tokens },
+    scopes: ['domains:read', 'vps:read'],
+  });
+  const { client, secret = '' } = await earlier.clients.register({
     name: 'Old',
     scopes: ['domains:read', 'vps:read'],
-  } as unknown as ClientOptions<Scope>);
+  });
   const credentials = {
     grant_type: 'client_credentials',
     client_id: client.clientId,
@@ -470,5 +474,47 @@ it('the clients of an account are listed apart from all others, page by page', a
   expect(await clients.list()).toHaveLength(4);
   await expect(clients.register({ name: 'App', scopes: [], owner: '' })).rejects.toMatchObject({
     code: 'ERR_LATCHKEY_OPTION',
+  });
+});
+
+describe('clients.register() and clients.update()', () => {
+  const METHODS = 'option "authMethod": private_key_jwt is not in "clientAuthentication"';
+  it.each<[code: string, message: string, options: object]>([
+    [
+      'ERR_LATCHKEY_OPTION',
+      METHODS,
+      { authMethod: 'private_key_jwt', jwksUri: 'https://a.example' },
+    ],
+    [
+      'ERR_LATCHKEY_OPTION',
+      'option "grantTypes": urn:ietf:params:oauth:grant-type:device_code is not enabled',
+      { grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'] },
+    ],
+    [
+      'ERR_LATCHKEY_SCOPE',
+      'option "scopes": domains:wrte is not a scope',
+      { scopes: ['domains:wrte'] },
+    ],
+    [
+      'ERR_LATCHKEY_OPTION',
+      'option "name" must be a non-empty string without control characters, visible',
+      { name: '\u200b\u2060' },
+    ],
+    [
+      'ERR_LATCHKEY_OPTION',
+      'option "name" must be a non-empty string without control characters, visible',
+      { name: 'Watch\u202e' },
+    ],
+  ])('reject with %s: %s (case %#)', async (code, message, options) => {
+    const { clients } = issuing.server;
+    const registration = clients.register({ name: 'Watch', scopes: [], ...options });
+    await expect(registration).rejects.toMatchObject({
+      ...{ name: 'TypeError', code, message: expect.stringContaining(message) },
+    });
+    if ('authMethod' in options) {
+      return;
+    }
+    const { client } = await clients.register({ name: 'Watch', scopes: [] });
+    await expect(clients.update(client.clientId, options)).rejects.toMatchObject({ code });
   });
 });

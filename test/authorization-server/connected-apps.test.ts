@@ -94,6 +94,15 @@ describe('a remembered consent', () => {
   });
 });
 
+it('shows the consent page for a first-party client whose redirect URI any app can receive', async () => {
+  const { client } = await issuing.server.clients.register({
+    ...{ ...WEB_CLIENT, firstParty: true, type: 'public', applicationType: 'native' },
+    redirectUris: ['com.example.app:/callback'],
+  });
+  const pkce = { code_challenge: 'a'.repeat(43), code_challenge_method: 'S256' };
+  expect((await request(client, pkce)).text).toContain('name="decision"');
+});
+
 it('shows no consent page for a first-party client, unless the client requests it', async () => {
   const { client } = await issuing.server.clients.register({ ...WEB_CLIENT, firstParty: true });
   expect((await request(client)).url.searchParams.has('code')).toBe(true);

@@ -268,8 +268,14 @@ describe('private_key_jwt', () => {
   });
 
   it('is refused where it is not enabled', async () => {
-    const { ask, assertion, client } = await setUp({ clientAuthentication: ['none'] });
-    const answer = await ask(await assertion(), { client_id: client.clientId });
+    const store = memoryStore();
+    const { assertion, client } = await setUp({ store });
+    const issuing = await start({ store, clientAuthentication: ['none'] });
+    const answer = await issuing.post('/oauth/token', {
+      ...{ grant_type: 'client_credentials', client_id: client.clientId },
+      ...{ client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer' },
+      client_assertion: await assertion(),
+    });
     expect([answer.status, answer.body.error]).toEqual([401, 'invalid_client']);
   });
 });

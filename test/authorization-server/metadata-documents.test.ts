@@ -212,6 +212,11 @@ describe('a document that is not accepted', () => {
     ['404', (_req, res) => res.writeHead(404).end()],
     ['500', (_req, res) => res.writeHead(500).end()],
     ['204', (_req, res) => res.writeHead(204).end()],
+    ['101', (req) => req.socket.end('HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n')],
+    [
+      '101 and silence',
+      (req) => req.socket.write('HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+    ],
     ['HTML', (_req, res) => res.end('<p>')],
     ['a list', (_req, res) => res.end('[]')],
     ['nothing', (_req, res) => res.end()],
@@ -267,6 +272,35 @@ describe('a document that is not accepted', () => {
   });
 });
 
+describe('the limits', () => {
+  const other = (path: string) => ({
+    issuing: documents.issuing,
+    clientId: `http://${documents.host}/${path}.json`,
+  });
+
+  it('let one host occupy some of the places alone, however slowly it responds', async () => {
+    const waiting: ServerResponse[] = [];
+    documents.respondWith((_req, res) => void waiting.push(res));
+    const statuses = Array.from({ length: 30 }, (_, index) => authorizeStatus(other(`c${index}`)));
+    while (waiting.length < 10) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await Promise.all(statuses.slice(15).map((one) => Promise.race([one, ...statuses])));
+    expect(waiting).toHaveLength(10);
+    waiting.forEach((res) => res.writeHead(404).end());
+    expect(new Set(await Promise.all(statuses))).toEqual(new Set([400]));
+    expect(documents.requests).toHaveLength(10);
+  });
+
+  it('leave a host alone after many failures in a row', async () => {
+    documents.respondWith((_req, res) => res.writeHead(404).end());
+    for (let index = 0; index < 25; index++) {
+      expect(await authorizeStatus(other(`c${index}`))).toBe(400);
+    }
+    expect(documents.requests).toHaveLength(20);
+  });
+});
+
 describe('the cache', () => {
   it('keeps a document as long as Cache-Control allows', async () => {
     documents.publish({}, { 'cache-control': 'max-age=600' });
@@ -305,6 +339,17 @@ describe('the options', () => {
     expect(await authorizeStatus(own)).toBe(400);
     expect(own.requests).toEqual([]);
     await own.close();
+  });
+
+  it('ends with a page while allow() does not settle', async () => {
+    const own = await startIssuing({
+      registration: { metadataDocuments: { allow: () => new Promise(() => {}) } },
+      timeoutMs: 50,
+    });
+    const clientId = 'https://app.example/client.json';
+    const status = await authorizeStatus({ issuing: own, clientId });
+    await own.close();
+    expect(status).toBe(400);
   });
 
   it('fetches documents with the given fetch', async () => {

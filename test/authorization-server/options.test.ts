@@ -50,6 +50,8 @@ test.each<[fault: string, options: object]>([
   ],
   ['option "login" must be a function', { login: 'page' }],
   ['option "consent" must be a function', { consent: true }],
+  ['option "clientAuthentication" must not have', { clientAuthentication: ['none', 'none'] }],
+  ['"pushedAuthorizationRequests" requires "login"', { pushedAuthorizationRequests: true }],
   ['unknown option "path"', { path: '/oauth' }],
   ['unknown option "compatibility.json"', { compatibility: { json: true } }],
   [

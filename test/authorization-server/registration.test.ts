@@ -202,7 +202,7 @@ describe('payloads of well-known clients', () => {
     });
     expect(body).not.toHaveProperty('client_secret');
     expect(body.grant_types).not.toContain('urn:ietf:params:oauth:grant-type:device_code');
-    expect(body.scope).not.toMatch(/offline_access|claudeai/);
+    expect(body.scope ?? '').not.toMatch(/offline_access|claudeai/);
     expect(await authorizeStatus(body.client_id as string, redirectUri)).toBe(303);
   });
 
@@ -211,7 +211,7 @@ describe('payloads of well-known clients', () => {
     expect(body).toMatchObject({
       token_endpoint_auth_method: 'client_secret_basic',
       client_secret: expect.any(String),
-      client_secret_expires_at: 0,
+      client_secret_expires_at: expect.any(Number),
       grant_types: ['authorization_code'],
     });
   });
@@ -355,6 +355,44 @@ describe('a registered client', () => {
     expect((body.client_name as string).length).toBeLessThanOrEqual(200);
   });
 
+  it.each<[what: string, name: string, shown: string]>([
+    ['zero-width characters', '\u200b\u200d\ufeff\u2060', 'Unnamed app'],
+    ['fillers and blanks', '\u3164\u115f\u2800\u00ad\ufe0f', 'Unnamed app'],
+    ['tags and directions', '\u{e0041}\u202e\u2066', 'Unnamed app'],
+    ['a zero-width character in a name', 'Domain\u200b Watch', 'Domain Watch'],
+  ])('has no name of %s', async (_what, name, shown) => {
+    const payload = { ...CODE_FLOW, redirect_uris: ['http://127.0.0.1/cb'] };
+    const { body } = await register({ ...payload, client_name: name });
+    expect(body.client_name).toBe(shown);
+  });
+
+  it('gets no scope by default if it names unknown ones alone', async () => {
+    const payload = { ...CODE_FLOW, redirect_uris: ['https://app.example/cb'] };
+    const { body } = await register({ ...payload, scope: 'admin root' });
+    expect(body).not.toHaveProperty('scope');
+    expect(await issuing.server.clients.get(body.client_id as string)).toMatchObject({
+      scopes: [],
+    });
+    expect((await register(payload)).body.scope).toBe('domains:read domains:write billing:read');
+  });
+
+  it('has a secret that expires with it', async () => {
+    const { body } = await register({ ...CODE_FLOW, redirect_uris: ['https://app.example/cb'] });
+    const { expiresAt = 0 } = (await issuing.server.clients.get(body.client_id as string)) ?? {};
+    expect(body.client_secret_expires_at).toBe(Math.floor(expiresAt / 1000));
+  });
+
+  it.each<[what: string, allow: () => Promise<boolean>]>([
+    ['does not settle', () => new Promise(() => {})],
+    ['fails', () => Promise.reject(new Error('down'))],
+  ])('is 503 while allow() %s', async (_what, allow) => {
+    const own = await startIssuing({ registration: { dynamic: { allow } }, timeoutMs: 50 });
+    const payload = { ...CODE_FLOW, redirect_uris: ['http://127.0.0.1/cb'] };
+    const { status, body } = await register(payload, own);
+    await own.close();
+    expect([status, body.error]).toEqual([503, 'temporarily_unavailable']);
+  });
+
   it('expires if no user completes it, and stays if one does', async () => {
     await withRegistration({ ttlMs: 1_500 }, async (own) => {
       const payload = { ...CODE_FLOW, redirect_uris: ['http://127.0.0.1/cb'] };
@@ -478,14 +516,18 @@ describe('limits', () => {
       return metadata.redirect_uris.every((uri) => uri.startsWith('https://allowed.example/'));
     };
     await withRegistration({ allow }, async (own) => {
-      const allowed = { ...payload, redirect_uris: ['https://allowed.example/cb'], scope: 'x' };
+      const allowed = {
+        ...payload,
+        redirect_uris: ['https://allowed.example/cb'],
+        scope: 'x domains:read',
+      };
       expect((await register(allowed, own)).status).toBe(201);
       const { status, body } = await register(payload, own);
       expect({ status, error: body.error }).toEqual({
         ...{ status: 400, error: 'invalid_client_metadata' },
       });
       expect(seen[0]).toMatchObject({
-        scope: 'domains:read domains:write billing:read',
+        scope: 'domains:read',
         token_endpoint_auth_method: 'client_secret_basic',
       });
     });

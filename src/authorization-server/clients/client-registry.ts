@@ -21,6 +21,7 @@ import {
   rotateSchema,
 } from './client-schemas';
 import { type ClientSecrets, clientSecrets } from './client-secrets';
+import { checkOffered, type Offered } from './offered';
 
 /** The clients, and what the server itself needs of them. */
 export interface ClientRegistry {
@@ -34,6 +35,8 @@ interface Registry {
   readonly secrets: ClientSecrets;
   /** Ends the grants and tokens of a removed client. */
   readonly removed: (clientId: string) => Promise<void>;
+  /** What the server offers, if that is known. */
+  readonly offered: Offered | undefined;
 }
 
 /**
@@ -41,13 +44,15 @@ interface Registry {
  * are stored.
  *
  * @param removed Ends the grants and tokens of a removed client.
+ * @param offered What clients may be registered for. Undefined if the server is not known.
  */
 export function clientRegistry(
   store: CredentialStore,
   removed: (clientId: string) => Promise<void>,
+  offered?: Offered,
 ): ClientRegistry {
   const secrets = clientSecrets(store);
-  const registry: Registry = { store, secrets, removed };
+  const registry: Registry = { store, secrets, removed, offered };
   return {
     clients: {
       register: (options) => register(registry, options),
@@ -67,12 +72,15 @@ async function find({ store }: Registry, clientId: string): Promise<Client | und
 }
 
 async function register(
-  { store, secrets }: Registry,
+  { store, secrets, offered }: Registry,
   ...[options]: Parameters<Clients['register']>
 ): ReturnType<Clients['register']> {
   checkOptions('clients.register()', optionsSchema, options);
   const client = completeClient(options, Date.now());
   checkOptions('clients.register()', clientSchema, client);
+  if (offered) {
+    checkOffered('clients.register()', { ...options, authMethod: client.authMethod }, offered);
+  }
   if (!(await store.insert(toRecord(client)))) {
     throw typeError('ERR_LATCHKEY_CLIENT_EXISTS', 'clients.register(): option "clientId" is taken');
   }
@@ -116,6 +124,9 @@ async function update(
     ...omitUndefined(changes),
   };
   checkOptions('clients.update()', clientSchema, client);
+  if (registry.offered) {
+    checkOffered('clients.update()', changes, registry.offered);
+  }
   const { id, name, scopes, metadata } = toRecord(client);
   const record = await registry.store.update(id, { name, scopes, metadata });
   return record && toClient(record);

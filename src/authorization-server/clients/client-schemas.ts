@@ -6,6 +6,7 @@ import { booleanOption, check, durationMs, isSecureUrl } from '../../internal/op
 import { AUTH_METHODS, type Client, type ClientAuthMethod, GRANT_TYPES } from './client';
 import { isPublicJwks } from './client-keys';
 import { isAbsoluteUri, isLoopbackHttps, isPrivateUseUri, isWebUri } from './redirect-uris';
+import { isVisibleName } from './visible-text';
 
 const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
@@ -56,14 +57,20 @@ const describedSchema = z.strictObject({
   owner: z.optional(ownerId),
 });
 
+/** Stricter than `members.name`, which stored clients may have. */
+const name = check<string>(
+  'a non-empty string without control characters, visible, and without characters that change its direction',
+  (value) => typeof value === 'string' && isVisibleName(value),
+);
+
 /** What `clients.register()` accepts. */
 export const optionsSchema = z.extend(z.partial(describedSchema), {
-  name: members.name,
+  name,
   scopes: members.scopes,
 });
 
 /** What `clients.update()` accepts. */
-export const changesSchema = z.partial(z.strictObject({ ...members, ...optionalMembers }));
+export const changesSchema = z.partial(z.strictObject({ ...members, name, ...optionalMembers }));
 
 export const rotateSchema = z.strictObject({
   overlapMs: z.optional(durationMs(0, Number.MAX_SAFE_INTEGER)),

@@ -86,7 +86,9 @@ export interface ClientOptions<Scope extends string = string> {
    */
   readonly resourceServer?: boolean;
   /**
-   * Whether the client is your own app, whose users see no consent page. @default false
+   * Whether the client is your own app, whose users see no consent page. A public client has none
+   * only for an `https` redirect URI, because any app can receive the others. @default false
+   * @see https://www.rfc-editor.org/rfc/rfc8252#section-8.6
    */
   readonly firstParty?: boolean;
   /**
@@ -162,7 +164,9 @@ export interface Clients<Scope extends string = string> {
    *
    * @param options
    * @returns The client, and its secret if it authenticates by one.
-   * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is invalid
+   * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is invalid, or the server does not offer
+   * a grant type or method
+   * @throws {TypeError} `ERR_LATCHKEY_SCOPE` if the server does not declare a scope
    * @throws {TypeError} `ERR_LATCHKEY_CLIENT_EXISTS` if `clientId` is taken
    * @example
    * const { client, secret } = await server.clients.register({
@@ -197,7 +201,8 @@ export interface Clients<Scope extends string = string> {
    * @param clientId
    * @param changes The members to change.
    * @returns The changed client, or undefined if it does not exist.
-   * @throws {TypeError} `ERR_LATCHKEY_OPTION` if a change is invalid
+   * @throws {TypeError} `ERR_LATCHKEY_OPTION` if a change is invalid, or not offered by the server
+   * @throws {TypeError} `ERR_LATCHKEY_SCOPE` if the server does not declare a scope
    */
   update(clientId: string, changes: ClientChanges<Scope>): Promise<Client | undefined>;
   /**

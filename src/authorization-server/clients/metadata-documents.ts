@@ -10,6 +10,7 @@ import {
   type MetadataRules,
 } from './client-metadata';
 import { DocumentError, fetchDocument } from './fetch-document';
+import { fetchLimits } from './fetch-limits';
 import { normalizeMetadata } from './normalize-metadata';
 import { publicFetch } from './public-fetch';
 import type { MetadataDocumentOptions } from './registration-options';
@@ -24,16 +25,18 @@ export interface MetadataDocuments {
 }
 
 const MAX_DOCUMENTS = 500;
-const MAX_CONCURRENT = 50;
 const TIMEOUT_MS = 5_000;
 
 /**
  * Fetches and caches the metadata documents of clients.
+ *
+ * @param timeoutMs Deadline of `allow`, in milliseconds.
  * @see https://datatracker.ietf.org/doc/draft-ietf-oauth-client-id-metadata-document/
  */
 export function metadataDocuments(
   options: MetadataDocumentOptions,
   rules: Omit<MetadataRules, 'isKeysUrl'>,
+  timeoutMs: number,
 ): MetadataDocuments {
   const { allow = () => true } = options;
   const isInsecureHost = insecureHosts(options);
@@ -41,10 +44,15 @@ export function metadataDocuments(
   const documentRules = toDocumentRules(rules, isInsecureHost);
   const cached = new LRUCache<string, Client>({ max: MAX_DOCUMENTS });
   const pending = new Map<string, Promise<Client>>();
+  const limits = fetchLimits();
 
   const load = async (clientId: string): Promise<Client> => {
-    const fetched = fetchDocument(clientId, fetcher, AbortSignal.timeout(TIMEOUT_MS));
-    const { document, freshMs } = await withDeadline(fetched, TIMEOUT_MS).catch(toDocumentError);
+    const { document, freshMs } = await limits
+      .run(new URL(clientId), () => {
+        const fetched = fetchDocument(clientId, fetcher, AbortSignal.timeout(TIMEOUT_MS));
+        return withDeadline(fetched, TIMEOUT_MS);
+      })
+      .catch(toDocumentError);
     const client = toClient(clientId, document, documentRules);
     if (freshMs > 0) {
       cached.set(clientId, client, { ttl: freshMs });
@@ -56,17 +64,22 @@ export function metadataDocuments(
     if (known) {
       return known;
     }
-    if (pending.size >= MAX_CONCURRENT) {
-      throw new DocumentError('too many metadata documents are being fetched', true);
-    }
     const loading = load(clientId).finally(() => pending.delete(clientId));
     pending.set(clientId, loading);
     return loading;
   };
 
+  const isAllowed = (clientId: string): Promise<boolean> =>
+    withDeadline(
+      Promise.resolve(clientId).then((id) => allow(id)),
+      timeoutMs,
+    ).catch((cause: unknown) => {
+      throw new DocumentError('the option "allow" failed', true, { cause });
+    });
+
   return {
     async find(clientId) {
-      if (!isClientIdUrl(clientId, isInsecureHost) || !(await allow(clientId))) {
+      if (!isClientIdUrl(clientId, isInsecureHost) || !(await isAllowed(clientId))) {
         return undefined;
       }
       return cached.get(clientId) ?? loadOnce(clientId);

@@ -8,6 +8,7 @@ import {
   isPrivateUseUri,
   isWebUri,
 } from './redirect-uris';
+import { toVisibleText } from './visible-text';
 
 type Document = Readonly<Record<string, unknown>>;
 
@@ -150,9 +151,9 @@ function toScopes(document: Document, { scopes }: MetadataRules): readonly strin
   if (typeof scope !== 'string') {
     throw new MetadataError('scope must be a string');
   }
-  const asked = scope.split(' ');
-  const known = scopes.filter((one) => asked.includes(one));
-  return known.length > 0 ? known : scopes;
+  const asked = scope.split(' ').filter(Boolean);
+  // Unknown scopes alone leave none: only a client that names no scope gets the default.
+  return asked.length === 0 ? scopes : scopes.filter((one) => asked.includes(one));
 }
 
 function toKeys(
@@ -170,15 +171,11 @@ function toKeys(
   );
 }
 
-/** Control characters, line separators, and characters that change the direction of text. */
-const UNPRINTABLE =
-  /[\p{Cc}\p{Zl}\p{Zp}\p{Surrogate}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
-
 function toName({ client_name: name = null }: Document, fallbackName: string): string {
   if (name !== null && typeof name !== 'string') {
     throw new MetadataError('client_name must be a string');
   }
-  const printable = (name ?? '').replaceAll(UNPRINTABLE, ' ').replaceAll(/\s+/g, ' ').trim();
+  const printable = toVisibleText(name ?? '');
   return [...printable].slice(0, MAX_NAME_LENGTH).join('').trim() || fallbackName;
 }
 

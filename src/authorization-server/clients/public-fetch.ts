@@ -62,6 +62,11 @@ export const publicFetch =
             reject(new Error('The response has no valid status or headers', { cause: error }));
           }
         })
+        // Without this, a response with the status 101 would never settle the promise.
+        .on('upgrade', (_message, socket) => {
+          socket.destroy();
+          reject(new Error('The response switches protocols'));
+        })
         .on('error', reject)
         .end();
     });

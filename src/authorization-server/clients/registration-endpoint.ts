@@ -14,7 +14,7 @@ export interface RegistrationEndpointOptions {
   readonly clients: DynamicClients;
   readonly rules: MetadataRules;
   readonly allow: Required<DynamicRegistrationOptions>['allow'];
-  /** Deadline of a registration in the store, in milliseconds. */
+  /** Deadline of `allow`, and of a registration in the store, in milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -37,12 +37,24 @@ export function registrationEndpoint(options: RegistrationEndpointOptions): Resp
       throw new RefusedRequest('the method must be one of POST', 405, { Allow: 'POST' });
     }
     const metadata = toMetadata(await readJsonObject(req, MAX_BODY_BYTES), options.rules);
-    if (!(await options.allow(metadata))) {
+    if (!(await isAllowed(options, metadata))) {
       throw new RefusedRequest('the client may not register', 400, {}, 'invalid_client_metadata');
     }
     sendRegistration(res, await register(options, metadata));
   };
 }
+
+/** An outage of what `allow` calls is 503 for the client. */
+const isAllowed = (
+  { allow, timeoutMs }: RegistrationEndpointOptions,
+  metadata: ClientMetadata,
+): Promise<boolean> =>
+  withDeadline(
+    Promise.resolve(metadata).then((one) => allow(one)),
+    timeoutMs,
+  ).catch((cause: unknown) => {
+    throw unavailable('the server cannot respond at the moment', cause);
+  });
 
 function toMetadata(
   document: Readonly<Record<string, unknown>>,
@@ -84,8 +96,10 @@ function sendRegistration(res: ServerResponse, { client, secret }: RegisteredCli
   const body = JSON.stringify({
     client_id: client.clientId,
     client_id_issued_at: Math.floor(client.registeredAt / 1000),
-    // 0: the secret does not expire before the registration.
-    ...(hasSecret(client) && { client_secret: secret, client_secret_expires_at: 0 }),
+    ...(hasSecret(client) && {
+      client_secret: secret,
+      client_secret_expires_at: Math.floor((client.expiresAt ?? 0) / 1000),
+    }),
     ...registeredMetadata(client),
   });
   res.statusCode = 201;
@@ -96,15 +110,19 @@ function sendRegistration(res: ServerResponse, { client, secret }: RegisteredCli
   res.end(body);
 }
 
-const registeredMetadata = (client: Client): ClientMetadata => ({
+/** An empty `scope` has no form of RFC 6749 §3.3, so a client without scopes has no member. */
+const registeredMetadata = (client: Client): Omit<ClientMetadata, 'scope'> => ({
   client_name: client.name,
   redirect_uris: client.redirectUris,
   grant_types: client.grantTypes,
   response_types: client.grantTypes.includes('authorization_code') ? ['code'] : [],
   token_endpoint_auth_method: client.authMethod,
   application_type: client.applicationType,
-  scope: client.scopes.join(' '),
-  ...omitUndefined({ jwks: client.jwks, jwks_uri: client.jwksUri }),
+  ...omitUndefined({
+    scope: client.scopes.join(' ') || undefined,
+    jwks: client.jwks,
+    jwks_uri: client.jwksUri,
+  }),
 });
 
 function sendPreflight(res: ServerResponse): void {

@@ -30,7 +30,7 @@ export function unverifiedClients(
 ): UnverifiedClients {
   const { metadataDocuments: documents } = options.registration;
   return {
-    documents: documents && metadataDocuments(documents, metadataRules(options)),
+    documents: documents && metadataDocuments(documents, metadataRules(options), options.timeoutMs),
     dynamic: dynamicRegistration(options, secrets),
     fetchKeys: keysFetch(documents),
   };

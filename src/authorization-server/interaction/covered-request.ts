@@ -21,7 +21,8 @@ export function isCoveredBy(interaction: Interaction, grants: readonly Grant[]):
   return own.some((grant) => scopes.every(({ name }) => grant.scopes.includes(name)));
 }
 
-const isIdentified = ({ verified, type }: Client, redirectUri: string): boolean =>
+/** Whether nobody else can receive what is sent to a redirect URI of the client. */
+export const isIdentified = ({ verified, type }: Client, redirectUri: string): boolean =>
   verified &&
   (type === 'confidential' ||
     // Any app of the user's machine can receive what is sent to a loopback host.

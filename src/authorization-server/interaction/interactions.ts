@@ -14,7 +14,7 @@ import { RefusedPage } from '../request/refused-request';
 import { readParameters } from '../request/request-body';
 import { toAuthorizationRequest } from './authorization-request';
 import { allowedScopes } from './consent-result';
-import { isCoveredBy } from './covered-request';
+import { isCoveredBy, isIdentified } from './covered-request';
 import { checkForm, csrfToken, isLoginFormSentTwice } from './csrf-token';
 import type { Consent, Interaction, Login, RequestedScope } from './interaction';
 import { toPublicId } from './interaction-id';
@@ -134,9 +134,9 @@ async function askForConsent(step: Step, login: LoginResult): Promise<void> {
   return finish({ ...step, pending }, { login, consent: { grantId: await grant.save() } });
 }
 
-/** Whether the client is the operator's own app, whose users see no consent page. */
-const isOwnApp = ({ client, request }: Interaction): boolean =>
-  client.firstParty && !request.prompt.includes('consent');
+/** Whether the client is certainly the operator's own app, whose users see no consent page. */
+const isOwnApp = ({ client, request, redirectUri }: Interaction): boolean =>
+  client.firstParty && isIdentified(client, redirectUri) && !request.prompt.includes('consent');
 
 /** Whether the user has granted this before. If that is not known, the consent page is shown. */
 const isCovered = ({ interaction, grantsOf }: Step, subject: string): Promise<boolean> =>

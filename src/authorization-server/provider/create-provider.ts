@@ -1,6 +1,7 @@
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 
-import { typeError } from '../../internal/errors';
+import { codedError, typeError } from '../../internal/errors';
+import { isPromise } from '../../internal/promises';
 import { isObject } from '../../internal/type-guards';
 import { toPublicId } from '../interaction/interaction-id';
 import type { ResolvedServerOptions } from '../resolve-options';
@@ -23,7 +24,7 @@ export async function createProvider(
   resolved: ResolvedServerOptions,
   storage: ProviderStorage,
 ): Promise<Provider> {
-  const { Provider: OidcProvider, errors } = await import('oidc-provider');
+  const { Provider: OidcProvider, errors } = await loadProvider();
   const options: ProviderOptions = { ...resolved, storage };
   const { registry } = storage;
   const deadline = storeDeadline(options.timeoutMs, errors);
@@ -50,7 +51,8 @@ export async function createProvider(
     deadline,
     errorClasses: errors,
   });
-  const provider = new LatchkeyProvider(options.issuer, configured(configuration, options));
+  const changed = configured(configuration, options);
+  const provider = withCode(() => new LatchkeyProvider(options.issuer, changed));
   provider.proxy = true;
   provider.Client.prototype.compareClientSecret = function (secret: string) {
     return deadline(() => registry.secrets.proves(this.clientId, secret));
@@ -64,13 +66,42 @@ export async function createProvider(
   return provider;
 }
 
+/** @throws {Error} `ERR_LATCHKEY_PEER` if oidc-provider is not installed */
+async function loadProvider(): Promise<typeof import('oidc-provider')> {
+  try {
+    return await import('oidc-provider');
+  } catch (cause) {
+    throw codedError(
+      'ERR_LATCHKEY_PEER',
+      'authorizationServer(): the package oidc-provider could not be loaded',
+      { cause },
+    );
+  }
+}
+
+/**
+ * Calls `configure`, or oidc-provider with what it returned.
+ * @throws {TypeError} `ERR_LATCHKEY_OPTION` if that fails
+ */
+function withCode<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
+      'authorizationServer(): option "configure" failed, or oidc-provider rejects what it returned',
+      { cause },
+    );
+  }
+}
+
 /** Applies the option `configure`. */
 function configured(
   configuration: Configuration,
   { features: { configure = (one) => one } }: ProviderOptions,
 ): Configuration {
-  const changed: unknown = configure({ ...configuration });
-  if (!isObject(changed)) {
+  const changed: unknown = withCode(() => configure({ ...configuration }));
+  if (!isObject(changed) || isPromise(changed)) {
     throw typeError(
       'ERR_LATCHKEY_OPTION',
       'authorizationServer(): option "configure" must return the configuration of oidc-provider',
