@@ -85,8 +85,8 @@ export interface AuthorizationServerOptions<
    */
   readonly grantTtlMs?: number;
   /**
-   * Deadline of one store call, and of one call of `allow` in `registration`, in milliseconds. After
-   * that the response is 503. @default 1_000
+   * Deadline of one store call or one call of `allow` in `registration`, in milliseconds. After it,
+   * the response is 503. @default 1_000
    */
   readonly timeoutMs?: number;
 }
@@ -151,22 +151,26 @@ export const checkOwner = (owner: unknown): void =>
 /** Scopes of OpenID Connect, which clients and oidc-provider treat specially. */
 const RESERVED: readonly string[] = ['openid', 'offline_access'];
 
+/** @throws ERR_LATCHKEY_OPTION if an option has no effect without a login */
+function checkLogin(options: AuthorizationServerOptions): void {
+  const { login, registration, pushedAuthorizationRequests } = options;
+  const needsLogin = {
+    registration: registration?.dynamic || registration?.metadataDocuments,
+    pushedAuthorizationRequests,
+  };
+  const [name] = Object.entries(needsLogin).find(([, value]) => value) ?? [];
+  if (name !== undefined && !login) {
+    throw typeError(
+      'ERR_LATCHKEY_OPTION',
+      `authorizationServer(): option "${name}" requires "login"`,
+    );
+  }
+}
+
 /** @throws ERR_LATCHKEY_OPTION if an option is missing, unknown, of the wrong type or unsafe */
 export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkOptions('authorizationServer()', schema, options);
-  const { dynamic, metadataDocuments } = options.registration ?? {};
-  if ((dynamic || metadataDocuments) && !options.login) {
-    throw typeError(
-      'ERR_LATCHKEY_OPTION',
-      'authorizationServer(): option "registration" requires "login"',
-    );
-  }
-  if (options.pushedAuthorizationRequests && !options.login) {
-    throw typeError(
-      'ERR_LATCHKEY_OPTION',
-      'authorizationServer(): option "pushedAuthorizationRequests" requires "login"',
-    );
-  }
+  checkLogin(options);
   const { names = [] } = scopeCatalogue(options.scopes);
   for (const name of names) {
     if (RESERVED.includes(name)) {

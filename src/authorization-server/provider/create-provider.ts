@@ -1,3 +1,4 @@
+import type * as oidc from 'oidc-provider';
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider';
 
 import { codedError, typeError } from '../../internal/errors';
@@ -67,7 +68,7 @@ export async function createProvider(
 }
 
 /** @throws {Error} `ERR_LATCHKEY_PEER` if oidc-provider is not installed */
-async function loadProvider(): Promise<typeof import('oidc-provider')> {
+async function loadProvider(): Promise<typeof oidc> {
   try {
     return await import('oidc-provider');
   } catch (cause) {
