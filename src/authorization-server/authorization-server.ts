@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 
 import { type ScopeDeclaration, scopeDescription, type ScopeName } from '../credential/scopes';
+import type { ChangeContext } from '../credentials/manager-types';
 import type { CredentialOwner } from '../credentials/records';
 import type { Middleware } from '../http/middleware';
 import { serveJson } from '../http/serve-json';
@@ -16,6 +17,7 @@ import { jwtTokens, opaqueTokens } from './issued-tokens';
 import { metadataPaths, offeredGrantTypes, serverMetadata } from './metadata';
 import { createProvider } from './provider/create-provider';
 import type { ProviderStorage } from './provider/provider-options';
+import { createPrune } from './prune';
 import { type ResolvedServerOptions, resolveServerOptions } from './resolve-options';
 import { type ServerGrants, serverGrants } from './server-grants';
 import { type AuthorizationServerOptions, checkOwner, checkServerOptions } from './server-options';
@@ -34,11 +36,12 @@ export interface AuthorizationServer<Scope extends string = string> {
    * Ends all grants, refresh tokens and access tokens of a subject, a client or a grant.
    *
    * @param owner Exactly one of `subject`, `clientId` and `grantId`.
+   * @param context `actor`: who ends them, for the events on `latchkey:grant`.
    * @throws ERR_LATCHKEY_OPTION unless exactly one of the three is given
    * @example
    * await server.revoke({ subject: 'acct_42' });
    */
-  readonly revoke: (owner: CredentialOwner) => Promise<void>;
+  readonly revoke: (owner: CredentialOwner, context?: ChangeContext) => Promise<void>;
   /**
    * Resolves when oidc-provider is loaded. Rejects with `ERR_LATCHKEY_PEER` if it is not installed,
    * and with `ERR_LATCHKEY_OPTION` if `configure` fails. Requests wait for it by themselves, and
@@ -96,6 +99,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       describe: (name) => ({ name, description: scopeDescription(options.scopes, name) }),
       grantsOf: (subject) => listGrants(storage.store, { subject, limit: 1_000 }),
       authorizePath: endpoints.authorization.paths[0],
+      scopesOf: resolved.scopesOf,
       pages,
     }),
   }));
@@ -114,9 +118,9 @@ export function authorizationServer<const S extends ScopeDeclaration>(
     }),
     clients: storage.registry.clients,
     grants: serverGrants(storage),
-    async revoke(owner) {
-      checkOwner(owner);
-      await storage.grants.endAll(owner);
+    async revoke(owner, context = {}) {
+      checkOwner(owner, context);
+      await storage.grants.endAll(owner, context);
     },
     provider,
     async ready() {
@@ -139,17 +143,21 @@ function createStorage(options: ResolvedServerOptions): ProviderStorage {
         ttlMs: lifetimes.accessTokenTtlMs,
       })
     : opaqueTokens(signing.opaque, audiences);
+  const prune = createPrune(store);
   const grants = createGrants({
     store,
     state,
     revokeTokens: (owner) => issued.revokeAll(owner),
     ttlMs: lifetimes.grantTtlMs,
+    prune,
   });
-  const registry = clientRegistry(store, (clientId) => grants.endAll({ clientId }), {
+  const removed = (clientId: string, context: ChangeContext) =>
+    grants.endAll({ clientId }, context);
+  const registry = clientRegistry(store, removed, {
     scopes: options.scopes.names ?? [],
     grantTypes: offeredGrantTypes(options),
     authMethods: options.features.clientAuthentication,
   });
-  const unverified = unverifiedClients(options, registry.secrets);
+  const unverified = unverifiedClients(options, registry.secrets, prune);
   return { store, state, issued, grants, registry, unverified };
 }

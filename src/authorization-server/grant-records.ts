@@ -1,7 +1,7 @@
 import { toDigest, toRecordId } from '../credential/digest';
 import { newRecord } from '../credentials/records';
 import { isObject } from '../internal/type-guards';
-import type { CredentialStore, StoredRecord } from '../stores/store';
+import type { CredentialStore, Owner, StoredRecord } from '../stores/store';
 
 /** A grant: what a user allowed a client to do. */
 export interface Grant {
@@ -25,20 +25,23 @@ export const GRANT_KIND = 'oauth_grant';
 /** No credential has this digest, because none contains a space. */
 const digestOfGrant = (grantId: string): string => toDigest(`${GRANT_KIND} ${grantId}`);
 
-/** Adds a record of a grant, by which it can be listed. Its state is stored elsewhere. */
+/**
+ * Adds a record of a grant, by which it can be listed. Its state is stored elsewhere.
+ * @returns The grant, or undefined if it is known, or of no user.
+ */
 export async function insertGrant(
   store: CredentialStore,
   grantId: string,
   payload: object,
   expiresAt: number,
-): Promise<void> {
+): Promise<Grant | undefined> {
   const { accountId, clientId, resources } = payload as {
     readonly accountId?: string;
     readonly clientId?: string;
     readonly resources?: unknown;
   };
   if (accountId === undefined || clientId === undefined) {
-    return;
+    return undefined;
   }
   const granted = isObject(resources) ? resources : {};
   const scopes = Object.values(granted).flatMap((scope) => String(scope).split(' '));
@@ -51,7 +54,7 @@ export async function insertGrant(
     GRANT_KIND,
     null,
   );
-  await store.insert(record);
+  return (await store.insert(record)) ? toGrant(record) : undefined;
 }
 
 /** Returns the record of a grant that has not ended. */
@@ -70,6 +73,31 @@ export interface GrantPage {
   readonly after?: string;
   /** @default 100 */
   readonly limit?: number;
+}
+
+/**
+ * Ends the records of an owner's grants.
+ * @returns The grants that had not ended, if `isAudited`.
+ */
+export async function endGrantRecords(
+  store: CredentialStore,
+  owner: Owner,
+  at: number,
+  isAudited: boolean,
+): Promise<readonly Grant[]> {
+  const held = new Map<string, Grant>();
+  const limit = 1_000;
+  for (let after: string | undefined, isDone = !isAudited; !isDone;) {
+    const records = await store.list(owner, { after, limit });
+    for (const record of records.filter(isLive)) {
+      held.set(record.id, toGrant(record));
+    }
+    after = records.at(-1)?.id;
+    isDone = records.length < limit;
+  }
+  const ended: string[] = [];
+  await store.revokeAll(owner, at, ({ id }) => void ended.push(id));
+  return ended.map((id) => held.get(id)).filter((grant) => grant !== undefined);
 }
 
 /** Lists the grants of a subject that have not ended, in the order of their age. */
@@ -92,7 +120,8 @@ export async function listGrants(
 const isLive = ({ kind, revokedAt, expiresAt }: StoredRecord): boolean =>
   kind === GRANT_KIND && revokedAt === null && (expiresAt === null || expiresAt > Date.now());
 
-function toGrant(record: StoredRecord): Grant {
+/** Converts a record to the grant. */
+export function toGrant(record: StoredRecord): Grant {
   const { audience } = record.metadata;
   return {
     id: record.grantId ?? '',

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
+import type { ChangeContext } from '../credentials/manager-types';
 import { type CredentialOwner, toOwner } from '../credentials/records';
 import type { CredentialStore, StateStore } from '../stores/store';
+import { areGrantsAudited, memberChanges, publishGrantEvent } from './audit';
 import type { EncryptedState } from './encrypted-state';
-import { GRANT_KIND, insertGrant } from './grant-records';
+import { endGrantRecords, type Grant, GRANT_KIND, insertGrant } from './grant-records';
+import type { Prune } from './prune';
 
 /** What users allowed clients to do. Codes and refresh tokens are worthless without their grant. */
 export interface Grants {
@@ -13,9 +16,9 @@ export interface Grants {
    */
   find(grantId: string): Promise<object | undefined>;
   /** Ends a grant and its access tokens. */
-  end(grantId: string): Promise<void>;
+  end(grantId: string, context?: ChangeContext): Promise<void>;
   /** Ends all grants and access tokens of a subject or client, or one grant. */
-  readonly endAll: (owner: CredentialOwner) => Promise<void>;
+  readonly endAll: (owner: CredentialOwner, context?: ChangeContext) => Promise<void>;
 }
 
 export interface GrantsOptions {
@@ -25,6 +28,8 @@ export interface GrantsOptions {
   readonly revokeTokens: (owner: CredentialOwner) => Promise<unknown>;
   /** Maximum lifetime of a grant, in milliseconds. */
   readonly ttlMs: number;
+  /** Deletes what ended long ago, after a new grant. */
+  readonly prune?: Prune;
 }
 
 interface StoredGrant {
@@ -42,7 +47,13 @@ const ENDING = { isEnding: true } as const;
 const GRANT = 'oauth:Grant';
 const ENDS = 'oauth:end';
 
-export function createGrants({ store, state, revokeTokens, ttlMs }: GrantsOptions): Grants {
+export function createGrants({
+  store,
+  state,
+  revokeTokens,
+  ttlMs,
+  prune = async () => {},
+}: GrantsOptions): Grants {
   const endsOf = ({ accountId, clientId }: Payload): Promise<readonly (string | null)[]> =>
     Promise.all(
       [`subject ${accountId}`, `client ${clientId}`].map(
@@ -50,15 +61,12 @@ export function createGrants({ store, state, revokeTokens, ttlMs }: GrantsOption
       ),
     );
 
-  const endRecords = (owner: CredentialOwner) =>
-    store.revokeAll(toOwner(GRANT_KIND, owner), Date.now());
-
-  const end = async (grantId: string) => {
+  const end = async (grantId: string, context: ChangeContext = {}) => {
     // No new token of the grant is valid from here on. If the rest fails, the next `find()`
     // completes it.
     await state.put(GRANT, grantId, ENDING, Date.now() + ttlMs);
     await revokeTokens({ grantId });
-    await endRecords({ grantId });
+    await endRecords(store, { grantId }, context);
     await state.remove(GRANT, grantId);
   };
 
@@ -70,7 +78,12 @@ export function createGrants({ store, state, revokeTokens, ttlMs }: GrantsOption
         { payload, ends: await endsOf(payload) } satisfies StoredGrant,
         until,
       );
-      await insertGrant(store, grantId, payload, until);
+      const grant = await insertGrant(store, grantId, payload, until);
+      if (grant) {
+        publishIssued(grant);
+        // Its failure does not concern the user. It runs again after an hour.
+        prune().catch(() => {});
+      }
     },
     async find(grantId) {
       const stored = (await state.get(GRANT, grantId)) as StoredGrant | typeof ENDING | undefined;
@@ -89,15 +102,36 @@ export function createGrants({ store, state, revokeTokens, ttlMs }: GrantsOption
         : undefined;
     },
     end,
-    async endAll(owner) {
+    async endAll(owner, context = {}) {
       if (owner.grantId !== undefined) {
-        return end(owner.grantId);
+        return end(owner.grantId, context);
       }
       const key =
         owner.subject !== undefined ? `subject ${owner.subject}` : `client ${owner.clientId}`;
       await store.set(ENDS, key, randomUUID(), Date.now() + ttlMs);
       await revokeTokens(owner);
-      await endRecords(owner);
+      await endRecords(store, owner, context);
     },
   };
+}
+
+async function endRecords(
+  store: CredentialStore,
+  owner: CredentialOwner,
+  { actor }: ChangeContext,
+): Promise<void> {
+  const at = Date.now();
+  const records = toOwner(GRANT_KIND, owner);
+  const changes = { revokedAt: { before: null, after: at } };
+  for (const grant of await endGrantRecords(store, records, at, areGrantsAudited())) {
+    publishGrantEvent('revoked', grant, { actor, at, changes });
+  }
+}
+
+function publishIssued(grant: Grant): void {
+  const { id: _, subject: _subject, clientId: _client, ...members } = grant;
+  publishGrantEvent('issued', grant, {
+    at: grant.issuedAt,
+    changes: memberChanges({}, members),
+  });
 }

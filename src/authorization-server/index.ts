@@ -1,6 +1,8 @@
 export type { PageColors, SchemeColors } from '../pages/colors';
 export type { PagesOptions } from '../pages/pages-options';
 export type { PluralText } from '../pages/text-table';
+export type { AudienceOption, AudienceOptions } from './audiences';
+export type { ClientAction, ClientEvent, GrantAction, GrantEvent } from './audit';
 export { type AuthorizationServer, authorizationServer } from './authorization-server';
 export type {
   Client,
@@ -35,6 +37,6 @@ export { loginPage, type LoginPageOptions } from './pages/login-page';
 export type { Texts } from './pages/texts/texts';
 export type { OAuthRefusal } from './refusals';
 export type { ClientCompatibility } from './request/client-compatibility';
-export type { ServerGrants } from './server-grants';
+export type { RevokeGrantOptions, ServerGrants } from './server-grants';
 export type { AuthorizationServerOptions } from './server-options';
 export type { JwtAccessTokens, SigningKey } from './signing-keys';

@@ -1,7 +1,7 @@
 import { type ScopeCatalogue, scopeCatalogue } from '../credential/scopes';
 import type { CredentialStore, StateStore } from '../stores/store';
 import type { ManagedVerifier } from '../verifiers/stored';
-import type { Audiences } from './audiences';
+import { type Audiences, audienceScopes, type ScopesOf, toUrl } from './audiences';
 import { type ResolvedRegistration, resolveRegistration } from './clients/registration-options';
 import { type EndpointName, type Endpoints, resolveEndpoints } from './endpoints';
 import { type ResolvedFeatures, resolveFeatures } from './feature-options';
@@ -16,6 +16,8 @@ import { type SigningJwk, signingJwk } from './signing-keys';
 export interface ResolvedServerOptions {
   readonly issuer: string;
   readonly audiences: Audiences;
+  /** Which scopes a token for an audience may have. */
+  readonly scopesOf: ScopesOf;
   readonly store: CredentialStore & StateStore;
   readonly endpoints: Endpoints;
   readonly pages: ServerPages;
@@ -58,7 +60,9 @@ const DAY_MS = 24 * HOUR_MS;
  */
 export function resolveServerOptions(options: AuthorizationServerOptions): ResolvedServerOptions {
   const { issuer, audience = issuer, login, consent = consentPage() } = options;
-  const [first = issuer, ...others] = [audience].flat();
+  const listed = [audience].flat();
+  const [first = issuer, ...others] = listed.map(toUrl);
+  const scopes = scopeCatalogue(options.scopes);
   const signing = resolveTokens(options.tokens);
   const hasLogin = login !== undefined;
   const features = resolveFeatures(options, hasLogin);
@@ -66,11 +70,12 @@ export function resolveServerOptions(options: AuthorizationServerOptions): Resol
   return {
     issuer,
     audiences: [first, ...others],
+    scopesOf: audienceScopes(listed, scopes),
     store: options.store,
     endpoints: resolveEndpoints(issuer, options.endpoints),
     pages: createServerPages(options.pages),
     offered: offeredEndpoints(signing, hasLogin, { features, registration }),
-    scopes: scopeCatalogue(options.scopes),
+    scopes,
     signing,
     compatibility: options.compatibility ?? {},
     login: login ?? (() => null),

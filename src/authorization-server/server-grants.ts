@@ -5,6 +5,14 @@ import { checkOptions, nonEmptyString } from '../internal/options';
 import { findGrant, type Grant, type GrantPage, listGrants } from './grant-records';
 import type { ProviderStorage } from './provider/provider-options';
 
+/** Options of `grants.revoke()`. */
+export interface RevokeGrantOptions {
+  /** Ends the grant only if it is of this user. @default any user */
+  readonly subject?: string;
+  /** Who ends it, for the event on `latchkey:grant`. @default none */
+  readonly actor?: string;
+}
+
 /** Lists and ends what users allowed clients to do: connected apps. */
 export interface ServerGrants {
   /**
@@ -29,15 +37,19 @@ export interface ServerGrants {
    * Ends a grant with its access tokens and refresh tokens, on every instance.
    *
    * @param id
-   * @param options `subject`: ends the grant only if it is of this user.
+   * @param options `subject`: ends the grant only if it is of this user. `actor`: who ends it, for
+   * the event on `latchkey:grant`.
    * @returns True if this call ended it, false if it does not exist, has ended, or is of another
    * user.
    */
-  revoke(id: string, options?: { readonly subject?: string }): Promise<boolean>;
+  revoke(id: string, options?: RevokeGrantOptions): Promise<boolean>;
 }
 
 const pageSchema = z.strictObject({ subject: nonEmptyString, ...pageMembers });
-const revokeSchema = z.strictObject({ subject: z.optional(nonEmptyString) });
+const revokeSchema = z.strictObject({
+  subject: z.optional(nonEmptyString),
+  actor: z.optional(nonEmptyString),
+});
 
 export function serverGrants({ store, grants }: ProviderStorage): ServerGrants {
   const get = (id: string) => {
@@ -57,7 +69,7 @@ export function serverGrants({ store, grants }: ProviderStorage): ServerGrants {
       if (!grant || isAnother) {
         return false;
       }
-      await grants.end(id);
+      await grants.end(id, options);
       return true;
     },
   };

@@ -13,11 +13,14 @@ import {
   isIdentifier,
   objectWithMethods,
 } from '../internal/options';
+import { isObject } from '../internal/type-guards';
 import { scopeDeclaration } from '../latchkey-options';
 import { type PagesOptions, pagesSchema } from '../pages/pages-options';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { CREDENTIAL_STORE_METHODS, STATE_STORE_METHODS } from '../stores/store-methods';
 import type { ManagedVerifier } from '../verifiers/stored';
+import { type AudienceOption, toHref, toUrl } from './audiences';
+import { contextSchema } from './clients/client-schemas';
 import { type RegistrationOptions, registrationSchema } from './clients/registration-options';
 import { type EndpointOptions, endpointsSchema } from './endpoints';
 import { featureMembers, type FeatureOptions } from './feature-options';
@@ -54,11 +57,11 @@ export interface AuthorizationServerOptions<
   readonly consent?: Consent;
   /**
    * `aud` of the tokens: a URL, or a list of which each may be requested by `resource`, compared as
-   * URLs.
+   * URLs. `{ url, scopes }` instead of a URL limits the scopes of tokens for it.
    * @default the issuer
    * @see https://www.rfc-editor.org/rfc/rfc8707#section-2
    */
-  readonly audience?: string | readonly [string, ...string[]];
+  readonly audience?: AudienceOption | readonly [AudienceOption, ...AudienceOption[]];
   /** Locations of the endpoints. @default `/oauth/authorize`, `/oauth/token` and so on */
   readonly endpoints?: EndpointOptions;
   /**
@@ -95,6 +98,16 @@ export interface AuthorizationServerOptions<
 const isResource = (value: unknown): boolean =>
   typeof value === 'string' && URL.canParse(value) && !value.includes('#');
 
+const isAudience = (value: unknown): value is AudienceOption =>
+  isResource(value) ||
+  (isObject(value) &&
+    Object.keys(value).every((name) => name === 'url' || name === 'scopes') &&
+    isResource(value.url) &&
+    isTextList(value.scopes));
+
+const isTextList = (value: unknown): boolean =>
+  Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string');
+
 const LONGEST_MS = 100 * 365 * 24 * 3_600_000;
 
 const schema = z.strictObject({
@@ -113,8 +126,13 @@ const schema = z.strictObject({
   login: z.optional(functionOption),
   consent: z.optional(functionOption),
   audience: z.optional(
-    check('an absolute URL without fragment, or a non-empty list of them', (value) =>
-      Array.isArray(value) ? value.length > 0 && value.every(isResource) : isResource(value),
+    check(
+      'an absolute URL without fragment, { url, scopes }, or a non-empty list of them without repetition',
+      (value) => {
+        const listed = [value].flat();
+        const urls = listed.map((one) => (isAudience(one) ? toHref(toUrl(one)) : undefined));
+        return urls.length > 0 && !urls.includes(undefined) && new Set(urls).size === urls.length;
+      },
     ),
   ),
   endpoints: z.optional(endpointsSchema),
@@ -145,8 +163,10 @@ const ownerSchema = z
   .check(z.refine(namesOneOwner, { error: ONE_OWNER_TEXT }));
 
 /** @throws ERR_LATCHKEY_OPTION unless it names exactly one owner */
-export const checkOwner = (owner: unknown): void =>
-  void checkOptions('server.revoke()', ownerSchema, owner);
+export function checkOwner(owner: unknown, context: unknown): void {
+  checkOptions('server.revoke()', ownerSchema, owner);
+  checkOptions('server.revoke()', contextSchema, context);
+}
 
 /** Scopes of OpenID Connect, which clients and oidc-provider treat specially. */
 const RESERVED: readonly string[] = ['openid', 'offline_access'];
@@ -167,11 +187,27 @@ function checkLogin(options: AuthorizationServerOptions): void {
   }
 }
 
+/** @throws ERR_LATCHKEY_SCOPE if an audience has a scope that is not declared */
+function checkAudienceScopes(
+  { issuer, audience = issuer }: AuthorizationServerOptions,
+  names: readonly string[],
+): void {
+  const scopes = [audience].flat().flatMap((one) => (typeof one === 'string' ? [] : one.scopes));
+  const unknown = scopes.find((scope) => !names.includes(scope));
+  if (unknown !== undefined) {
+    throw typeError(
+      'ERR_LATCHKEY_SCOPE',
+      `authorizationServer(): option "audience": ${unknown} is not declared in "scopes"`,
+    );
+  }
+}
+
 /** @throws ERR_LATCHKEY_OPTION if an option is missing, unknown, of the wrong type or unsafe */
 export function checkServerOptions(options: AuthorizationServerOptions): void {
   checkOptions('authorizationServer()', schema, options);
   checkLogin(options);
   const { names = [] } = scopeCatalogue(options.scopes);
+  checkAudienceScopes(options, names);
   for (const name of names) {
     if (RESERVED.includes(name)) {
       throw typeError(

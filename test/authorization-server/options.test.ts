@@ -52,6 +52,12 @@ test.each<[fault: string, options: object]>([
   ['option "consent" must be a function', { consent: true }],
   ['option "clientAuthentication" must not have', { clientAuthentication: ['none', 'none'] }],
   ['"pushedAuthorizationRequests" requires "login"', { pushedAuthorizationRequests: true }],
+  [
+    '"audience": vps:read is not declared',
+    { audience: { url: 'https://a.example', scopes: ['vps:read'] } },
+  ],
+  ['option "audience" must be', { audience: [{ url: 'https://a.example' }] }],
+  ['option "audience" must be', { audience: ['https://a.example', 'https://A.example/'] }],
   ['unknown option "path"', { path: '/oauth' }],
   ['unknown option "compatibility.json"', { compatibility: { json: true } }],
   [

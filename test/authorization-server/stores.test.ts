@@ -5,6 +5,8 @@ import { redisStore } from 'latchkey/redis';
 import { sqlStore } from 'latchkey/sql';
 import { createClient } from 'redis';
 
+import { insertGrant } from '../../src/authorization-server/grant-records';
+import { createPrune } from '../../src/authorization-server/prune';
 import { Browser } from '../support/browser';
 import {
   agree,
@@ -379,6 +381,22 @@ describe.each([
     ]);
     await server.close();
     await machine.close();
+  });
+
+  it('deletes grants that expired an hour ago', async () => {
+    const { store } = machines[0]!;
+    const payload = {
+      accountId: 'acct_old',
+      clientId: 'app',
+      resources: { 'https://a.example': 'a' },
+    };
+    const now = Date.now();
+    await insertGrant(store, 'old', payload, now - 7_200_000);
+    await insertGrant(store, 'fresh', payload, now + 7_200_000);
+    const owner = { kind: 'oauth_grant', by: 'subject', id: 'acct_old' } as const;
+    await createPrune(store)();
+    const kept = await store.list(owner, { limit: 10 });
+    expect(kept.map(({ grantId }) => grantId)).toEqual(['fresh']);
   });
 
   describe('a JWT is refused on both machines', () => {

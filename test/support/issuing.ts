@@ -152,7 +152,7 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
     rest.tokens && 'keys' in rest.tokens
       ? jwt({
           issuer,
-          audience: rest.audience ?? issuer,
+          audience: toAudiences(rest.audience ?? issuer),
           jwksUri: `${origin}/oauth/jwks`,
           profile: 'rfc9068',
           revocations: store,
@@ -224,6 +224,11 @@ export async function startIssuing(options: IssuingOptions = {}): Promise<Issuin
     },
   };
 }
+
+const toAudiences = (
+  audience: NonNullable<AuthorizationServerOptions['audience']>,
+): [string, ...string[]] =>
+  [audience].flat().map((one) => (typeof one === 'string' ? one : one.url)) as [string];
 
 export const logIn = (page: Page): Promise<Page> =>
   page.submit({ username: 'ada', password: 'lovelace' });

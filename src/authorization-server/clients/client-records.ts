@@ -2,13 +2,17 @@ import { randomBytes } from 'node:crypto';
 
 import { toDigest, toRecordId } from '../../credential/digest';
 import { checkRecord } from '../../credential/record';
+import type { MemberChange } from '../../credentials/audit';
 import { codedError } from '../../internal/errors';
 import { omitUndefined } from '../../internal/objects';
 import type { Owner, StoredRecord } from '../../stores/store';
+import { memberChanges } from '../audit';
 import type { Client, ClientAuthMethod, ClientOptions, GrantType } from './client';
 import { clientSchema } from './client-schemas';
 
-const CLIENT = 'oauth_client';
+/** The kind of the records. */
+export const CLIENT_KIND = 'oauth_client';
+const CLIENT = CLIENT_KIND;
 
 /** The owner of all clients, also of those that registered themselves. */
 export const ALL_CLIENTS: Owner = { kind: CLIENT, by: 'subject', id: CLIENT };
@@ -139,4 +143,10 @@ function defaultGrantTypes({ redirectUris = [], resourceServer }: ClientOptions)
     return ['authorization_code', 'refresh_token'];
   }
   return resourceServer === true ? [] : ['client_credentials'];
+}
+
+/** Returns what an event shows of a new client. */
+export function describeClient(client: Client): Record<string, MemberChange> {
+  const { clientId: _, registeredAt: _at, owner: _owner, ...members } = client;
+  return memberChanges({}, members);
 }

@@ -1,12 +1,15 @@
+import type { ChangeContext } from '../../credentials/manager-types';
 import { typeError } from '../../internal/errors';
 import { omitUndefined } from '../../internal/objects';
 import { checkOptions } from '../../internal/options';
 import type { CredentialStore, StoredRecord } from '../../stores/store';
+import { areClientsAudited, memberChanges, publishClientEvent } from '../audit';
 import { type Client, type ClientChanges, type Clients, hasSecret } from './client';
 import {
   ALL_CLIENTS,
   clientsOf,
   completeClient,
+  describeClient,
   isLive,
   liveRecord,
   recordIdOfClient,
@@ -16,6 +19,7 @@ import {
 import {
   changesSchema,
   clientSchema,
+  contextSchema,
   optionsSchema,
   pageSchema,
   rotateSchema,
@@ -34,7 +38,7 @@ interface Registry {
   readonly store: CredentialStore;
   readonly secrets: ClientSecrets;
   /** Ends the grants and tokens of a removed client. */
-  readonly removed: (clientId: string) => Promise<void>;
+  readonly removed: (clientId: string, context: ChangeContext) => Promise<void>;
   /** What the server offers, if that is known. */
   readonly offered: Offered | undefined;
 }
@@ -48,19 +52,19 @@ interface Registry {
  */
 export function clientRegistry(
   store: CredentialStore,
-  removed: (clientId: string) => Promise<void>,
+  removed: Registry['removed'],
   offered?: Offered,
 ): ClientRegistry {
   const secrets = clientSecrets(store);
   const registry: Registry = { store, secrets, removed, offered };
   return {
     clients: {
-      register: (options) => register(registry, options),
+      register: (...args) => register(registry, ...args),
       get: (clientId) => find(registry, clientId),
       list: (page) => list(registry, page),
-      update: (clientId, changes) => update(registry, clientId, changes),
-      rotateSecret: (clientId, options) => rotateSecret(registry, clientId, options),
-      remove: (clientId) => remove(registry, clientId),
+      update: (...args) => update(registry, ...args),
+      rotateSecret: (...args) => rotateSecret(registry, ...args),
+      remove: (...args) => remove(registry, ...args),
     },
     secrets,
   };
@@ -73,9 +77,10 @@ async function find({ store }: Registry, clientId: string): Promise<Client | und
 
 async function register(
   { store, secrets, offered }: Registry,
-  ...[options]: Parameters<Clients['register']>
+  ...[options, context = {}]: Parameters<Clients['register']>
 ): ReturnType<Clients['register']> {
   checkOptions('clients.register()', optionsSchema, options);
+  checkOptions('clients.register()', contextSchema, context);
   const client = completeClient(options, Date.now());
   checkOptions('clients.register()', clientSchema, client);
   if (offered) {
@@ -84,6 +89,11 @@ async function register(
   if (!(await store.insert(toRecord(client)))) {
     throw typeError('ERR_LATCHKEY_CLIENT_EXISTS', 'clients.register(): option "clientId" is taken');
   }
+  publishClientEvent('registered', client, {
+    ...context,
+    at: client.registeredAt,
+    changes: describeClient(client),
+  });
   return {
     client,
     secret: hasSecret(client) ? await secrets.issue(client.clientId, null) : undefined,
@@ -112,9 +122,10 @@ async function list(
 
 async function update(
   registry: Registry,
-  ...[clientId, changes]: Parameters<Clients['update']>
+  ...[clientId, changes, context = {}]: Parameters<Clients['update']>
 ): ReturnType<Clients['update']> {
   checkOptions('clients.update()', changesSchema, changes);
+  checkOptions('clients.update()', contextSchema, context);
   const before = await find(registry, clientId);
   if (!before) {
     return undefined;
@@ -129,7 +140,15 @@ async function update(
   }
   const { id, name, scopes, metadata } = toRecord(client);
   const record = await registry.store.update(id, { name, scopes, metadata });
-  return record && toClient(record);
+  if (!record) {
+    return undefined;
+  }
+  const after = toClient(record);
+  const changed = memberChanges(before, after);
+  if (Object.keys(changed).length > 0) {
+    publishClientEvent('updated', after, { ...context, changes: changed });
+  }
+  return after;
 }
 
 const hasKeys = ({ jwks, jwksUri }: ClientChanges): boolean =>
@@ -139,20 +158,32 @@ const withoutKeys = ({ jwks: _, jwksUri: _uri, ...client }: Client): Client => c
 
 async function rotateSecret(
   registry: Registry,
-  ...[clientId, options = {}]: Parameters<Clients['rotateSecret']>
+  ...[clientId, options = {}, context = {}]: Parameters<Clients['rotateSecret']>
 ): ReturnType<Clients['rotateSecret']> {
   checkOptions('clients.rotateSecret()', rotateSchema, options);
+  checkOptions('clients.rotateSecret()', contextSchema, context);
   const client = await find(registry, clientId);
   if (!client || !hasSecret(client)) {
     return undefined;
   }
-  return { client, secret: await registry.secrets.rotate(client, options.overlapMs ?? 0) };
+  const secret = await registry.secrets.rotate(client, options.overlapMs ?? 0);
+  publishClientEvent('rotated', client, context);
+  return { client, secret };
 }
 
-async function remove({ store, secrets, removed }: Registry, clientId: string): Promise<boolean> {
+async function remove(
+  registry: Registry,
+  ...[clientId, context = {}]: Parameters<Clients['remove']>
+): Promise<boolean> {
+  checkOptions('clients.remove()', contextSchema, context);
+  const { store, secrets, removed } = registry;
+  const before = areClientsAudited() ? await find(registry, clientId) : undefined;
   const now = Date.now();
   const done = await store.revoke(recordIdOfClient(clientId), now);
   await secrets.revokeAll(clientId, now);
-  await removed(clientId);
+  await removed(clientId, context);
+  if (done && before) {
+    publishClientEvent('removed', before, { ...context, at: now });
+  }
   return done;
 }

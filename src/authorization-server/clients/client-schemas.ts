@@ -2,7 +2,13 @@ import * as z from 'zod/mini';
 
 import { isScopeToken } from '../../credential/scopes';
 import { ownerId, pageMembers } from '../../credentials/credential-schemas';
-import { booleanOption, check, durationMs, isSecureUrl } from '../../internal/options';
+import {
+  booleanOption,
+  check,
+  durationMs,
+  isSecureUrl,
+  nonEmptyString,
+} from '../../internal/options';
 import { AUTH_METHODS, type Client, type ClientAuthMethod, GRANT_TYPES } from './client';
 import { isPublicJwks } from './client-keys';
 import { isAbsoluteUri, isLoopbackHttps, isPrivateUseUri, isWebUri } from './redirect-uris';
@@ -57,9 +63,9 @@ const describedSchema = z.strictObject({
   owner: z.optional(ownerId),
 });
 
-/** Stricter than `members.name`, which stored clients may have. */
+/** Stored clients may have invisible names, and are still read. */
 const name = check<string>(
-  'a non-empty string without control characters, visible, and without characters that change its direction',
+  'a non-empty string without control characters',
   (value) => typeof value === 'string' && isVisibleName(value),
 );
 
@@ -71,6 +77,8 @@ export const optionsSchema = z.extend(z.partial(describedSchema), {
 
 /** What `clients.update()` accepts. */
 export const changesSchema = z.partial(z.strictObject({ ...members, name, ...optionalMembers }));
+
+export const contextSchema = z.strictObject({ actor: z.optional(nonEmptyString) });
 
 export const rotateSchema = z.strictObject({
   overlapMs: z.optional(durationMs(0, Number.MAX_SAFE_INTEGER)),

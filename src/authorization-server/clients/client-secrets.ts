@@ -26,7 +26,9 @@ export interface ClientSecrets {
   proves(clientId: string, secret: string): Promise<boolean>;
 }
 
-const SECRET = 'client_secret';
+/** The kind of the records. */
+export const SECRET_KIND = 'client_secret';
+const SECRET = SECRET_KIND;
 const MAX_SECRETS = 1_000;
 const secretOwner = (clientId: string): Owner => ({ kind: SECRET, by: 'client', id: clientId });
 

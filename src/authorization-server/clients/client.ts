@@ -1,3 +1,4 @@
+import type { ChangeContext } from '../../credentials/manager-types';
 import type { JsonWebKeySet } from './client-keys';
 
 /**
@@ -163,6 +164,7 @@ export interface Clients<Scope extends string = string> {
    * Registers a client. Its secret is returned only here.
    *
    * @param options
+   * @param context `actor`: who makes the change, for the event on `latchkey:client`.
    * @returns The client, and its secret if it authenticates by one.
    * @throws {TypeError} `ERR_LATCHKEY_OPTION` if an option is invalid, or the server does not offer
    * a grant type or method
@@ -175,7 +177,7 @@ export interface Clients<Scope extends string = string> {
    *   redirectUris: ['https://yourapp.com/callback'],
    * });
    */
-  register(options: ClientOptions<Scope>): Promise<RegisteredClient>;
+  register(options: ClientOptions<Scope>, context?: ChangeContext): Promise<RegisteredClient>;
   /**
    * Returns a registered client.
    *
@@ -200,29 +202,37 @@ export interface Clients<Scope extends string = string> {
    *
    * @param clientId
    * @param changes The members to change.
+   * @param context `actor`: who makes the change.
    * @returns The changed client, or undefined if it does not exist.
    * @throws {TypeError} `ERR_LATCHKEY_OPTION` if a change is invalid, or not offered by the server
    * @throws {TypeError} `ERR_LATCHKEY_SCOPE` if the server does not declare a scope
    */
-  update(clientId: string, changes: ClientChanges<Scope>): Promise<Client | undefined>;
+  update(
+    clientId: string,
+    changes: ClientChanges<Scope>,
+    context?: ChangeContext,
+  ): Promise<Client | undefined>;
   /**
    * Gives a client with a secret a new one.
    *
    * @param clientId
    * @param options `overlapMs`: how long old secrets stay valid, in milliseconds, 0 by default.
+   * @param context `actor`: who makes the change.
    * @returns The client and its new secret, or undefined if there is no client with a secret.
    */
   rotateSecret(
     clientId: string,
     options?: { readonly overlapMs?: number },
+    context?: ChangeContext,
   ): Promise<RegisteredClient | undefined>;
   /**
    * Removes a client and ends its grants and tokens.
    *
    * @param clientId
+   * @param context `actor`: who makes the change.
    * @returns True if this call removed it.
    */
-  remove(clientId: string): Promise<boolean>;
+  remove(clientId: string, context?: ChangeContext): Promise<boolean>;
 }
 
 /** Whether a client authenticates by a secret. */

@@ -1,9 +1,17 @@
 import { randomBytes } from 'node:crypto';
 
 import type { CredentialStore } from '../../stores/store';
+import { publishClientEvent } from '../audit';
+import type { Prune } from '../prune';
 import { type Client, hasSecret, type RegisteredClient } from './client';
 import { type ClientMetadata, describedClient } from './client-metadata';
-import { DYNAMIC_CLIENTS, isLive, recordIdOfClient, toRecord } from './client-records';
+import {
+  describeClient,
+  DYNAMIC_CLIENTS,
+  isLive,
+  recordIdOfClient,
+  toRecord,
+} from './client-records';
 import type { ClientSecrets } from './client-secrets';
 
 /** Clients that registered themselves. A registration that no user completes expires. */
@@ -26,10 +34,11 @@ export interface DynamicClientsOptions {
   /** How long a registration is kept after a token response, in milliseconds. */
   readonly usedTtlMs: number;
   readonly maxClients: number;
+  /** Deletes what ended long ago. */
+  readonly prune: Prune;
 }
 
 const PAGE = 1_000;
-const HOUR_MS = 3_600_000;
 /** How long a count is reused while less than half of the limit is used. */
 const COUNT_TTL_MS = 60_000;
 
@@ -56,6 +65,7 @@ export function dynamicClients(options: DynamicClientsOptions): DynamicClients {
         await store.revoke(record.id, now);
         return undefined;
       }
+      publishClientEvent('registered', client, { at: now, changes: describeClient(client) });
       return {
         client,
         secret: hasSecret(client) ? await secrets.issue(clientId, expiresAt) : undefined,
@@ -71,7 +81,11 @@ export function dynamicClients(options: DynamicClientsOptions): DynamicClients {
       if (hasSecret(client)) {
         await secrets.extend(clientId, now + usedTtlMs);
       }
-      await store.update(recordIdOfClient(clientId), { expiresAt: now + usedTtlMs });
+      const later = now + usedTtlMs;
+      if (await store.update(recordIdOfClient(clientId), { expiresAt: later })) {
+        const changes = { expiresAt: { before: client.expiresAt ?? null, after: later } };
+        publishClientEvent('extended', client, { at: now, changes });
+      }
     },
   };
 }
@@ -87,17 +101,13 @@ interface RegistrationLimit {
  * Counts registrations. Concurrent ones are ranked by the order of the store. The store does not
  * count while most of the limit is free.
  */
-function registrationLimit({ store, maxClients }: DynamicClientsOptions): RegistrationLimit {
+function registrationLimit({ store, maxClients, prune }: DynamicClientsOptions): RegistrationLimit {
   let count = 0;
   let countedAt = -Infinity;
-  let prunedAt = -Infinity;
 
   const countUpTo = async (recordId?: string): Promise<void> => {
     const now = Date.now();
-    if (now - prunedAt > HOUR_MS) {
-      prunedAt = now;
-      await store.prune(DYNAMIC_CLIENTS.kind, now - HOUR_MS);
-    }
+    await prune();
     count = await countLive(store, recordId);
     countedAt = now;
   };

@@ -1,4 +1,5 @@
 import { isLoopback } from '../../internal/options';
+import type { Prune } from '../prune';
 import type { ResolvedServerOptions } from '../resolve-options';
 import { DEVICE_CODE, GRANT_TYPES } from './client';
 import { isPublicHttpsUrl, type MetadataRules } from './client-metadata';
@@ -27,11 +28,12 @@ export interface DynamicRegistration {
 export function unverifiedClients(
   options: ResolvedServerOptions,
   secrets: ClientSecrets,
+  prune: Prune,
 ): UnverifiedClients {
   const { metadataDocuments: documents } = options.registration;
   return {
     documents: documents && metadataDocuments(documents, metadataRules(options), options.timeoutMs),
-    dynamic: dynamicRegistration(options, secrets),
+    dynamic: dynamicRegistration(options, secrets, prune),
     fetchKeys: keysFetch(documents),
   };
 }
@@ -39,6 +41,7 @@ export function unverifiedClients(
 function dynamicRegistration(
   options: ResolvedServerOptions,
   secrets: ClientSecrets,
+  prune: Prune,
 ): DynamicRegistration | undefined {
   const { store, registration, lifetimes, timeoutMs } = options;
   if (!registration.dynamic) {
@@ -46,7 +49,7 @@ function dynamicRegistration(
   }
   const { ttlMs, maxClients, allow } = registration.dynamic;
   const usedTtlMs = Math.max(ttlMs, lifetimes.refreshTokenTtlMs, lifetimes.accessTokenTtlMs);
-  const clients = dynamicClients({ store, secrets, ttlMs, usedTtlMs, maxClients });
+  const clients = dynamicClients({ store, secrets, ttlMs, usedTtlMs, maxClients, prune });
   const rules = metadataRules(options);
   return { clients, respond: registrationEndpoint({ clients, rules, allow, timeoutMs }) };
 }

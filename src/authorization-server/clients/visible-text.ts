@@ -5,13 +5,11 @@ const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
  * fillers, blank symbols and code points without a character.
  */
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
-/** Characters that change the direction of the text around them. */
-const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** Returns a text without the characters that nobody sees, with single spaces. */
 export const toVisibleText = (text: string): string =>
   text.replaceAll(BREAKS, ' ').replaceAll(INVISIBLE, '').replaceAll(/\s+/g, ' ').trim();
 
-/** Whether a name can be shown: without control characters and directions, and not invisible. */
+/** Whether a name has no control characters, and something that can be seen. */
 export const isVisibleName = (text: string): boolean =>
-  !/\p{Cc}/u.test(text) && !DIRECTIONS.test(text) && toVisibleText(text) !== '';
+  !/\p{Cc}/u.test(text) && toVisibleText(text) !== '';

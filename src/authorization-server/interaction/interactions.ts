@@ -6,6 +6,7 @@ import type {
   Provider,
 } from 'oidc-provider';
 
+import type { ScopesOf } from '../audiences';
 import type { Client } from '../clients/client';
 import type { Grant } from '../grant-records';
 import { type ServerPages, setView } from '../pages/server-pages';
@@ -27,6 +28,8 @@ export interface InteractionsOptions {
   readonly consent: Consent;
   readonly describe: (scope: string) => RequestedScope;
   readonly pages: ServerPages;
+  /** Returns the scopes that a token for an audience may have. */
+  readonly scopesOf: ScopesOf;
   /** Returns what a user has granted. */
   readonly grantsOf: (subject: string) => Promise<readonly Grant[]>;
   /** Path of the authorization endpoint, where oidc-provider continues. */
@@ -126,12 +129,27 @@ async function askForConsent(step: Step, login: LoginResult): Promise<void> {
     clientId: interaction.client.clientId,
   });
   for (const resource of interaction.request.resource) {
-    grant.addResourceScope(resource, allowed);
-    if (rejected.length > 0) {
-      grant.rejectResourceScope(resource, rejected);
-    }
+    const known = step.scopesOf(resource);
+    addScopes(grant, resource, {
+      allowed: allowed.filter((scope) => known.includes(scope)),
+      rejected: rejected.filter((scope) => known.includes(scope)),
+    });
   }
   return finish({ ...step, pending }, { login, consent: { grantId: await grant.save() } });
+}
+
+/** Adds the scopes of one resource to a grant. */
+function addScopes(
+  grant: InstanceType<Provider['Grant']>,
+  resource: string,
+  { allowed, rejected }: Readonly<Record<'allowed' | 'rejected', readonly string[]>>,
+): void {
+  if (allowed.length > 0) {
+    grant.addResourceScope(resource, [...allowed]);
+  }
+  if (rejected.length > 0) {
+    grant.rejectResourceScope(resource, [...rejected]);
+  }
 }
 
 /** Whether the client is certainly the operator's own app, whose users see no consent page. */

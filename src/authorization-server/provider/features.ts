@@ -54,11 +54,11 @@ export function features(
 }
 
 function resourceIndicators(
-  { audiences, scopes, signing }: ProviderOptions,
+  { audiences, scopes, scopesOf, signing }: ProviderOptions,
   alg: string,
   errorClasses: typeof errors,
 ): ResourceIndicators {
-  const policy = scopePolicy(scopes, errorClasses);
+  const policy = scopePolicy(scopes, scopesOf, errorClasses);
   return {
     enabled: true,
     // oidc-provider offers a choice where a client was granted several resources and names none of
@@ -74,7 +74,7 @@ function resourceIndicators(
       }
       return {
         audience: resource,
-        scope: policy.allowedScopes(client).join(' '),
+        scope: policy.allowedScopes(client, [resource]).join(' '),
         accessTokenFormat: signing.opaque ? 'opaque' : 'jwt',
         ...(!signing.opaque && { jwt: { sign: { alg: alg as 'ES256' } } }),
       };

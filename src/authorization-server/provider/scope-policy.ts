@@ -1,6 +1,7 @@
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
 
 import type { ScopeCatalogue } from '../../credential/scopes';
+import type { ScopesOf } from '../audiences';
 import type { Client } from '../clients/client';
 
 /** Which scopes a client may request. */
@@ -8,9 +9,10 @@ export interface ScopePolicy {
   /**
    * Returns the scopes that a client is registered for and those that they imply, as far as they
    * are still declared. An unverified client chose the scopes of its registration itself, and may
-   * request others from users: MCP clients do, without registering again.
+   * request others from users: MCP clients do, without registering again. Of these, it returns
+   * those that tokens for one of the audiences may have.
    */
-  allowedScopes(client: Client): readonly string[];
+  allowedScopes(client: Client, audiences: readonly string[]): readonly string[];
   /**
    * Checks the `scope` of a request. A request without one requests all scopes that the client is
    * registered for.
@@ -20,18 +22,23 @@ export interface ScopePolicy {
   checkRequest(ctx: KoaContextWithOIDC, client: Client): void;
 }
 
-export function scopePolicy(scopes: ScopeCatalogue, { InvalidScope }: typeof errors): ScopePolicy {
+export function scopePolicy(
+  scopes: ScopeCatalogue,
+  scopesOf: ScopesOf,
+  { InvalidScope }: typeof errors,
+): ScopePolicy {
   const { names: declared = [] } = scopes;
-  const allowedScopes = (client: Client) => {
+  const allowedScopes = (client: Client, audiences: readonly string[]) => {
+    const known = audiences.flatMap(scopesOf);
     const registered = client.verified ? client.scopes : declared;
-    return scopes.expand(registered).filter((scope) => declared.includes(scope));
+    return scopes.expand(registered).filter((scope) => known.includes(scope));
   };
 
   return {
     allowedScopes,
     checkRequest(ctx, client) {
       const { params } = ctx.oidc;
-      const allowed = allowedScopes(client);
+      const allowed = allowedScopes(client, requestedResources(ctx));
       const requested = requestedScope(ctx);
       if (requested === undefined && params) {
         params.scope =
@@ -50,6 +57,10 @@ export function scopePolicy(scopes: ScopeCatalogue, { InvalidScope }: typeof err
     },
   };
 }
+
+/** Returns the resources of a request, or the default, which oidc-provider inserts. */
+const requestedResources = ({ oidc }: KoaContextWithOIDC): string[] =>
+  [oidc.params?.resource ?? []].flat() as string[];
 
 /**
  * Reads the raw parameter: oidc-provider drops `offline_access` from its own copy, which would turn
