@@ -14,7 +14,7 @@ export type AudienceOption = string | AudienceOptions;
 /** Which of the declared scopes a token for an audience may have. */
 export type ScopesOf = (audience: string) => readonly string[];
 
-/** Completes the option: an audience without scopes of its own may have all of them. */
+/** Completes the option: an audience without a list may have all of them. */
 export function audienceScopes(
   audiences: readonly AudienceOption[],
   { names = [], expand }: ScopeCatalogue,

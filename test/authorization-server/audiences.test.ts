@@ -84,7 +84,7 @@ describe.each([
     );
   });
 
-  it('give each token of a grant the scopes of its own audience', async () => {
+  it('give each token of a grant the scopes of its audience', async () => {
     const query = new URLSearchParams({ scope: 'domains:write billing:read' });
     query.append('resource', `${API}/`);
     query.append('resource', BILLING);

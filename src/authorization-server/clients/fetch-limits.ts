@@ -64,8 +64,8 @@ function release(running: Map<string, number>, site: string): void {
 }
 
 /**
- * Returns what one operator controls: an address, or the last two labels of a name. Whoever has a
- * domain has any number of names in it.
+ * Returns what one operator controls: an address, or the last two labels of a name. The owner of a
+ * domain can have any number of names in it.
  */
 const toSite = (hostname: string): string =>
   isIP(hostname.replace(/^\[|\]$/g, '')) === 0
