@@ -385,3 +385,56 @@ describe('a key that somebody has damaged', () => {
     }
   });
 });
+
+describe('a list from which IDs are removed while it is read', () => {
+  /** Keys of one subject. The records of the first two pages have been missing for long. */
+  async function withMissing(): Promise<{ readonly owner: Owner; readonly left: string[] }> {
+    const kind = unique('kind');
+    const subject = unique('subject');
+    const end = Date.now() + 60_000;
+    const records = Array.from({ length: 560 }, (_, at) => {
+      const place = at < 520 ? 1 : 2;
+      return newRecord({ kind, subject, issuedAt: place, expiresAt: end + place });
+    });
+    await store.insertMany?.(records);
+    const ids = await redis.zrange(listOf(records[0] as StoredRecord), 0, -1);
+    const [gone, left] = [ids.slice(0, 500), ids.slice(500)];
+    await redis.del(...gone.map((id) => `latchkey:record:${id}`));
+    const owner = { kind, by: 'subject', id: subject } as const;
+    for (const missed of [`{${kind}:subject:${subject}}`, `{${kind}}:missed:issued`]) {
+      const key = missed.endsWith('issued')
+        ? `latchkey:kind:${missed}`
+        : `latchkey:missed:${missed}`;
+      await redis.hset(key, Object.fromEntries(gone.map((id) => [id, '0'])));
+    }
+    return { owner, left };
+  }
+
+  it('is revoked to its end', async () => {
+    const { owner, left } = await withMissing();
+    const key = `latchkey:owner:{${owner.kind}:subject:${owner.id}}`;
+    // Removes the last ID of the first page as soon as that page was read.
+    const call = async (name: string, args: string[]) => {
+      const reply = await redis.call(name, args);
+      if (name === 'ZRANGE' && args[1] === '0') {
+        await redis.zremrangebyrank(key, 0, 499);
+      }
+      return reply;
+    };
+    const client = Object.assign(Object.create(redis) as Redis, { call });
+    const other = redisStore({ client });
+    await expect(other.revokeAll(owner, Date.now())).resolves.toBe(left.length);
+  });
+
+  it('is tidied to its end by one prune()', async () => {
+    const { owner, left } = await withMissing();
+    await store.prune(owner.kind, 0);
+    const kept = await Promise.all(
+      ['issued', 'expiring'].map((list) => redis.zcard(`latchkey:kind:{${owner.kind}}:${list}`)),
+    );
+    expect(kept).toEqual([left.length, left.length]);
+    await redis.del(...left.map((id) => `latchkey:record:${id}`));
+    await store.prune(owner.kind, 0);
+    expect(await redis.zcard(`latchkey:kind:{${owner.kind}}:expiring`)).toBe(0);
+  });
+});

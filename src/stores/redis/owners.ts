@@ -50,16 +50,19 @@ export function createOwnerIndex(connection: Connection): OwnerIndex {
     add: (keys, places) =>
       ADD(connection, keys, ...places.flatMap(({ id, issuedAt }) => [id, String(issuedAt)])),
     async *pages([key], size, after) {
-      let ids = after
-        ? await pageBehind(connection, key, after, size)
-        : await range(connection, key, 0, size);
-      while (ids.length > 0) {
-        yield ids;
-        const last = ids.at(-1);
-        if (ids.length < size || last === undefined) {
+      let last = after;
+      for (;;) {
+        const places = last
+          ? await pageBehind(connection, key, last, size)
+          : await range(connection, key, 0, size);
+        last = places.at(-1);
+        if (last === undefined) {
           return;
         }
-        ids = (await pageAfterMember(connection, key, last, size)) ?? [];
+        yield places.map(({ id }) => id);
+        if (places.length < size) {
+          return;
+        }
       }
     },
     async reportMissing(keys, ids) {
@@ -70,41 +73,45 @@ export function createOwnerIndex(connection: Connection): OwnerIndex {
   };
 }
 
-const range = async (connection: Connection, key: string, first: number, size: number) =>
-  (await connection.send(key, [
-    'ZRANGE',
-    key,
-    String(first),
-    String(first + size - 1),
-  ])) as readonly string[];
+async function range(
+  connection: Connection,
+  key: string,
+  first: number,
+  size: number,
+): Promise<readonly Place[]> {
+  const command = ['ZRANGE', key, String(first), String(first + size - 1), 'WITHSCORES'];
+  // RESP2 returns IDs and scores in turn, RESP3 a list of pairs.
+  const texts = ((await connection.send(key, command)) as readonly unknown[]).flat().map(String);
+  return texts.flatMap((id, at) => (at % 2 === 0 ? [{ id, issuedAt: Number(texts[at + 1]) }] : []));
+}
 
-/** The IDs behind one in the list; undefined if it is not in the list. */
+/** The places behind one whose ID is in the list; undefined if it is not. */
 async function pageAfterMember(
   connection: Connection,
   key: string,
   last: string,
   size: number,
-): Promise<readonly string[] | undefined> {
+): Promise<readonly Place[] | undefined> {
   for (;;) {
     const rank = await connection.send(key, ['ZRANK', key, last]);
     if (rank === null) {
       return undefined;
     }
-    const [first, ...ids] = await range(connection, key, Number(rank), size + 1);
+    const [first, ...places] = await range(connection, key, Number(rank), size + 1);
     // Otherwise its place changed while we read.
-    if (first === last) {
-      return ids;
+    if (first?.id === last) {
+      return places;
     }
   }
 }
 
-/** The IDs behind a place, whether or not its ID is in the list. */
+/** The places behind another one, whether or not its ID is in the list any more. */
 async function pageBehind(
   connection: Connection,
   key: string,
   { id, issuedAt }: Place,
   size: number,
-): Promise<readonly string[]> {
+): Promise<readonly Place[]> {
   const behind = await pageAfterMember(connection, key, id, size);
   if (behind) {
     return behind;
@@ -112,7 +119,6 @@ async function pageBehind(
   const score = String(issuedAt);
   const earlier = Number(await connection.send(key, ['ZCOUNT', key, '-inf', `(${score}`]));
   const sameTime = Number(await connection.send(key, ['ZCOUNT', key, score, score]));
-  const ids = await range(connection, key, earlier, sameTime + size);
-  const isBehind = (other: string, at: number) => at >= sameTime || other > id;
-  return ids.filter(isBehind).slice(0, size);
+  const places = await range(connection, key, earlier, sameTime + size);
+  return places.filter((place, at) => at >= sameTime || place.id > id).slice(0, size);
 }
