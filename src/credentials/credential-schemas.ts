@@ -134,7 +134,12 @@ const list = z
         (value) => isTime(value) && !looksLikeSeconds(value),
       ),
     ),
-    name: z.optional(nonEmptyString),
+    name: z.optional(
+      check(
+        `a string of 1 to ${MAX_OWNER_LENGTH} characters`,
+        (value) => typeof value === 'string' && value !== '' && value.length <= MAX_OWNER_LENGTH,
+      ),
+    ),
   })
   .check(z.refine((options) => countOwners(options) <= 1, { error: AT_MOST_ONE_OWNER }));
 const dayOrTime = check<number | string>(

@@ -1,7 +1,9 @@
+import { foldCase } from './fold-case';
 import {
   belongsTo,
   type CredentialFilter,
   type CredentialStatus,
+  isStorable,
   type StoredRecord,
 } from './store';
 
@@ -37,12 +39,19 @@ export function toStatus(
 /** Returns the condition that a filter states. */
 export function toPredicate(filter: CredentialFilter): (record: StoredRecord) => boolean {
   const { kind, owner, status, expiresBefore, name } = filter;
-  const part = name?.toLowerCase();
+  const hasName = name === undefined ? undefined : namePredicate(name);
   const now = Date.now();
   return (record) =>
     record.kind === kind &&
     (owner === undefined || belongsTo(record, owner)) &&
     (status === undefined || toStatus(record, now) === status) &&
     (expiresBefore === undefined || (record.expiresAt ?? Infinity) < expiresBefore) &&
-    (part === undefined || (record.name?.toLowerCase().includes(part) ?? false));
+    (hasName === undefined || hasName(record.name));
+}
+
+/** Returns whether a name contains a text, without regard to case. */
+function namePredicate(text: string): (name: string | null) => boolean {
+  const part = foldCase(text);
+  // Half of a surrogate pair would be found in other characters.
+  return isStorable(text) ? (name) => name !== null && foldCase(name).includes(part) : () => false;
 }

@@ -1,5 +1,6 @@
 import { sql, type SqlBool } from 'kysely';
 
+import { formsOf } from '../fold-case';
 import type { CredentialFilter, CredentialStatus } from '../store';
 import { isStorable } from '../store';
 import { all, type Condition, isOfKind, isOwnedBy } from './conditions';
@@ -46,8 +47,9 @@ const STATUS_CONDITIONS: Readonly<Record<CredentialStatus, (now: number) => Cond
 };
 
 /**
- * Has a name that contains a text, without regard to case. `lower()` of SQLite and of some locales
- * of PostgreSQL knows ASCII only, so there each letter becomes a class of both its cases.
+ * Has a name that contains a text, without regard to case. `lower()` knows ASCII only in SQLite and
+ * some locales of PostgreSQL, and depends on the version in MySQL. So each letter becomes a class of
+ * all its forms.
  */
 function nameContains(text: string, dialect: SqlDialect): Condition {
   if (!isStorable(text)) {
@@ -55,30 +57,22 @@ function nameContains(text: string, dialect: SqlDialect): Condition {
   }
   switch (dialect) {
     case 'postgres':
-      return () => sql<SqlBool>`name ~ ${toPattern(text, (char) => `\\${char}`)}`;
+      return () => sql<SqlBool>`name ~ ${toPattern(text, escapeRegExp)}`;
     case 'sqlite':
       return () => sql<SqlBool>`name glob ${`*${toPattern(text, escapeGlob)}*`}`;
-    case 'mysql': {
-      const part = text.replaceAll(/[|%_]/g, '|$&');
-      return () => sql<SqlBool>`lower(name) like lower(${`%${part}%`}) escape '|'`;
-    }
+    case 'mysql':
+      return () => sql<SqlBool>`name regexp ${toPattern(text, escapeRegExp)}`;
   }
 }
 
 const escapeGlob = (char: string): string => ('*?['.includes(char) ? `[${char}]` : char);
+/** Every ASCII character but letters and digits, also space: MariaDB may be set to ignore it. */
+const escapeRegExp = (char: string): string =>
+  /[\0-/:-@[-`{-\x7f]/.test(char) ? `\\${char}` : char;
 
-const SPECIAL = /[!-/:-@[-`{-~]/;
-
-/** A pattern that matches a text in any case. `escape` is for ASCII punctuation. */
-function toPattern(text: string, escape: (char: string) => string): string {
-  return [...text]
-    .map((char) => {
-      const cases = new Set([char, char.toLowerCase(), char.toUpperCase()]);
-      const single = [...cases].filter((variant) => [...variant].length === 1);
-      if (single.length > 1) {
-        return `[${single.join('')}]`;
-      }
-      return SPECIAL.test(char) ? escape(char) : char;
-    })
-    .join('');
-}
+/** A pattern that matches a text in any case. */
+const toPattern = (text: string, escape: (char: string) => string): string =>
+  Array.from(text, (char) => {
+    const forms = formsOf(char);
+    return forms.length > 1 ? `[${forms.join('')}]` : escape(char);
+  }).join('');

@@ -145,6 +145,7 @@ export const searching: Cases<OpenedStore<CredentialStore>> = {
     for (const [part, expected] of Object.entries(parts)) {
       demand(`search() by the name ${JSON.stringify(part)}`, await find(part), expected);
     }
+    await findsEveryForm(store, peer);
     for (const text of ODD_TEXTS) {
       await store.insert(newRecord({ kind: `${kind}-odd`, name: `<${text}>` }));
     }
@@ -173,3 +174,42 @@ export const searching: Cases<OpenedStore<CredentialStore>> = {
     );
   },
 };
+
+/**
+ * Letters with more than two forms, and letters whose other case is longer. ASCII letters are equal
+ * to ASCII letters only.
+ */
+async function findsEveryForm(store: CredentialStore, peer: CredentialStore): Promise<void> {
+  const kind = unique('kind');
+  const names = [
+    'ΟΔΟΣΑ',
+    'οδος',
+    'Straße',
+    'STRASSE',
+    'İzmir',
+    'izmir',
+    '\u212a 1',
+    'k 1',
+    'ǅ',
+    'ῼ',
+  ];
+  for (const [issuedAt, name] of names.entries()) {
+    await store.insert(newRecord({ kind, name, issuedAt }));
+  }
+  const parts: Record<string, readonly string[]> = {
+    ΟΔΟΣ: ['ΟΔΟΣΑ', 'οδος'],
+    οδοσ: ['ΟΔΟΣΑ', 'οδος'],
+    STRAẞE: ['Straße'],
+    strasse: ['STRASSE'],
+    IZMIR: ['izmir'],
+    İZMIR: ['İzmir'],
+    'K 1': ['k 1'],
+    '\u212a': ['\u212a 1'],
+    ǆ: ['ǅ'],
+    ῳ: ['ῼ'],
+  };
+  for (const [name, expected] of Object.entries(parts)) {
+    const found = (await peer.search({ kind, name }, { limit: 20 })).map((record) => record.name);
+    demand(`search() by the name ${JSON.stringify(name)}`, found, expected);
+  }
+}
