@@ -126,18 +126,30 @@ async function withdraw({ store, publish }: Rotation, record: StoredRecord): Pro
   }
 }
 
-/** Disables a replacement that the caller who disabled the old credential has not seen. */
+/**
+ * Disables a replacement that the caller who disabled the old credential has not seen. If the store
+ * fails now, the rotation stands: an error would lose the secret, and the old one may have ended.
+ */
 async function disableLikeOld(
   { store, publish }: Rotation,
   oldId: string,
   { secret, record }: StoredSecret,
 ): Promise<StoredSecret> {
-  const old = isComplete(store) ? await store.findById(oldId) : undefined;
   const at = Date.now();
-  if (!old?.disabledAt || !isComplete(store) || !(await store.disable(record.id, at))) {
+  const isDisabled = await disableIfOldIs(store, oldId, { id: record.id, at }).catch(() => false);
+  if (!isDisabled) {
     return { secret, record };
   }
   const changes = { disabledAt: { before: null, after: at } };
   publish({ action: 'disabled', record, at, changes });
   return { secret, record: { ...record, disabledAt: at } };
+}
+
+async function disableIfOldIs(
+  store: ManagedStore,
+  oldId: string,
+  { id, at }: { readonly id: string; readonly at: number },
+): Promise<boolean> {
+  const old = isComplete(store) ? await store.findById(oldId) : undefined;
+  return !!old?.disabledAt && isComplete(store) && store.disable(id, at);
 }

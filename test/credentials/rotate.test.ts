@@ -89,6 +89,19 @@ it.each([0, 60_000])(
   },
 );
 
+it('returns the secret if the store fails after the old credential has ended', async () => {
+  const store = memoryStore();
+  const { rotate, published } = await rotationIn(store);
+  const revoke = store.revoke.bind(store);
+  store.revoke = async (id, at) => {
+    const isRevoked = await revoke(id, at);
+    store.findById = () => Promise.reject(new Error('down'));
+    return isRevoked;
+  };
+  expect((await rotate())?.secret).toBe('secret');
+  expect(published.map(({ action }) => action)).toEqual(['rotated']);
+});
+
 it('lets one of twenty concurrent rotations win, and leaves one credential', async () => {
   const store = memoryStore();
   const { rotate } = await rotationIn(store);
