@@ -1,7 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { sqlStore } from 'latchkey/sql';
 import { Client, types } from 'pg';
 
+import { migrate } from '../../src/stores/sql/migrations';
 import { newRecord } from '../../src/testing/store-contract/samples';
 import { type PostgresServer, startPostgres } from '../support/postgres';
 import { type AnyKysely, connect, postgresPool } from '../support/sql-databases';
@@ -112,5 +115,35 @@ describe('sqlStore on PostgreSQL', () => {
       await store.prune(record.kind, 6),
     ]).toEqual([true, true, 1]);
     await app.destroy();
+  });
+
+  it('lets instances of 0.1.0 read while it indexes their table', async () => {
+    await sql`create schema indexed`.execute(db);
+    const inSchema = db.withSchema('indexed');
+    await migrate(inSchema, 'postgres', 1);
+    // A writer that has not committed keeps the migration from its first index.
+    const writer = new Client(server.url);
+    await writer.connect();
+    await writer.query('begin');
+    await writer.query('update indexed.latchkey_credentials set use_count = 1');
+    const migrated = sqlStore({ db: inSchema }).migrate();
+    const isWaiting = sql<{ count: string }>`
+      select count(*) from pg_locks
+      where relation = 'indexed.latchkey_credentials'::regclass and not granted`;
+    try {
+      while (Number((await isWaiting.execute(db)).rows[0]?.count) === 0) {
+        await sleep(10);
+      }
+      const reader = new Client({ connectionString: server.url, statement_timeout: 2_000 });
+      await reader.connect();
+      const { rows } = await reader
+        .query('select id from indexed.latchkey_credentials')
+        .finally(() => reader.end());
+      expect(rows).toEqual([]);
+    } finally {
+      await writer.query('commit');
+      await migrated;
+      await writer.end();
+    }
   });
 });

@@ -85,10 +85,12 @@ async function credentialsAndState(ddl: Ddl): Promise<void> {
   await ddl.index('latchkey_state', ['ends_at']);
 }
 
-/** Version 2: disabled credentials, uses by day, and lists without an owner. */
+/**
+ * Version 2: disabled credentials, uses by day, and lists without an owner. The column comes after
+ * the large indexes: PostgreSQL lets nobody read the table from there to the end of the migration.
+ */
 async function disablingAndUsage(ddl: Ddl): Promise<void> {
   const { key, bigint } = ddl;
-  await ddl.addColumn('latchkey_credentials', 'disabled_at', bigint);
   await ddl
     .table('latchkey_usage')
     .addColumn('id', key('id'), (column) => column.notNull())
@@ -101,6 +103,7 @@ async function disablingAndUsage(ddl: Ddl): Promise<void> {
   await ddl.index('latchkey_credentials', ['kind', 'issued_at', 'id']);
   await ddl.index('latchkey_credentials', ['kind', 'expires_at']);
   await ddl.indexOfSome('latchkey_credentials', 'revoked_at', ['kind', 'issued_at', 'id']);
+  await ddl.addColumn('latchkey_credentials', 'disabled_at', bigint);
   await ddl.indexOfSome('latchkey_credentials', 'disabled_at', ['kind', 'issued_at', 'id']);
 }
 
