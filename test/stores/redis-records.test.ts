@@ -397,7 +397,7 @@ describe('a list from which IDs are removed while it is read', () => {
       return newRecord({ kind, subject, issuedAt: place, expiresAt: end + place });
     });
     await store.insertMany?.(records);
-    const ids = await redis.zrange(listOf(records[0] as StoredRecord), 0, -1);
+    const ids = await redis.zrange(listOf(records[0] as StoredRecord), '0', '-1');
     const [gone, left] = [ids.slice(0, 500), ids.slice(500)];
     await redis.del(...gone.map((id) => `latchkey:record:${id}`));
     const owner = { kind, by: 'subject', id: subject } as const;
@@ -405,7 +405,7 @@ describe('a list from which IDs are removed while it is read', () => {
       const key = missed.endsWith('issued')
         ? `latchkey:kind:${missed}`
         : `latchkey:missed:${missed}`;
-      await redis.hset(key, Object.fromEntries(gone.map((id) => [id, '0'])));
+      await redis.hset(key, Object.fromEntries(gone.map((id): [string, string] => [id, '0'])));
     }
     return { owner, left };
   }
