@@ -67,8 +67,8 @@ function nameContains(text: string, dialect: SqlDialect): Condition {
 
 const escapeGlob = (char: string): string => ('*?['.includes(char) ? `[${char}]` : char);
 /** Every ASCII character but letters and digits, also space: MariaDB may be set to ignore it. */
-const escapeRegExp = (char: string): string =>
-  /[\0-/:-@[-`{-\x7f]/.test(char) ? `\\${char}` : char;
+const ESCAPED = /[\0-/:-@[-`{-\x7f]/;
+const escapeRegExp = (char: string): string => (ESCAPED.test(char) ? `\\${char}` : char);
 
 /** A pattern that matches a text in any case. */
 const toPattern = (text: string, escape: (char: string) => string): string =>
