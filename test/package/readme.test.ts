@@ -32,6 +32,8 @@ const PACKAGES = [
   'express-rate-limit',
   'fastify',
   'hono',
+  'rate-limit-redis',
+  'rate-limiter-flexible',
   'jose',
   'jsonwebtoken',
   'oidc-provider',
