@@ -128,7 +128,8 @@ async function withdraw({ store, publish }: Rotation, record: StoredRecord): Pro
 
 /**
  * Disables a replacement that the caller who disabled the old credential has not seen. If the store
- * fails now, the rotation remains valid: an error would lose the secret, and the old one may have ended.
+ * fails now, the rotation remains valid: an error would lose the secret, and the old credential may
+ * have ended.
  */
 async function disableLikeOld(
   { store, publish }: Rotation,

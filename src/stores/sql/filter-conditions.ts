@@ -48,8 +48,8 @@ const STATUS_CONDITIONS: Readonly<Record<CredentialStatus, (now: number) => Cond
 
 /**
  * Has a name that contains a text, without regard to case. `lower()` knows ASCII only in SQLite and
- * some locales of PostgreSQL, and depends on the version in MySQL. So each letter becomes a class of
- * all its forms.
+ * some locales of PostgreSQL, and depends on the version in MySQL. So each letter becomes a class
+ * of all its forms.
  */
 function nameContains(text: string, dialect: SqlDialect): Condition {
   if (!isStorable(text)) {
