@@ -12,10 +12,11 @@ import {
   queryParameter,
 } from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
+import { managementApi } from 'latchkey/management';
 
 import { authorization, CALLBACK, callback, keeping } from './support/code-flow';
 import { origin, serve } from './support/serve';
-import { ada, authenticate } from './support/users';
+import { ada, authenticate, basicUser } from './support/users';
 
 const scopes = { 'users:read': 'See the users', 'data:read': 'See the data' } as const;
 
@@ -52,6 +53,19 @@ app.get('/v1/data', requireScopes('data:read'), (req, res) => {
   res.json({ data: [1, 2, 3], askedBy: getAuth(req).subject });
 });
 
+// The developer portal: apps with their IDs and secrets, and keys. It asks for name and password.
+app.use(
+  '/portal',
+  managementApi({
+    ...{ keys, scopes },
+    clients: oauth.clients,
+    account(req) {
+      const user = basicUser(req);
+      return user && { ...user, scopes: Object.keys(scopes) };
+    },
+  }),
+);
+
 const { client, secret } = await oauth.clients.register({
   name: 'Reports',
   scopes: ['users:read', 'data:read'],
@@ -78,6 +92,27 @@ serve(
   'A general API',
   app,
   [
+    keeping(
+      ['secret', 'id'],
+      'The developer portal gives an app its ID and secret: 201',
+      `curl -i -X POST ${origin}/portal/apps -u ${ada.username}:${ada.password} \\
+  -H "Content-Type: application/json" -d '{"name":"Nightly","scopes":["users:read"]}'`,
+    ),
+    [
+      'They work: 200',
+      `curl -i -X POST ${origin}/oauth2/token -d "grant_type=client_credentials&client_id=$ID&client_secret=$SECRET"`,
+    ],
+    keeping(
+      ['secret', 'id'],
+      'A key: 201',
+      `curl -i -X POST ${origin}/portal/keys -u ${ada.username}:${ada.password} \\
+  -H "Content-Type: application/json" -d '{"name":"Importer","scopes":["data:read"]}'`,
+    ),
+    [
+      'Rotate it: 201',
+      `curl -i -X POST ${origin}/portal/keys/$ID/rotate -u ${ada.username}:${ada.password}`,
+    ],
+    ['The old key is gone: 401', `curl -i ${origin}/v1/data -H "X-API-Key: $SECRET"`],
     keeping(
       ['access_token'],
       'Obtaining an access token: 200',

@@ -5,10 +5,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import express from 'express';
 import { apiKeys, getAuth, jwt, latchkey, memoryStore } from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
+import { managementApi } from 'latchkey/management';
 
 import { authorization, CALLBACK, callback, keeping } from './support/code-flow';
 import { origin, serve } from './support/serve';
-import { ada, authenticate } from './support/users';
+import { ada, authenticate, basicUser } from './support/users';
 
 const scopes = { 'read:user': 'Read your profile', 'read:projects': 'Read your projects' } as const;
 const audience = 'https://api.iiniit.com';
@@ -53,6 +54,20 @@ app.get('/user', requireScopes('read:user'), (req, res) => {
 app.get('/projects', requireScopes('read:projects'), (_req, res) => {
   res.json({ projects: ['apollo'] });
 });
+
+// Users see which apps act for them, and end that. It asks for name and password.
+app.use(
+  '/account',
+  managementApi({
+    ...{ keys, scopes },
+    clients: oauth.clients,
+    grants: oauth.grants,
+    account(req) {
+      const user = basicUser(req);
+      return user && { ...user, scopes: Object.keys(scopes) };
+    },
+  }),
+);
 
 const { client, secret } = await oauth.clients.register({
   name: 'Project Board',
@@ -121,6 +136,10 @@ serve(
   --data-urlencode 'client_secret=${secret}'`,
     ),
     ['The new token: 200', `curl -i ${origin}/projects -H "Authorization: Bearer $ACCESS_TOKEN"`],
+    [
+      'The user sees the apps that are connected: 200',
+      `curl -i ${origin}/account/grants -u ${ada.username}:${ada.password}`,
+    ],
     [
       'The app lets go of all that it got: 200',
       `curl -i --request POST '${origin}/oauth2/revoke' -d "token=$REFRESH_TOKEN&client_id=${clientId}&client_secret=${secret}"`,

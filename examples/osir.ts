@@ -3,6 +3,7 @@
 import express, { type ErrorRequestHandler } from 'express';
 import { accessTokens, apiKeys, getAuth, latchkey, memoryStore, sessionTokens } from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
+import { managementApi } from 'latchkey/management';
 
 import { authorization, CALLBACK, callback, keeping } from './support/code-flow';
 import { origin, serve } from './support/serve';
@@ -75,13 +76,22 @@ app.post('/v1/sessions', express.json(), async (req, res) => {
   const { secret } = await sessions.issue({ subject: user.subject, scopes: Object.keys(scopes) });
   res.status(201).json({ session_token: secret, expires_in: SESSION_MS / 1000 });
 });
-app.delete(
-  '/v1/sessions/current',
-  authorize(({ kind }) => kind === 'session_token'),
-  async (req, res) => {
-    await sessions.revoke(getAuth(req).credentialId as string);
-    res.status(204).end();
-  },
+const inSession = authorize(({ kind }) => kind === 'session_token');
+app.delete('/v1/sessions/current', inSession, async (req, res) => {
+  await sessions.revoke(getAuth(req).credentialId as string);
+  res.status(204).end();
+});
+
+// Users manage their keys and apps, and the apps that act for them.
+app.use(
+  '/v1/account',
+  inSession,
+  managementApi({
+    ...{ keys, scopes },
+    clients: oauth.clients,
+    grants: oauth.grants,
+    account: (req) => getAuth(req),
+  }),
 );
 
 // The body cannot be parsed by `express.json()`.
@@ -102,7 +112,7 @@ const lost = await keys.issue({
 await keys.revoke(lost.record.id);
 const { client, secret } = await oauth.clients.register({
   name: 'Domain Watch',
-  scopes: ['domains:read', 'domains:write'],
+  scopes: Object.keys(scopes),
   redirectUris: [CALLBACK, 'https://yourapp.com/callback'],
 });
 const { clientId } = client;
@@ -172,6 +182,29 @@ serve(
     [
       'It may do all that its user may: 200',
       `curl -i -X GET ${origin}/v1/billing -H "Authorization: Bearer $SESSION_TOKEN"`,
+    ],
+    keeping(
+      ['secret', 'id'],
+      'Their own API key: 201',
+      `curl -i -X POST ${origin}/v1/account/keys -H "Authorization: Bearer $SESSION_TOKEN" \\
+  -H "Content-Type: application/json" -d '{"name":"Laptop","scopes":["vps:read"]}'`,
+    ),
+    ['It works: 200', `curl -i ${origin}/v1/vps -H "X-API-Key: $SECRET"`],
+    [
+      'Rotate it: 201',
+      `curl -i -X POST ${origin}/v1/account/keys/$ID/rotate -H "Authorization: Bearer $SESSION_TOKEN"`,
+    ],
+    ['The old one is gone: 401', `curl -i ${origin}/v1/vps -H "X-API-Key: $SECRET"`],
+    keeping(
+      ['secret', 'id'],
+      'Their own app: 201',
+      `curl -i -X POST ${origin}/v1/account/apps -H "Authorization: Bearer $SESSION_TOKEN" \\
+  -H "Content-Type: application/json" \\
+  -d '{"name":"Reports","scopes":["billing:read"],"redirectUris":["https://yourapp.com/callback"]}'`,
+    ),
+    [
+      'Rotate its secret: 201',
+      `curl -i -X POST ${origin}/v1/account/apps/$ID/rotate -H "Authorization: Bearer $SESSION_TOKEN"`,
     ],
     [
       'Until they log out: 204',

@@ -95,8 +95,9 @@ function outcomeOf({ shows, lines }: Step, answer: Answer | undefined) {
   };
 }
 
-/** What the authorization server and the example itself answer: the contract is of the guards. */
-const isNotOurs = (lines: string): boolean => /\/oauth2?\/|\/auth\/|\/sessions /.test(lines);
+/** What the authorization server, the management API and the example itself answer. */
+const isNotOurs = (lines: string): boolean =>
+  /\/oauth2?\/|\/auth\/|\/sessions |\/(account|portal)\//.test(lines);
 
 function expectedOf(
   step: Step,

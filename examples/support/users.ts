@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 import type { User } from 'latchkey/authorization-server';
 
 /**
@@ -11,3 +13,10 @@ export const ada = {
 
 export const authenticate = (username: unknown, password: unknown): User | undefined =>
   username === ada.username && password === ada.password ? ada.user : undefined;
+
+/** The user who sends a name and a password by HTTP Basic (RFC 7617). */
+export function basicUser({ headers }: IncomingMessage): User | undefined {
+  const [, encoded = ''] = /^Basic (\S+)$/i.exec(headers.authorization ?? '') ?? [];
+  const [username, ...password] = Buffer.from(encoded, 'base64').toString().split(':');
+  return authenticate(username, password.join(':'));
+}

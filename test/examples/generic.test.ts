@@ -169,3 +169,43 @@ describe('troubleshooting', () => {
     );
   });
 });
+
+describe('the developer portal', () => {
+  const portal = (method: string, path: string, body?: object) =>
+    generic.ask(`/portal${path}`, {
+      method,
+      headers: {
+        Authorization: `Basic ${Buffer.from('ada:lovelace').toString('base64')}`,
+        ...(body && { 'Content-Type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+
+  it('gives an app the client ID and the secret of the document', async () => {
+    const { status, body } = await portal('POST', '/apps', {
+      ...{ name: 'Nightly', scopes: ['users:read'] },
+    });
+    expect(status).toBe(201);
+    const { id } = body.app as unknown as { readonly id: string };
+    const token = await requestToken(id, body.secret as string);
+    expect(token.status).toBe(200);
+    expect((await users(token.body.access_token as string)).status).toBe(200);
+    const rotated = await portal('POST', `/apps/${id}/rotate`);
+    expect((await requestToken(id, body.secret as string)).status).toBe(401);
+    expect((await requestToken(id, rotated.body.secret as string)).status).toBe(200);
+  });
+
+  it('rotates keys', async () => {
+    const { body } = await portal('POST', '/keys', { name: 'Importer', scopes: ['data:read'] });
+    const { id } = body.key as unknown as { readonly id: string };
+    const old = { 'X-API-Key': body.secret as string };
+    expect((await data(old)).status).toBe(200);
+    const rotated = await portal('POST', `/keys/${id}/rotate`);
+    expect((await data(old)).status).toBe(401);
+    expect((await data({ 'X-API-Key': rotated.body.secret as string })).status).toBe(200);
+  });
+
+  it('is for those who are logged in', async () => {
+    expect((await generic.ask('/portal/keys')).status).toBe(401);
+  });
+});

@@ -261,3 +261,27 @@ it('accepts API keys too', async () => {
     (await iiniit.ask('/user', { headers })).status,
   ]).toEqual([200, 403]);
 });
+
+it('shows users the connected apps, and ends their access', async () => {
+  const headers = { Authorization: `Basic ${Buffer.from('ada:lovelace').toString('base64')}` };
+  const { body } = await exchange(await codeFor('read:user'));
+  const token = body.access_token as string;
+  expect((await user(token)).status).toBe(200);
+  const listed = await iiniit.ask('/account/grants', { headers });
+  const grants = listed.body.grants as unknown as readonly {
+    readonly id: string;
+    readonly name: string;
+  }[];
+  expect(grants.map(({ name }) => name)).toContain('Project Board');
+  for (const { id } of grants) {
+    const ended = await fetch(`${iiniit.fact('url')}/account/grants/${id}`, {
+      method: 'DELETE',
+      headers,
+    });
+    expect(ended.status).toBe(204);
+  }
+  expect((await user(token)).status).toBe(401);
+  const again = await iiniit.ask('/account/grants', { headers });
+  expect(again.body.grants).toEqual([]);
+  expect((await iiniit.ask('/account/grants')).status).toBe(401);
+});

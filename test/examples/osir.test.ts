@@ -204,10 +204,20 @@ describe('scopes', () => {
     ]);
   });
 
-  it('that the app may not have are invalid_scope', async () => {
-    expect((await authorize('domains:read billing:write')).searchParams.get('error')).toBe(
+  it('that do not exist are invalid_scope', async () => {
+    expect((await authorize('domains:read secrets:read')).searchParams.get('error')).toBe(
       'invalid_scope',
     );
+  });
+
+  it('are granted to the app, all eight of them', async () => {
+    const { access_token: token, scope } = await tokensFor(Object.keys(SCOPES).join(' '));
+    expect(scope).toBe(Object.keys(SCOPES).join(' '));
+    for (const area of ['domains', 'vps', 'email', 'billing']) {
+      const headers = bearing(token as string);
+      const asked = ['GET', 'POST'].map((method) => osir.ask(`/v1/${area}`, { method, headers }));
+      expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 201]);
+    }
   });
 });
 
@@ -267,6 +277,77 @@ describe('session tokens', () => {
       });
     },
   );
+});
+
+describe('the account', () => {
+  /** Sends a request to the account, with a session. */
+  async function account(method: string, path: string, body?: object) {
+    const { body: session } = await osir.ask('/v1/sessions', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ username: osir.fact('user'), password: osir.fact('password') }),
+    });
+    return osir.ask(`/v1/account${path}`, {
+      method,
+      headers: {
+        ...bearing(session.session_token as string),
+        ...(body && { 'Content-Type': 'application/json' }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+  }
+
+  it('creates keys that work, and rotates them', async () => {
+    const created = await account('POST', '/keys', { name: 'Laptop', scopes: ['domains:read'] });
+    expect(created.status).toBe(201);
+    const { secret, key } = created.body as unknown as {
+      readonly secret: string;
+      readonly key: { readonly id: string };
+    };
+    expect(secret).toMatch(/^osir_live_/);
+    expect((await domains(secret)).status).toBe(200);
+    const rotated = await account('POST', `/keys/${key.id}/rotate`);
+    expect(rotated.status).toBe(201);
+    expect((await domains(secret)).status).toBe(401);
+    expect((await domains(rotated.body.secret as string)).status).toBe(200);
+  });
+
+  it('registers an app, and rotates its secret', async () => {
+    const callback = 'https://yourapp.com/callback';
+    const created = await account('POST', '/apps', {
+      ...{ name: 'Reports', scopes: ['billing:read'], redirectUris: [callback] },
+    });
+    expect(created.status).toBe(201);
+    const { id } = created.body.app as unknown as { readonly id: string };
+    const request = async (secret: string) => {
+      const query = new URLSearchParams({
+        ...{ client_id: id, redirect_uri: callback },
+        ...{ response_type: 'code', scope: 'billing:read' },
+      });
+      const back = await osir.authorize(`/oauth/authorize?${query.toString()}`);
+      return osir.post('/oauth/token', {
+        ...{ grant_type: 'authorization_code', redirect_uri: callback },
+        ...{ code: back.searchParams.get('code') as string },
+        ...{ client_id: id, client_secret: secret },
+      });
+    };
+    const old = created.body.secret as string;
+    expect((await request(old)).status).toBe(200);
+    const rotated = await account('POST', `/apps/${id}/rotate`);
+    expect(rotated.status).toBe(201);
+    expect((await request(old)).status).toBe(401);
+    expect((await request(rotated.body.secret as string)).status).toBe(200);
+    const wider = await osir.authorize(
+      `/oauth/authorize?client_id=${id}&redirect_uri=${callback}&response_type=code&scope=domains:read`,
+    );
+    expect(wider.searchParams.get('error')).toBe('invalid_scope');
+  });
+
+  it('is for sessions: an API key is 403, and nothing is 401', async () => {
+    const headers = bearing(osir.fact('api_key'));
+    expect((await osir.ask('/v1/account/keys', { headers })).status).toBe(403);
+    expect((await osir.ask('/v1/account/keys')).status).toBe(401);
+  });
 });
 
 describe('error responses', () => {
