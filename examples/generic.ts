@@ -53,7 +53,7 @@ app.get('/v1/data', requireScopes('data:read'), (req, res) => {
   res.json({ data: [1, 2, 3], askedBy: getAuth(req).subject });
 });
 
-// The developer portal: apps with their IDs and secrets, and keys. It asks for name and password.
+// The developer portal: apps with their IDs and secrets, and keys. It requires name and password.
 app.use(
   '/portal',
   managementApi({

@@ -55,7 +55,7 @@ app.get('/projects', requireScopes('read:projects'), (_req, res) => {
   res.json({ projects: ['apollo'] });
 });
 
-// Users see which apps act for them, and end that. It asks for name and password.
+// Users see which apps act for them, and end that. It requires name and password.
 app.use(
   '/account',
   managementApi({
