@@ -20,6 +20,8 @@ const scopes = {
   'billing:write': 'Manage billing',
 } as const;
 
+const scopeNames = Object.keys(scopes) as (keyof typeof scopes)[];
+
 const SESSION_MS = 30 * 60_000;
 
 const store = memoryStore();
@@ -73,7 +75,7 @@ app.post('/v1/sessions', express.json(), async (req, res) => {
   if (!user) {
     return void res.status(401).json({ error: 'unauthorized', message: 'Wrong name or password' });
   }
-  const { secret } = await sessions.issue({ subject: user.subject, scopes: Object.keys(scopes) });
+  const { secret } = await sessions.issue({ subject: user.subject, scopes: scopeNames });
   res.status(201).json({ session_token: secret, expires_in: SESSION_MS / 1000 });
 });
 const inSession = authorize(({ kind }) => kind === 'session_token');
@@ -112,7 +114,7 @@ const lost = await keys.issue({
 await keys.revoke(lost.record.id);
 const { client, secret } = await oauth.clients.register({
   name: 'Domain Watch',
-  scopes: Object.keys(scopes),
+  scopes: scopeNames,
   redirectUris: [CALLBACK, 'https://yourapp.com/callback'],
 });
 const { clientId } = client;
