@@ -165,7 +165,7 @@ const meets = (record: StoredRecord, filter: CredentialFilter): boolean => {
   return (
     (status === undefined || statusOf(record) === status) &&
     (filter.expiresBefore === undefined || (record.expiresAt ?? Infinity) < expiresBefore) &&
-    (name === '' || (record.name ?? '').toLowerCase().includes(name.toLowerCase()))
+    (name === '' || foldCase(record.name ?? '').includes(foldCase(name)))
   );
 };
 
@@ -205,3 +205,13 @@ const byAge = (a: StoredRecord, b: StoredRecord): number =>
   a.issuedAt - b.issuedAt || (a.id < b.id ? -1 : 1);
 
 const toRecord = ({ _id, days: _days, ...record }: CredentialDocument): StoredRecord => record;
+
+/** One character at a time, so that all forms of sigma are equal, and ß is not SS. */
+const foldCase = (text: string): string => Array.from(text, foldCharacter).join('');
+
+function foldCharacter(character: string): string {
+  const upper = character.toUpperCase();
+  const folded = (upper.length === character.length ? upper : character).toLowerCase();
+  // The contract keeps letters such as the Kelvin sign apart from those of ASCII.
+  return folded < '\x80' && character >= '\x80' ? character : folded;
+}
