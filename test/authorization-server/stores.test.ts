@@ -69,14 +69,17 @@ async function redis(): Promise<Database> {
       return { store: redisStore({ client }), close: async () => client.destroy() };
     },
     async dump() {
-      const keys = (await server.command('KEYS', '*')).split('\n');
-      const values = await Promise.all(
-        keys.map(async (key) =>
-          (await server.command('TYPE', key)) === 'string'
-            ? server.command('GET', key)
-            : server.command('HGETALL', key).catch(() => ''),
-        ),
-      );
+      const client = createClient({ url: `redis://127.0.0.1:${server.port}` });
+      await client.connect();
+      const keys = await client.keys('*');
+      const types = await Promise.all(keys.map((key) => client.type(key)));
+      const strings = keys.filter((_, index) => types[index] === 'string');
+      const hashes = keys.filter((_, index) => types[index] === 'hash');
+      const values = await Promise.all([
+        ...strings.map((key) => client.get(key)),
+        ...hashes.map(async (key) => Object.entries(await client.hGetAll(key)).join('\n')),
+      ]);
+      client.destroy();
       return [...keys, ...values].join('\n');
     },
     close: server.stop,

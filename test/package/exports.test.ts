@@ -114,7 +114,14 @@ const SUBPATHS: Readonly<
   './authorization-server': {
     functions: ['authorizationServer', 'consentPage', 'loginPage'],
     types: [
+      'AudienceOption',
+      'AudienceOptions',
       'AuthorizationRequest',
+      'ClientAction',
+      'ClientEvent',
+      'GrantAction',
+      'GrantEvent',
+      'RevokeGrantOptions',
       'AuthorizationServer',
       'AuthorizationServerOptions',
       'Client',
