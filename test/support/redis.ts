@@ -84,12 +84,24 @@ export async function startRedis(...options: readonly string[]): Promise<RedisSe
   };
 }
 
+/** Another process may take the free port of the cluster bus first. */
+async function startNode(attempts = 5): Promise<{ node: RedisServer; busPort: number }> {
+  const busPort = await freePort();
+  try {
+    const node = await startRedis('--cluster-enabled', 'yes', '--cluster-port', `${busPort}`);
+    return { node, busPort };
+  } catch (error) {
+    if (attempts > 1 && String(error).includes('Address already in use')) {
+      return startNode(attempts - 1);
+    }
+    throw error;
+  }
+}
+
 /** Three masters that share the slots of one cluster. */
 export async function startCluster(): Promise<readonly RedisServer[]> {
-  const busPorts = [await freePort(), await freePort(), await freePort()];
-  const nodes = await Promise.all(
-    busPorts.map((port) => startRedis('--cluster-enabled', 'yes', '--cluster-port', `${port}`)),
-  );
+  const started = [await startNode(), await startNode(), await startNode()];
+  const nodes = started.map(({ node }) => node);
   const slots = [
     ['0', '5460'],
     ['5461', '10922'],
@@ -98,7 +110,13 @@ export async function startCluster(): Promise<readonly RedisServer[]> {
   for (const [index, node] of nodes.entries()) {
     await node.command('CLUSTER', 'ADDSLOTSRANGE', ...(slots[index] ?? []));
     await node.command('CLUSTER', 'SET-CONFIG-EPOCH', `${index + 1}`);
-    await nodes[0]?.command('CLUSTER', 'MEET', '127.0.0.1', `${node.port}`, `${busPorts[index]}`);
+    await nodes[0]?.command(
+      'CLUSTER',
+      'MEET',
+      '127.0.0.1',
+      `${node.port}`,
+      `${started[index]?.busPort}`,
+    );
   }
   for (const node of nodes) {
     while (!(await node.command('CLUSTER', 'INFO')).includes('cluster_state:ok')) {
