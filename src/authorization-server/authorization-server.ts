@@ -103,8 +103,9 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       pages,
     }),
   }));
-  // Every request and `ready()` report the failure. Without this, it would also end the process.
-  running.catch(() => {});
+  // Every request and `ready()` report the failure, and so does a warning at start-up. Without a
+  // handler, it would end the process.
+  running.catch((error: Error) => process.emitWarning(error));
   const names = scopes.names ?? [];
 
   return {

@@ -128,9 +128,15 @@ it('reports that oidc-provider is missing in a project without it', async () => 
     'app.js': inCommonJs,
     'package.json': '{ "type": "commonjs" }',
   });
-  const program = start(join(folder, 'cjs'), ['node', 'app.js'], {
-    PORT: String(await freePort()),
-  });
-  expect(await program.ended).not.toBe(0);
-  expect(program.output()).toContain("Cannot find package 'oidc-provider'");
+  const port = await freePort();
+  const program = start(join(folder, 'cjs'), ['node', 'app.js'], { PORT: String(port) });
+  try {
+    await ready(program, port);
+    const response = await fetch(`http://127.0.0.1:${port}/oauth/token`, { method: 'POST' });
+    expect(response.status).toBe(500);
+    expect(program.output()).toContain('[ERR_LATCHKEY_PEER]');
+    expect(program.output()).toContain('npm install oidc-provider');
+  } finally {
+    await program.stop();
+  }
 });

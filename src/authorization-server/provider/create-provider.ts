@@ -74,7 +74,7 @@ async function loadProvider(): Promise<typeof oidc> {
   } catch (cause) {
     throw codedError(
       'ERR_LATCHKEY_PEER',
-      'authorizationServer(): the package oidc-provider could not be loaded',
+      'authorizationServer(): the package oidc-provider could not be loaded; run "npm install oidc-provider"',
       { cause },
     );
   }
