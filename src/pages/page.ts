@@ -17,6 +17,16 @@ export interface Page {
    * @default false
    */
   readonly endsAtClient?: boolean;
+  /** Between the name of the site and the content, such as a navigation. @default none */
+  readonly navigation?: Html;
+  /** A script that the content security policy allows by its hash. @default none */
+  readonly script?: PageScript;
+}
+
+/** A script, and the form of it that the content security policy allows. */
+export interface PageScript {
+  readonly text: string;
+  readonly source: string;
 }
 
 /** What all pages of a site look like. */
@@ -43,9 +53,10 @@ export interface RenderedPage {
   readonly body: string;
 }
 
-/** Renders a page that runs no script, loads nothing but the logo and is not cached. */
+/** Renders a page that runs no script but its own, loads only the logo and is not cached. */
 export function renderPage(page: Page, look: Look, language: PageLanguage): RenderedPage {
   const { title, heading = markup`${title}`, content, status = 200 } = page;
+  const { navigation, script } = page;
   const { text: body } = markup`<!doctype html>
 <html lang="${language.tag}"${language.isRightToLeft ? markup` dir="rtl"` : undefined}>
 <head>
@@ -56,11 +67,11 @@ export function renderPage(page: Page, look: Look, language: PageLanguage): Rend
 <style>${new Html(look.style)}</style>
 </head>
 <body>
-${brand(look)}<main>
+${brand(look)}${navigation}<main>
 ${headline(title, heading)}
 ${content}
 </main>
-</body>
+${script && markup`<script>${new Html(script.text)}</script>\n`}</body>
 </html>
 `;
   return { status, body, headers: headers(body, policy(page, look), language) };
@@ -84,10 +95,11 @@ function brand({ name, logoUrl }: Look): Html | undefined {
   return name === undefined ? undefined : markup`<header>${name}</header>\n`;
 }
 
-function policy({ endsAtClient = false }: Page, { styleSource, logoUrl }: Look): string {
+function policy({ endsAtClient = false, script }: Page, { styleSource, logoUrl }: Look): string {
   return [
     "default-src 'none'",
     `style-src ${styleSource}`,
+    ...(script === undefined ? [] : [`script-src ${script.source}`]),
     ...(logoUrl === undefined ? [] : [`img-src ${imageSource(logoUrl)}`]),
     ...(endsAtClient ? [] : ["form-action 'self'"]),
     "frame-ancestors 'none'",

@@ -51,6 +51,7 @@ export interface Pages<Texts> {
  * @param where Names the option in errors, such as `authorizationServer(): option "pages`.
  * @param languages The built-in texts.
  * @param options The look, the language and the texts of the operator.
+ * @param moreStyle Rules after those that all pages have.
  * @returns Pages in each language.
  * @throws {TypeError} `ERR_LATCHKEY_OPTION` if text and background have too little contrast
  */
@@ -58,9 +59,10 @@ export function createPages<Texts extends object>(
   where: string,
   languages: Languages<Texts>,
   options: PagesOptions<Texts> = {},
+  moreStyle = '',
 ): Pages<Texts> {
   const { light, dark } = palettes(`${where}.colors`, options.colors);
-  const style = styleSheet(light, dark);
+  const style = `${styleSheet(light, dark)}${moreStyle}`;
   const look: Look = {
     name: options.name,
     logoUrl: options.logoUrl,

@@ -193,8 +193,15 @@ const SUBPATHS: Readonly<
     ],
   },
   './management': {
-    functions: ['managementApi'],
-    types: ['Account', 'FindAccount', 'ManagementOptions', 'ManagementOutage'],
+    functions: ['managementApi', 'managementPages'],
+    types: [
+      'Account',
+      'FindAccount',
+      'ManagementOptions',
+      'ManagementOutage',
+      'ManagementPagesOptions',
+      'ManagementTexts',
+    ],
   },
   './redis': { functions: ['redisStore'], types: ['RedisClient', 'RedisStoreOptions'] },
   './sql': {
