@@ -38,7 +38,7 @@ async function fill(): Promise<Readonly<Record<string, string>>> {
   for (let count = 0; count < 5; count++) {
     await fetch(`${site.origin}/v1/me`, { headers: { Authorization: `Bearer ${secret}` } });
   }
-  await keys.flush();
+  await keys.flush?.();
   const app = { name: LONG_NAME, scopes: ['domains:read'], redirectUris: REDIRECT_URIS };
   const { client } = await oauth.clients.register({ ...app, owner: 'acct_1' });
   const key = `/keys/${record.id}`;
