@@ -13,8 +13,8 @@ import {
 import { appFormPage, appListPage, appPage, readAppForm, readNewAppForm } from './app-pages';
 import { confirmPage } from './confirm-page';
 import { notFoundPage } from './message-pages';
+import type { PageRoute } from './page-route';
 import { rotatePage } from './rotate-page';
-import type { PageRoute } from './routes';
 import { secretPage } from './secret-page';
 import { type Problem, type Reply, toProblem, type Visit } from './visit';
 

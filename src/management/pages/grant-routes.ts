@@ -3,7 +3,7 @@ import { type GrantContext, listGrants, revokeGrant } from '../grants';
 import { confirmPage } from './confirm-page';
 import { appName, connectedPage } from './connected-page';
 import { notFoundPage } from './message-pages';
-import type { PageRoute } from './routes';
+import type { PageRoute } from './page-route';
 import type { Reply, Visit } from './visit';
 
 async function showList(context: GrantContext, visit: Visit): Promise<Reply> {

@@ -10,8 +10,8 @@ import { keyFormPage, readKeyForm } from './key-form-page';
 import { keyListPage, keyName } from './key-list-page';
 import { keyPage } from './key-page';
 import { notFoundPage } from './message-pages';
+import type { PageRoute } from './page-route';
 import { rotatePage } from './rotate-page';
-import type { PageRoute } from './routes';
 import { secretPage } from './secret-page';
 import { type Problem, type Reply, toProblem, type Visit } from './visit';
 

@@ -20,8 +20,9 @@ import {
 } from '../options';
 import { type FormTokens, formTokens } from './form-tokens';
 import { messagePage, notFoundPage, outagePage } from './message-pages';
+import type { PageRoute } from './page-route';
 import { readForm } from './read-form';
-import { findPageRoute, type PageRoute, pageRoutes } from './routes';
+import { findPageRoute, pageRoutes } from './routes';
 import { english } from './texts/en';
 import type { ManagementTexts } from './texts/texts';
 import { createManagementPages, type ManagementView } from './view';
