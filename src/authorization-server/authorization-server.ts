@@ -104,8 +104,11 @@ export function authorizationServer<const S extends ScopeDeclaration>(
     }),
   }));
   // Every request and `ready()` report the failure, and so does a warning at start-up. Without a
-  // handler, it would end the process.
-  running.catch((error: Error) => process.emitWarning(error));
+  // handler, it would end the process. The warning is text: in Jest, an error of this module is of
+  // another realm, and `emitWarning` throws it out.
+  running.catch((error: unknown) =>
+    process.emitWarning(`The authorization server cannot start: ${String(error)}`),
+  );
   const names = scopes.names ?? [];
 
   return {
