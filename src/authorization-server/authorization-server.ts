@@ -113,7 +113,10 @@ export function authorizationServer<const S extends ScopeDeclaration>(
 
   return {
     middleware: endpointMiddleware({
-      ...{ running, endpoints, issuer, pages },
+      running,
+      endpoints,
+      issuer,
+      pages,
       isOffered: (name) => offered.has(name),
       register: storage.unverified.dynamic?.respond,
       rules: { compatibility, audiences, scopes: names },
@@ -142,7 +145,9 @@ function createStorage(options: ResolvedServerOptions): ProviderStorage {
   const state = encryptedState(store);
   const issued = signing.keys
     ? jwtTokens({
-        ...{ issuer, audiences, store },
+        issuer,
+        audiences,
+        store,
         keys: signing.keys,
         ttlMs: lifetimes.accessTokenTtlMs,
       })

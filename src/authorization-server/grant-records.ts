@@ -47,7 +47,11 @@ export async function insertGrant(
   const scopes = Object.values(granted).flatMap((scope) => String(scope).split(' '));
   const record = newRecord(
     {
-      ...{ digest: digestOfGrant(grantId), subject: accountId, clientId, grantId, expiresAt },
+      digest: digestOfGrant(grantId),
+      subject: accountId,
+      clientId,
+      grantId,
+      expiresAt,
       scopes: [...new Set(scopes)].filter(Boolean),
       metadata: { audience: Object.keys(granted) },
     },

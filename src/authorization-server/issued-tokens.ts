@@ -3,6 +3,7 @@ import type { AdapterPayload } from 'oidc-provider';
 import { toDigest, toRecordId } from '../credential/digest';
 import type { Confirmation } from '../credential/record';
 import type { CredentialOwner } from '../credentials/records';
+import { membersIf, omitUndefined } from '../internal/objects';
 import type { CredentialStore, StateStore } from '../stores/store';
 import { jwt } from '../verifiers/jwt/jwt';
 import type { ManagedVerifier } from '../verifiers/stored';
@@ -35,15 +36,16 @@ export function opaqueTokens(verifier: ManagedVerifier, audiences: Audiences): I
         return undefined;
       }
       const { subject, clientId, grantId, scopes, issuedAt, expiresAt, metadata } = record;
-      const { jkt } = record.confirmation ?? {};
       return {
         kind: kindOf(grantId),
         jti: token,
         iat: Math.floor(issuedAt / 1000),
-        ...(expiresAt !== null && { exp: Math.floor(expiresAt / 1000) }),
-        ...(typeof jkt === 'string' && { jkt }),
-        ...(clientId !== null && { clientId }),
-        ...(grantId !== null && { grantId, accountId: subject }),
+        ...membersIf(expiresAt !== null, { exp: Math.floor((expiresAt ?? 0) / 1000) }),
+        ...omitUndefined({
+          jkt: thumbprintOf(record.confirmation),
+          clientId: clientId ?? undefined,
+        }),
+        ...ownerOf(grantId, subject),
         scope: scopes.join(' '),
         aud: (metadata.aud as string | undefined) ?? audiences[0],
         extra: { ...metadata, sub: subject },
@@ -88,7 +90,10 @@ export function jwtTokens({
   ttlMs,
 }: JwtTokensOptions): IssuedTokens {
   const verifier = jwt({
-    ...{ issuer, audience: audiences, profile: 'rfc9068', revocations: store },
+    issuer,
+    audience: audiences,
+    profile: 'rfc9068',
+    revocations: store,
     // This server's own clock.
     clockToleranceMs: 0,
     algorithms: [...new Set(keys.map(({ alg }) => alg))],
@@ -107,16 +112,28 @@ export function jwtTokens({
       const { principal, grantId } = verification;
       const { jti, iat, exp, aud, scope = '', cnf } = principal.claims as unknown as JwtClaims;
       return {
-        ...{ kind: kindOf(grantId), jti, iat, exp, scope, aud, extra: principal.claims },
+        kind: kindOf(grantId),
+        jti,
+        iat,
+        exp,
+        scope,
+        aud,
+        extra: principal.claims,
         clientId: principal.clientId as string,
-        ...(typeof cnf?.jkt === 'string' && { jkt: cnf.jkt }),
-        ...(grantId !== undefined && { grantId, accountId: principal.subject }),
+        ...omitUndefined({ jkt: thumbprintOf(cnf) }),
+        ...ownerOf(grantId, principal.subject),
       };
     },
     revoke: (jti) => verifier.revoke({ credentialId: jti }),
     revokeAll: (owner) => verifier.revoke(owner),
   };
 }
+
+const thumbprintOf = (confirmation?: { readonly jkt?: unknown } | null): string | undefined =>
+  typeof confirmation?.jkt === 'string' ? confirmation.jkt : undefined;
+
+const ownerOf = (grantId: string | null | undefined, accountId: string) =>
+  typeof grantId === 'string' ? { grantId, accountId } : {};
 
 const SEPARATOR = '~';
 

@@ -1,3 +1,4 @@
+import { membersIf } from '../internal/objects';
 import { type ClientAuthMethod, DEVICE_CODE, type GrantType } from './clients/client';
 import type { EndpointName } from './endpoints';
 import type { ResolvedServerOptions } from './resolve-options';
@@ -36,7 +37,9 @@ export function serverMetadata(options: ResolvedServerOptions): object {
     issuer,
     token_endpoint: endpoints.token.url,
     ...optionalEndpoints(options),
-    ...(registration.metadataDocuments && { client_id_metadata_document_supported: true }),
+    ...membersIf(registration.metadataDocuments !== undefined, {
+      client_id_metadata_document_supported: true,
+    }),
     scopes_supported: scopes.names ?? [],
     // Required by §2. §3.2 forbids empty lists, but some clients insist on the member.
     response_types_supported: hasLogin ? ['code'] : [],
@@ -49,8 +52,10 @@ export function serverMetadata(options: ResolvedServerOptions): object {
       'introspection',
       features.clientAuthentication.filter((method) => method !== 'none'),
     ),
-    ...(features.dpop && { dpop_signing_alg_values_supported: DPOP_ALGORITHMS }),
-    ...(hasLogin && {
+    ...membersIf(features.dpop !== undefined, {
+      dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
+    }),
+    ...membersIf(hasLogin, {
       response_modes_supported: RESPONSE_MODES,
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
@@ -98,7 +103,7 @@ function authentication(endpoint: string, methods: readonly ClientAuthMethod[]):
   }
   return {
     [`${endpoint}_endpoint_auth_methods_supported`]: methods,
-    ...(methods.includes('private_key_jwt') && {
+    ...membersIf(methods.includes('private_key_jwt'), {
       [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: ASSERTION_ALGORITHMS,
     }),
   };

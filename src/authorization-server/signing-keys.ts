@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 
 import { typeError } from '../internal/errors';
+import { omitUndefined } from '../internal/objects';
 import { type Jwk, jwkInput } from '../verifiers/jwk';
 import type { Algorithm } from '../verifiers/jwt/signature';
 import { type PrivateKeyInput, readPrivateKey, signingAlgorithms } from '../verifiers/private-key';
@@ -45,13 +46,13 @@ export function signingJwk(input: SigningKey, where: string): SigningJwk {
       `${where} must be an RSA key of 2048 bits or more, an EC key of P-256, P-384 or P-521, or an Ed25519 key`,
     );
   }
-  return { ...key.export({ format: 'jwk' }), alg, ...(kid !== undefined && { kid }) };
+  return { ...key.export({ format: 'jwk' }), alg, ...omitUndefined({ kid }) };
 }
 
 export const publicJwk = ({ alg, kid, ...key }: SigningJwk): Jwk => ({
   ...createPublicKey(jwkInput(key)).export({ format: 'jwk' }),
   alg,
-  ...(kid !== undefined && { kid }),
+  ...omitUndefined({ kid }),
 });
 
 /** oidc-provider requires a key even if it signs nothing. */

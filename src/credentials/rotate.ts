@@ -77,7 +77,13 @@ function toReplacement(
 ): IssueOptions {
   const { subject, scopes, name, clientId, grantId, confirmation, metadata, environment } = old;
   return {
-    ...{ subject, scopes, name, clientId, grantId, confirmation, metadata },
+    subject,
+    scopes,
+    name,
+    clientId,
+    grantId,
+    confirmation,
+    metadata,
     ...(environment === null ? {} : { environment }),
     expiresAt,
   };

@@ -5,6 +5,10 @@ export type OmitUndefined<T> = {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
 };
 
+/** Returns the members if the condition holds, and none otherwise. Spread the result. */
+export const membersIf = <T extends object>(condition: boolean, members: T): Partial<T> =>
+  condition ? members : {};
+
 /**
  * Returns a copy without the members that are undefined or have a symbol as name. It allocates
  * several objects: do not call it on the path of a request with a cached credential.

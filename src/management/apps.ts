@@ -56,8 +56,14 @@ export function toManagedApp(client: Client): ManagedApp {
   const { clientId, name, scopes, redirectUris, grantTypes } = client;
   const { type, applicationType, registeredAt } = client;
   return {
-    ...{ id: clientId, name, scopes, redirectUris, grantTypes },
-    ...{ type, applicationType, registeredAt },
+    id: clientId,
+    name,
+    scopes,
+    redirectUris,
+    grantTypes,
+    type,
+    applicationType,
+    registeredAt,
   };
 }
 

@@ -32,7 +32,18 @@ export function toManagedKey(record: PublicRecord): ManagedKey {
   const { id, name, hint, environment, scopes, issuedAt, expiresAt } = record;
   const { lastUsedAt, useCount, disabledAt, revokedAt, rotatedFrom } = record;
   return {
-    ...{ id, name, hint, environment, scopes, status: toStatus(record, Date.now()) },
-    ...{ issuedAt, expiresAt, lastUsedAt, useCount, disabledAt, revokedAt, rotatedFrom },
+    id,
+    name,
+    hint,
+    environment,
+    scopes,
+    status: toStatus(record, Date.now()),
+    issuedAt,
+    expiresAt,
+    lastUsedAt,
+    useCount,
+    disabledAt,
+    revokedAt,
+    rotatedFrom,
   };
 }

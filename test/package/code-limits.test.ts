@@ -33,12 +33,8 @@ describe('the source', () => {
     expect(measures.filter(({ lines }) => lines > 250).map(({ file }) => file)).toEqual([]);
   });
 
-  it('spreads no condition outside the authorization server', () => {
-    const spreads = measures
-      .filter(({ file }) => !file.startsWith('src/authorization-server/'))
-      .flatMap(({ conditionalSpreads }) => conditionalSpreads);
-
-    expect(spreads).toEqual([]);
+  it('spreads no condition and no object literal', () => {
+    expect(measures.flatMap(({ spreadTricks }) => spreadTricks)).toEqual([]);
   });
 });
 
@@ -59,9 +55,10 @@ describe('measureCode()', () => {
     expect(measureCode('a.ts', source)).toMatchObject({ functions: 3, deepFunctions: ['a.ts:3'] });
   });
 
-  it('finds a spread of a condition in an object and in a list', () => {
-    const source = 'const a = { ...(b && { b }) };\nconst c = [...(d && [d])];\n';
+  it('finds a spread of a condition and of a literal in an object and in a list', () => {
+    const source =
+      'const a = { ...(b && { b }) };\nconst c = [...(d && [d])];\nconst e = {\n...{ f } };\n';
 
-    expect(measureCode('a.ts', source).conditionalSpreads).toEqual(['a.ts:1', 'a.ts:2']);
+    expect(measureCode('a.ts', source).spreadTricks).toEqual(['a.ts:1', 'a.ts:2', 'a.ts:4']);
   });
 });

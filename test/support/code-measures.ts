@@ -9,8 +9,8 @@ export interface CodeMeasures {
   readonly ternaries: number;
   /** Type assertions other than `as const`. `satisfies` asserts nothing. */
   readonly casts: number;
-  /** Spreads of a condition, as `file:line`. */
-  readonly conditionalSpreads: readonly string[];
+  /** Spreads of a condition or of an object literal, as `file:line`. */
+  readonly spreadTricks: readonly string[];
 }
 
 const DEEP = 3;
@@ -19,7 +19,7 @@ const DEEP = 3;
 export function measureCode(file: string, source: string): CodeMeasures {
   const tree = ts.createSourceFile(file, source, ts.ScriptTarget.Latest, true);
   const deepFunctions: string[] = [];
-  const conditionalSpreads: string[] = [];
+  const spreadTricks: string[] = [];
   let functions = 0;
   let ternaries = 0;
   let casts = 0;
@@ -34,14 +34,14 @@ export function measureCode(file: string, source: string): CodeMeasures {
     if (depth > outer && depth >= DEEP) {
       deepFunctions.push(place(node));
     }
-    if (isConditionalSpread(node)) {
-      conditionalSpreads.push(place(node));
+    if (isSpreadTrick(node)) {
+      spreadTricks.push(place(node));
     }
     ts.forEachChild(node, (child) => visit(child, depth));
   };
   visit(tree, 0);
   const lines = source.split('\n').length - 1;
-  return { lines, functions, deepFunctions, ternaries, casts, conditionalSpreads };
+  return { lines, functions, deepFunctions, ternaries, casts, spreadTricks };
 }
 
 const isFunction = (node: ts.Node): boolean =>
@@ -51,9 +51,12 @@ const isCast = (node: ts.Node): boolean =>
   ts.isTypeAssertionExpression(node) ||
   (ts.isAsExpression(node) && !ts.isConstTypeReference(node.type));
 
-/** `...(condition && { member })` */
-const isConditionalSpread = (node: ts.Node): boolean =>
+/** `...(condition && { member })` and `...{ member }` */
+const isSpreadTrick = (node: ts.Node): boolean =>
   (ts.isSpreadAssignment(node) || ts.isSpreadElement(node)) &&
-  ts.isParenthesizedExpression(node.expression) &&
-  ts.isBinaryExpression(node.expression.expression) &&
-  node.expression.expression.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;
+  (isCondition(node.expression) || ts.isObjectLiteralExpression(node.expression));
+
+const isCondition = (node: ts.Node): boolean =>
+  ts.isParenthesizedExpression(node) &&
+  ts.isBinaryExpression(node.expression) &&
+  node.expression.operatorToken.kind === ts.SyntaxKind.AmpersandAmpersandToken;

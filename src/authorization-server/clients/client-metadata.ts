@@ -1,3 +1,4 @@
+import { omitUndefined } from '../../internal/objects';
 import { isLocal } from '../../verifiers/issuer/trusted-url';
 import type { Client, ClientAuthMethod, GrantType } from './client';
 import type { JsonWebKeySet } from './client-keys';
@@ -61,8 +62,7 @@ export const describedClient = (
   resourceServer: false,
   firstParty: false,
   verified: false,
-  ...(metadata.jwks && { jwks: metadata.jwks }),
-  ...(metadata.jwks_uri !== undefined && { jwksUri: metadata.jwks_uri }),
+  ...omitUndefined({ jwks: metadata.jwks, jwksUri: metadata.jwks_uri }),
 });
 
 /** Whether a URL is `https` and not of this machine. Its address is checked when it is fetched. */

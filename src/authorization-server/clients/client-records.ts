@@ -101,9 +101,14 @@ const verifiedGrant = ({ owner }: Client): string | null =>
 export function toClient(record: StoredRecord): Client {
   const { clientId, name, scopes, issuedAt, expiresAt, metadata } = record;
   const client = {
-    ...{ authMethod: authMethodFor(metadata), firstParty: false, verified: true },
+    authMethod: authMethodFor(metadata),
+    firstParty: false,
+    verified: true,
     ...metadata,
-    ...{ clientId, name, scopes, registeredAt: issuedAt },
+    clientId,
+    name,
+    scopes,
+    registeredAt: issuedAt,
     ...omitUndefined({ expiresAt: expiresAt ?? undefined }),
   };
   if (!clientSchema.safeParse(client).success) {

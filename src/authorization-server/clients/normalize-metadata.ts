@@ -47,7 +47,7 @@ export function normalizeMetadata(
     token_endpoint_auth_method: authMethod,
     application_type: applicationType,
     scope: toScopes(document, rules).join(' '),
-    ...(authMethod === 'private_key_jwt' && toKeys(document, rules)),
+    ...(authMethod === 'private_key_jwt' ? toKeys(document, rules) : {}),
   };
 }
 

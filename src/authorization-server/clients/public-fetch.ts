@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { Readable } from 'node:stream';
 
+import { membersIf, omitUndefined } from '../../internal/objects';
 import { isPublicAddress } from './public-address';
 
 /** A request was not made, because its host is not of the public internet. */
@@ -50,8 +51,8 @@ export const publicFetch =
       request(url, {
         agent: false,
         headers: Object.fromEntries(new Headers(headers)),
-        ...(signal && { signal }),
-        ...(!exempt && { lookup: publicLookup }),
+        ...omitUndefined({ signal: signal ?? undefined }),
+        ...membersIf(!exempt, { lookup: publicLookup }),
       })
         .on('response', (message) => {
           // A status such as 999 has no Response. An exception in a listener would end the process.

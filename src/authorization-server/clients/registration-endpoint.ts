@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { omitUndefined } from '../../internal/objects';
+import { membersIf, omitUndefined } from '../../internal/objects';
 import { withDeadline } from '../../internal/promises';
 import { readJsonObject } from '../request/json-body';
 import { RefusedRequest } from '../request/refused-request';
@@ -96,7 +96,7 @@ function sendRegistration(res: ServerResponse, { client, secret }: RegisteredCli
   const body = JSON.stringify({
     client_id: client.clientId,
     client_id_issued_at: Math.floor(client.registeredAt / 1000),
-    ...(hasSecret(client) && {
+    ...membersIf(hasSecret(client), {
       client_secret: secret,
       client_secret_expires_at: Math.floor((client.expiresAt ?? 0) / 1000),
     }),

@@ -1,6 +1,7 @@
 import type { Interaction as ProviderInteraction } from 'oidc-provider';
 
 import { typeError } from '../../internal/errors';
+import { omitUndefined } from '../../internal/objects';
 import type { Interaction, User } from './interaction';
 
 /** The login as oidc-provider stores it with the interaction. */
@@ -26,8 +27,7 @@ export function toLoginResult({ subject, name, authTime = Date.now(), acr }: Use
   return {
     accountId: subject,
     ts: Math.floor(authTime / 1000),
-    ...(acr !== undefined && { acr }),
-    ...(name !== undefined && { name }),
+    ...omitUndefined({ acr, name }),
   };
 }
 
@@ -38,8 +38,7 @@ export const loginOf = ({ result }: ProviderInteraction): LoginResult | undefine
 export const toUser = ({ accountId, name, acr, ts }: LoginResult): User => ({
   subject: accountId,
   authTime: ts * 1000,
-  ...(name !== undefined && { name }),
-  ...(acr !== undefined && { acr }),
+  ...omitUndefined({ name, acr }),
 });
 
 /**

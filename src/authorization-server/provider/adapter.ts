@@ -47,15 +47,21 @@ export function providerAdapter(
     // would outlive the app's own.
     Session: { async upsert() {}, async find() {}, async findByUid() {}, async destroy() {} },
     AuthorizationCode: singleUseAdapter({
-      ...{ model: 'AuthorizationCode', graceMs: 0, storage },
+      model: 'AuthorizationCode',
+      graceMs: 0,
+      storage,
       reuseError: usedGrant,
     }),
     RefreshToken: singleUseAdapter({
-      ...{ model: 'RefreshToken', graceMs: lifetimes.refreshGraceMs, storage },
+      model: 'RefreshToken',
+      graceMs: lifetimes.refreshGraceMs,
+      storage,
       reuseError: usedGrant,
     }),
     PushedAuthorizationRequest: singleUseAdapter({
-      ...{ model: 'PushedAuthorizationRequest', graceMs: 0, storage },
+      model: 'PushedAuthorizationRequest',
+      graceMs: 0,
+      storage,
       // It is used up when the user comes back from login and consent.
       retainMs: 2 * INTERACTION_TTL_S * 1000,
       reuseError: usedRequest,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { AdapterPayload, Client as ProviderClient } from 'oidc-provider';
 
-import { omitUndefined } from '../../internal/objects';
+import { membersIf, omitUndefined } from '../../internal/objects';
 import { type Client, type ClientAuthMethod, hasSecret } from '../clients/client';
 
 /**
@@ -35,7 +35,7 @@ export function toProviderMetadata(
     client_name: client.name,
     application_type: client.applicationType,
     token_endpoint_auth_method: method,
-    ...(hasSecret(client) && { client_secret: UNKNOWN_SECRET }),
+    ...membersIf(hasSecret(client), { client_secret: UNKNOWN_SECRET }),
     ...omitUndefined({ jwks: client.jwks, jwks_uri: client.jwksUri }),
     grant_types: client.grantTypes,
     response_types: usesCode ? ['code'] : [],

@@ -31,7 +31,10 @@ export async function createProvider(
   const deadline = storeDeadline(options.timeoutMs, errors);
   const adapter = providerAdapter(options, errors);
   const clients = clientAdapter({
-    ...{ storage, methods: resolved.features.clientAuthentication, deadline, errorClasses: errors },
+    storage,
+    methods: resolved.features.clientAuthentication,
+    deadline,
+    errorClasses: errors,
     context: () => OidcProvider.ctx,
   });
 

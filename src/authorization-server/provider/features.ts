@@ -1,5 +1,6 @@
 import type { Configuration, errors, KoaContextWithOIDC } from 'oidc-provider';
 
+import { membersIf } from '../../internal/objects';
 import { USER_CODE_MASK } from '../device/user-code';
 import { toClient } from './client-metadata';
 import { nonceSecret } from './nonce-secret';
@@ -24,7 +25,7 @@ export function features(
     deviceFlow: { enabled: offered.hasDeviceFlow, mask: USER_CODE_MASK },
     dPoP: {
       enabled: offered.dpop !== undefined,
-      ...(nonce && { nonceSecret: nonceSecret(nonce.secret), requireNonce: () => true }),
+      ...(nonce ? { nonceSecret: nonceSecret(nonce.secret), requireNonce: () => true } : {}),
     },
     introspection: {
       enabled: true,
@@ -76,7 +77,7 @@ function resourceIndicators(
         audience: resource,
         scope: policy.allowedScopes(client, [resource]).join(' '),
         accessTokenFormat: signing.opaque ? 'opaque' : 'jwt',
-        ...(!signing.opaque && { jwt: { sign: { alg: alg as 'ES256' } } }),
+        ...membersIf(!signing.opaque, { jwt: { sign: { alg: alg as 'ES256' } } }),
       };
     },
   };

@@ -1,5 +1,6 @@
 import type { AdapterPayload, Provider } from 'oidc-provider';
 
+import { membersIf } from '../../internal/objects';
 import type { ManagedVerifier } from '../../verifiers/stored';
 import type { Audiences } from '../audiences';
 import type { WithDeadline } from './deadlines';
@@ -54,7 +55,7 @@ async function issue(
     scopes: scope?.split(' ') ?? [],
     expiresAt: (exp as number) * 1000,
     confirmation: jkt === undefined ? null : { jkt },
-    metadata: { ...extra, ...(aud !== defaultAudience && { aud }) },
+    metadata: { ...extra, ...membersIf(aud !== defaultAudience, { aud }) },
   });
   return secret;
 }

@@ -56,7 +56,7 @@ export function singleUseAdapter({
         state.get(group, id) as Promise<AdapterPayload | undefined>,
         usedAt(id),
       ]);
-      return payload && { ...payload, ...(isReuse(at) && { consumed: Math.floor(at / 1000) }) };
+      return payload && isReuse(at) ? { ...payload, consumed: Math.floor(at / 1000) } : payload;
     },
     async consume(id) {
       const payload = (await state.get(group, id)) as AdapterPayload | undefined;

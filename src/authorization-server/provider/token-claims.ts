@@ -41,8 +41,9 @@ export function tokenClaims(
     const { authTime, acr } =
       entities.RefreshToken ?? entities.AuthorizationCode ?? entities.DeviceCode ?? {};
     const issued = toIssued(token, options);
+    const claims = issued && (await deadline(async () => toClaims(await features.claims(issued))));
     return {
-      ...(issued && (await deadline(async () => toClaims(await features.claims(issued))))),
+      ...claims,
       ...omitUndefined({
         auth_time: authTime,
         acr,

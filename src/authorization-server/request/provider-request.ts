@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http';
 
+import { membersIf } from '../../internal/objects';
 import type { RoutedRequest } from '../provider/endpoint-urls';
 import { FORM_TYPE, JSON_TYPE } from './request-body';
 
@@ -40,10 +41,10 @@ export function providerRequest(
     ...headers,
     'x-forwarded-host': host,
     'x-forwarded-proto': protocol.slice(0, -1),
-    ...(json && { accept: JSON_TYPE }),
-    ...(body !== undefined && {
+    ...membersIf(json === true, { accept: JSON_TYPE }),
+    ...membersIf(body !== undefined, {
       'content-type': FORM_TYPE,
-      'content-length': String(Buffer.byteLength(body)),
+      'content-length': String(Buffer.byteLength(body ?? '')),
     }),
   };
   if (body) {

@@ -80,10 +80,19 @@ function keySchemas(environments: readonly string[] | undefined): Readonly<Recor
   return {
     Status: { type: 'string', enum: STATUSES },
     Key: response({
-      ...{ id: text, name: textOrNull, hint: text, environment: textOrNull, scopes: texts },
-      ...{ status: ref('Status'), issuedAt: time, expiresAt: timeOrNull },
-      ...{ lastUsedAt: timeOrNull, useCount: count, disabledAt: timeOrNull },
-      ...{ revokedAt: timeOrNull, rotatedFrom: textOrNull },
+      id: text,
+      name: textOrNull,
+      hint: text,
+      environment: textOrNull,
+      scopes: texts,
+      status: ref('Status'),
+      issuedAt: time,
+      expiresAt: timeOrNull,
+      lastUsedAt: timeOrNull,
+      useCount: count,
+      disabledAt: timeOrNull,
+      revokedAt: timeOrNull,
+      rotatedFrom: textOrNull,
     }),
     NewKey: request(
       {
@@ -104,8 +113,14 @@ const applicationType: Schema = { type: 'string', enum: ['web', 'native'] };
 
 const appSchemas: Readonly<Record<string, Schema>> = {
   App: response({
-    ...{ id: text, name: text, scopes: texts, redirectUris: uris, grantTypes: texts },
-    ...{ type, applicationType, registeredAt: time },
+    id: text,
+    name: text,
+    scopes: texts,
+    redirectUris: uris,
+    grantTypes: texts,
+    type,
+    applicationType,
+    registeredAt: time,
   }),
   NewApp: request(
     { name, scopes: ref('Scopes'), redirectUris: uris, type, applicationType },
@@ -115,7 +130,12 @@ const appSchemas: Readonly<Record<string, Schema>> = {
   AppChanges: request({ name, scopes: ref('Scopes'), redirectUris: uris }),
   CreatedApp: response({ secret: textOrNull, app: ref('App') }),
   Grant: response({
-    ...{ id: text, clientId: text, name: textOrNull, scopes: texts },
-    ...{ audience: texts, issuedAt: time, expiresAt: timeOrNull },
+    id: text,
+    clientId: text,
+    name: textOrNull,
+    scopes: texts,
+    audience: texts,
+    issuedAt: time,
+    expiresAt: timeOrNull,
   }),
 };

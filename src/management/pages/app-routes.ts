@@ -39,8 +39,12 @@ async function withApp(
 
 function showCreated(visit: Visit, { secret, app }: CreatedApp, overlapMs?: number): Reply {
   return secretPage(visit, {
-    ...{ title: 'appReady', label: 'clientSecret' },
-    ...{ clientId: app.id, secret, overlapMs, back: pathOf(visit, app) },
+    title: 'appReady',
+    label: 'clientSecret',
+    clientId: app.id,
+    secret,
+    overlapMs,
+    back: pathOf(visit, app),
   });
 }
 
@@ -78,8 +82,11 @@ async function submitRotate(context: AppContext, visit: Visit): Promise<Reply> {
 const showDelete = (context: AppContext, visit: Visit): Promise<Reply> =>
   withApp(context, visit, (app) =>
     confirmPage(visit, {
-      ...{ title: 'deleteTitle', intro: 'deleteIntro', action: 'deleteApp' },
-      ...{ name: app.name, back: pathOf(visit, app) },
+      title: 'deleteTitle',
+      intro: 'deleteIntro',
+      action: 'deleteApp',
+      name: app.name,
+      back: pathOf(visit, app),
     }),
   );
 

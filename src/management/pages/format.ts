@@ -15,8 +15,13 @@ export const isExpiringSoon = (
 /** Formats a time in UTC, which it names. */
 export const formatTime = ({ language }: ManagementView, time: number): string =>
   new Intl.DateTimeFormat(language, {
-    ...{ year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' },
-    ...{ timeZone: 'UTC', timeZoneName: 'short' },
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: 'UTC',
+    timeZoneName: 'short',
   }).format(time);
 
 /** Formats a time, or names its absence. */

@@ -20,8 +20,11 @@ async function showRevoke(context: GrantContext, visit: Visit): Promise<Reply> {
   }
   const client = await context.clients?.get(grant.clientId);
   return confirmPage(visit, {
-    ...{ title: 'disconnectTitle', intro: 'disconnectIntro', action: 'disconnect' },
-    ...{ name: appName(visit, { name: client?.name ?? null }), back: `${base}/connected` },
+    title: 'disconnectTitle',
+    intro: 'disconnectIntro',
+    action: 'disconnect',
+    name: appName(visit, { name: client?.name ?? null }),
+    back: `${base}/connected`,
   });
 }
 

@@ -120,8 +120,11 @@ async function submitRotate(visit: Visit): Promise<Reply> {
 const showRevoke = (visit: Visit): Promise<Reply> =>
   withKey(visit, (key) =>
     confirmPage(visit, {
-      ...{ title: 'revokeTitle', intro: 'revokeIntro', action: 'revoke' },
-      ...{ name: keyName(visit.view, key), back: `${visit.base}/keys/${key.id}` },
+      title: 'revokeTitle',
+      intro: 'revokeIntro',
+      action: 'revoke',
+      name: keyName(visit.view, key),
+      back: `${visit.base}/keys/${key.id}`,
     }),
   );
 

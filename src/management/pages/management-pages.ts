@@ -165,7 +165,12 @@ async function replyTo<R extends IncomingMessage>(
     return messagePage(view, 400, ['failedTitle', 'requestFault'], `${base}/keys`);
   }
   return run(found.route, req, {
-    ...{ account, view, base, form, id: found.id, tokens: site.tokens },
+    account,
+    view,
+    base,
+    form,
+    id: found.id,
+    tokens: site.tokens,
     context: site.context as unknown as ManagementContext,
     query: new URLSearchParams(search),
     testUrl: site.testUrl ?? originOf(req),

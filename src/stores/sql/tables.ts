@@ -101,6 +101,11 @@ export type Database = Kysely<Tables>;
  * The maximum lengths of indexed text in characters, which PostgreSQL and InnoDB can both index.
  */
 export const MAX_LENGTHS = {
-  ...{ id: 64, kind: 64, digest: 64, day: 10 },
-  ...{ subject: MAX_OWNER_LENGTH, client_id: MAX_OWNER_LENGTH, grant_id: MAX_OWNER_LENGTH },
+  id: 64,
+  kind: 64,
+  digest: 64,
+  day: 10,
+  subject: MAX_OWNER_LENGTH,
+  client_id: MAX_OWNER_LENGTH,
+  grant_id: MAX_OWNER_LENGTH,
 } as const;
