@@ -61,12 +61,13 @@ function fail(res: ServerResponse, error: unknown): void {
   res.end(`next: ${(error as Error).message}`);
 }
 
+/** Starts a server that closes no idle connection: a client may send on it at that moment. */
 export async function listen(
   listener: RequestListener,
   options: ServerOptions = {},
   wanted = 0,
 ): Promise<{ port: number; server: Server; close: () => Promise<void> }> {
-  const server = createServer(options, listener);
+  const server = createServer({ keepAliveTimeout: 0, ...options }, listener);
   await new Promise<void>((resolve) => server.listen(wanted, '127.0.0.1', resolve));
   return {
     server,
