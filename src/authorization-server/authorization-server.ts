@@ -106,8 +106,10 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   // Every request and `ready()` report the failure, and so does a warning at start-up. Without a
   // handler, it would end the process. The warning is text: in Jest, an error of this module is of
   // another realm, and `emitWarning` throws it out.
-  running.catch((error: unknown) =>
-    process.emitWarning(`The authorization server cannot start: ${String(error)}`),
+  running.catch((error: Error & { readonly code: string }) =>
+    process.emitWarning(`The authorization server cannot start: ${error.message}`, {
+      code: error.code,
+    }),
   );
   const names = scopes.names ?? [];
 

@@ -43,7 +43,9 @@ it.each<[what: string, configure: string]>([
   expect({ status, stdout: stdout.trim(), stderr }).toEqual({
     status: 0,
     stdout: '[500,"ERR_LATCHKEY_OPTION","ERR_LATCHKEY_OPTION"]',
-    stderr: expect.stringContaining('The authorization server cannot start: TypeError'),
+    stderr: expect.stringContaining(
+      '[ERR_LATCHKEY_OPTION] Warning: The authorization server cannot start: ',
+    ),
   });
 });
 
