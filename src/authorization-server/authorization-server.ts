@@ -8,6 +8,9 @@ import { serveJson } from '../http/serve-json';
 import type { Clients } from './clients/client';
 import { clientRegistry } from './clients/client-registry';
 import { unverifiedClients } from './clients/unverified-clients';
+import { deviceEndpoint } from './device/device-endpoint';
+import { deviceRequests } from './device/device-requests';
+import { pageDevices } from './device/page-devices';
 import { encryptedState } from './encrypted-state';
 import { endpointMiddleware } from './endpoint-middleware';
 import { listGrants } from './grant-records';
@@ -90,6 +93,7 @@ export function authorizationServer<const S extends ScopeDeclaration>(
   const { issuer, audiences, endpoints, offered, pages, scopes, compatibility } = resolved;
   const storage = createStorage(resolved);
   const provider = createProvider(resolved, storage);
+  const devices = pageDevices(storage.devices, resolved.timeoutMs);
   const running = provider.then((loaded) => ({
     respond: loaded.callback(),
     interact: interactions({
@@ -101,6 +105,13 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       authorizePath: endpoints.authorization.paths[0],
       scopesOf: resolved.scopesOf,
       pages,
+      devices,
+      devicePath: endpoints.deviceVerification.paths[0],
+    }),
+    verifyDevice: deviceEndpoint({
+      provider: loaded,
+      devices,
+      interactionPath: endpoints.interaction.paths[0],
     }),
   }));
   // Every request and `ready()` report the failure, and so does a warning at start-up. Without a
@@ -170,5 +181,6 @@ function createStorage(options: ResolvedServerOptions): ProviderStorage {
     authMethods: options.features.clientAuthentication,
   });
   const unverified = unverifiedClients(options, registry.secrets, prune);
-  return { store, state, issued, grants, registry, unverified };
+  const devices = deviceRequests(store, state);
+  return { store, state, issued, grants, registry, unverified, devices };
 }

@@ -11,6 +11,8 @@ import type { StateStore } from '../stores/store';
  */
 export interface EncryptedState {
   put(group: string, id: string, value: object, until: number): Promise<void>;
+  /** Returns false, and changes nothing, if there is a value under this ID. */
+  putIfAbsent(group: string, id: string, value: object, until: number): Promise<boolean>;
   get(group: string, id: string): Promise<object | undefined>;
   remove(group: string, id: string): Promise<void>;
 }
@@ -18,6 +20,8 @@ export interface EncryptedState {
 export const encryptedState = (store: StateStore): EncryptedState => ({
   put: (group, id, value, until) =>
     store.set(group, toDigest(id), seal(id, JSON.stringify(value)), until),
+  putIfAbsent: (group, id, value, until) =>
+    store.setIfAbsent(group, toDigest(id), seal(id, JSON.stringify(value)), until),
   async get(group, id) {
     const sealed = await store.get(group, toDigest(id));
     return sealed === undefined ? undefined : (JSON.parse(unseal(id, sealed)) as object);

@@ -4,20 +4,21 @@ import { headerRepeated, requestPath } from '../extractors/extractor';
 import type { Middleware } from '../http/middleware';
 import type { ClientAuthMethod } from './clients/client';
 import type { RespondToRegistration } from './clients/registration-endpoint';
+import type { VerifyDevice } from './device/device-endpoint';
+import { isPage, respondToFailure } from './endpoint-failures';
 import { endpointRoutes, type FindRoute, requestedUrl, type Route } from './endpoint-routes';
 import type { EndpointName, Endpoints } from './endpoints';
 import { toProviderParameters } from './interaction/authorization-request';
 import type { Interact } from './interaction/interactions';
 import { RESPONSE_MODES } from './metadata';
-import { sendOutagePage, sendRefusedPage } from './pages/message-pages';
 import { type ServerPages, setView } from './pages/server-pages';
-import { publishRefusal } from './refusals';
 import { checkClientAuthentication } from './request/client-authentication';
 import type { ClientCompatibility } from './request/client-compatibility';
 import { normalizeParameters, type ParameterRules } from './request/normalize-parameters';
 import { providerRequest } from './request/provider-request';
 import { RefusedRequest } from './request/refused-request';
 import { readParameters } from './request/request-body';
+import { requestQuery } from './request/request-query';
 
 /** The server, once oidc-provider is loaded. */
 export interface Running {
@@ -25,6 +26,8 @@ export interface Running {
   readonly respond: (req: IncomingMessage, res: ServerResponse) => Promise<void>;
   /** Responds to requests for the login and consent pages. */
   readonly interact: Interact;
+  /** Responds to requests for the page on which users enter the code of a device. */
+  readonly verifyDevice: VerifyDevice;
 }
 
 export interface EndpointMiddlewareOptions {
@@ -55,7 +58,7 @@ export function endpointMiddleware(options: EndpointMiddlewareOptions): Middlewa
       return options.otherwise(req, res, next);
     }
     respond(options, { req, res, path, ...route }).catch((error: unknown) =>
-      fail(res, route.endpoint, error, next),
+      respondToFailure(res, route.endpoint, error, next),
     );
   };
 }
@@ -68,7 +71,7 @@ interface Exchange extends Route {
 
 async function respond(options: EndpointMiddlewareOptions, exchange: Exchange): Promise<void> {
   const { req, endpoint, publicId } = exchange;
-  if (endpoint === 'interaction') {
+  if (isPage(endpoint)) {
     return respondOnPage(options, exchange);
   }
   if (endpoint === 'registration') {
@@ -96,18 +99,13 @@ async function respond(options: EndpointMiddlewareOptions, exchange: Exchange): 
 
 async function respondOnPage(
   { running, issuer, pages }: EndpointMiddlewareOptions,
-  { req, res, path, publicId = '' }: Exchange,
+  { req, res, path, endpoint, publicId = '' }: Exchange,
 ): Promise<void> {
   setView(res, pages.view(req));
   checkMethod(req, 'GET', 'HEAD', 'POST');
-  const { interact } = await running;
-  await interact({
-    req,
-    res,
-    path,
-    publicId,
-    providerReq: providerRequest(req, { url: path, issuer }),
-  });
+  const { interact, verifyDevice } = await running;
+  const page = { req, res, path, providerReq: providerRequest(req, { url: path, issuer }) };
+  return endpoint === 'interaction' ? interact({ ...page, publicId }) : verifyDevice(page);
 }
 
 async function post(
@@ -165,9 +163,7 @@ async function get(
   exchange: Exchange,
 ): Promise<void> {
   const { req, res, path, endpoint, publicId } = exchange;
-  const [, query] = ((req as { originalUrl?: string }).originalUrl ?? req.url ?? '').split(
-    /\?(.*)/s,
-  );
+  const query = requestQuery(req);
   const own = publicId === undefined ? endpoints[endpoint].paths[0] : path;
   const parameters =
     query === undefined
@@ -192,52 +188,4 @@ function checkMethod({ method = '' }: IncomingMessage, ...allowed: readonly stri
   }
   const list = allowed.join(', ');
   throw new RefusedRequest(`the method must be one of ${list}`, 405, { Allow: list });
-}
-
-/**
- * Responds to a request that failed: with a refusal or an outage, or through the app's own error
- * handler.
- */
-function fail(
-  res: ServerResponse,
-  endpoint: EndpointName,
-  error: unknown,
-  next: (error?: unknown) => void,
-): void {
-  const refusal = {
-    endpoint,
-    reason: undefined,
-    clientId: undefined,
-    grantType: undefined,
-    cause: undefined,
-  };
-  if (error instanceof RefusedRequest) {
-    const { status, error: code, message: reason, cause } = error;
-    publishRefusal({ ...refusal, status, error: code, reason, cause });
-    return endpoint === 'interaction' ? sendRefusedPage(res, error) : sendError(res, error);
-  }
-  if ((error as { error?: unknown } | null)?.error === 'temporarily_unavailable') {
-    publishRefusal({
-      ...refusal,
-      status: 503,
-      error: 'temporarily_unavailable',
-      cause: (error as Error).cause,
-    });
-    return sendOutagePage(res);
-  }
-  publishRefusal({ ...refusal, status: 500, error: 'server_error', cause: error });
-  next(error);
-}
-
-/** @see https://www.rfc-editor.org/rfc/rfc6749#section-5.2 */
-function sendError(res: ServerResponse, { message, status, headers, error }: RefusedRequest): void {
-  const body = JSON.stringify({ error, error_description: message });
-  res.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) {
-    res.setHeader(name, value);
-  }
-  res.setHeader('Content-Type', 'application/json; charset=utf-8');
-  res.setHeader('Content-Length', Buffer.byteLength(body));
-  res.setHeader('Cache-Control', 'no-store');
-  res.end(body);
 }

@@ -72,6 +72,13 @@ export interface FeatureOptions {
    */
   readonly pushedAuthorizationRequests?: boolean;
   /**
+   * Lets users authorize a device that has no browser: they enter the code that it shows on a page
+   * of the server.
+   * @default false
+   * @see https://www.rfc-editor.org/rfc/rfc8628
+   */
+  readonly deviceFlow?: boolean;
+  /**
    * Requires PKCE of confidential clients as well. A function returns false for a client that is
    * exempt.
    * @default false: of public clients only
@@ -117,6 +124,7 @@ export const featureMembers = {
     ),
   ),
   pushedAuthorizationRequests: z.optional(booleanOption),
+  deviceFlow: z.optional(booleanOption),
   requirePkce: z.optional(
     check(
       'true, false or a function of a client',
@@ -155,7 +163,7 @@ export function resolveFeatures(
     clientAuthentication: options.clientAuthentication ?? defaultAuthentication(options),
     dpop: dpopOptions === false ? undefined : dpopOptions,
     hasPushedRequests: hasLogin && options.pushedAuthorizationRequests === true,
-    hasDeviceFlow: false,
+    hasDeviceFlow: hasLogin && options.deviceFlow === true,
     requirePkce: typeof requirePkce === 'function' ? requirePkce : () => requirePkce,
     configure: options.configure,
   };

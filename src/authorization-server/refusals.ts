@@ -3,7 +3,7 @@ import { channel } from 'node:diagnostics_channel';
 import type { errors, KoaContextWithOIDC } from 'oidc-provider';
 
 import { isDebugging, printLine } from '../authentication/decisions';
-import { GRANT_TYPES, type GrantType } from './clients/client';
+import { DEVICE_CODE, GRANT_TYPES, type GrantType } from './clients/client';
 import type { EndpointName } from './endpoints';
 
 /**
@@ -52,6 +52,13 @@ export function publishRefusal(refusal: OAuthRefusal): void {
   );
 }
 
+/** Routes of oidc-provider that are not named like their endpoint. */
+const ENDPOINTS: Readonly<Record<string, EndpointName>> = {
+  resume: 'authorization',
+  device_authorization: 'deviceAuthorization',
+  pushed_authorization_request: 'pushedAuthorizationRequest',
+};
+
 /** Converts an error of oidc-provider. */
 export function toRefusal(
   { oidc }: KoaContextWithOIDC,
@@ -65,7 +72,7 @@ export function toRefusal(
   } = error;
   const code = error.expose ? (error.error as string) : 'server_error';
   return {
-    endpoint: (oidc.route === 'resume' ? 'authorization' : oidc.route) as EndpointName,
+    endpoint: ENDPOINTS[oidc.route] ?? (oidc.route as EndpointName),
     status,
     error: toErrorCode(code, oidc),
     reason,
@@ -79,8 +86,12 @@ export function toRefusal(
  * Returns the error code for the client. oidc-provider reports a disallowed grant type as
  * `invalid_request`, where RFC 6749 §5.2 requires `unauthorized_client`.
  */
-export function toErrorCode(code: string, { client, params }: KoaContextWithOIDC['oidc']): string {
+export function toErrorCode(
+  code: string,
+  { client, params, route }: KoaContextWithOIDC['oidc'],
+): string {
+  const grantType = route === 'device_authorization' ? DEVICE_CODE : params?.grant_type;
   const isNotAllowed =
-    typeof params?.grant_type === 'string' && client?.grantTypeAllowed(params.grant_type) === false;
+    typeof grantType === 'string' && client?.grantTypeAllowed(grantType) === false;
   return code === 'invalid_request' && isNotAllowed ? 'unauthorized_client' : code;
 }

@@ -173,10 +173,11 @@ const RESERVED: readonly string[] = ['openid', 'offline_access'];
 
 /** @throws ERR_LATCHKEY_OPTION if an option has no effect without a login */
 function checkLogin(options: AuthorizationServerOptions): void {
-  const { login, registration, pushedAuthorizationRequests } = options;
+  const { login, registration, pushedAuthorizationRequests, deviceFlow } = options;
   const needsLogin = {
     registration: registration?.dynamic || registration?.metadataDocuments,
     pushedAuthorizationRequests,
+    deviceFlow,
   };
   const [name] = Object.entries(needsLogin).find(([, value]) => value) ?? [];
   if (name !== undefined && !login) {

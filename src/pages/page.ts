@@ -12,8 +12,9 @@ export interface Page {
   /** @default 200 */
   readonly status?: number;
   /**
-   * Whether the page's form ends at a client. Browsers apply `form-action` to every redirect after
-   * a submission, and a client may redirect anywhere, so such a page goes without the directive.
+   * Whether the page's form ends at a client, or at a login of the app. Browsers apply
+   * `form-action` to every redirect after a submission, and these may redirect anywhere, so such a
+   * page goes without the directive.
    * @default false
    */
   readonly endsAtClient?: boolean;

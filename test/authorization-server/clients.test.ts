@@ -487,7 +487,7 @@ describe('clients.register() and clients.update()', () => {
     ],
     [
       'ERR_LATCHKEY_OPTION',
-      'option "grantTypes": urn:ietf:params:oauth:grant-type:device_code is not enabled',
+      'urn:ietf:params:oauth:grant-type:device_code is not enabled',
       { grantTypes: ['urn:ietf:params:oauth:grant-type:device_code'] },
     ],
     [

@@ -9,7 +9,13 @@ import {
   isSecureUrl,
   nonEmptyString,
 } from '../../internal/options';
-import { AUTH_METHODS, type Client, type ClientAuthMethod, GRANT_TYPES } from './client';
+import {
+  AUTH_METHODS,
+  type Client,
+  type ClientAuthMethod,
+  DEVICE_CODE,
+  GRANT_TYPES,
+} from './client';
 import { isPublicJwks } from './client-keys';
 import { isAbsoluteUri, isLoopbackHttps, isPrivateUseUri, isWebUri } from './redirect-uris';
 import { isVisibleName } from './visible-text';
@@ -118,8 +124,12 @@ function grantFaults({ type, redirectUris, grantTypes }: Client): readonly Fault
       'must be there for the authorization_code grant, and for it alone',
     ]);
   }
-  if (grantTypes.includes('refresh_token') && !usesCode) {
-    faults.push(['grantTypes', 'must not have refresh_token without authorization_code']);
+  const hasUsers = usesCode || grantTypes.includes(DEVICE_CODE);
+  if (grantTypes.includes('refresh_token') && !hasUsers) {
+    faults.push([
+      'grantTypes',
+      'must not have refresh_token without authorization_code or the device grant',
+    ]);
   }
   if (type === 'public' && grantTypes.includes('client_credentials')) {
     faults.push([

@@ -44,5 +44,6 @@ export const isLoginFormSentTwice = (
 ): boolean =>
   loginOf(pending) !== undefined && isEqual(form.get('csrf_token'), loginCsrfToken(pending));
 
-const isEqual = (given: string | null, expected: string): boolean =>
+/** Compares two tokens in constant time. */
+export const isEqual = (given: string | null, expected: string): boolean =>
   given?.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));

@@ -35,8 +35,8 @@ export interface Interaction {
   readonly client: Client;
   /** The requested scopes. The client may have all of them. */
   readonly scopes: readonly RequestedScope[];
-  /** Where the user is sent afterwards. */
-  readonly redirectUri: string;
+  /** Where the user is sent afterwards; undefined if the user connects a device (RFC 8628). */
+  readonly redirectUri: string | undefined;
   /**
    * What else the client requested. A `login` of your own honours `prompt`, `maxAgeMs` and
    * `acrValues`.

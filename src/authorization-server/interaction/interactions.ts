@@ -1,52 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Interaction as ProviderInteraction, Provider } from 'oidc-provider';
 
-import type {
-  Interaction as ProviderInteraction,
-  InteractionResults,
-  Provider,
-} from 'oidc-provider';
-
-import type { ScopesOf } from '../audiences';
-import type { Client } from '../clients/client';
-import type { Grant } from '../grant-records';
-import { type ServerPages, setView } from '../pages/server-pages';
-import { toClient } from '../provider/client-metadata';
+import { setView } from '../pages/server-pages';
 import { RefusedPage } from '../request/refused-request';
 import { readParameters } from '../request/request-body';
 import { toAuthorizationRequest } from './authorization-request';
 import { allowedScopes } from './consent-result';
 import { isCoveredBy, isIdentified } from './covered-request';
 import { checkForm, csrfToken, isLoginFormSentTwice } from './csrf-token';
-import type { Consent, Interaction, Login, RequestedScope } from './interaction';
+import { decideDevice, respondAtEnd } from './device-interaction';
+import { findClient } from './find-client';
+import { continueAtClient, DENIED, type Outcome } from './finish';
+import type { Interaction } from './interaction';
 import { toPublicId } from './interaction-id';
 import { loginOf, type LoginResult, toLoginResult, toUser, unmetRequirement } from './login-result';
 import { type InteractionCookies, renewInteraction } from './renew';
-
-export interface InteractionsOptions {
-  readonly provider: Provider;
-  readonly login: Login;
-  readonly consent: Consent;
-  readonly describe: (scope: string) => RequestedScope;
-  readonly pages: ServerPages;
-  /** Returns the scopes that a token for an audience may have. */
-  readonly scopesOf: ScopesOf;
-  /** Returns what a user has granted. */
-  readonly grantsOf: (subject: string) => Promise<readonly Grant[]>;
-  /** Path of the authorization endpoint, where oidc-provider continues. */
-  readonly authorizePath: string;
-}
-
-/** One request for a page of an interaction. */
-export interface InteractionExchange {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  /** The request without its body, for oidc-provider. */
-  readonly providerReq: IncomingMessage;
-  /** Path of the page. */
-  readonly path: string;
-  /** Last segment of the path. */
-  readonly publicId: string;
-}
+import { saveGrant } from './save-grant';
+import { type InteractionExchange, type InteractionsOptions, redirect, type Step } from './step';
 
 export type Interact = (exchange: InteractionExchange) => Promise<void>;
 
@@ -69,15 +38,12 @@ export function interactions(options: InteractionsOptions): Interact {
     const interaction = await toInteraction(options, pending, { path, form });
     setView(res, options.pages.view(req, interaction.request.uiLocales));
     const step = { ...exchange, ...options, pending, form, interaction };
+    if (await respondAtEnd(step)) {
+      return;
+    }
     const login = loginOf(pending);
     return login ? askForConsent(step, login) : askForLogin(step);
   };
-}
-
-interface Step extends InteractionsOptions, InteractionExchange {
-  readonly pending: ProviderInteraction;
-  readonly form: URLSearchParams | undefined;
-  readonly interaction: Interaction;
 }
 
 async function askForLogin(step: Step): Promise<void> {
@@ -110,7 +76,7 @@ async function askForLogin(step: Step): Promise<void> {
 }
 
 async function askForConsent(step: Step, login: LoginResult): Promise<void> {
-  const { provider, req, res, pending, interaction } = step;
+  const { req, res, pending, interaction } = step;
   const isGranted = () => isCovered(step, login.accountId);
   const agreed =
     isOwnApp(interaction) ||
@@ -123,33 +89,8 @@ async function askForConsent(step: Step, login: LoginResult): Promise<void> {
   if (allowed.length === 0) {
     return finish(step, DENIED);
   }
-  const rejected = requested.filter((scope) => !allowed.includes(scope));
-  const grant = new provider.Grant({
-    accountId: login.accountId,
-    clientId: interaction.client.clientId,
-  });
-  for (const resource of interaction.request.resource) {
-    const known = step.scopesOf(resource);
-    addScopes(grant, resource, {
-      allowed: allowed.filter((scope) => known.includes(scope)),
-      rejected: rejected.filter((scope) => known.includes(scope)),
-    });
-  }
-  return finish({ ...step, pending }, { login, consent: { grantId: await grant.save() } });
-}
-
-/** Adds the scopes of one resource to a grant. */
-function addScopes(
-  grant: InstanceType<Provider['Grant']>,
-  resource: string,
-  { allowed, rejected }: Readonly<Record<'allowed' | 'rejected', readonly string[]>>,
-): void {
-  if (allowed.length > 0) {
-    grant.addResourceScope(resource, [...allowed]);
-  }
-  if (rejected.length > 0) {
-    grant.rejectResourceScope(resource, [...rejected]);
-  }
+  const grant = await saveGrant(step, login, allowed);
+  return finish({ ...step, pending }, { login, grant, scopes: allowed });
 }
 
 /** Whether the client is certainly the operator's own app, whose users see no consent page. */
@@ -163,26 +104,11 @@ const isCovered = ({ interaction, grantsOf }: Step, subject: string): Promise<bo
     () => false,
   );
 
-const DENIED: InteractionResults = {
-  error: 'access_denied',
-  error_description: 'the user did not allow it',
-};
-
-/**
- * Stores the result and sends the user to the authorization endpoint, where oidc-provider
- * continues.
- */
-async function finish(
-  { pending, res, authorizePath, publicId }: Step,
-  result: InteractionResults,
-): Promise<void> {
-  pending.result = result;
-  await pending.persist();
-  redirect(res, `${authorizePath}/${publicId}`);
-}
-
-const redirect = (res: ServerResponse, location: string): void =>
-  void res.writeHead(303, { Location: location, 'Cache-Control': 'no-store' }).end();
+/** Ends an interaction. */
+const finish = (step: Step, outcome: Outcome): Promise<void> =>
+  step.pending.deviceCode === undefined
+    ? continueAtClient(step, outcome)
+    : decideDevice(step, outcome);
 
 const cookies = ({
   path,
@@ -219,15 +145,10 @@ async function toInteraction(
   page: Pick<Interaction, 'path' | 'form'>,
 ): Promise<Interaction> {
   const { params } = pending;
-  const providerClient = await provider.Client.find(params.client_id as string);
-  if (!providerClient) {
-    throw new RefusedPage('removedApp');
-  }
-  const client: Client = toClient(providerClient);
   return {
-    client,
+    client: await findClient(provider, params.client_id as string),
     scopes: (params.scope as string).split(' ').map(describe),
-    redirectUri: params.redirect_uri as string,
+    redirectUri: params.redirect_uri as string | undefined,
     request: toAuthorizationRequest(params),
     startedAt: pending.iat * 1000,
     csrfToken: csrfToken(pending),

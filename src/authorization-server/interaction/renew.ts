@@ -1,16 +1,17 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-
 import type { Interaction, Provider } from 'oidc-provider';
 
 import { omitUndefined } from '../../internal/objects';
 import { renewId } from './interaction-id';
 import type { LoginResult } from './login-result';
-import { INTERACTION_TTL_S } from './time-to-live';
+import {
+  type CookiePlace,
+  saveInteraction,
+  setInteractionCookies,
+  type StoredInteraction,
+} from './provider-interaction';
 
 /** Where the cookies of an interaction are set. */
-export interface InteractionCookies {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
+export interface InteractionCookies extends CookiePlace {
   /** Path of the login and consent pages. */
   readonly pagePath: string;
   /** Path at which oidc-provider continues. */
@@ -26,11 +27,11 @@ export async function renewInteraction(
   provider: Provider,
   pending: Interaction,
   login: LoginResult,
-  { req, res, pagePath, resumePath }: InteractionCookies,
+  { pagePath, resumePath, ...place }: InteractionCookies,
 ): Promise<Interaction> {
-  const { returnTo, prompt, params, trusted, cid, parJti, deviceCode } = pending as Stored;
-  const Model = provider.Interaction as unknown as InteractionModel;
-  const renewed = new Model(renewId(pending.uid), {
+  const { returnTo, prompt, params, trusted, cid, parJti, deviceCode } =
+    pending as StoredInteraction;
+  const renewed = await saveInteraction(provider, renewId(pending.uid), {
     returnTo,
     prompt,
     params,
@@ -39,24 +40,6 @@ export async function renewInteraction(
     ...omitUndefined({ parJti, deviceCode }),
     result: { login },
   });
-  await renewed.save(INTERACTION_TTL_S);
-  const { cookies } = provider.createContext(req, res);
-  const options = {
-    httpOnly: true,
-    sameSite: 'lax',
-    overwrite: true,
-    maxAge: INTERACTION_TTL_S * 1000,
-  } as const;
-  cookies.set(provider.cookieName('interaction'), renewed.uid, { ...options, path: pagePath });
-  cookies.set(provider.cookieName('resume'), renewed.uid, { ...options, path: resumePath });
+  setInteractionCookies(provider, renewed, place, { interaction: pagePath, resume: resumePath });
   return renewed;
 }
-
-/** `parJti` and `deviceCode` are missing from the types of oidc-provider. */
-interface Stored extends Interaction {
-  readonly parJti?: string;
-  readonly deviceCode?: string;
-}
-
-/** The constructor's parameters are missing from the types of oidc-provider. */
-type InteractionModel = new (id: string, payload: Partial<Interaction>) => Interaction;

@@ -70,6 +70,7 @@ export function renderDeviceConfirmationPage(
 ): RenderedPage {
   return view.render({
     title: view.plain('deviceConfirmTitle'),
+    endsAtClient: true,
     content: markup`<p class="code">${userCode}</p>
 <p>${view.html('deviceConfirm', { app: isolated(clientName) })}</p>
 <p class="quiet">${view.html('deviceWarning')}</p>

@@ -23,7 +23,13 @@ export function sendOutagePage(res: ServerResponse): void {
 }
 
 /** Sends the page for a user whose request is refused. */
-export function sendRefusedPage(res: ServerResponse, { text, status }: RefusedRequest): void {
+export function sendRefusedPage(
+  res: ServerResponse,
+  { text, status, headers }: RefusedRequest,
+): void {
+  for (const [name, value] of Object.entries(headers)) {
+    res.setHeader(name, value);
+  }
   sendPage(res, renderMessage(viewOf(res), text, { status }));
 }
 

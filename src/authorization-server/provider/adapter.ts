@@ -2,6 +2,7 @@ import type { Adapter, AdapterPayload, errors } from 'oidc-provider';
 
 import { codedError } from '../../internal/errors';
 import { INTERACTION_TTL_S } from '../interaction/time-to-live';
+import { deviceCodeAdapter } from './device-code-adapter';
 import type { ProviderOptions } from './provider-options';
 import { singleUseAdapter } from './single-use-adapter';
 
@@ -58,6 +59,7 @@ export function providerAdapter(
       storage,
       reuseError: usedGrant,
     }),
+    DeviceCode: deviceCodeAdapter(storage, errorClasses),
     PushedAuthorizationRequest: singleUseAdapter({
       model: 'PushedAuthorizationRequest',
       graceMs: 0,

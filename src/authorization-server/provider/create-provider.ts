@@ -11,6 +11,7 @@ import { clientAdapter } from './client-adapter';
 import { toClient } from './client-metadata';
 import { providerConfiguration } from './configuration';
 import { adapterWithDeadline, storeDeadline } from './deadlines';
+import { completeDeviceFlow } from './device-flow';
 import { useEndpointUrls } from './endpoint-urls';
 import { completeResponses } from './error-responses';
 import { issueOpaqueAccessTokens } from './opaque-access-tokens';
@@ -30,12 +31,13 @@ export async function createProvider(
   const { registry } = storage;
   const deadline = storeDeadline(options.timeoutMs, errors);
   const adapter = providerAdapter(options, errors);
+  const context = () => OidcProvider.ctx;
   const clients = clientAdapter({
     storage,
     methods: resolved.features.clientAuthentication,
     deadline,
     errorClasses: errors,
-    context: () => OidcProvider.ctx,
+    context,
   });
 
   class LatchkeyProvider extends OidcProvider {
@@ -65,6 +67,7 @@ export async function createProvider(
   detectReplays(provider, storage.store, deadline);
   useEndpointUrls(provider, options.endpoints.token.url);
   completeResponses(provider);
+  completeDeviceFlow(provider, options, { deadline, errorClasses: errors, context });
   discardSessions(provider);
   keepUsedRegistrations(provider, storage);
   return provider;

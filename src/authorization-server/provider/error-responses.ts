@@ -5,6 +5,8 @@ import { UNAVAILABLE } from './deadlines';
 
 const ERROR_EVENTS = [
   'authorization.error',
+  'device_authorization.error',
+  'pushed_authorization_request.error',
   'grant.error',
   'revocation.error',
   'introspection.error',
@@ -39,8 +41,11 @@ export function completeResponses(provider: Provider): void {
   });
   const events: NodeJS.EventEmitter = provider;
   for (const event of ERROR_EVENTS) {
-    events.on(event, (ctx: KoaContextWithOIDC, error: Error) =>
-      publishRefusal(toRefusal(ctx, error)),
-    );
+    events.on(event, (ctx: KoaContextWithOIDC, error: Error & { readonly error?: string }) => {
+      // A device gets it until its user has decided. Nothing is refused.
+      if (error.error !== 'authorization_pending') {
+        publishRefusal(toRefusal(ctx, error));
+      }
+    });
   }
 }

@@ -1,6 +1,7 @@
 import type { CredentialStore, StateStore } from '../../stores/store';
 import type { ClientRegistry } from '../clients/client-registry';
 import type { UnverifiedClients } from '../clients/unverified-clients';
+import type { DeviceRequests } from '../device/device-requests';
 import type { EncryptedState } from '../encrypted-state';
 import type { Grants } from '../grants';
 import type { IssuedTokens } from '../issued-tokens';
@@ -20,4 +21,6 @@ export interface ProviderStorage {
   readonly grants: Grants;
   readonly registry: ClientRegistry;
   readonly unverified: UnverifiedClients;
+  /** Devices that wait for their users. */
+  readonly devices: DeviceRequests;
 }

@@ -15,9 +15,17 @@ export interface SingleUseOptions {
    */
   readonly retainMs?: number;
   readonly storage: ProviderStorage;
+  /** Adds what is stored elsewhere. @default nothing */
+  readonly complete?: (id: string, payload: AdapterPayload) => Promise<AdapterPayload>;
   /** Creates the error of a second use. */
   readonly reuseError: () => Error;
 }
+
+/** The methods of an adapter that such a model needs. */
+export type SingleUseAdapter = Pick<
+  Adapter,
+  'upsert' | 'find' | 'consume' | 'destroy' | 'revokeByGrantId'
+>;
 
 /**
  * Stores codes, refresh tokens and pushed requests. The store lets one of many concurrent uses
@@ -31,11 +39,16 @@ export function singleUseAdapter({
   graceMs,
   retainMs = 0,
   storage,
+  complete = async (_id, payload) => payload,
   reuseError,
-}: SingleUseOptions): Partial<Adapter> {
+}: SingleUseOptions): SingleUseAdapter {
   const { store, state, grants } = storage;
   const group = `oauth:${model}`;
   const used = `oauth:used ${model}`;
+  const load = async (id: string): Promise<AdapterPayload | undefined> => {
+    const payload = (await state.get(group, id)) as AdapterPayload | undefined;
+    return payload && complete(id, payload);
+  };
   const usedAt = async (id: string): Promise<number | undefined> => {
     const at = await store.get(used, toDigest(id));
     if (at !== undefined && !/^\d+$/.test(at)) {
@@ -52,14 +65,11 @@ export function singleUseAdapter({
     upsert: (id, payload, expiresIn) =>
       state.put(group, id, payload, Date.now() + (expiresIn ?? 0) * 1000 + retainMs),
     async find(id) {
-      const [payload, at] = await Promise.all([
-        state.get(group, id) as Promise<AdapterPayload | undefined>,
-        usedAt(id),
-      ]);
+      const [payload, at] = await Promise.all([load(id), usedAt(id)]);
       return payload && isReuse(at) ? { ...payload, consumed: Math.floor(at / 1000) } : payload;
     },
     async consume(id) {
-      const payload = (await state.get(group, id)) as AdapterPayload | undefined;
+      const payload = await load(id);
       const now = Date.now();
       if (
         payload &&

@@ -17,9 +17,21 @@ export class RefusedRequest extends Error {
   }
 }
 
-/** A user's request that is rejected with an error page. The operator gets the English text. */
+export interface RefusedPageOptions {
+  /** @default 400 */
+  readonly status?: number;
+  /** @default none */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the operator gets. @default the English text */
+  readonly reason?: string;
+}
+
+/** A user's request that is rejected with an error page. */
 export class RefusedPage extends RefusedRequest {
-  constructor(override readonly text: MessageKey) {
-    super(english[text]);
+  constructor(
+    override readonly text: MessageKey,
+    { status, headers, reason = english[text] }: RefusedPageOptions = {},
+  ) {
+    super(reason, status, headers);
   }
 }
