@@ -18,7 +18,7 @@ const url = process.env.LATCHKEY_STORE ?? 'redis://127.0.0.1:6379';
 const report = (error: Error) => console.error(error.message);
 
 async function onRedis(): Promise<CredentialStore> {
-  const socket = { connectTimeout: 500, socketTimeout: 500, reconnectStrategy: () => 100 };
+  const socket = { connectTimeout: 500, socketTimeout: 1_000, reconnectStrategy: () => 100 };
   const client = createClient({ url, disableOfflineQueue: true, pingInterval: 250, socket });
   await client.on('error', report).connect();
   return redisStore({ client });

@@ -5,17 +5,34 @@ import { codedError } from './errors';
  * error that comes later is discarded.
  */
 export async function withDeadline<T>(pending: PromiseLike<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = () => {};
   const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timeoutError(timeoutMs)), timeoutMs);
+    cancel = startDeadline(() => reject(timeoutError(timeoutMs)), timeoutMs);
   });
   try {
     return await Promise.race([pending, deadline]);
   } catch (error) {
     throw toError(error);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
+}
+
+/**
+ * Calls `expire` after `timeoutMs`, unless the returned function is called before.
+ *
+ * Timers run before sockets are read. After the event loop has been blocked for longer than the
+ * deadline, an answer may wait in a socket, so `expire` is called after the next read.
+ */
+export function startDeadline(expire: () => void, timeoutMs: number): () => void {
+  let reading: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    reading = setImmediate(expire);
+  }, timeoutMs);
+  return () => {
+    clearTimeout(timer);
+    clearImmediate(reading);
+  };
 }
 
 const timeoutError = (timeoutMs: number): Error =>

@@ -2,7 +2,7 @@ import { createConnection } from '../../src/stores/redis/connection';
 import type { RedisDriver } from '../../src/stores/redis/driver';
 import { RedisError } from '../../src/stores/redis/error';
 
-beforeEach(() => jest.useFakeTimers());
+beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate'] }));
 afterEach(() => jest.useRealTimers());
 
 /** A client of which the test settles the answers. */

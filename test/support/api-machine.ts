@@ -22,7 +22,7 @@ const { port } = await serve(
 );
 
 async function onRedis() {
-  const socket = { connectTimeout: 500, socketTimeout: 500, reconnectStrategy: () => 100 };
+  const socket = { connectTimeout: 500, socketTimeout: 1_000, reconnectStrategy: () => 100 };
   const client = createClient({ url, disableOfflineQueue: true, pingInterval: 250, socket });
   await client.on('error', () => {}).connect();
   return redisStore({ client });

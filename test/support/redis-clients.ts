@@ -20,15 +20,14 @@ const NODE_REDIS = {
   socket: {
     host: '127.0.0.1',
     connectTimeout: 500,
-    socketTimeout: 500,
+    socketTimeout: 1_000,
     reconnectStrategy: () => 100,
   },
 } as const;
 const IOREDIS = {
   host: '127.0.0.1',
   connectTimeout: 500,
-  commandTimeout: 500,
-  socketTimeout: 500,
+  socketTimeout: 1_000,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   retryStrategy: () => 100,

@@ -74,7 +74,7 @@ const schema = z.strictObject({
  *   url: process.env.REDIS_URL,
  *   disableOfflineQueue: true,
  *   pingInterval: 250,
- *   socket: { connectTimeout: 500, socketTimeout: 500, reconnectStrategy: () => 100 },
+ *   socket: { connectTimeout: 500, socketTimeout: 1_000, reconnectStrategy: () => 100 },
  * });
  * // Without a listener the first outage ends the process.
  * client.on('error', (error) => console.error(error.message));
@@ -86,8 +86,7 @@ const schema = z.strictObject({
  * const client = new Redis(process.env.REDIS_URL, {
  *   enableOfflineQueue: false,
  *   connectTimeout: 500,
- *   commandTimeout: 500,
- *   socketTimeout: 500,
+ *   socketTimeout: 1_000,
  *   maxRetriesPerRequest: 0,
  *   retryStrategy: () => 100,
  * });

@@ -1,4 +1,5 @@
 import { codedError } from '../../internal/errors';
+import { startDeadline } from '../../internal/promises';
 import { isObject } from '../../internal/type-guards';
 
 /** Limits of a request to an issuer's server, and how it is sent. */
@@ -56,10 +57,10 @@ export async function requestJson(
   // A timer, because signals of AbortSignal.any() and AbortSignal.timeout() outlive the response.
   const controller = new AbortController();
   const abort = () => controller.abort();
-  const timer = setTimeout(
+  const cancel = startDeadline(
     () => controller.abort(new DOMException(undefined, 'TimeoutError')),
     timeoutMs,
-  ).unref();
+  );
   pending?.add(abort);
   try {
     const response = await send(controller.signal);
@@ -67,7 +68,7 @@ export async function requestJson(
   } catch (error) {
     throw toIssuerError(error, withoutQuery(url), timeoutMs);
   } finally {
-    clearTimeout(timer);
+    cancel();
     pending?.delete(abort);
   }
 }

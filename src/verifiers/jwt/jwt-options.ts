@@ -16,7 +16,8 @@ export interface RemoteOptions {
    */
   readonly staleIfErrorMs?: number;
   /**
-   * The shortest time from the start of one fetch to the next, whether or not it succeeds.
+   * The shortest time from the start of one fetch to the next. After a fetch that failed, it is one
+   * second at most.
    * @default 5_000
    */
   readonly cooldownMs?: number;

@@ -12,8 +12,9 @@ export interface RemoteKeysPolicy {
   /** How much longer keys are used while the server is unavailable. */
   readonly staleIfErrorMs: number;
   /**
-   * The shortest time from the start of one fetch to the next, whether or not it succeeds. However
-   * many tokens name unknown keys, they cause one fetch in this time.
+   * The shortest time from the start of one fetch to the next. After a fetch that failed, it is one
+   * second at most, so that keys are known soon after an outage. However many tokens name unknown
+   * keys, they cause one fetch in this time.
    */
   readonly cooldownMs: number;
   /** Whether an issuer without metadata is treated as unknown, and not as unavailable. */
@@ -22,6 +23,9 @@ export interface RemoteKeysPolicy {
 
 /** How long a token with a known but outdated key waits for a fetch, in milliseconds. */
 const REFRESH_WAIT_MS = 500;
+
+/** The longest time from the start of a fetch that failed to the next, in milliseconds. */
+const RETRY_MS = 1_000;
 
 type Keys = readonly VerificationKey[];
 
@@ -82,10 +86,16 @@ export class RemoteKeys implements KeySource {
     if (this.#failure === undefined) {
       return this.#known(algorithm, kid);
     }
-    if (this.#policy.mayBeAbsent && this.#failure instanceof NoSuchIssuer) {
-      return [];
+    if (this.#isUnavailable()) {
+      throw this.#failure;
     }
-    throw this.#failure;
+    return [];
+  }
+
+  /** Whether the last fetch failed. That an issuer does not exist is an answer, not a failure. */
+  #isUnavailable(): boolean {
+    const isAbsent = this.#policy.mayBeAbsent && this.#failure instanceof NoSuchIssuer;
+    return this.#failure !== undefined && !isAbsent;
   }
 
   /**
@@ -102,7 +112,9 @@ export class RemoteKeys implements KeySource {
 
   /** Returns the pending fetch, or starts one. Returns undefined in the cooldown of the last. */
   #fetchUnlessRecent(now: number): Promise<void> | undefined {
-    const nextAt = this.#attemptedAt + this.#policy.cooldownMs;
+    const { cooldownMs } = this.#policy;
+    const pauseMs = this.#isUnavailable() ? Math.min(RETRY_MS, cooldownMs) : cooldownMs;
+    const nextAt = this.#attemptedAt + pauseMs;
     // A clock that was set back must not extend the cooldown.
     const isCoolingDown = now >= this.#attemptedAt && now < nextAt;
     if (!this.#pending && !isCoolingDown) {

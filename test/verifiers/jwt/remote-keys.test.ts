@@ -229,6 +229,18 @@ describe('keys that are fetched', () => {
     }
   });
 
+  it('are fetched again a second after a fetch that failed', async () => {
+    const verifier = verifierOf();
+    server.answers.set(JWKS, (res) => void res.writeHead(500).end());
+    expect(await outcome(verifier, server.token())).toBe('outage');
+    server.answers.delete(JWKS);
+    aheadMs += 900;
+    expect(await outcome(verifier, server.token())).toBe('outage');
+    aheadMs += 100;
+    expect(await outcome(verifier, server.token())).toBe('good');
+    expect(server.asked[JWKS]).toBe(2);
+  });
+
   it('are newer if another token fetched them meanwhile', async () => {
     const policy = {
       ttlMs: TTL_MS,
