@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 function block(ms: number): void {
-  for (const end = performance.now() + ms; performance.now() < end; ) {
+  for (const end = performance.now() + ms; performance.now() < end;) {
     // Nothing else runs.
   }
 }
