@@ -5,7 +5,7 @@ import express from 'express';
 import { memoryStore } from 'latchkey';
 import { consentPage, type Login, type OAuthRefusal } from 'latchkey/authorization-server';
 
-import { Browser } from '../support/browser';
+import { Browser, type Page } from '../support/browser';
 import {
   confirm,
   type Device,
@@ -457,6 +457,98 @@ describe('one decision counts', () => {
     expect([late.url.pathname, alertOf(late)]).toEqual(['/oauth/device', USED]);
     expect(await device.poll()).toMatchObject(refusedWith('access_denied'));
   });
+});
+
+describe('an outage decides nothing', () => {
+  const METHODS = ['get', 'set', 'setIfAbsent', 'insert', 'findById'] as const;
+  const steps: readonly (readonly [string, (device: Device) => Promise<() => Promise<Page>>])[] = [
+    [
+      'while the code is entered',
+      async ({ body }) => {
+        const form = await new Browser().open(body.verification_uri as string);
+        return async () => form.submit({ user_code: body.user_code as string });
+      },
+    ],
+    [
+      'while the code is confirmed',
+      async (device) => {
+        const confirmation = await device.enter();
+        return () => confirm(confirmation);
+      },
+    ],
+    [
+      'at the login',
+      async (device) => {
+        const login = await confirm(await device.enter());
+        return () => logIn(login);
+      },
+    ],
+    [
+      'at the consent',
+      async (device) => {
+        const consent = await device.reachConsent();
+        return () => agree(consent);
+      },
+    ],
+  ];
+
+  it.each(
+    METHODS.flatMap((method) => steps.map(([when, reach]) => [method, when, reach] as const)),
+  )(
+    'of %s() %s: the user tries again, and the device gets its tokens',
+    async (method, _when, reach) => {
+      const store = memoryStore();
+      let isDown = false;
+      const call = store[method].bind(store) as (...args: unknown[]) => Promise<unknown>;
+      const failing = (...args: unknown[]) =>
+        isDown ? Promise.reject(new Error('store down')) : call(...args);
+      const own = await start({ store: { ...store, [method]: failing } });
+      const device = await startDevice(own);
+      const submit = await reach(device);
+      isDown = true;
+      const failed = await submit();
+      isDown = false;
+      expect([200, 503]).toContain(failed.response.status);
+      if (failed.response.status === 503) {
+        expect(await device.poll()).toMatchObject(refusedWith('authorization_pending'));
+      }
+      let seen = failed.response.status === 503 ? await submit() : failed;
+      const answers: readonly [RegExp, (page: Page) => Promise<Page>][] = [
+        [/Does your device/, confirm],
+        [/Log in/, logIn],
+        [/^Allow/, agree],
+      ];
+      for (const [heading, answer] of answers) {
+        if (heading.test(headingOf(seen) ?? '')) {
+          seen = await answer(seen);
+        }
+      }
+      expect(headingOf(seen)).toBe(CONNECTED);
+      expect((await device.poll()).status).toBe(200);
+    },
+  );
+
+  it.each(['get', 'set'] as const)(
+    'of %s() while a device polls: it gets 503, and goes on to wait',
+    async (method) => {
+      const store = memoryStore();
+      let isDown = false;
+      const call = store[method].bind(store) as (...args: unknown[]) => Promise<unknown>;
+      const hanging = (...args: unknown[]) =>
+        isDown ? new Promise<never>(() => {}) : call(...args);
+      const own = await start({ store: { ...store, [method]: hanging }, timeoutMs: 100 });
+      const device = await startDevice(own);
+      isDown = true;
+      const { status, headers, body } = await device.poll();
+      expect([status, headers.get('retry-after'), body.error]).toEqual([
+        503,
+        '1',
+        'temporarily_unavailable',
+      ]);
+      isDown = false;
+      expect(await device.poll()).toMatchObject(refusedWith('authorization_pending'));
+    },
+  );
 });
 
 it('a device code gives one token response of 20 at once, and the reuse ends the grant', async () => {

@@ -8,6 +8,7 @@ import type { OAuthRefusal } from 'latchkey/authorization-server';
 import { toRefusal } from '../../src/authorization-server/refusals';
 import { runProgram } from '../http/child';
 import { Browser, type Page } from '../support/browser';
+import { confirm, DEVICE_CLIENT, DEVICE_CODE, startDevice } from '../support/devices';
 import {
   CALLBACK,
   type Issuing,
@@ -351,6 +352,50 @@ const REQUESTS: Readonly<
     breakDown();
     return seenOn(await page.submit({ decision: 'allow' }));
   },
+  async 'device authorization'(issuing, breakDown) {
+    const { client } = await issuing.server.clients.register(DEVICE_CLIENT);
+    breakDown();
+    return post(issuing, '/oauth/device_authorization', { client_id: client.clientId });
+  },
+  async 'the code of a device'(issuing, breakDown) {
+    const { body } = await startDevice(issuing);
+    const page = await new Browser().open(`${issuing.origin}/oauth/device`);
+    breakDown();
+    return seenOn(await page.submit({ user_code: body.user_code as string }));
+  },
+  async 'the confirmation of a device'(issuing, breakDown) {
+    const page = await (await startDevice(issuing)).enter();
+    breakDown();
+    return seenOn(await confirm(page));
+  },
+  async 'the end of a device'(issuing, breakDown) {
+    const page = await (await startDevice(issuing)).enter();
+    breakDown();
+    return seenOn(await page.submit({ abort: 'yes' }));
+  },
+  async 'the login for a device'(issuing, breakDown) {
+    const page = await confirm(await (await startDevice(issuing)).enter());
+    breakDown();
+    return seenOn(await logIn(page));
+  },
+  async 'the consent to a device'(issuing, breakDown) {
+    const page = await (await startDevice(issuing)).reachConsent();
+    breakDown();
+    return seenOn(await page.submit({ decision: 'allow' }));
+  },
+  async 'the denial of a device'(issuing, breakDown) {
+    const page = await (await startDevice(issuing)).reachConsent();
+    breakDown();
+    return seenOn(await page.submit({ decision: 'deny' }));
+  },
+  async 'the tokens of a device'(issuing, breakDown) {
+    const { connect, credentials, body } = await startDevice(issuing);
+    await connect();
+    breakDown();
+    return post(issuing, '/oauth/token', {
+      ...{ grant_type: DEVICE_CODE, device_code: body.device_code as string, ...credentials },
+    });
+  },
 };
 const CLOSE = { connection: 'close' };
 const post = async (issuing: Issuing, path: string, parameters: Readonly<Record<string, string>>) =>
@@ -391,7 +436,7 @@ async function startFailing(
   let failures = 0;
   const call = store[method].bind(store) as (...args: unknown[]) => unknown;
   const failing = (...args: unknown[]) => (isBroken ? (failures++, fail()) : call(...args));
-  const options: IssuingOptions = { store: { ...store, [method]: failing } };
+  const options: IssuingOptions = { store: { ...store, [method]: failing }, deviceFlow: true };
   return {
     ...(await startIssuing(options)),
     breakDown: () => void (isBroken = true),
@@ -445,6 +490,7 @@ describe.each(
 describe.each(['find', 'findById', 'get'] as const)(
   'a store whose %s() returns an invalid value',
   (method) => {
+    const OTHERS = ['revocation', 'introspection'];
     const INVALID = [{}, 'yesterday', 7, { kind: 'oauth_client', clientId: 'x', revokedAt: null }];
     let answer: unknown;
     let issuing: Failing;
@@ -453,7 +499,7 @@ describe.each(['find', 'findById', 'get'] as const)(
     });
     afterAll(() => issuing.close());
 
-    test.each(['code', 'refresh', 'client credentials', 'authorization', 'login', 'consent'])(
+    test.each(Object.keys(REQUESTS).filter((what) => !OTHERS.includes(what)))(
       'causes a 503 for %s, and the client is not blamed',
       async (what) => {
         for (answer of INVALID) {

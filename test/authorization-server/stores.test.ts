@@ -8,6 +8,7 @@ import { createClient } from 'redis';
 import { insertGrant } from '../../src/authorization-server/grant-records';
 import { createPrune } from '../../src/authorization-server/prune';
 import { Browser } from '../support/browser';
+import { startDevice } from '../support/devices';
 import {
   agree,
   type Answer,
@@ -146,10 +147,11 @@ describe.each([
   beforeAll(async () => {
     database = await start();
     machines = [await database.open(), await database.open()];
-    issuing = await startIssuing({ store: machines[0]!.store, timeoutMs: 20_000 });
+    const shared = { timeoutMs: 20_000, deviceFlow: true };
+    issuing = await startIssuing({ store: machines[0]!.store, ...shared });
     other = await startIssuing({
       store: machines[1]!.store,
-      timeoutMs: 20_000,
+      ...shared,
       issuerOrigin: issuing.origin,
     });
   });
@@ -523,6 +525,87 @@ describe.each([
       'invalid_request',
       0,
     ]);
+  });
+
+  describe('a device', () => {
+    const grantsOf = async (clientId: string) => {
+      const grants = await issuing.server.grants.list({ subject: 'acct_42', limit: 1_000 });
+      return grants.filter((grant) => grant.clientId === clientId).length;
+    };
+
+    it('gets tokens at one instance after its user agreed at the other', async () => {
+      const device = await startDevice(issuing);
+      expect((await device.poll({}, other)).body.error).toBe('authorization_pending');
+      expect((await device.poll()).body.error).toBe('slow_down');
+      await agree(await device.reachConsent(new Browser(), other));
+      const { body } = await device.poll();
+      expect((await other.call(body.access_token as string)).status).toBe(200);
+    });
+
+    it('gets one decision of two users, of whom one agrees and one denies at the same time', async () => {
+      for (let round = 0; round < 5; round++) {
+        const device = await startDevice(issuing);
+        const [one, two] = [
+          await device.reachConsent(),
+          await device.reachConsent(new Browser(), other),
+        ];
+        const ends = await Promise.all([agree(one), two.submit({ decision: 'deny' })]);
+        const [agreed, denied] = ends.map(({ url }) => url.pathname !== '/oauth/device');
+        expect(agreed).toBe(!denied);
+        const { status, body } = await device.poll();
+        expect([status, body.error]).toEqual(agreed ? [200, undefined] : [400, 'access_denied']);
+        expect(await grantsOf(device.client.clientId)).toBe(agreed ? 1 : 0);
+      }
+    });
+
+    it('gets the tokens of one of two users who agree at the same time', async () => {
+      const device = await startDevice(issuing);
+      const consents = [
+        await device.reachConsent(),
+        await device.reachConsent(new Browser(), other),
+      ];
+      const ends = await Promise.all(consents.map(agree));
+      expect(ends.map(({ response }) => response.status).sort()).toEqual([200, 400]);
+      expect((await device.poll()).status).toBe(200);
+      expect(await grantsOf(device.client.clientId)).toBe(1);
+    });
+
+    it('gets one token response of 20 at once, and the reuse ends the grant', async () => {
+      const device = await startDevice(issuing);
+      await device.connect();
+      const answers = await atOnce(20, (machine) => device.poll({}, machine));
+      expect(statuses(answers)).toEqual([1, 19]);
+      const { body } = answers.find(({ status }) => status === 200) as Answer;
+      expect((await issuing.call(body.access_token as string)).status).toBe(401);
+    });
+
+    it('is told once that its user denied, however many polls arrive at the same time', async () => {
+      const device = await startDevice(issuing);
+      await (await device.reachConsent()).submit({ decision: 'deny' });
+      const answers = await atOnce(10, (machine) => device.poll({}, machine));
+      const errors = answers.map(({ body }) => body.error as string).sort();
+      expect(errors).toEqual(['access_denied', ...Array<string>(9).fill('invalid_grant')]);
+    });
+
+    it('leaves nothing in the store by which its tokens could be fetched', async () => {
+      const device = await startDevice(issuing);
+      const before = await database.dump();
+      const consent = await device.reachConsent();
+      const during = await database.dump();
+      await agree(consent);
+      const after = await database.dump();
+      const { body } = await device.poll();
+      const spent = await database.dump();
+      expect(spent).toContain(device.client.clientId);
+      const { device_code: deviceCode, user_code: userCode } = device.body;
+      const secrets = [
+        ...[deviceCode, userCode, String(userCode).replace('-', '')],
+        ...[body.access_token, body.refresh_token],
+      ];
+      for (const secret of secrets as string[]) {
+        expect([before, during, after, spent].some((dump) => dump.includes(secret))).toBe(false);
+      }
+    });
   });
 
   it('keeps nothing that could be used by who reads it', async () => {
