@@ -5,7 +5,7 @@ import type {
   Clients,
 } from '../authorization-server/clients/client';
 import { omitUndefined } from '../internal/objects';
-import type { Account } from './account';
+import { type Account, changeContext } from './account';
 import { conflict, fail, NOT_FOUND, type Outcome, succeed } from './faults';
 import {
   attempt,
@@ -127,7 +127,8 @@ export async function createApp(
   }
   const wanted = { ...omitUndefined(read.value), owner: account.subject };
   return attempt(CREATE_FIELDS, async () => {
-    const registered = await context.clients.register(wanted as unknown as ClientOptions);
+    const options = wanted as unknown as ClientOptions;
+    const registered = await context.clients.register(options, changeContext(account));
     return { secret: registered.secret ?? null, app: toManagedApp(registered.client) };
   });
 }
@@ -158,7 +159,9 @@ export async function updateApp(
     return fail(fault);
   }
   const changes = omitUndefined(read.value) as ClientChanges;
-  const changed = await attempt(CHANGE_FIELDS, () => context.clients.update(id, changes));
+  const changed = await attempt(CHANGE_FIELDS, () =>
+    context.clients.update(id, changes, changeContext(account)),
+  );
   if (!changed.ok) {
     return changed;
   }
@@ -184,7 +187,11 @@ export async function rotateAppSecret(
   if (fault) {
     return fail(fault);
   }
-  const rotated = await context.clients.rotateSecret(id, { overlapMs: overlapMs ?? 0 });
+  const rotated = await context.clients.rotateSecret(
+    id,
+    { overlapMs: overlapMs ?? 0 },
+    changeContext(account),
+  );
   return rotated
     ? succeed({ secret: rotated.secret ?? null, app: toManagedApp(rotated.client) })
     : fail(conflict('The app has no secret'));
@@ -200,6 +207,6 @@ export async function removeApp(
   if (!client) {
     return fail(NOT_FOUND);
   }
-  await context.clients.remove(id);
+  await context.clients.remove(id, changeContext(account));
   return succeed(toManagedApp(client));
 }

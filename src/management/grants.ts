@@ -1,7 +1,7 @@
 import type { Grant } from '../authorization-server/grant-records';
 import type { ServerGrants } from '../authorization-server/server-grants';
 import { omitUndefined } from '../internal/objects';
-import type { Account } from './account';
+import { type Account, changeContext } from './account';
 import { fail, NOT_FOUND, type Outcome, succeed } from './faults';
 import { attempt, readFields } from './input';
 import type { ManagementContext } from './options';
@@ -73,9 +73,10 @@ function toManagedGrant(grant: Grant, name: string | null): ManagedGrant {
 /** Ends a grant with its tokens. */
 export async function revokeGrant(
   { grants }: GrantContext,
-  { subject }: Account,
+  account: Account,
   id: string,
 ): Promise<Outcome<string>> {
-  const isRevoked = id !== '' && (await grants.revoke(id, { subject }));
+  const options = { subject: account.subject, ...changeContext(account) };
+  const isRevoked = id !== '' && (await grants.revoke(id, options));
   return isRevoked ? succeed(id) : fail(NOT_FOUND);
 }

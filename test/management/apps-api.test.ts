@@ -1,4 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+
 import { memoryStore } from 'latchkey';
+import type { ClientEvent, GrantEvent } from 'latchkey/authorization-server';
 
 import { insertGrant } from '../../src/authorization-server/grant-records';
 import { type ManagedServer, OTHER, serverOn, startManagement } from '../support/management';
@@ -133,6 +136,59 @@ it('connected apps are listed with their names, and revoked by their user alone'
   expect(await api.send('DELETE', '/grants/unknown')).toMatchObject({ status: 404 });
   expect(await api.send('DELETE', '/grants/grant_1')).toMatchObject({ status: 204 });
   expect((await api.send('GET', '/grants')).json.grants).toEqual([]);
+});
+
+it('changes of apps and the end of a grant are published with the actor of the account', async () => {
+  const events: (ClientEvent | GrantEvent)[] = [];
+  const onEvent = (event: unknown) => void events.push(event as ClientEvent | GrantEvent);
+  subscribe('latchkey:client', onEvent);
+  subscribe('latchkey:grant', onEvent);
+  try {
+    const { id } = (await api.send('POST', '/apps', APP)).json.app;
+    await api.send('PATCH', `/apps/${id}`, { name: 'Watch' });
+    await api.send('POST', `/apps/${id}/rotate`);
+    const payload = { accountId: 'acct_1', clientId: id, resources: {} };
+    await insertGrant(store, 'grant_2', payload, Date.now() + 60_000);
+    await api.send('DELETE', '/grants/grant_2');
+    await api.send('DELETE', `/apps/${id}`);
+  } finally {
+    unsubscribe('latchkey:client', onEvent);
+    unsubscribe('latchkey:grant', onEvent);
+  }
+  expect(events.map(({ action, actor }) => [action, actor])).toEqual([
+    ['registered', 'user of acct_1'],
+    ['updated', 'user of acct_1'],
+    ['rotated', 'user of acct_1'],
+    ['revoked', 'user of acct_1'],
+    ['removed', 'user of acct_1'],
+  ]);
+});
+
+it('an app whose removal failed half way is still there, and can be removed', async () => {
+  let isDown = false;
+  const fails = <A extends unknown[], R>(call: (...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      if (isDown) {
+        throw new Error('down');
+      }
+      return call(...args);
+    };
+  };
+  for (const method of ['revoke', 'revokeAll', 'set'] as const) {
+    const faulty = memoryStore();
+    Object.assign(faulty, { [method]: fails(faulty[method].bind(faulty) as () => Promise<never>) });
+    const own = serverOn(faulty);
+    const managed = await startManagement({ store: faulty, clients: own.clients });
+    const { id } = (await managed.send('POST', '/apps', APP)).json.app;
+    isDown = true;
+    expect(await managed.send('DELETE', `/apps/${id}`)).toMatchObject({ status: 503 });
+    isDown = false;
+    expect(await managed.send('GET', `/apps/${id}`)).toMatchObject({ status: 200 });
+    expect(await managed.send('DELETE', `/apps/${id}`)).toMatchObject({ status: 204 });
+    expect(await managed.send('GET', `/apps/${id}`)).toMatchObject({ status: 404 });
+    await managed.close();
+    await own.close();
+  }
 });
 
 describe('GET /openapi.json', () => {

@@ -171,6 +171,10 @@ async function rotateSecret(
   return { client, secret };
 }
 
+/**
+ * The record goes last, so that a removal that failed half way can be seen and repeated. What was
+ * issued in the meantime ends after it.
+ */
 async function remove(
   registry: Registry,
   ...[clientId, context = {}]: Parameters<Clients['remove']>
@@ -179,8 +183,9 @@ async function remove(
   const { store, secrets, removed } = registry;
   const before = areClientsAudited() ? await find(registry, clientId) : undefined;
   const now = Date.now();
-  const done = await store.revoke(recordIdOfClient(clientId), now);
   await secrets.revokeAll(clientId, now);
+  await removed(clientId, context);
+  const done = await store.revoke(recordIdOfClient(clientId), now);
   await removed(clientId, context);
   if (done && before) {
     publishClientEvent('removed', before, { ...context, at: now });
