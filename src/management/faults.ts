@@ -44,8 +44,24 @@ export const forbiddenScope = (scope: string): Fault => ({
   field: 'scopes',
 });
 
-/** The middle of an operation failed. `cause` is the error of the store. */
-export class OutageError extends Error {
-  override readonly name = 'OutageError';
+/** What is known of the old key after the store failed in the middle of a rotation. */
+export type OldKeyState = 'works' | 'ended' | 'unknown';
+
+const ROTATION_FAILURES: Readonly<Record<OldKeyState, string>> = {
+  works: 'The key could not be rotated: the old key still works',
+  ended: 'The key could not be rotated, and the old key no longer works: create a new one',
+  unknown: 'The key could not be rotated: read its status before you try again',
+};
+
+/** The store failed in the middle of a rotation. `cause` is the error of the store. */
+export class RotationError extends Error {
+  override readonly name = 'RotationError';
   readonly code = 'ERR_LATCHKEY_STORE';
+
+  constructor(
+    readonly oldKey: OldKeyState,
+    options: ErrorOptions,
+  ) {
+    super(ROTATION_FAILURES[oldKey], options);
+  }
 }

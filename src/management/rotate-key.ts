@@ -6,8 +6,9 @@ import {
   fail,
   type Fault,
   NOT_FOUND,
-  OutageError,
+  type OldKeyState,
   type Outcome,
+  RotationError,
   succeed,
 } from './faults';
 import { firstFault, overlapFault, readFields, scopesFault, toNumber } from './input';
@@ -82,7 +83,7 @@ async function replace({
       ? succeed({ secret: issued.secret, key: toManagedKey(issued.record) })
       : fail(conflict('The key was changed in the meantime'));
   } catch (error) {
-    throw new OutageError(await afterFailure(context, record.id), { cause: error });
+    throw new RotationError(await afterFailure(context, record.id), { cause: error });
   }
 }
 
@@ -97,12 +98,10 @@ function latestExpiry(
 }
 
 /** Says which key works after the store failed in the middle of a rotation. */
-async function afterFailure({ keys }: ManagementContext, id: string): Promise<string> {
+async function afterFailure({ keys }: ManagementContext, id: string): Promise<OldKeyState> {
   const old = await keys.get(id).catch(() => undefined);
   if (old === undefined) {
-    return 'The key could not be rotated: read its status before you try again';
+    return 'unknown';
   }
-  return toManagedKey(old).status === 'active'
-    ? 'The key could not be rotated: the old key still works'
-    : 'The key could not be rotated, and the old key no longer works: create a new one';
+  return toManagedKey(old).status === 'active' ? 'works' : 'ended';
 }

@@ -22,6 +22,8 @@ export interface Page {
   readonly navigation?: Html;
   /** A script that the content security policy allows by its hash. @default none */
   readonly script?: PageScript;
+  /** Further headers of the response. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A script, and the form of it that the content security policy allows. */
@@ -75,7 +77,8 @@ ${content}
 ${script && markup`<script>${new Html(script.text)}</script>\n`}</body>
 </html>
 `;
-  return { status, body, headers: headers(body, policy(page, look), language) };
+  const standard = headers(body, policy(page, look), language);
+  return { status, body, headers: { ...standard, ...page.headers } };
 }
 
 const documentTitle = (title: string, name: string | undefined): string =>

@@ -126,6 +126,82 @@ describe('one key', () => {
     expect(old?.expiresAt).toBeGreaterThan(Date.now());
   });
 
+  it.each([
+    ['', { name: 'Renamed "now"', scopes: 'billing:read' }],
+    ['/disable', { name: 'CI', scopes: 'domains:read' }],
+    ['/revoke', { name: 'CI', scopes: 'domains:read' }],
+  ])('is changed by %j after an outage, with what was typed', async (action, fields) => {
+    const { record } = await issue();
+    const path = `/keys/${record.id}${action}`;
+    site.outage.isOn = true;
+    const body = new URLSearchParams(fields);
+    const failed = await browser.open(`${site.url}${path}`, { method: 'POST', body });
+    expect([failed.response.status, failed.response.headers.get('retry-after')]).toEqual([
+      503,
+      '1',
+    ]);
+    expect(failed.text).toContain('Try again</button>');
+    site.outage.isOn = false;
+    const done = await failed.submit({});
+    expect(done.url.pathname).toBe(`/settings/keys/${record.id}`);
+    const { name, scopes, disabledAt, revokedAt } = (await site.keys.get(record.id)) ?? {};
+    expect([name, scopes]).toEqual([fields.name, [fields.scopes]]);
+    expect([disabledAt !== null, revokedAt !== null]).toEqual([
+      action === '/disable',
+      action === '/revoke',
+    ]);
+  });
+
+  it('is rotated after an outage, with the chosen overlap', async () => {
+    const { record } = await issue();
+    const form = await browser.open(`${site.url}/keys/${record.id}/rotate`);
+    site.outage.isOn = true;
+    const failed = await form.submit({ overlapMs: '3600000' });
+    expect(failed.response.status).toBe(503);
+    site.outage.isOn = false;
+    const shown = await failed.submit({});
+    expect(secretIn(shown.text)).toMatch(/^acme_/);
+    expect(shown.text).toContain('The old one works until');
+  });
+
+  it.each([
+    ['works', 'The old one still works.', true],
+    ['ended', 'the old one no longer works', false],
+    ['unknown', 'Look at its status', false],
+  ])(
+    'whose rotation failed half way says that the old key %s',
+    async (state, text, mayTryAgain) => {
+      const { record } = await issue();
+      const form = await browser.open(`${site.url}/keys/${record.id}/rotate`);
+      const { keys } = site;
+      jest.spyOn(keys, 'rotate').mockImplementation(async () => {
+        if (state === 'ended') {
+          await keys.revoke(record.id);
+        }
+        if (state === 'unknown') {
+          jest.spyOn(keys, 'get').mockRejectedValueOnce(new Error('down'));
+        }
+        throw new Error('down');
+      });
+      const failed = await form.submit({ overlapMs: '0' });
+      jest.restoreAllMocks();
+      expect(failed.response.status).toBe(503);
+      expect(failed.text).toContain(text);
+      expect(failed.text.includes('<form')).toBe(mayTryAgain);
+    },
+  );
+
+  it('is asked for with a method that its page does not have: 405 with Allow', async () => {
+    const { record } = await issue();
+    const allowed = async (method: string, path: string) => {
+      const response = await fetch(`${site.url}/keys/${record.id}${path}`, { method });
+      return [response.status, response.headers.get('allow')];
+    };
+    expect(await allowed('GET', '/disable')).toEqual([405, 'POST']);
+    expect(await allowed('DELETE', '')).toEqual([405, 'GET, HEAD, POST']);
+    expect(await allowed('PUT', '/rotate')).toEqual([405, 'GET, HEAD, POST']);
+  });
+
   it('of another account is the same page as an unknown one', async () => {
     const { record } = await issue({ subject: 'acct_2' });
     const [other, unknown] = await Promise.all(

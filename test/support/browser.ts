@@ -74,8 +74,11 @@ export class Page {
   async submit(fields: Readonly<Record<string, string>>): Promise<Page> {
     const hidden = [
       ...this.text.matchAll(/<input type="hidden" name="(\w+)" value="([^"]*)">/g),
-    ].map(([, name = '', value = '']) => [name, value]);
+    ].map(([, name = '', value = '']) => [name, unescaped(value)]);
     const body = new URLSearchParams([...hidden, ...Object.entries(fields)] as [string, string][]);
     return this.browser.open(this.url.href, { method: 'POST', body });
   }
 }
+
+const unescaped = (value: string): string =>
+  value.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&amp;', '&');

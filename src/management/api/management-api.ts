@@ -4,7 +4,7 @@ import { isCrossSiteRequest } from '../../extractors/csrf';
 import { internalError } from '../../http/internal-error';
 import type { Middleware } from '../../http/middleware';
 import { readAccount } from '../account';
-import { NOT_FOUND, OutageError, type Outcome } from '../faults';
+import { NOT_FOUND, type Outcome, RotationError } from '../faults';
 import {
   type ManagementContext,
   type ManagementOptions,
@@ -95,7 +95,7 @@ async function respond<R extends IncomingMessage>(api: Api<R>, req: R): Promise<
     if (!isOutage(error)) {
       throw error;
     }
-    const isKnown = error instanceof OutageError;
+    const isKnown = error instanceof RotationError;
     const cause = isKnown ? error.cause : error;
     publishOutage({ method: route.method, path: pathname, error: cause });
     return unavailable(isKnown ? error.message : undefined);

@@ -19,10 +19,11 @@ import {
   resolveManagementOptions,
 } from '../options';
 import { type FormTokens, formTokens } from './form-tokens';
-import { messagePage, notFoundPage, outagePage } from './message-pages';
+import { messagePage, notFoundPage, outagePage, wrongMethodPage } from './message-pages';
 import type { PageRoute } from './page-route';
 import { readForm } from './read-form';
 import { findPageRoute, pageRoutes } from './routes';
+import { submit } from './submit';
 import { english } from './texts/en';
 import type { ManagementTexts } from './texts/texts';
 import { createManagementPages, type ManagementView } from './view';
@@ -183,8 +184,11 @@ async function run(route: PageRoute, req: IncomingMessage, visit: Visit): Promis
   if (isRead(req) && route.show) {
     return route.show(visit);
   }
-  const isSubmission = req.method === 'POST' && route.submit !== undefined;
-  return isSubmission ? submit(route, visit) : notFoundPage(visit.view, visit.base);
+  if (req.method === 'POST' && route.submit) {
+    return submit(route, visit);
+  }
+  const allowed = [...(route.show ? ['GET', 'HEAD'] : []), ...(route.submit ? ['POST'] : [])];
+  return wrongMethodPage(visit.view, visit.base, allowed.join(', '));
 }
 
 function originOf(req: IncomingMessage & Mounted): string {
@@ -200,33 +204,4 @@ function logIn(loginUrl: string | undefined, req: Mounted, view: ManagementView)
   const path = req.method === 'GET' ? (req.originalUrl ?? req.url ?? '/') : `${baseOf(req)}/keys`;
   const separator = loginUrl.includes('?') ? '&' : '?';
   return { location: `${loginUrl}${separator}return_to=${encodeURIComponent(path)}` };
-}
-
-/** Does what a form requests, at most once if that creates a secret. */
-async function submit(route: PageRoute, visit: Visit): Promise<Reply> {
-  if (route.creates) {
-    const { account, form, tokens, view, base } = visit;
-    const state = await tokens.claim(account.subject, form.get('form_token') ?? '');
-    if (state !== 'new') {
-      const text = state === 'used' ? 'usedForm' : 'requestFault';
-      const status = state === 'used' ? 409 : 400;
-      return messagePage(view, status, ['failedTitle', text], `${base}/keys`);
-    }
-  }
-  return withRetry(route, visit);
-}
-
-/** During an outage the form is shown again with what was typed, if it can be rendered. */
-async function withRetry(route: PageRoute, visit: Visit): Promise<Reply> {
-  const { path, retry } = route;
-  try {
-    return (await route.submit?.(visit)) ?? notFoundPage(visit.view, visit.base);
-  } catch (error) {
-    if (!isOutage(error) || retry === undefined) {
-      throw error;
-    }
-    publishOutage({ method: 'POST', path, error });
-    const text = visit.view.html('unavailable');
-    return retry(visit, { status: 503, text, field: undefined });
-  }
 }

@@ -52,13 +52,13 @@ export const german: ManagementTexts = {
   conflict: 'Das ist nicht mehr möglich. Laden Sie die Seite neu, um den jetzigen Stand zu sehen.',
   keyReady: 'Ihr neuer Schlüssel',
   saveNow:
-    'Kopieren Sie ihn jetzt und bewahren Sie ihn sicher auf. Er wird nicht noch einmal angezeigt.',
-  oldUntil: 'Der alte gilt bis {date}.',
-  oldEnded: 'Der alte gilt nicht mehr.',
+    'Kopieren Sie diesen Wert jetzt und bewahren Sie ihn sicher auf. Er wird nicht noch einmal angezeigt.',
+  oldUntil: 'Der bisherige Wert gilt bis {date}.',
+  oldEnded: 'Der bisherige Wert gilt nicht mehr.',
   copy: 'Kopieren',
   copied: 'Kopiert',
   testRequest: 'Testanfrage',
-  saved: 'Ich habe ihn gespeichert',
+  saved: 'Ich habe den Wert gespeichert',
   changed: 'Ihre Änderungen sind gespeichert.',
   settings: 'Name und Berechtigungen',
   save: 'Speichern',
@@ -124,4 +124,10 @@ export const german: ManagementTexts = {
   unavailableTitle: 'Bitte versuchen Sie es noch einmal',
   unavailable:
     'Die Verwaltung ist gerade nicht erreichbar. Versuchen Sie es in einigen Augenblicken noch einmal.',
+  tryAgain: 'Noch einmal versuchen',
+  oldKeyWorks: 'Der Schlüssel konnte nicht erneuert werden. Der bisherige gilt weiter.',
+  oldKeyEnded:
+    'Der Schlüssel konnte nicht erneuert werden, und der bisherige gilt nicht mehr. Legen Sie einen neuen an.',
+  oldKeyUnknown:
+    'Es ist unklar, ob der Schlüssel erneuert wurde. Prüfen Sie seinen Status, bevor Sie es noch einmal versuchen.',
 };

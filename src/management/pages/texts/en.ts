@@ -115,4 +115,8 @@ export const english: ManagementTexts = {
     'This form was already sent, and its secret is not shown again. Nothing more was created.',
   unavailableTitle: 'Please try again',
   unavailable: 'Key management is not available at the moment. Try again in a while.',
+  tryAgain: 'Try again',
+  oldKeyWorks: 'The key could not be rotated. The old one still works.',
+  oldKeyEnded: 'The key could not be rotated, and the old one no longer works. Create a new one.',
+  oldKeyUnknown: 'The key may have been rotated or not. Look at its status before you try again.',
 };

@@ -49,13 +49,13 @@ export const spanish: ManagementTexts = {
   tooManyKeys: 'Tiene {count} claves, que es el límite. Revoque una primero.',
   conflict: 'Ya no es posible. Vuelva a cargar la página para ver el estado actual.',
   keyReady: 'Su nueva clave',
-  saveNow: 'Cópielo ahora y guárdelo en un lugar seguro. No se volverá a mostrar.',
-  oldUntil: 'El anterior vale hasta el {date}.',
-  oldEnded: 'El anterior ya no es válido.',
+  saveNow: 'Copie este valor ahora y guárdelo en un lugar seguro. No se volverá a mostrar.',
+  oldUntil: 'El valor anterior es válido hasta el {date}.',
+  oldEnded: 'El valor anterior ya no es válido.',
   copy: 'Copiar',
   copied: 'Copiado',
   testRequest: 'Solicitud de prueba',
-  saved: 'Lo he guardado',
+  saved: 'He guardado el valor',
   changed: 'Los cambios se han guardado.',
   settings: 'Nombre y permisos',
   save: 'Guardar',
@@ -119,4 +119,9 @@ export const spanish: ManagementTexts = {
   unavailableTitle: 'Inténtelo de nuevo',
   unavailable:
     'La gestión no está disponible en este momento. Inténtelo de nuevo dentro de un rato.',
+  tryAgain: 'Volver a intentarlo',
+  oldKeyWorks: 'No se pudo renovar la clave. La anterior sigue siendo válida.',
+  oldKeyEnded: 'No se pudo renovar la clave y la anterior ya no es válida. Cree una nueva.',
+  oldKeyUnknown:
+    'No se sabe si la clave se renovó. Consulte su estado antes de volver a intentarlo.',
 };

@@ -49,9 +49,9 @@ export const portuguese: ManagementTexts = {
   tooManyKeys: 'Você tem {count} chaves, que é o limite. Revogue uma primeiro.',
   conflict: 'Isso não é mais possível. Recarregue a página para ver o estado atual.',
   keyReady: 'Sua nova chave',
-  saveNow: 'Copie agora e guarde em um lugar seguro. Não será mostrado novamente.',
-  oldUntil: 'O anterior vale até {date}.',
-  oldEnded: 'O anterior não vale mais.',
+  saveNow: 'Copie este valor agora e guarde em um lugar seguro. Ele não será mostrado novamente.',
+  oldUntil: 'O valor anterior vale até {date}.',
+  oldEnded: 'O valor anterior não vale mais.',
   copy: 'Copiar',
   copied: 'Copiado',
   testRequest: 'Requisição de teste',
@@ -118,4 +118,9 @@ export const portuguese: ManagementTexts = {
     'Este formulário já foi enviado e o segredo não é mostrado de novo. Nada mais foi criado.',
   unavailableTitle: 'Tente novamente',
   unavailable: 'A gestão não está disponível no momento. Tente novamente daqui a pouco.',
+  tryAgain: 'Tentar novamente',
+  oldKeyWorks: 'Não foi possível renovar a chave. A anterior continua valendo.',
+  oldKeyEnded: 'Não foi possível renovar a chave, e a anterior não vale mais. Crie uma nova.',
+  oldKeyUnknown:
+    'Não se sabe se a chave foi renovada. Verifique o estado dela antes de tentar novamente.',
 };

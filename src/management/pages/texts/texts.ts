@@ -217,4 +217,12 @@ export interface ManagementTexts {
   readonly unavailableTitle: string;
   /** During an outage. */
   readonly unavailable: string;
+  /** Button that sends a form again after an outage. */
+  readonly tryAgain: string;
+  /** After an outage in the middle of a rotation, if the old key still works. */
+  readonly oldKeyWorks: string;
+  /** After an outage in the middle of a rotation, if the old key no longer works. */
+  readonly oldKeyEnded: string;
+  /** After an outage in the middle of a rotation, if nobody knows whether the old key works. */
+  readonly oldKeyUnknown: string;
 }
