@@ -1,5 +1,6 @@
 import { managementPages } from 'latchkey/management';
 
+import { insertGrant } from '../../src/authorization-server/grant-records';
 import { Browser } from '../support/browser';
 import { type ManagedPages, startPages } from '../support/managed-pages';
 
@@ -91,6 +92,41 @@ describe('creating a key', () => {
     expect(failed.text).toContain('value="Backup"');
     site.outage.isOn = false;
     expect(secretIn((await failed.submit(fields)).text)).toMatch(/^acme_test_/);
+  });
+});
+
+describe('connected apps', () => {
+  it('are listed by name, and disconnected after a confirmation', async () => {
+    const { client } = await site.oauth.clients.register({ name: 'Watch <b>', scopes: [] });
+    const grant = {
+      accountId: 'acct_1',
+      clientId: client.clientId,
+      resources: { 'https://acme.example': 'domains:read' },
+    };
+    const end = Date.now() + 60_000;
+    await insertGrant(site.store, 'grant_mine', grant, end);
+    await insertGrant(site.store, 'grant_other', { ...grant, accountId: 'acct_2' }, end);
+    await insertGrant(site.store, 'grant_old', { ...grant, clientId: 'removed' }, end);
+    const list = await browser.open(`${site.url}/connected`);
+    expect(list.text).toContain('Watch &lt;b&gt;');
+    expect(list.text).toContain('domains:read');
+    expect(list.text.match(/<li>/g)).toHaveLength(2);
+    const confirmation = await browser.open(`${site.url}/connected/grant_mine/revoke`);
+    expect(await site.oauth.grants.get('grant_mine')).toBeDefined();
+    const done = await confirmation.submit({});
+    expect(done.url.pathname).toBe('/settings/connected');
+    expect(done.text).not.toContain('Watch');
+    expect(await site.oauth.grants.get('grant_mine')).toBeUndefined();
+  });
+
+  it('of another account are not found', async () => {
+    const grant = { accountId: 'acct_2', clientId: 'any', resources: {} };
+    await insertGrant(site.store, 'grant_foreign', grant, Date.now() + 60_000);
+    const page = await browser.open(`${site.url}/connected/grant_foreign/revoke`);
+    expect(page.response.status).toBe(404);
+    const sent = await post('/connected/grant_foreign/revoke');
+    expect(sent.status).toBe(404);
+    expect(await site.oauth.grants.get('grant_foreign')).toBeDefined();
   });
 });
 

@@ -1,6 +1,7 @@
 import { source as axe } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 
+import { insertGrant } from '../../src/authorization-server/grant-records';
 import { startChromium } from '../support/chromium';
 import { type ManagedPages, startPages } from '../support/managed-pages';
 
@@ -41,6 +42,11 @@ async function fill(): Promise<Readonly<Record<string, string>>> {
   await keys.flush?.();
   const app = { name: LONG_NAME, scopes: ['domains:read'], redirectUris: REDIRECT_URIS };
   const { client } = await oauth.clients.register({ ...app, owner: 'acct_1' });
+  for (const [id, clientId] of Object.entries({ named: client.clientId, unknown: 'removed' })) {
+    const resources = { 'https://acme.example': 'domains:read billing:read' };
+    const grant = { accountId: 'acct_1', clientId, resources };
+    await insertGrant(site.store, `grant_${id}`, grant, Date.now() + 86_400_000);
+  }
   const key = `/keys/${record.id}`;
   return {
     list: '/keys',
@@ -57,6 +63,7 @@ async function fill(): Promise<Readonly<Record<string, string>>> {
     'rotate app': `/apps/${client.clientId}/rotate`,
     delete: `/apps/${client.clientId}/delete`,
     connected: '/connected',
+    disconnect: '/connected/grant_named/revoke',
     'not found': '/keys/unknown',
   };
 }
@@ -133,6 +140,24 @@ describe.each([
       site.outage.isOn = false;
       await check('outage');
     });
+  });
+});
+
+// axe-core is a script itself, so the pages' own scripts are removed instead.
+it('axe-core finds no violation in pages without their scripts', async () => {
+  await visit({}, async (page) => {
+    await page.route('**', async (route) => {
+      const response = await route.fetch({ maxRedirects: 0 });
+      const body = (await response.text()).replace(/<script>.*?<\/script>/s, '');
+      await route.fulfill({ response, body });
+    });
+    for (const [name, path] of Object.entries(paths)) {
+      await page.goto(`${site.url}${path}`);
+      expect([name, await violations(page)]).toEqual([name, []]);
+    }
+    await createKey(page, 'Checked alone');
+    expect(await page.locator('script').count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
   });
 });
 

@@ -1,5 +1,13 @@
 import express from 'express';
-import { accessTokens, apiKeys, latchkey, type ManagedVerifier, memoryStore } from 'latchkey';
+import {
+  accessTokens,
+  apiKeys,
+  type CredentialStore,
+  latchkey,
+  type ManagedVerifier,
+  memoryStore,
+  type StateStore,
+} from 'latchkey';
 import { authorizationServer } from 'latchkey/authorization-server';
 import { managementPages, type ManagementPagesOptions } from 'latchkey/management';
 
@@ -14,6 +22,7 @@ export const PAGE_SCOPES = {
 export interface ManagedPages {
   readonly keys: ManagedVerifier;
   readonly oauth: ReturnType<typeof authorizationServer>;
+  readonly store: CredentialStore & StateStore;
   /** The address of the pages. */
   readonly url: string;
   readonly origin: string;
@@ -69,5 +78,5 @@ export async function startPages(
   );
   const { port, close } = await listen(app);
   const origin = `http://127.0.0.1:${port}`;
-  return { keys, oauth, origin, url: `${origin}/settings`, outage, close };
+  return { keys, oauth, store, origin, url: `${origin}/settings`, outage, close };
 }
