@@ -11,6 +11,7 @@ export interface Entry {
     | 'MAY'
     | 'REQUIRED'
     | 'RECOMMENDED'
+    | 'NOT RECOMMENDED'
     | 'OPTIONAL'
     | '-';
   /** The demand in our own words, one sentence. */

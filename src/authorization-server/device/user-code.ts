@@ -1,12 +1,15 @@
 /** Form of a user code, for example `WDJB-MJHT`: eight letters out of 20, about 34 bits. */
 export const USER_CODE_MASK = '****-****';
 
-/** oidc-provider generates codes of these letters: no vowels, and no look-alikes of digits. */
-const USER_CODE = /^[BCDFGHJKLMNPQRSTVWXZ]{8}$/;
+/** oidc-provider generates codes of consonants, which form no words and do not look like digits. */
+const OTHER_CHARACTERS = /[^BCDFGHJKLMNPQRSTVWXZ]/g;
+const USER_CODE_LENGTH = 8;
 const MAX_TYPED_LENGTH = 64;
 
 /**
- * Reads a user code as somebody typed it: in either case, with or without separators.
+ * Reads a user code as somebody typed it: in either case, with or without separators. Characters
+ * that no code has are ignored.
+ *
  * @returns The eight letters in upper case, or undefined if it is no user code.
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-6.1
  */
@@ -16,8 +19,8 @@ export function readUserCode(typed: string): string | undefined {
     // Input methods for Japanese type full-width letters.
     .normalize('NFKC')
     .toUpperCase()
-    .replace(/[^\p{L}\p{N}]/gu, '');
-  return USER_CODE.test(code) ? code : undefined;
+    .replace(OTHER_CHARACTERS, '');
+  return code.length === USER_CODE_LENGTH ? code : undefined;
 }
 
 /** Returns a user code as the device shows it. */

@@ -73,7 +73,7 @@ export function renderDeviceConfirmationPage(
     endsAtClient: true,
     content: markup`<p class="code">${userCode}</p>
 <p>${view.html('deviceConfirm', { app: isolated(clientName) })}</p>
-<p class="quiet">${view.html('deviceWarning')}</p>
+<p class="note caution">${view.html('deviceWarning')}</p>
 <form method="post" action="${action}">
 ${hiddenFields({ ...fields, user_code: userCode })}<div class="actions">
 <button class="main" name="confirm" value="yes">${view.html('next')}</button>
