@@ -269,47 +269,105 @@ describe('the page of the code', () => {
     expect(await poll()).toMatchObject(refusedWith('authorization_pending'));
   });
 
-  it('bounds how many wrong codes are looked up, however many arrive at the same time', async () => {
-    const store = memoryStore();
-    let lookUps = 0;
-    const counted: typeof store = {
-      ...store,
-      get: (group, ...rest) => (group === 'oauth:UserCode' && lookUps++, store.get(group, ...rest)),
-    };
-    const own = await start({ store: counted });
-    const device = await startDevice(own);
-    // A code that is right counts for nothing.
-    for (let i = 0; i < 5; i++) {
-      await device.enter();
-    }
-    lookUps = 0;
-    const guess = async (code: string) => {
-      const seen = await page(`?user_code=${code}`, new Browser(), own);
-      return seen.response;
-    };
+  describe('bounds how many wrong codes are looked up', () => {
     const letters = 'BCDFGHJKLMNPQRSTVWXZ';
-    const codes = Array.from(
-      { length: 130 },
-      (_unused, index) => `BBBBBB${letters[Math.floor(index / 20)]}${letters[index % 20]}`,
-    );
-    const refusals = await refusalsOf(async () => {
-      const guesses = await Promise.all(codes.map(guess));
-      expect(guesses.filter(({ status }) => status === 400)).toHaveLength(100);
-      expect(guesses.filter(({ status }) => status === 429)).toHaveLength(30);
+    const codes = (count: number, prefix = 'BBBB') =>
+      Array.from(
+        { length: count },
+        (_unused, index) =>
+          `${prefix}B${letters[Math.floor(index / 400)]}${letters[Math.floor(index / 20) % 20]}${letters[index % 20]}`,
+      );
+    const trustProxy: express.RequestHandler = ({ app }, _res, next) => {
+      app.set('trust proxy', true);
+      next();
+    };
+    const startCounting = async () => {
+      const store = memoryStore();
+      let lookUps = 0;
+      const get: typeof store.get = (group, ...rest) => {
+        lookUps += Number(group === 'oauth:UserCode');
+        return store.get(group, ...rest);
+      };
+      const own = await start({ store: { ...store, get }, before: [trustProxy] });
+      const guess = async (code: string, address = '192.0.2.1') =>
+        answerOf(
+          await fetch(`${own.origin}/oauth/device?user_code=${code}`, {
+            headers: { 'x-forwarded-for': address, connection: 'close' },
+          }),
+        );
+      return { own, guess, lookUps: () => lookUps };
+    };
+
+    it('of one address, however many arrive at the same time', async () => {
+      const { own, guess, lookUps } = await startCounting();
+      const { body } = await startDevice(own);
+      const code = body.user_code as string;
+      const refusals = await refusalsOf(async () => {
+        const guesses = await Promise.all(codes(130).map((one) => guess(one)));
+        expect(guesses.filter(({ status }) => status === 400)).toHaveLength(100);
+        expect(guesses.filter(({ status }) => status === 429)).toHaveLength(30);
+      });
+      expect(lookUps()).toBe(100);
+      const wrong = refusals.filter(({ reason }) => reason === 'the user code is unknown');
+      expect(wrong).toHaveLength(100);
+      expect(refusals.at(-1)).toMatchObject({
+        ...{ endpoint: 'deviceVerification', status: 429 },
+        reason: 'too many user codes were wrong',
+      });
+      const right = await guess(code);
+      expect([right.status, right.headers.get('retry-after')]).toEqual([429, '600']);
+      expect(right.body).toContain('Please try again');
+      expect((await guess(code, '192.0.2.2')).status).toBe(200);
+      advance(601_000);
+      expect((await guess('BBBBBBBB')).status).toBe(400);
     });
-    expect(lookUps).toBe(100);
-    expect(refusals.filter(({ reason }) => reason === 'the user code is unknown')).toHaveLength(
-      100,
-    );
-    expect(refusals.at(-1)).toMatchObject({
-      endpoint: 'deviceVerification',
-      status: 429,
-      reason: 'too many user codes were wrong',
+
+    it('of all addresses together', async () => {
+      const { own, guess, lookUps } = await startCounting();
+      const { body } = await startDevice(own);
+      for (let network = 0; network < 11; network++) {
+        const address = `198.51.100.${network}`;
+        await Promise.all(codes(100).map((code) => guess(code, address)));
+      }
+      expect(lookUps()).toBe(1_000);
+      expect((await guess(body.user_code as string, '192.0.2.2')).status).toBe(429);
     });
-    const right = await guess(device.body.user_code as string);
-    expect([right.status, Number(right.headers.get('retry-after'))]).toEqual([429, 600]);
-    advance(601_000);
-    expect((await guess('BBBBBBBB')).status).toBe(400);
+
+    it('and counts no code that is right, or used, or expired', async () => {
+      const { own, guess } = await startCounting();
+      const device = await startDevice(own);
+      const guessAll = async () => {
+        const seen = await Promise.all(
+          Array.from({ length: 60 }, () => guess(device.body.user_code as string)),
+        );
+        return new Set(seen.map(({ status }) => status));
+      };
+      expect(await guessAll()).toEqual(new Set([200]));
+      await device.connect();
+      expect(await guessAll()).toEqual(new Set([400]));
+      advance(601_000);
+      expect(await guessAll()).toEqual(new Set([400]));
+    });
+
+    it('and counts no attempt that failed by an outage', async () => {
+      const store = memoryStore();
+      let isDown = true;
+      const get: typeof store.get = (group, ...rest) =>
+        isDown && group === 'oauth:UserCode'
+          ? Promise.reject(new Error('store down'))
+          : store.get(group, ...rest);
+      const own = await start({ store: { ...store, get } });
+      const guess = async (code: string) =>
+        answerOf(
+          await fetch(`${own.origin}/oauth/device?user_code=${code}`, {
+            headers: { connection: 'close' },
+          }),
+        );
+      const failed = await Promise.all(codes(110).map(guess));
+      expect(new Set(failed.map(({ status }) => status))).toEqual(new Set([503]));
+      isDown = false;
+      expect((await guess('BBBBBBBB')).status).toBe(400);
+    });
   });
 });
 

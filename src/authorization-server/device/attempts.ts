@@ -1,38 +1,63 @@
-/** Bounds how often something may fail. */
+import { isIPv6 } from 'node:net';
+
+/** Bounds how many attempts of the same network, and how many in all, may fail. */
 export interface Attempts {
-  /** Counts an attempt. Returns false, and counts nothing, if too many failed. */
-  begin(): boolean;
-  /** The attempt did not fail after all. */
-  forgive(): void;
-  /** In how many seconds the next attempt is possible. */
-  retryAfterS(): number;
+  /**
+   * Counts an attempt, and returns a function to call if it did not fail after all. Returns
+   * undefined, and counts nothing, if too many failed.
+   */
+  readonly begin: (address: string) => (() => void) | undefined;
 }
 
 export interface AttemptsOptions {
+  /** How many attempts of one network may fail within the window. */
+  readonly maxOfNetwork: number;
   /** How many attempts may fail within the window. */
   readonly max: number;
   readonly windowMs: number;
+}
+
+interface Attempt {
+  readonly network: string;
+  readonly at: number;
 }
 
 /**
  * Counts attempts in a sliding window. An attempt counts before its result is known, so many
  * attempts at the same time are bounded, too.
  */
-export function createAttempts({ max, windowMs }: AttemptsOptions): Attempts {
-  let times: number[] = [];
+export function createAttempts({ maxOfNetwork, max, windowMs }: AttemptsOptions): Attempts {
+  let counted: readonly Attempt[] = [];
   return {
-    begin() {
+    begin(address) {
       const now = Date.now();
-      times = times.filter((time) => time > now - windowMs);
-      if (times.length >= max) {
-        return false;
+      const attempt: Attempt = { network: toNetwork(address), at: now };
+      counted = counted.filter(({ at }) => at > now - windowMs);
+      const own = counted.filter(({ network }) => network === attempt.network);
+      if (counted.length >= max || own.length >= maxOfNetwork) {
+        return undefined;
       }
-      times.push(now);
-      return true;
+      counted = [...counted, attempt];
+      return () => {
+        counted = counted.filter((one) => one !== attempt);
+      };
     },
-    forgive() {
-      times.pop();
-    },
-    retryAfterS: () => Math.max(1, Math.ceil(((times[0] ?? 0) + windowMs - Date.now()) / 1000)),
   };
+}
+
+const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
+const GROUPS = 8;
+const NETWORK_GROUPS = 4;
+
+/** Returns an IPv4 address, or the /64 network of an IPv6 address, which is of one user. */
+export function toNetwork(address: string): string {
+  const plain = address.replace(MAPPED_IPV4, '');
+  if (!isIPv6(plain)) {
+    return plain;
+  }
+  const [head = [], tail = []] = plain
+    .split('::')
+    .map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = Array<string>(Math.max(0, GROUPS - head.length - tail.length)).fill('0');
+  return [...head, ...zeros, ...tail].slice(0, NETWORK_GROUPS).join(':');
 }

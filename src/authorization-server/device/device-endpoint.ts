@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+
 import type { Provider } from 'oidc-provider';
 
 import { sendPage } from '../../pages/page';
@@ -32,12 +34,14 @@ export interface DeviceEndpointOptions {
 /** Responds to users who connect a device. */
 export type VerifyDevice = (exchange: DeviceExchange) => Promise<void>;
 
+const WINDOW_S = 600;
+
 /**
- * How many wrong codes are accepted from all users of this instance. With 100 in ten minutes, one
- * code is guessed within its lifetime with a probability of one in 256 million.
+ * How many wrong codes this instance looks up. With 1 000 in ten minutes, one code is guessed
+ * within its lifetime with a probability of one in 25 million. One user cannot keep all others out.
  * @see https://www.rfc-editor.org/rfc/rfc8628#section-5.1
  */
-const WRONG_CODES = { max: 100, windowMs: 600_000 };
+const WRONG_CODES = { maxOfNetwork: 100, max: 1_000, windowMs: WINDOW_S * 1000 };
 
 /** Why a code is refused, for the operator. */
 const REASONS: Readonly<Record<DeviceCodeProblem, string>> = {
@@ -113,27 +117,30 @@ async function findRequest(
 }
 
 async function lookUp(
-  { devices, attempts }: Visit,
+  { req, devices, attempts }: Visit,
   userCode: string,
 ): Promise<DeviceRequest | undefined> {
-  if (!attempts.begin()) {
+  const forgive = attempts.begin(addressOf(req));
+  if (!forgive) {
     throw new RefusedPage('unavailable', {
       status: 429,
-      headers: { 'Retry-After': String(attempts.retryAfterS()) },
+      headers: { 'Retry-After': String(WINDOW_S) },
       reason: 'too many user codes were wrong',
     });
   }
-  let isWrong = false;
-  try {
-    const request = await devices.find(userCode);
-    isWrong = request === undefined;
-    return request;
-  } finally {
-    if (!isWrong) {
-      attempts.forgive();
-    }
+  const request = await devices.find(userCode).catch((error: unknown) => {
+    forgive();
+    throw error;
+  });
+  if (request) {
+    forgive();
   }
+  return request;
 }
+
+/** Express knows the address of a user behind a proxy, by its setting `trust proxy`. */
+const addressOf = ({ ip, socket }: IncomingMessage & { readonly ip?: string }): string =>
+  ip ?? socket.remoteAddress ?? '';
 
 async function start(visit: Visit, request: DeviceRequest): Promise<void> {
   const { provider, interactionPath, providerReq, res } = visit;
