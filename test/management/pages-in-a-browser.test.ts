@@ -173,6 +173,16 @@ it.each(['de', 'fr', 'es', 'pt', 'ja'])('fits 320 pixels in %s', async (locale) 
   });
 });
 
+it('keeps the button beside a long name on one line', async () => {
+  await visit({ width: 320 }, async (page) => {
+    await page.goto(`${site.url}/connected`);
+    const buttons = await page.getByText('Disconnect', { exact: true }).all();
+    const heights = await Promise.all(buttons.map(async (one) => (await one.boundingBox())?.height));
+    expect(heights).toEqual([heights[0], heights[0]]);
+    await shoot(page, 'connected-320-light');
+  });
+});
+
 it('copies the secret with JavaScript, and its policy blocks nothing of the page', async () => {
   await visit({}, async (page) => {
     const complaints: string[] = [];

@@ -32,7 +32,8 @@ label.choice small { display: block; font-size: .875rem; color: var(--muted); }
 .items li { margin: 0; padding: .875rem 0; border-bottom: 1px solid var(--line); }
 .items li::marker { content: ""; }
 .items .head { display: flex; gap: .75rem; justify-content: space-between; align-items: start; }
-.items .head a { font-weight: 600; min-width: 0; }
+.items .head a, .items .head strong { font-weight: 600; min-width: 0; }
+.items .head a.button { flex: none; overflow-wrap: normal; }
 .items .facts { display: flex; flex-wrap: wrap; gap: 0 1.25rem; margin: .25rem 0 0; font-size: .875rem; color: var(--muted); }
 .badge { flex: none; padding: 0 .625rem; font-size: .875rem; border: 1px solid var(--field); border-radius: 1rem; color: var(--text); background: var(--background); overflow-wrap: normal; }
 .badge.active { border-color: var(--accent-edge); }
