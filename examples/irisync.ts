@@ -1,11 +1,12 @@
-// The IriSync API: keys for production and development, OAuth 2.0 with JSON token requests, and
-// scopes that imply narrower ones.
+// The IriSync API: keys for production and development, OAuth 2.0 with JSON token requests, scopes
+// that imply narrower ones, and pages on which users manage their keys and apps.
 import express, { type Request } from 'express';
 import { accessTokens, apiKeys, bearer, getAuth, latchkey, memoryStore } from 'latchkey';
 import { authorizationServer, loginPage } from 'latchkey/authorization-server';
+import { managementApi, managementPages } from 'latchkey/management';
 
-import { settings } from './irisync/settings';
 import { authorization, CALLBACK, callback, keeping } from './support/code-flow';
+import { login } from './support/login';
 import { origin, serve } from './support/serve';
 import { ada, authenticate } from './support/users';
 
@@ -68,7 +69,30 @@ app.post('/api/content', requireScopes('content:write'), express.json(), (req, r
 app.get('/api/analytics', requireScopes('analytics:read'), (_req, res) => {
   res.json({ visits: 7 });
 });
-app.use(settings({ store, keys, environments, clients: oauth.clients, scopes: scopeNames }));
+
+const { router, userOf } = login({ store, prefix: 'irisession', home: '/settings/keys' });
+const management = {
+  keys,
+  scopes,
+  environments,
+  clients: oauth.clients,
+  grants: oauth.grants,
+  async account(req: Request) {
+    const subject = await userOf(req);
+    return subject === undefined ? undefined : { subject, scopes: scopeNames };
+  },
+};
+app.use(router);
+app.use('/account', managementApi(management));
+app.use(
+  '/settings',
+  managementPages({
+    ...management,
+    loginUrl: '/login',
+    testUrl: `${origin}/api/users/me`,
+    pages: { name: 'IriSync', texts: { en: { newKey: 'Create New API Key' } } },
+  }),
+);
 
 const { client, secret } = await oauth.clients.register({
   name: 'Post Planner',
@@ -95,12 +119,13 @@ serve(
   [
     [
       `Obtaining an API key: open this, log in as ${ada.username} with the password ${ada.password}, name your key, select its permissions`,
-      `#   ${origin}/settings/api-keys`,
+      `#   ${origin}/settings/keys`,
       '# or let curl do it:',
       'SETTINGS=$(mktemp)',
       `curl -s -c "$SETTINGS" ${origin}/login -d username=${ada.username} -d password=${ada.password}`,
-      `YOUR_API_KEY=$(curl -s -b "$SETTINGS" ${origin}/settings/api-keys -d name=Mine -d environment=production -d permissions=read |`,
-      "  sed -n 's/.*<code>\\(iri_[^<]*\\).*/\\1/p')",
+      `YOUR_API_KEY=$(curl -s -b "$SETTINGS" ${origin}/account/keys -H "Content-Type: application/json" \\
+  -d '{"name":"Mine","environment":"production","scopes":["read"]}' |`,
+      `  sed -n 's/.*"secret":"\\([^"]*\\)".*/\\1/p')`,
     ],
     [
       'Using your API key: 200',
@@ -161,8 +186,8 @@ serve(
     ['Unauthenticated: 401', `curl -i ${origin}/api/users/me`],
     [
       'Monitor usage: the permissions and the last use of each key',
-      `curl -s -b "$SETTINGS" ${origin}/settings/api-keys | sed 's/<[^>]*>/ /g'`,
-      `# Register an application of your own: ${origin}/developers/apps`,
+      `curl -s -b "$SETTINGS" ${origin}/account/keys`,
+      `# Register an application of your own: ${origin}/settings/apps`,
     ],
   ],
   {

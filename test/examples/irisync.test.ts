@@ -39,37 +39,41 @@ const statuses = async (token: string) => ({
   'see analytics': (await irisync.ask('/api/analytics', { headers: bearing(token) })).status,
 });
 
+/** A browser whose user has logged in, and the page that it sees. */
 const settings = async (): Promise<Page> =>
   logIn(await new Browser().open(`${irisync.fact('url')}/login`));
+const openIn = ({ browser }: Page, path: string): Promise<Page> =>
+  browser.open(`${irisync.fact('url')}${path}`);
 /** Creates a key in the settings: the page that shows it. */
 const createKey = async (fields: Readonly<Record<string, string>>): Promise<Page> =>
-  (await settings()).submit(fields);
+  (await openIn(await settings(), '/settings/keys/new')).submit({ lifetime: 'never', ...fields });
 const secretOn = (page: Page): string =>
-  /<code>(iri_[^<]+)<\/code>/.exec(page.text)?.[1] ?? `There is no key on: ${page.text}`;
-const keyWith = async (permission: string): Promise<string> =>
-  secretOn(
-    await createKey({ name: permission, environment: 'production', permissions: permission }),
-  );
-/** The row of a key by its name, as words. */
-const rowOf = ({ text }: Page, name: string): string | undefined =>
+  /id="secret" value="([^"]+)"/.exec(page.text)?.[1] ?? `There is no secret on: ${page.text}`;
+const keyWith = async (scope: string): Promise<string> =>
+  secretOn(await createKey({ name: scope, environment: 'production', scopes: scope }));
+/** The entry of a key in the list by its name, as words. */
+const entryOf = ({ text }: Page, name: string): string | undefined =>
   text
-    .split('</tr>')
-    .map((row) => row.replaceAll(/<[^>]*>/g, ' '))
-    .find((row) => row.includes(name));
+    .split('</li>')
+    .map((entry) => entry.replaceAll(/<[^>]*>/g, ' '))
+    .find((entry) => entry.includes(name));
 
 describe('obtaining an API key', () => {
-  it('goes by login, settings, name and permissions to a key that is shown once and works as bearer token', async () => {
-    const page = await settings();
-    expect(page.url.pathname).toBe('/settings/api-keys');
-    expect(page.text).toContain('Create New API Key');
-    for (const scope of Object.keys(SCOPES)) {
-      expect(page.text).toContain(`value="${scope}"`);
+  it('goes by login, settings, name and permissions to a key that is shown once and works', async () => {
+    const list = await settings();
+    expect(list.url.pathname).toBe('/settings/keys');
+    expect(list.text).toContain('Create New API Key');
+    const form = await openIn(list, '/settings/keys/new');
+    for (const [scope, description] of Object.entries(SCOPES)) {
+      expect(form.text).toContain(`value="${scope}"`);
+      expect(form.text).toContain(description);
     }
 
-    const shown = await page.submit({
+    const shown = await form.submit({
       name: 'Reports',
       environment: 'production',
-      permissions: 'read',
+      scopes: 'read',
+      lifetime: 'never',
     });
     const secret = secretOn(shown);
     expect(secret).toMatch(/^iri_production_/);
@@ -80,20 +84,19 @@ describe('obtaining an API key', () => {
 
   it('shows permissions and last use of each', async () => {
     const secret = await keyWith('content:read');
-    expect(rowOf(await settings(), 'content:read')).toMatch(/production\s+content:read\s+never/);
+    expect(entryOf(await settings(), 'content:read')).toMatch(/production.*Last used: Never/s);
     await irisync.ask('/api/content', { headers: bearing(secret) });
     await irisync.ask('/api/content', { headers: bearing(secret) });
-    expect(rowOf(await settings(), 'content:read')).toMatch(
-      /content:read\s+\d{4}-\d\d-\d\dT[\d:.]+Z, 2 times/,
-    );
+    expect(entryOf(await settings(), 'content:read')).toMatch(/Last used:\s+\w{3} \d+, \d{4}/);
   });
 
   it('is for those who are logged in', async () => {
-    for (const path of ['/settings/api-keys', '/developers/apps']) {
+    for (const path of ['/settings/keys', '/settings/apps', '/settings/connected']) {
       expect((await new Browser().open(`${irisync.fact('url')}${path}`)).url.pathname).toBe(
         '/login',
       );
     }
+    expect(await irisync.ask('/account/keys')).toMatchObject({ status: 401 });
     const wrong = await (
       await new Browser().open(`${irisync.fact('url')}/login`)
     ).submit({ username: 'ada', password: 'wrong' });
@@ -104,32 +107,41 @@ describe('obtaining an API key', () => {
   });
 
   it("is not for another site's page", async () => {
-    const { browser, url } = await settings();
-    const body = new URLSearchParams({
-      name: 'Forged',
-      environment: 'production',
-      permissions: 'write',
-    });
-    const forged = await browser.open(url.href, {
+    const form = await openIn(await settings(), '/settings/keys/new');
+    const token = /name="form_token" value="([^"]+)"/.exec(form.text)?.[1] ?? '';
+    const fields = { form_token: token, name: 'Forged', environment: 'production' };
+    const forged = await form.browser.open(form.url.href, {
       method: 'POST',
-      body,
+      body: new URLSearchParams({ ...fields, scopes: 'write', lifetime: 'never' }),
       headers: { 'Sec-Fetch-Site': 'cross-site' },
     });
-    expect(forged.url.pathname).toBe('/login');
-    expect(rowOf(await settings(), 'Forged')).toBeUndefined();
+    expect(forged.response.status).toBe(403);
+    expect(entryOf(await settings(), 'Forged')).toBeUndefined();
   });
 
   it('says what is wrong with a form', async () => {
-    const page = await createKey({ name: 'Odd', environment: 'staging', permissions: 'read' });
+    const page = await createKey({ name: 'Odd', environment: 'staging', scopes: 'read' });
     expect([page.response.status, page.text]).toEqual([
       400,
-      expect.stringContaining('environment'),
+      expect.stringContaining('Choose one of the environments.'),
     ]);
   });
 
   it('writes a name as text', async () => {
     await createKey({ name: '<script>x</script>', environment: 'production' });
     expect((await settings()).text).toContain('&lt;script&gt;x&lt;/script&gt;');
+  });
+
+  it('works over the management API with the session of the browser', async () => {
+    const { browser } = await settings();
+    const created = await browser.open(`${irisync.fact('url')}/account/keys`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ name: 'API', environment: 'development', scopes: ['read'] }),
+    });
+    expect(created.response.status).toBe(201);
+    const { secret } = JSON.parse(created.text) as { readonly secret: string };
+    expect((await me(secret)).status).toBe(200);
   });
 });
 
@@ -154,13 +166,14 @@ describe('production and development', () => {
 describe('rotation', () => {
   it('is a new key, and the end of the old one', async () => {
     const secret = await keyWith('analytics:read');
-    const ask = () => irisync.ask('/api/analytics', { headers: bearing(secret) });
-    expect((await ask()).status).toBe(200);
-    const page = await settings();
-    const path = /analytics:read<\/td>[^]*?action="([^"]+)"/.exec(page.text)?.[1] as string;
-    const after = await page.browser.open(`${irisync.fact('url')}${path}`, { method: 'POST' });
-    expect(rowOf(after, 'analytics:read')).toContain('revoked');
-    expect((await ask()).status).toBe(401);
+    const ask = (token: string) => irisync.ask('/api/analytics', { headers: bearing(token) });
+    expect((await ask(secret)).status).toBe(200);
+    const list = await settings();
+    const path = /href="(\/settings\/keys\/[\w-]+)"><bdi>analytics:read</.exec(list.text)?.[1];
+    const form = await openIn(list, `${path}/rotate`);
+    const shown = await form.submit({ overlapMs: '0' });
+    expect((await ask(secretOn(shown))).status).toBe(200);
+    expect((await ask(secret)).status).toBe(401);
   });
 });
 
@@ -242,18 +255,13 @@ describe('OAuth 2.0', () => {
     }
   });
 
-  it('gives an app that is registered in the portal its id and secret, and compares its redirect URI exactly', async () => {
-    const { browser } = await settings();
+  it('gives a registered app its id and secret, and compares its redirect URI exactly', async () => {
     const callback = 'https://another.example/callback';
-    const form = await browser.open(`${irisync.fact('url')}/developers/apps`);
-    const page = await form.submit({
-      name: 'Another App',
-      redirect_uri: callback,
-      permissions: 'read',
-    });
-    const [clientId = '', clientSecret = ''] = [
-      ...page.text.matchAll(/<code>([^<]+)<\/code>/g),
-    ].map(([, code]) => code as string);
+    const form = await openIn(await settings(), '/settings/apps/new');
+    const fields = { name: 'Another App', scopes: 'read', type: 'web' };
+    const page = await form.submit({ ...fields, redirectUris: callback });
+    const clientId = /id="client-id" value="([^"]+)"/.exec(page.text)?.[1] ?? page.text;
+    const clientSecret = secretOn(page);
 
     const code = (await authorize('read', clientId, callback)).searchParams.get('code') as string;
     const request = {
@@ -265,20 +273,18 @@ describe('OAuth 2.0', () => {
     };
     const { status, body } = await json(request);
     expect([status, (await me(body.access_token as string)).status]).toEqual([200, 200]);
+    expect((await openIn(page, '/settings/connected')).text).toContain('Another App');
 
     const elsewhere = `client_id=${clientId}&redirect_uri=${callback}/&response_type=code&scope=read`;
     expect(
       (await new Browser().open(`${irisync.fact('url')}/oauth/authorize?${elsewhere}`)).response
         .status,
     ).toBe(400);
-    const unsafe = await form.submit({
-      name: 'Unsafe',
-      redirect_uri: 'http://another.example/callback',
-      permissions: 'read',
-    });
+    const again = await openIn(page, '/settings/apps/new');
+    const unsafe = await again.submit({ ...fields, redirectUris: 'http://another.example/cb' });
     expect([unsafe.response.status, unsafe.text]).toEqual([
       400,
-      expect.stringContaining('redirectUris'),
+      expect.stringContaining('Enter one https URL per line'),
     ]);
   });
 

@@ -22,7 +22,7 @@ export class Browser {
         this.#keep(line);
       }
       const location = response.headers.get('location');
-      if (location === null) {
+      if (location === null || response.status < 300) {
         return new Page(this, at, response, await response.text());
       }
       const to = new URL(location, at);
