@@ -177,7 +177,9 @@ it('keeps the button beside a long name on one line', async () => {
   await visit({ width: 320 }, async (page) => {
     await page.goto(`${site.url}/connected`);
     const buttons = await page.getByText('Disconnect', { exact: true }).all();
-    const heights = await Promise.all(buttons.map(async (one) => (await one.boundingBox())?.height));
+    const heights = await Promise.all(
+      buttons.map(async (one) => (await one.boundingBox())?.height),
+    );
     expect(heights).toEqual([heights[0], heights[0]]);
     await shoot(page, 'connected-320-light');
   });
