@@ -1,5 +1,6 @@
-// Pages on which users manage their API keys and apps, behind a login, and an API that accepts
-// the keys. Open the address that it prints in a browser, log in as ada with the password lovelace, and create a key.
+// Pages on which users manage their API keys and apps, behind a login, and an API that accepts the
+// keys. Open the address that it prints in a browser, log in as ada with the password lovelace, and
+// create a key.
 import express from 'express';
 import { accessTokens, apiKeys, latchkey, memoryStore } from 'latchkey';
 import { authorizationServer } from 'latchkey/authorization-server';

@@ -1,5 +1,7 @@
 // The login of a product, with a session in a cookie: what the management pages leave to the app.
-import express, { type Request, Router } from 'express';
+import type { IncomingMessage } from 'node:http';
+
+import express, { Router } from 'express';
 import { cookie, type CredentialStore, latchkey, sessionTokens } from 'latchkey';
 
 import { markup, sendPage } from './page';
@@ -31,7 +33,7 @@ export function login({ store, prefix, home }: LoginOptions) {
     res.cookie('session', secret, { httpOnly: true, sameSite: 'lax', secure: req.secure });
     res.redirect(303, home);
   });
-  const userOf = async (req: Request): Promise<string | undefined> => {
+  const userOf = async (req: IncomingMessage): Promise<string | undefined> => {
     const decision = await check(req);
     return decision.status === 'authenticated' ? decision.principal.subject : undefined;
   };
