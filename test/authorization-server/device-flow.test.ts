@@ -3,7 +3,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 import express from 'express';
 import { memoryStore } from 'latchkey';
-import { consentPage, type Login, type OAuthRefusal } from 'latchkey/authorization-server';
+import {
+  consentPage,
+  type Login,
+  type OAuthRefusal,
+  type RegisteredClient,
+} from 'latchkey/authorization-server';
 
 import { Browser, type Page } from '../support/browser';
 import {
@@ -23,9 +28,10 @@ import {
   startIssuing,
   WEB_CLIENT,
 } from '../support/issuing';
+import { listen } from '../support/servers';
 
 let issuing: Issuing;
-const open: Issuing[] = [];
+const open: { readonly close: () => Promise<void> }[] = [];
 const start = async (options: IssuingOptions = {}): Promise<Issuing> => {
   const started = await startIssuing({ deviceFlow: true, ...options });
   open.push(started);
@@ -694,6 +700,42 @@ describe('the device authorization endpoint', () => {
     });
   });
 
+  it('issues at most 1 000 codes in ten minutes to one address', async () => {
+    const trustProxy: express.RequestHandler = ({ app }, _res, next) => {
+      app.set('trust proxy', true);
+      next();
+    };
+    const own = await start({ before: [trustProxy] });
+    const { client } = await own.server.clients.register(DEVICE_CLIENT);
+    const from = (address: string) =>
+      own.post(
+        '/oauth/device_authorization',
+        { client_id: client.clientId },
+        { 'x-forwarded-for': address },
+      );
+    const statuses: number[] = [];
+    const told = await refusalsOf(async () => {
+      for (let batch = 0; batch < 10; batch++) {
+        const answers = await Promise.all(Array.from({ length: 101 }, () => from('192.0.2.1')));
+        statuses.push(...answers.map(({ status }) => status));
+      }
+    });
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1_000);
+    expect(statuses.filter((status) => status === 503)).toHaveLength(10);
+    expect(told[0]).toMatchObject({
+      ...{ endpoint: 'deviceAuthorization', status: 503, error: 'temporarily_unavailable' },
+      reason: 'too many devices wait for their users',
+    });
+    expect((await from('192.0.2.2')).status).toBe(200);
+    advance(601_000);
+    expect((await from('192.0.2.1')).status).toBe(200);
+  });
+
+  it('accepts parameters of almost 2 kB, with which the user can log in', async () => {
+    const device = await turnOn({ parameters: { login_hint: 'a'.repeat(1_800) } });
+    expect(headingOf(await device.connect())).toBe(CONNECTED);
+  });
+
   it('publishes the page at its configured URL', async () => {
     const own = await start({
       endpoints: {
@@ -833,6 +875,63 @@ describe('login and consent', () => {
     const tokens = await device.poll();
     expect(tokens.body).toHaveProperty('refresh_token');
     expect((await own.call(tokens.body.access_token)).status).toBe(200);
+  });
+
+  it('are there for VS Code, which registers for both flows', async () => {
+    const own = await start({ registration: { dynamic: true } });
+    const { body } = await answerOf(
+      await fetch(`${own.origin}/oauth/register`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({
+          client_name: 'Visual Studio Code',
+          grant_types: ['authorization_code', 'refresh_token', DEVICE_CODE],
+          response_types: ['code'],
+          redirect_uris: ['https://vscode.dev/redirect', 'http://127.0.0.1:33418/'],
+          token_endpoint_auth_method: 'none',
+          application_type: 'native',
+        }),
+      }),
+    );
+    expect(body.grant_types).toEqual(['authorization_code', 'refresh_token', DEVICE_CODE]);
+    const client = await own.server.clients.get(body.client_id as string);
+    const device = await startDevice(own, { registered: { client: client!, secret: undefined } });
+    const consent = await device.reachConsent();
+    expect(consent.text).not.toContain('vscode.dev');
+    await agree(consent);
+    expect((await device.poll()).status).toBe(200);
+  });
+
+  it('name the host of a client with a metadata document, and end when the document is gone', async () => {
+    let status = 200;
+    const document = { client_name: 'Printer', grant_types: [DEVICE_CODE] };
+    const host = await listen((req, res) => {
+      const clientId = `http://${req.headers.host}${req.url}`;
+      res.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+      res.end(
+        JSON.stringify({ client_id: clientId, token_endpoint_auth_method: 'none', ...document }),
+      );
+    });
+    open.push(host);
+    const address = `127.0.0.1:${host.port}`;
+    const own = await start({ registration: { metadataDocuments: { insecureHosts: [address] } } });
+    const registered = {
+      client: { clientId: `http://${address}/printer.json` },
+      secret: undefined,
+    } as unknown as RegisteredClient;
+    const device = await startDevice(own, { registered });
+    const consent = await device.reachConsent();
+    expect(consent.text).toMatch(/Printer[^]*Unverified app/);
+    expect(consent.text).toContain(address);
+    await agree(consent);
+    expect((await device.poll()).status).toBe(200);
+    const another = await startDevice(own, { registered });
+    status = 404;
+    const gone = await another.enter();
+    expect([gone.response.status, gone.text]).toEqual([
+      400,
+      expect.stringContaining('is not known any more'),
+    ]);
   });
 
   it('belong to the browser that confirmed the code', async () => {

@@ -587,6 +587,19 @@ describe.each([
       expect(errors).toEqual(['access_denied', ...Array<string>(9).fill('invalid_grant')]);
     });
 
+    it('stores at most 4 kB while it waits, and nothing of a longer request', async () => {
+      const { credentials } = await startDevice(issuing);
+      const request = async (hint: string) => {
+        const before = (await database.dump()).length;
+        const parameters = { ...credentials, login_hint: hint };
+        const { status } = await issuing.post('/oauth/device_authorization', parameters);
+        return { status, bytes: (await database.dump()).length - before };
+      };
+      const [short, long] = [await request('a'.repeat(1_800)), await request('a'.repeat(2_001))];
+      expect([short.status, short.bytes <= 4_096]).toEqual([200, true]);
+      expect(long).toEqual({ status: 400, bytes: 0 });
+    });
+
     it('leaves nothing in the store by which its tokens could be fetched', async () => {
       const device = await startDevice(issuing);
       const before = await database.dump();

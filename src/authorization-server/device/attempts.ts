@@ -1,18 +1,18 @@
 import { isIPv6 } from 'node:net';
 
-/** Bounds how many attempts of the same network, and how many in all, may fail. */
+/** Bounds how often something happens: by the same network, and in all. */
 export interface Attempts {
   /**
-   * Counts an attempt, and returns a function to call if it did not fail after all. Returns
-   * undefined, and counts nothing, if too many failed.
+   * Counts an attempt, and returns a function to call if it does not count after all. Returns
+   * undefined, and counts nothing, if there were too many.
    */
   readonly begin: (address: string) => (() => void) | undefined;
 }
 
 export interface AttemptsOptions {
-  /** How many attempts of one network may fail within the window. */
+  /** How many attempts of one network there may be within the window. */
   readonly maxOfNetwork: number;
-  /** How many attempts may fail within the window. */
+  /** How many attempts there may be within the window. */
   readonly max: number;
   readonly windowMs: number;
 }

@@ -1,5 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-
 import type { Provider } from 'oidc-provider';
 
 import { sendPage } from '../../pages/page';
@@ -15,6 +13,7 @@ import {
 } from '../pages/device-pages';
 import { viewOf } from '../pages/server-pages';
 import { publishRefusal } from '../refusals';
+import { clientAddress } from '../request/client-address';
 import { RefusedPage } from '../request/refused-request';
 import { readParameters } from '../request/request-body';
 import { requestQuery } from '../request/request-query';
@@ -120,7 +119,7 @@ async function lookUp(
   { req, devices, attempts }: Visit,
   userCode: string,
 ): Promise<DeviceRequest | undefined> {
-  const forgive = attempts.begin(addressOf(req));
+  const forgive = attempts.begin(clientAddress(req));
   if (!forgive) {
     throw new RefusedPage('unavailable', {
       status: 429,
@@ -137,10 +136,6 @@ async function lookUp(
   }
   return request;
 }
-
-/** Express knows the address of a user behind a proxy, by its setting `trust proxy`. */
-const addressOf = ({ ip, socket }: IncomingMessage & { readonly ip?: string }): string =>
-  ip ?? socket.remoteAddress ?? '';
 
 async function start(visit: Visit, request: DeviceRequest): Promise<void> {
   const { provider, interactionPath, providerReq, res } = visit;

@@ -26,13 +26,18 @@ export function storeDeadline(timeoutMs: number, errorClasses: typeof errors): W
       if (cause instanceof errorClasses.OIDCProviderError) {
         throw cause;
       }
-      const unavailable = new errorClasses.TemporarilyUnavailable(
-        'the server cannot respond at the moment',
-        { cause },
-      );
-      throw Object.assign(unavailable, { statusCode: UNAVAILABLE });
+      throw toUnavailable(errorClasses, { cause });
     }
   };
+}
+
+/** Creates the error of a request that cannot be decided. `detail` is for the operator. */
+export function toUnavailable(
+  { TemporarilyUnavailable }: typeof errors,
+  options: { readonly cause?: unknown; readonly detail?: string },
+): errors.OIDCProviderError {
+  const error = new TemporarilyUnavailable('the server cannot respond at the moment', options);
+  return Object.assign(error, { statusCode: UNAVAILABLE });
 }
 
 /** Applies the deadline to every method of an adapter. */

@@ -2,7 +2,7 @@ import type { Adapter, AdapterPayload, errors } from 'oidc-provider';
 
 import { toDigest } from '../../credential/digest';
 import { DEVICE_RETENTION_MS } from '../device/device-requests';
-import { UNAVAILABLE } from './deadlines';
+import { toUnavailable } from './deadlines';
 import type { ProviderStorage } from './provider-options';
 import { singleUseAdapter } from './single-use-adapter';
 
@@ -17,7 +17,7 @@ const LATE_FETCH_S = 60;
  */
 export function deviceCodeAdapter(
   storage: ProviderStorage,
-  { InvalidGrant, InvalidRequest, TemporarilyUnavailable }: typeof errors,
+  errorClasses: typeof errors,
 ): Partial<Adapter> {
   const { devices } = storage;
   const codes = singleUseAdapter({
@@ -29,20 +29,17 @@ export function deviceCodeAdapter(
       const decision = await devices.decisionOn(toDigest(id));
       return decision ? { ...payload, ...toMembers(decision.result), exp: late(payload) } : payload;
     },
-    reuseError: () => new InvalidGrant('used before'),
+    reuseError: () => new errorClasses.InvalidGrant('used before'),
   });
   return {
     ...codes,
     async upsert(id, { params = {}, userCode = '', clientId = '', deviceInfo: _, ...rest }, ttl) {
       if (Buffer.byteLength(JSON.stringify(params)) > MAX_PARAMETER_BYTES) {
-        throw new InvalidRequest('the device authorization request is too long');
+        throw new errorClasses.InvalidRequest('the device authorization request is too long');
       }
       const expiresAt = (rest.exp ?? 0) * 1000;
       if (!(await devices.add({ id: toDigest(id), userCode, clientId, params, expiresAt }))) {
-        const taken = new TemporarilyUnavailable('the server cannot respond at the moment', {
-          detail: 'the generated user code is in use',
-        });
-        throw Object.assign(taken, { statusCode: UNAVAILABLE });
+        throw toUnavailable(errorClasses, { detail: 'the generated user code is in use' });
       }
       await codes.upsert(id, { ...rest, clientId }, ttl);
     },

@@ -1,8 +1,11 @@
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider';
 
 import { toDigest } from '../../credential/digest';
+import { createAttempts } from '../device/attempts';
 import { POLL_INTERVAL_MS } from '../device/device-requests';
-import type { WithDeadline } from './deadlines';
+import { DEVICE_CODE_TTL_S } from '../interaction/time-to-live';
+import { toUnavailable, type WithDeadline } from './deadlines';
+import type { RoutedRequest } from './endpoint-urls';
 import type { ProviderOptions } from './provider-options';
 
 export interface DeviceFlowParts {
@@ -10,6 +13,25 @@ export interface DeviceFlowParts {
   readonly errorClasses: typeof errors;
   /** Returns the request that oidc-provider is responding to. */
   readonly context: () => KoaContextWithOIDC | undefined;
+}
+
+/** How many codes an instance issues within the lifetime of one. Anyone can request them. */
+const ISSUED_CODES = { maxOfNetwork: 1_000, max: 10_000, windowMs: DEVICE_CODE_TTL_S * 1000 };
+
+/**
+ * Bounds how many devices wait for their users. oidc-provider calls the function before it stores a
+ * code, to store what it returns along with it.
+ */
+export function countDevices(
+  errorClasses: typeof errors,
+): (ctx: { readonly req: RoutedRequest }) => Record<string, never> {
+  const { begin } = createAttempts(ISSUED_CODES);
+  return ({ req }) => {
+    if (!begin(req.address ?? '')) {
+      throw toUnavailable(errorClasses, { detail: 'too many devices wait for their users' });
+    }
+    return {};
+  };
 }
 
 /**

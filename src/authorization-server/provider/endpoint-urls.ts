@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http';
 
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 
-/** A request of which we know by which URL the client sent it. */
+/** A request of which we know by which URL the client sent it, and from where. */
 export interface RoutedRequest extends IncomingMessage {
   endpointUrl?: string | undefined;
+  /** The address that it comes from. */
+  address?: string | undefined;
 }
 
 interface ContextPrototype {

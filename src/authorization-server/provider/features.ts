@@ -3,6 +3,7 @@ import type { Configuration, errors, KoaContextWithOIDC } from 'oidc-provider';
 import { membersIf } from '../../internal/objects';
 import { USER_CODE_MASK } from '../device/user-code';
 import { toClient } from './client-metadata';
+import { countDevices } from './device-flow';
 import { nonceSecret } from './nonce-secret';
 import type { ProviderOptions } from './provider-options';
 import { scopePolicy } from './scope-policy';
@@ -22,7 +23,11 @@ export function features(
     claimsParameter: { enabled: false },
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
-    deviceFlow: { enabled: offered.hasDeviceFlow, mask: USER_CODE_MASK },
+    deviceFlow: {
+      enabled: offered.hasDeviceFlow,
+      mask: USER_CODE_MASK,
+      deviceInfo: countDevices(errorClasses),
+    },
     dPoP: {
       enabled: offered.dpop !== undefined,
       ...(nonce ? { nonceSecret: nonceSecret(nonce.secret), requireNonce: () => true } : {}),

@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http';
 
 import { membersIf } from '../../internal/objects';
 import type { RoutedRequest } from '../provider/endpoint-urls';
+import { clientAddress } from './client-address';
 import { FORM_TYPE, JSON_TYPE } from './request-body';
 
 export interface ProviderRequestOptions {
@@ -26,6 +27,7 @@ export function providerRequest(
 ): RoutedRequest {
   const copy: RoutedRequest = new IncomingMessage(req.socket);
   copy.endpointUrl = endpointUrl;
+  copy.address = clientAddress(req);
   const {
     'transfer-encoding': _,
     'content-encoding': _encoding,
