@@ -40,7 +40,7 @@ const poll = curl(
   `-d grant_type=${DEVICE_CODE} -d device_code=$DEVICE_CODE -d client_id=${client.clientId}`,
 );
 
-serve('A television that asks for films', app, [
+serve('A television that plays films', app, [
   keeping(
     ['device_code', 'user_code'],
     'The television requests a code: 200',

@@ -22,7 +22,7 @@ export async function withDeadline<T>(pending: PromiseLike<T>, timeoutMs: number
  * Calls `expire` after `timeoutMs`, unless the returned function is called before.
  *
  * Timers run before sockets are read. After the event loop has been blocked for longer than the
- * deadline, an answer may wait in a socket, so `expire` is called after the next read.
+ * deadline, a response may wait in a socket, so `expire` is called after the next read.
  */
 export function startDeadline(expire: () => void, timeoutMs: number): () => void {
   let reading: NodeJS.Immediate | undefined;

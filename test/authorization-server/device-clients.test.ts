@@ -57,7 +57,7 @@ describe('openid-client', () => {
     },
   );
 
-  it('slows down when it is told to, and gets its tokens then', async () => {
+  it('slows down after slow_down, and gets its tokens then', async () => {
     const { config, device } = await initiate('public');
     const errors: string[] = [];
     const slowedDown = new Promise<void>((resolve) => {

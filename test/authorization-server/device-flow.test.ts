@@ -837,7 +837,7 @@ describe('login and consent', () => {
     expect(headingOf(await logIn(await confirm(confirmation)))).toBe(heading);
   });
 
-  it('ask again for another device of the same client, whatever is remembered', async () => {
+  it('show the consent page for another device of the same client, whatever is remembered', async () => {
     const own = await start({ consent: consentPage({ remember: true }) });
     const registered = await own.server.clients.register({
       ...DEVICE_CLIENT,

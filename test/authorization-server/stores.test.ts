@@ -579,7 +579,7 @@ describe.each([
       expect((await issuing.call(body.access_token as string)).status).toBe(401);
     });
 
-    it('is told once that its user denied, however many polls arrive at the same time', async () => {
+    it('receives the denial of its user once, however many polls arrive at the same time', async () => {
       const device = await startDevice(issuing);
       await (await device.reachConsent()).submit({ decision: 'deny' });
       const answers = await atOnce(10, (machine) => device.poll({}, machine));

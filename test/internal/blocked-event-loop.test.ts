@@ -31,7 +31,7 @@ function block(ms: number): void {
   }
 }
 
-it('an answer that arrives while the event loop is blocked is in time', async () => {
+it('a response that arrives while the event loop is blocked is in time', async () => {
   const answer = once(socket, 'data');
   socket.write('yes');
   const pending = withDeadline(answer, TIMEOUT_MS);
@@ -40,7 +40,7 @@ it('an answer that arrives while the event loop is blocked is in time', async ()
   await expect(pending).resolves.toEqual([Buffer.from('yes')]);
 });
 
-it('without an answer, a deadline that passed while the event loop was blocked expires', async () => {
+it('without a response, a deadline that passed while the event loop was blocked expires', async () => {
   const pending = withDeadline(once(socket, 'data'), TIMEOUT_MS);
   block(6 * TIMEOUT_MS);
 

@@ -227,7 +227,7 @@ describe('one key', () => {
     },
   );
 
-  it('is asked for with a method that its page does not have: 405 with Allow', async () => {
+  it('with a method that its page does not have is 405 with Allow', async () => {
     const { record } = await issue();
     const allowed = async (method: string, path: string) => {
       const response = await fetch(`${site.url}/keys/${record.id}${path}`, { method });

@@ -173,7 +173,7 @@ it.each(['de', 'fr', 'es', 'pt', 'ja'])('fits 320 pixels in %s', async (locale) 
   });
 });
 
-it('keeps the button beside a long name on one line', async () => {
+it('keeps the button next to a long name on one line', async () => {
   await visit({ width: 320 }, async (page) => {
     await page.goto(`${site.url}/connected`);
     const buttons = await page.getByText('Disconnect', { exact: true }).all();

@@ -17,7 +17,7 @@ function block(ms: number): void {
 }
 
 it.each(Object.entries(CLIENTS))(
-  'with %s, a blocked event loop makes no outage of answers that have arrived',
+  'with %s, a blocked event loop makes no outage of responses that have arrived',
   async (_name, connect) => {
     const { client, ready, close } = connect(server.port);
     await ready;

@@ -105,7 +105,7 @@ async function pageAfterMember(
   }
 }
 
-/** The places behind another one, whether or not its ID is in the list any more. */
+/** The places after a given one, even if its ID is no longer in the list. */
 async function pageBehind(
   connection: Connection,
   key: string,

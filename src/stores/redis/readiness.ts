@@ -16,7 +16,7 @@ const MAX_WAITING = 10_000;
 /**
  * Returns a function that connects an idle client and waits for a connecting one. It rejects at
  * once after one such wait was in vain, until the client is ready again: commands do not queue
- * while the server is away. It returns undefined if the client is ready.
+ * while the server cannot be reached. It returns undefined if the client is ready.
  */
 export function createReadiness(driver: RedisDriver): () => Promise<void> | undefined {
   let wasReady = false;

@@ -122,8 +122,8 @@ function toCandidates(
 const MAX_SORTED = 2_000;
 
 /**
- * The IDs of the records that may have expired before a time, if a filter restricts that and they
- * are few. If they are many, a page is filled soon by reading all records in order.
+ * The IDs of the records that may have expired before the filter's time, if they are few. If there
+ * are many, reading all records in order fills a page soon enough.
  */
 async function findExpiring(
   { connection, keys }: RedisContext,

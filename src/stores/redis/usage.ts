@@ -82,7 +82,7 @@ const toError = (reason: unknown): Error =>
 
 /**
  * Whether a script failed because of what the record contains, rather than because Redis refuses to
- * write or is away.
+ * write or cannot be reached.
  */
 const isAboutRecord = (error: Error): boolean =>
   /WRONGTYPE|not an integer|overflow/.test(error.message);

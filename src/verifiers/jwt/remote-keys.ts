@@ -92,7 +92,7 @@ export class RemoteKeys implements KeySource {
     return [];
   }
 
-  /** Whether the last fetch failed. That an issuer does not exist is an answer, not a failure. */
+  /** Whether the last fetch failed. A response that the issuer does not exist is not a failure. */
   #isUnavailable(): boolean {
     const isAbsent = this.#policy.mayBeAbsent && this.#failure instanceof NoSuchIssuer;
     return this.#failure !== undefined && !isAbsent;
