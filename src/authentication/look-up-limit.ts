@@ -4,11 +4,11 @@
  */
 const MAX_UNKNOWN = 4_096;
 /**
- * With those of credentials that were verified before, which a flood of fake keys must not keep
- * out.
+ * The same, with those of credentials that were verified before: a flood of fake keys must not
+ * block them.
  */
 const MAX_OUTSTANDING = 4_864;
-/** From here on, the queue in the store may be longer than the deadline of a verification. */
+/** With more than this, a verification may wait in the store's queue beyond its deadline. */
 const PRESSURE = 1_024;
 /** After this time without a result, a verification may be given up. */
 const LONG_STOP_MS = 60_000;
@@ -55,7 +55,7 @@ export class LookUpLimit {
   }
 
   /**
-   * Makes room if the oldest verification is past the long stop. If others have settled lately, the
+   * Makes room if the oldest verification started more than a minute ago. If others have settled lately, the
    * store has lost that one. If none has, one is given up per second: enough to notice that the
    * store is back, and too few to fill the memory.
    */

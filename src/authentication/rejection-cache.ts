@@ -9,8 +9,8 @@ const MAX_REJECTIONS = 1_000;
 const MAX_AGE_MS = 1_000;
 
 /**
- * Reasons that pass without a change that we are notified of: a clock that moves on, or a key that
- * the issuer publishes.
+ * Reasons that may no longer apply a moment later, without a notification: time passes, or the
+ * issuer publishes a key.
  */
 const TRANSIENT: ReadonlySet<Reason> = new Set<Reason>(['not_yet_valid', 'bad_signature']);
 
@@ -40,7 +40,7 @@ export class RejectionCache {
     this.#maxAgeMs = Math.min(ttlMs, MAX_AGE_MS);
   }
 
-  /** Changes with every `clear()`: a rejection from before is not to be added after it. */
+  /** Changes with every `clear()`: a rejection from before must not be added afterwards. */
   get generation(): number {
     return this.#generation;
   }

@@ -53,7 +53,7 @@ const unreadForm = ({ name }: Extractor, token: string): string =>
     ? 'it is an encrypted token (JWE, five parts), which no verifier decrypts: have the issuer send signed tokens'
     : `no verifier accepts a token of this form from the extractor ${name}`;
 
-/** Counts the parts that dots separate, up to one more than any known form has. */
+/** Counts the parts between dots, up to one more than any known form has. */
 function countParts(token: string): number {
   let parts = 1;
   for (

@@ -62,7 +62,7 @@ export function createBulkWrites(
   };
 }
 
-/** Revokes the credentials of an owner, and adds them to `revoked` if that is of use. */
+/** Revokes the credentials of an owner, and adds them to `revoked` if there is a subscriber. */
 async function revokeOwned(
   store: ManagedStore,
   owner: Owner,

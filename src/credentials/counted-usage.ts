@@ -70,7 +70,7 @@ export const countUses = (usage: readonly RecordedUsage[]): number =>
 
 const toKey = ({ id, lastUsedAt }: RecordedUsage): string => `${id} ${toDay(lastUsedAt)}`;
 
-/** Returns the uses that are not among others. */
+/** Returns the uses that are not in `others`. */
 export function without(
   usage: readonly RecordedUsage[],
   others: readonly RecordedUsage[],

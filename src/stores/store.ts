@@ -95,7 +95,7 @@ export const belongsTo = (record: StoredRecord, { kind, by, id }: Owner): boolea
   record.kind === kind && record[OWNED_BY[by]] === id;
 
 /**
- * How long a store knows a record after it expired or was revoked, whichever came first, in
+ * How long a store keeps a record after it expired or was revoked, whichever came first, in
  * milliseconds. In that time its use is reported as `expired` or `revoked`. Afterwards every store
  * treats the record as absent.
  */

@@ -19,8 +19,8 @@ export interface Keys {
 }
 
 /**
- * The IDs of an owner's records in order, and those of them whose record was missing, with the time
- * at which that was noted.
+ * The keys of two collections of an owner: the IDs of its records in order, and the IDs whose
+ * record was missing, with the time at which that was found.
  */
 export type OwnerKeys = readonly [ids: string, missing: string];
 

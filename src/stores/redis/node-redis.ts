@@ -37,7 +37,7 @@ export interface NodeRedisCluster {
   nodeClient(master: NodeRedisMaster): Promise<NodeRedisClient> | NodeRedisClient;
 }
 
-/** Replies as strings and numbers, whatever the client maps them to for others. */
+/** Replies as strings and numbers, even if the client maps them to other types. */
 const PLAIN = { typeMapping: {} };
 
 export function nodeRedisClient(client: NodeRedisClient): RedisDriver {

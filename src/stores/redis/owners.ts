@@ -16,7 +16,7 @@ export type Place = Pick<StoredRecord, 'id' | 'issuedAt'>;
 export interface OwnerIndex {
   add(keys: OwnerKeys, places: readonly Place[]): Promise<unknown>;
   /**
-   * IDs in order, starting behind `after`, in pages of at most `size`. It only uses read commands,
+   * IDs in order, starting after `after`, in pages of at most `size`. It only uses read commands,
    * so it works on a replica.
    */
   pages(keys: OwnerKeys, size: number, after?: Place): AsyncGenerator<readonly string[]>;
@@ -85,7 +85,7 @@ async function range(
   return texts.flatMap((id, at) => (at % 2 === 0 ? [{ id, issuedAt: Number(texts[at + 1]) }] : []));
 }
 
-/** The places behind one whose ID is in the list; undefined if it is not. */
+/** The places after a member of the list; undefined if the ID is not a member. */
 async function pageAfterMember(
   connection: Connection,
   key: string,

@@ -15,12 +15,12 @@ const MAX_WAITING = 10_000;
 
 /**
  * Returns a function that connects an idle client and waits for a connecting one. It rejects at
- * once after one such wait was in vain, until the client is ready again: commands do not queue
+ * once after one such wait has failed, until the client is ready again: commands do not queue
  * while the server cannot be reached. It returns undefined if the client is ready.
  */
 export function createReadiness(driver: RedisDriver): () => Promise<void> | undefined {
   let wasReady = false;
-  /** A wait was in vain, and the client has not been ready since. */
+  /** A wait failed, and the client has not been ready since. */
   let isAway = false;
   let waiting: { readonly ready: Promise<void>; commands: number } | undefined;
 

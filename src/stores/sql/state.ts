@@ -38,7 +38,7 @@ export function createState(db: Database, writes: Writes): StateStore {
   };
 }
 
-/** One short ID for a group and a key of any length, which an index could not hold. */
+/** A short ID for a group and a key, because an index cannot hold keys of any length. */
 const toId = (group: string, key: string): string => toDigest(JSON.stringify([group, key]));
 
 const toRow = (group: string, key: string, value: string, until: number): StateTable => ({

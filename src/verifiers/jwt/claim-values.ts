@@ -14,7 +14,7 @@ export const isNumericDate = (value: unknown): value is number =>
 export const toMilliseconds = (value: unknown): number | undefined =>
   isNumericDate(value) ? value * 1000 : undefined;
 
-/** Reads a claim whose name is configured, so it may be that of a member of every object. */
+/** Reads a claim by a configured name, which may be that of an inherited member of objects. */
 export const readClaim = (claims: Claims, name: string): unknown =>
   Object.hasOwn(claims, name) ? claims[name] : undefined;
 

@@ -5,10 +5,10 @@ import { andThen } from '../../internal/promises';
 import type { KeySource, VerificationKey } from './keys';
 
 /**
- * How many new tenants may be looked up without success in one cooldown. More than that are
- * invented.
+ * How many new tenants may be looked up without success in one cooldown. With more, most
+ * are fake.
  */
-const MAX_UNPROVEN = 256;
+const MAX_WITHOUT_KEYS = 256;
 
 interface TenantLimits {
   readonly cooldownMs: number;
@@ -18,13 +18,13 @@ interface TenantLimits {
 
 /**
  * Caches the keys of each tenant. Tenants that have keys are cached apart from those that have none
- * yet, so that a flood of invented tenants cannot evict them.
+ * yet, so that a flood of fake tenants cannot evict them.
  */
 export class TenantKeys {
   readonly #create: (iss: string) => KeySource;
   readonly #cooldownMs: number;
-  readonly #proven: LRUCache<string, KeySource>;
-  readonly #unproven = new LRUCache<string, KeySource>({ max: MAX_UNPROVEN });
+  readonly #withKeys: LRUCache<string, KeySource>;
+  readonly #withoutKeys = new LRUCache<string, KeySource>({ max: MAX_WITHOUT_KEYS });
   /** Look-ups without success since `#countedSince`. */
   #attempts = 0;
   #countedSince = -Infinity;
@@ -32,16 +32,16 @@ export class TenantKeys {
   constructor(create: (iss: string) => KeySource, { cooldownMs, maxIssuers }: TenantLimits) {
     this.#create = create;
     this.#cooldownMs = cooldownMs;
-    this.#proven = new LRUCache({ max: maxIssuers });
+    this.#withKeys = new LRUCache({ max: maxIssuers });
   }
 
   /** @throws {Error} `ERR_LATCHKEY_OVERLOADED` if too many new tenants are looked up at once */
   get(iss: string): KeySource {
-    const proven = this.#proven.get(iss);
-    if (proven) {
-      return proven;
+    const known = this.#withKeys.get(iss);
+    if (known) {
+      return known;
     }
-    const source = this.#unproven.get(iss) ?? this.#add(iss);
+    const source = this.#withoutKeys.get(iss) ?? this.#add(iss);
     return {
       candidates: (algorithm, kid) =>
         andThen(source.candidates(algorithm, kid), (keys) => this.#recordKeys(iss, source, keys)),
@@ -54,23 +54,23 @@ export class TenantKeys {
       this.#countedSince = now;
       this.#attempts = 0;
     }
-    if (this.#attempts >= MAX_UNPROVEN) {
+    if (this.#attempts >= MAX_WITHOUT_KEYS) {
       throw codedError('ERR_LATCHKEY_OVERLOADED', 'Too many new issuers at once');
     }
     this.#attempts++;
     const source = this.#create(iss);
-    this.#unproven.set(iss, source);
+    this.#withoutKeys.set(iss, source);
     return source;
   }
 
-  /** Moves a tenant that has keys to the proven ones. */
+  /** Moves a tenant to those with keys when it has some. */
   #recordKeys(
     iss: string,
     source: KeySource,
     keys: readonly VerificationKey[],
   ): readonly VerificationKey[] {
-    if (keys.length > 0 && this.#unproven.delete(iss)) {
-      this.#proven.set(iss, source);
+    if (keys.length > 0 && this.#withoutKeys.delete(iss)) {
+      this.#withKeys.set(iss, source);
       this.#attempts--;
     }
     return keys;
