@@ -55,9 +55,9 @@ export class LookUpLimit {
   }
 
   /**
-   * Makes room if the oldest verification started more than a minute ago. If others have settled lately, the
-   * store has lost that one. If none has, one is given up per second: enough to notice that the
-   * store is back, and too few to fill the memory.
+   * Makes room if the oldest verification started more than a minute ago. If others have settled
+   * lately, the store has lost that one. If none has, one is given up per second: enough to notice
+   * that the store is back, and too few to fill the memory.
    */
   #giveUpOldest(now: number): boolean {
     const [oldest] = this.#outstanding;

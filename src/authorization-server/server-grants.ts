@@ -7,7 +7,7 @@ import type { ProviderStorage } from './provider/provider-options';
 
 /** Options of `grants.revoke()`. */
 export interface RevokeGrantOptions {
-  /** Ends the grant only if it is of this user. @default any user */
+  /** Ends the grant only if it belongs to this user. @default any user */
   readonly subject?: string;
   /** Who ends it, for the event on `latchkey:grant`. @default none */
   readonly actor?: string;
@@ -37,7 +37,7 @@ export interface ServerGrants {
    * Ends a grant with its access tokens and refresh tokens, on every instance.
    *
    * @param id
-   * @param options `subject`: ends the grant only if it is of this user. `actor`: who ends it, for
+   * @param options `subject`: ends the grant only if it belongs to this user. `actor`: who ends it, for
    * the event on `latchkey:grant`.
    * @returns True if this call ended it, false if it does not exist, has ended, or is of another
    * user.

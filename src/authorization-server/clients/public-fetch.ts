@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { membersIf, omitUndefined } from '../../internal/objects';
 import { isPublicAddress } from './public-address';
 
-/** A request was not made, because its host is not of the public internet. */
+/** A request was not made, because its host is not on the public internet. */
 export class BlockedAddressError extends Error {
   constructor() {
     super('The host does not have a public address');

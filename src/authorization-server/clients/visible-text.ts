@@ -1,12 +1,12 @@
 /** Characters that break a line or control a device. */
 const BREAKS = /[\p{Cc}\p{Zl}\p{Zp}]+/gu;
 /**
- * Characters that nobody sees: format characters, which can also change the direction of text,
+ * Invisible characters: format characters, which can also change the direction of text,
  * fillers, blank symbols and code points without a character.
  */
 const INVISIBLE = /[\p{C}\p{Default_Ignorable_Code_Point}\u2800]+/gu;
 
-/** Returns a text without the characters that nobody sees, with single spaces. */
+/** Returns a text without invisible characters, with single spaces. */
 export const toVisibleText = (text: string): string =>
   text.replaceAll(BREAKS, ' ').replaceAll(INVISIBLE, '').replaceAll(/\s+/g, ' ').trim();
 

@@ -22,7 +22,7 @@ const loginCsrfToken = ({ cid }: ProviderInteraction): string =>
 
 /**
  * Rejects a form that is not from our own page.
- * @throws RefusedRequest if it came from another site or has not the token of this page
+ * @throws RefusedRequest if it came from another site or lacks the token of this page
  */
 export function checkForm(
   req: IncomingMessage,

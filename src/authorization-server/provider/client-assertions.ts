@@ -1,6 +1,6 @@
 import type { Configuration, errors } from 'oidc-provider';
 
-/** How long an assertion may be valid, in seconds: so long is it stored to be used only once. */
+/** How long an assertion may be valid and is stored, so that it is used only once. In seconds. */
 const MAX_LIFETIME_S = 3_600;
 
 type AssertionCheck = NonNullable<Configuration['assertJwtClientAuthClaimsAndHeader']>;

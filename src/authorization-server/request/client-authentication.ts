@@ -50,7 +50,7 @@ function isBasic(authorization = ''): boolean {
   return isFormEncoded(id) && isFormEncoded(secret);
 }
 
-/** Of visible ASCII and space (RFC 6749 §A.1, §A.2), at least one. */
+/** One or more characters of visible ASCII and space (RFC 6749 §A.1, §A.2). */
 function isFormEncoded(text: string): boolean {
   try {
     return /^[ -~]+$/.test(decodeURIComponent(text.replaceAll('+', '%20')));
