@@ -37,10 +37,10 @@ export interface ServerGrants {
    * Ends a grant with its access tokens and refresh tokens, on every instance.
    *
    * @param id
-   * @param options `subject`: ends the grant only if it belongs to this user. `actor`: who ends it, for
-   * the event on `latchkey:grant`.
-   * @returns True if this call ended it, false if it does not exist, has ended, or is of another
-   * user.
+   * @param options `subject`: ends the grant only if it belongs to this user. `actor`: who ends it,
+   * for the event on `latchkey:grant`.
+   * @returns True if this call ended it, false if it does not exist, has ended, or belongs to
+   * another user.
    */
   revoke(id: string, options?: RevokeGrantOptions): Promise<boolean>;
 }

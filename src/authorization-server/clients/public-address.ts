@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * IPv4 networks that are not of the public internet.
+ * IPv4 networks that are not on the public internet.
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
  */
 const SPECIAL_IPV4: readonly (readonly [network: string, bits: number])[] = [

@@ -4,7 +4,7 @@ import { tokenField } from './fields';
 import type { ManagementView, TextKey } from './view';
 import type { Visit } from './visit';
 
-/** Renders a page that says why there is nothing else. */
+/** Renders a page that contains only a message. */
 export const messagePage = (
   view: ManagementView,
   status: number,
