@@ -7,6 +7,7 @@ import {
 } from 'latchkey';
 
 import { RETENTION_MS } from '../../src/stores/store';
+import type { DailyUsage } from '../../src/stores/usage-days';
 
 type Store = CredentialStore & StateStore;
 
@@ -81,6 +82,7 @@ const BY_NAME = 'finds a part of the name without regard to case';
 const COMBINES = 'combines an owner with other conditions';
 const ADDS_DAYS = 'adds up the uses of each UTC day, from any number of instances';
 const KEEPS_DAYS = 'keeps the usage of 90 days';
+const FORGETS_DAYS = 'deletes the usage of a pruned record';
 const RETAINS = 'keeps records that expired or were revoked less than RETENTION_MS ago';
 const RETENTION = 'treats records that ended more than RETENTION_MS ago as absent';
 const FORGETS = 'treats a record as absent RETENTION_MS after its end, unless the end was deferred';
@@ -455,7 +457,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         }
       },
     }),
-    noticedBy: [ADDS_UP, ADDS_DAYS, KEEPS_DAYS],
+    noticedBy: [ADDS_UP, ADDS_DAYS, KEEPS_DAYS, FORGETS_DAYS],
   },
   {
     mistake: 'recordUsage() adds one of several uses of a record',
@@ -559,7 +561,7 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         return days.flat();
       },
     }),
-    noticedBy: [ADDS_DAYS],
+    noticedBy: [ADDS_DAYS, FORGETS_DAYS],
   },
   {
     mistake: 'usage() never forgets days',
@@ -569,7 +571,23 @@ export const CREDENTIAL_FAULTS: readonly Fault[] = [
         ...(await store.usage(id, range)),
       ],
     }),
-    noticedBy: [ADDS_DAYS, KEEPS_DAYS],
+    noticedBy: [ADDS_DAYS, KEEPS_DAYS, FORGETS_DAYS],
+  },
+  {
+    mistake: 'prune() keeps the usage',
+    plant: ({ store, inserted }) => {
+      const pruned = new Map<string, readonly DailyUsage[]>();
+      return {
+        async prune(kind, before) {
+          for (const { id } of inserted.values()) {
+            pruned.set(id, await store.usage(id, { from: '1970-01-01', to: '9999-12-31' }));
+          }
+          return store.prune(kind, before);
+        },
+        usage: async (id, range) => pruned.get(id) ?? store.usage(id, range),
+      };
+    },
+    noticedBy: [FORGETS_DAYS],
   },
   {
     mistake: 'find() never forgets ended records',

@@ -5,7 +5,7 @@ import type { Condition } from './conditions';
 import { isDuplicateRow } from './errors';
 import { COLUMNS } from './rows';
 import type { CredentialsTable, Database, StateTable, UsageTable } from './tables';
-import { dropInBatches, inBatches, type Writes } from './writes';
+import { dropInBatches, dropUsage, inBatches, type Writes } from './writes';
 
 /** MySQL searches the whole list for each row, so the list is kept short. */
 const MAX_USES = 100;
@@ -118,25 +118,21 @@ const without = (
 ): readonly CredentialsTable[] => rows.filter(({ id }) => !ids.has(id));
 
 function deletions(db: Database): Pick<Writes, 'getAndDeleteState' | 'drop' | 'prune'> {
-  const drop: Writes['drop'] = async (table, condition) => {
-    const deletion = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
-    return dropInBatches(async (limit) =>
-      Number((await deletion.limit(limit).executeTakeFirstOrThrow()).numDeletedRows),
-    );
-  };
   return {
-    drop,
+    async drop(table, condition) {
+      const deletion = db.deleteFrom(table as 'latchkey_credentials').where(condition as Condition);
+      return dropInBatches(async (limit) =>
+        Number((await deletion.limit(limit).executeTakeFirstOrThrow()).numDeletedRows),
+      );
+    },
     async getAndDeleteState(id) {
       return db.transaction().execute((transaction) => takeState(transaction, id));
     },
     async prune(condition, onPruned) {
-      if (!onPruned) {
-        return drop('latchkey_credentials', condition);
-      }
       return dropInBatches(async (limit) => {
         const pruning = db.transaction();
         const pruned = await pruning.execute((locked) => pruneSome(locked, condition, limit));
-        pruned.forEach(onPruned);
+        pruned.forEach((record) => onPruned?.(record));
         return pruned.length;
       });
     },
@@ -170,6 +166,7 @@ async function pruneSome(
     .execute();
   if (rows.length > 0) {
     await transaction.deleteFrom('latchkey_credentials').where('id', 'in', toIds(rows)).execute();
+    await dropUsage(transaction, rows);
   }
   return rows;
 }

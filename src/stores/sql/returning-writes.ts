@@ -5,7 +5,7 @@ import type { Condition } from './conditions';
 import type { Notifications } from './notifications';
 import { COLUMNS } from './rows';
 import type { CredentialsTable, Database, UsageTable } from './tables';
-import { dropInBatches, inBatches, type Writes } from './writes';
+import { dropInBatches, dropUsage, inBatches, type Writes } from './writes';
 
 /** SQLite takes 32,766 parameters in a statement, PostgreSQL twice as many. */
 const MAX_USES = 30_000;
@@ -119,6 +119,7 @@ function prune(
       .where('id', 'in', some)
       .returning(['id', 'subject'])
       .execute();
+    await dropUsage(db, pruned);
     for (const record of pruned) {
       onPruned?.(record);
     }

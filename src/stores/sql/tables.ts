@@ -53,7 +53,7 @@ export interface CredentialsTable {
  * of the tables. The primary key is `id` and `day`.
  */
 export interface UsageTable {
-  /** The ID of the credential. Its row may be gone. */
+  /** The ID of the credential. */
   id: string;
   /** For example `2026-11-30`. Indexed. */
   day: string;

@@ -2,7 +2,7 @@ import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
 
 import type { ChangedRecord, RecordedUsage } from '../store';
 import type { Condition } from './conditions';
-import type { CredentialsTable, StateTable, Tables, UsageTable } from './tables';
+import type { CredentialsTable, Database, StateTable, Tables, UsageTable } from './tables';
 
 type Table = 'latchkey_credentials' | 'latchkey_state';
 
@@ -40,7 +40,7 @@ export interface Writes {
     table: T,
     condition: (eb: ExpressionBuilder<Tables, T>) => Expression<SqlBool>,
   ): Promise<number>;
-  /** Deletes credentials like `drop()`, and calls `onPruned` for each. */
+  /** Deletes credentials and their usage like `drop()`, and calls `onPruned` for each. */
   prune(condition: Condition, onPruned?: (record: ChangedRecord) => void): Promise<number>;
 }
 
@@ -53,6 +53,17 @@ export async function dropInBatches(dropSome: (limit: number) => Promise<number>
     some = await dropSome(MAX_ROWS);
   }
   return dropped;
+}
+
+/** Deletes the uses of credentials that were deleted. */
+export async function dropUsage(
+  db: Database,
+  pruned: readonly { readonly id: string }[],
+): Promise<void> {
+  if (pruned.length > 0) {
+    const ids = pruned.map(({ id }) => id);
+    await db.deleteFrom('latchkey_usage').where('id', 'in', ids).execute();
+  }
 }
 
 /** Calls `write` for batches of items, one after the other. */

@@ -1,7 +1,7 @@
 import type { CredentialStore } from '../../stores/store';
 import { toDay, USAGE_DAYS } from '../../stores/usage-days';
 import { atOnce, type Cases, demand, type OpenedStore } from './contract';
-import { newRecord } from './samples';
+import { newRecord, unique } from './samples';
 
 const DAY_MS = 24 * 3_600_000;
 const ALL = { from: '1970-01-01', to: '9999-12-31' };
@@ -53,5 +53,20 @@ export const dailyUsage: Cases<OpenedStore<CredentialStore>> = {
       { day: toDay(first), count: 2 },
     ]);
     demand('useCount has the uses of older days', (await store.find(record.digest))?.useCount, 3);
+  },
+
+  async 'deletes the usage of a pruned record'({ store, peer }) {
+    const now = Date.now();
+    const kind = unique('kind');
+    const [gone, kept] = [newRecord({ kind, revokedAt: now - 2 }), newRecord({ kind })];
+    await store.insert(gone);
+    await store.insert(kept);
+    await store.recordUsage([gone, kept].map(({ id }) => ({ id, count: 1, lastUsedAt: now })));
+    demand('prune() returns how many records it deleted', await store.prune(kind, now), 1);
+    demand('usage() of a pruned record', await peer.usage(gone.id, ALL), []);
+    await store.insert(gone);
+    demand('usage() of the record when it is inserted again', await peer.usage(gone.id, ALL), []);
+    const days = [{ day: toDay(now), count: 1 }];
+    demand('usage() of a record that was not pruned', await peer.usage(kept.id, ALL), days);
   },
 };
