@@ -31,7 +31,9 @@ const PUBLIC = {
   introspection: 'src/verifiers/introspection/index.ts',
   fastify: 'src/integrations/fastify.ts',
   'forward-auth': 'src/integrations/forward-auth.ts',
+  nestjs: 'src/integrations/nestjs.ts',
   openapi: 'src/integrations/openapi.ts',
+  opentelemetry: 'src/integrations/opentelemetry.ts',
   web: 'src/integrations/web.ts',
   testing: 'src/testing/index.ts',
 };

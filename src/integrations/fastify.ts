@@ -10,10 +10,10 @@ import type { Principal } from '../credential/principal';
 import { guardDetails } from '../http/guard-details';
 import type { FreshAuthOptions, Policy } from '../http/guards';
 import type { Middleware } from '../http/middleware';
-import { addHeaders } from '../http/response-headers';
 import { typeError } from '../internal/errors';
 import { checkOptions } from '../internal/options';
 import type { Latchkey } from '../latchkey';
+import { guardFastify } from './fastify-reply';
 import { guardsArgument } from './guards';
 
 declare module 'fastify' {
@@ -117,18 +117,7 @@ function toHook(guard: Middleware<never>): GuardHook {
     );
   }
   return async (request, reply) => {
-    request.auth = undefined;
-    const result = await details.decide(request.raw, request);
-    if (result.status === 'refused') {
-      const { status, headers, body } = result.refusal;
-      reply.code(status).headers(headers);
-      // Fastify would add a charset to the content type of a string.
-      return reply.send(request.method === 'HEAD' ? undefined : Buffer.from(body));
-    }
-    const getHeader = (name: string) => reply.getHeader(name);
-    const setHeader = (name: string, value: unknown) => reply.header(name, value) as never;
-    addHeaders({ getHeader, setHeader }, result.headers);
-    request.auth = result.status === 'authenticated' ? result.principal : undefined;
-    return undefined;
+    // Fastify goes on only if a hook returns nothing.
+    return (await guardFastify(details, request, reply)) ? undefined : reply;
   };
 }

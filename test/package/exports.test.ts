@@ -176,6 +176,21 @@ const SUBPATHS: Readonly<
     functions: ['securityOf', 'securitySchemes'],
     types: ['RouteSecurity', 'SecurityRequirement', 'SecurityScheme'],
   },
+  './nestjs': {
+    functions: [
+      'Guarded',
+      'LatchkeyGuard',
+      'LatchkeyModule',
+      'Principal',
+      'Public',
+      'RefusedException',
+      'RequireAnyScope',
+      'RequireScopes',
+      'scopeDecorators',
+    ],
+    types: ['FindRequest', 'LatchkeyModuleOptions', 'RuleDecorator', 'ScopeDecorators'],
+  },
+  './opentelemetry': { functions: ['instrument'], types: ['InstrumentOptions'] },
   './web': {
     functions: ['toResponse', 'webGuard', 'withHeaders'],
     types: ['WebAuthentication', 'WebGuard', 'WebGuardOptions'],
@@ -223,6 +238,8 @@ const SUBPATHS: Readonly<
 /** Peers whose types a subpath exports. */
 const TYPED_PEERS: Readonly<Record<string, readonly string[]>> = {
   './fastify': ['fastify'],
+  './nestjs': ['@nestjs/common', '@nestjs/core'],
+  './opentelemetry': ['@opentelemetry/api'],
   './sql': ['kysely'],
 };
 const DEPENDENCIES = ['jsonwebtoken', 'lru-cache', 'zod'];
@@ -310,6 +327,7 @@ describe('the package', () => {
   const built = readdirSync(join(ROOT, 'dist'));
   const PEERS: Readonly<Record<string, string>> = {
     './authorization-server': 'oidc-provider',
+    './opentelemetry': '@opentelemetry/api',
     './sql': 'kysely',
   };
   const ownDependencies = (subpath: string) => [...DEPENDENCIES, PEERS[subpath]];

@@ -47,6 +47,9 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'oidc-provider': /^authorization-server\//,
   express: /^authorization-server\//,
   fastify: /^integrations\/fastify$/,
+  '@nestjs/common': /^integrations\/nestjs(\/|$)/,
+  '@nestjs/core': /^integrations\/nestjs(\/|$)/,
+  '@opentelemetry/api': /^integrations\/opentelemetry(\/|$)/,
 };
 
 const roomOf = (file: string) => file.split('/')[0] ?? file;

@@ -23,6 +23,8 @@ export const bearing = (token: string) => ({ Authorization: `Bearer ${token}` })
 export interface Example {
   /** What it printed when it started. */
   readonly printed: string;
+  /** What it has written until now, to both outputs. */
+  readonly output: () => string;
   /** What it printed as `name: …`. */
   readonly fact: (name: string) => string;
   readonly ask: (path: string, init?: RequestInit) => Promise<Answer>;
@@ -59,6 +61,7 @@ export async function startExample(
     answerOf(await fetch(`${fact('url')}${path}`, init));
   return {
     printed,
+    output: program.output,
     fact,
     ask,
     post: (path, parameters) =>

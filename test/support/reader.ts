@@ -25,7 +25,11 @@ export async function faultsOf(
   const port = String(await freePort());
   const { files, steps, scripts, faults } = instructionsOf(markdown.replace(/\b3000\b/g, port));
   const folder = join(workshop, name.replaceAll(/\W+/g, '-'));
-  writeFiles(folder, { ...files, 'package.json': JSON.stringify({ type: MODULE_TYPE }) });
+  writeFiles(folder, {
+    ...files,
+    'package.json': JSON.stringify({ type: MODULE_TYPE }),
+    'tsconfig.json': /^\{ "compilerOptions": .*\}$/m.exec(markdown)?.[0] ?? '{}',
+  });
   return [
     ...faults,
     ...scripts
@@ -43,6 +47,7 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2023,
   lib: ['lib.es2023.d.ts'],
   module: ts.ModuleKind.NodeNext,
+  experimentalDecorators: true,
   types: ['node', 'jest'],
   skipLibCheck: true,
 };
