@@ -184,7 +184,7 @@ test.each([
   await expect(app.init()).rejects.toMatchObject({ code });
 });
 
-test('@Public() beside another decorator is an error at start-up', async () => {
+test('@Public() with another decorator is an error at start-up', async () => {
   const app = await start(controllerWith([Public(), RequireScopes('read')]));
   await expect(app.init()).rejects.toMatchObject({ code: 'ERR_LATCHKEY_ARGUMENT' });
 });
@@ -200,7 +200,7 @@ test.each([
   ['forRoot', () => LatchkeyModule.forRoot({} as never)],
   ['forRoot with an unknown option', () => LatchkeyModule.forRoot(guards, { req: 1 } as never)],
   ['scopeDecorators', () => scopeDecorators({} as never)],
-  ['Guarded', () => Guarded((() => undefined) as never)],
+  ['Guarded', () => Guarded(() => undefined)],
 ])('%s rejects what latchkey() did not return', (_, call) => {
   expect(call).toThrow(expect.objectContaining({ code: 'ERR_LATCHKEY_OPTION' }));
 });
