@@ -38,6 +38,7 @@ const PURPOSE: Readonly<Record<string, string>> = {
 const NOT_EXPORTED = [
   'ClaimValue',
   'CredentialsTable',
+  'GuardSettings',
   'Handler',
   'IoredisClient',
   'IoredisCluster',

@@ -47,6 +47,7 @@ const BUCKETS = [
 /**
  * Records decisions and events of this process with OpenTelemetry: metrics, and attributes on the
  * active span. Call it once, after the OpenTelemetry SDK has started.
+ * @param options the providers, if not the global ones
  * @param options.meterProvider creates the metrics. @default the global provider
  * @param options.tracerProvider creates a span for each decision. @default no spans
  * @param options.endUser whether spans have `enduser.id`. @default false

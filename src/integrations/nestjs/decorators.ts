@@ -71,8 +71,11 @@ export function Guarded(guard: Middleware<never>): RuleDecorator {
 
 /**
  * Lets every request pass without looking at its credential. On a method it replaces the rules of
- * the class.
+ * the class. With another decorator on the same class or method, the application does not start.
  * @returns a decorator for a class or a method
+ * @example
+ * `@Public()`
+ * `@Get('health')`
  */
 export const Public = (): RuleDecorator => addRule({ type: 'public' });
 

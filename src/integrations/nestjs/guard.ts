@@ -29,6 +29,7 @@ type Arguments = [FastifyRequestLike | Parameters<Middleware>[0], unknown];
  */
 export class RefusedException extends HttpException {
   /**
+   * Creates the exception.
    * @param refusal the refusal that an HTTP client would get
    */
   constructor(readonly refusal: Refusal) {
