@@ -27,7 +27,8 @@ export default {
     '^latchkey$': '<rootDir>/src/index.ts',
     '^latchkey/authorization-server$': '<rootDir>/src/authorization-server/index.ts',
     '^latchkey/management$': '<rootDir>/src/management/index.ts',
-    '^latchkey/(fastify|forward-auth|nestjs|openapi|opentelemetry|web)$': '<rootDir>/src/integrations/$1.ts',
+    '^latchkey/(fastify|forward-auth|nestjs|openapi|opentelemetry|web)$':
+      '<rootDir>/src/integrations/$1.ts',
     '^latchkey/introspection$': '<rootDir>/src/verifiers/introspection/index.ts',
     '^latchkey/redis$': '<rootDir>/src/stores/redis/index.ts',
     '^latchkey/sql$': '<rootDir>/src/stores/sql/index.ts',

@@ -132,8 +132,7 @@ const onExpress = (
     );
   });
 
-const toError = (error: unknown): Error =>
-  error instanceof Error ? error : internalError(error);
+const toError = (error: unknown): Error => (error instanceof Error ? error : internalError(error));
 
 /** The same on Fastify. */
 async function onFastify(
