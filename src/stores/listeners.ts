@@ -33,7 +33,7 @@ export function createListeners(): Listeners {
         try {
           listener(event);
         } catch {
-          // A listener has nobody to report to.
+          // The error of a listener cannot be reported to anyone.
         }
       }
     },
