@@ -54,7 +54,7 @@ describe.each(Object.entries(CLIENTS))('by %s', (_, connect) => {
 
   it.each<[string, (id: string) => Promise<unknown>, lists: readonly string[]]>([
     ['update()', (id) => store.update(id, { name: 'new' }), []],
-    ['expireAt()', (id) => store.expireAt(id, Date.now()), ['EVALSHA', 'ZADD']],
+    ['expireAt()', (id) => store.expireAt(id, Date.now()), ['EVALSHA', 'EVALSHA']],
     ['recordUsage()', (id) => store.recordUsage([{ id, count: 1, lastUsedAt: Date.now() }]), []],
   ])('%s changes the record in one command', async (_name, act, lists) => {
     await act((await inserted(store)).id);

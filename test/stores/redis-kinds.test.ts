@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Redis } from 'ioredis';
 import type { StoredRecord } from 'latchkey';
 import { redisStore } from 'latchkey/redis';
@@ -119,4 +121,51 @@ it('reads a page of a few disabled keys among many without reading the others', 
     store.search({ kind, status: 'disabled' }, { limit: 10 }),
   );
   expect(sent.length).toBeLessThan(10);
+});
+
+describe('a list of keys that expire soon', () => {
+  const HOUR_MS = 3_600_000;
+
+  it('reads no key that has expired, and none that expires later', async () => {
+    const kind = unique('kind');
+    const now = Date.now();
+    const ends = [-1, -2, 24, 48, null].map((hours) => hours && now + hours * HOUR_MS);
+    for (const expiresAt of Array.from({ length: 100 }, () => ends).flat()) {
+      await store.insert(newRecord({ kind, expiresAt }));
+    }
+    const soon = newRecord({ kind, issuedAt: now + 1, expiresAt: now + HOUR_MS });
+    await store.insert(soon);
+    const filter = { kind, status: 'active', expiresBefore: now + 2 * HOUR_MS } as const;
+    await store.search(filter, { limit: 10 });
+    const { sent } = await server.commandsDuring(async () => {
+      expect(idsOf(await store.search(filter, { limit: 10 }))).toEqual([soon.id]);
+    });
+    expect(sent.filter((command) => /HMGET/i.test(command))).toHaveLength(1);
+  });
+
+  it('has those whose expiry was deferred or brought forward, in any order', async () => {
+    const kind = unique('kind');
+    const now = Date.now();
+    const at = (hours: number) => now + hours * HOUR_MS;
+    const deferred = newRecord({ kind, issuedAt: 1, expiresAt: now + 50 });
+    const sooner = newRecord({ kind, issuedAt: 2, expiresAt: at(48) });
+    const late = newRecord({ kind, issuedAt: 3, expiresAt: at(1) });
+    const endless = newRecord({ kind, issuedAt: 4, expiresAt: at(1) });
+    for (const record of [late, endless, sooner, deferred]) {
+      await store.insert(record);
+    }
+    await store.update(deferred.id, { expiresAt: at(1) });
+    await store.expireAt(sooner.id, at(1));
+    await store.update(late.id, { expiresAt: at(48) });
+    await store.update(endless.id, { expiresAt: null });
+    // Until the first expiry of the one that was deferred has passed.
+    while (Date.now() <= now + 50) {
+      await sleep(10);
+    }
+    const filter = { kind, status: 'active', expiresBefore: at(2) } as const;
+    expect(idsOf(await store.search(filter, { limit: 10 }))).toEqual([deferred.id, sooner.id]);
+    expect(idsOf(await store.search(filter, { limit: 1, after: deferred.id }))).toEqual([
+      sooner.id,
+    ]);
+  });
 });

@@ -34,6 +34,8 @@ export interface KindKeys {
   readonly disabled: OwnerKeys;
   /** Those that have an expiry, by the earliest that they ever had. */
   readonly expiring: string;
+  /** Those whose expiry was deferred or brought forward, by the latest that they ever had. */
+  readonly deferred: string;
 }
 
 interface ScannedKeys<T> {
@@ -59,6 +61,7 @@ export function createKeys(prefix: string): Keys {
         revoked: [`${start}revoked`, `${start}missed:revoked`],
         disabled: [`${start}disabled`, `${start}missed:disabled`],
         expiring: `${start}expiring`,
+        deferred: `${start}deferred`,
       };
     },
     indexedAt: `${prefix}indexed-at`,

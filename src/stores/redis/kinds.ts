@@ -2,6 +2,7 @@ import type { StoredRecord } from '../store';
 import type { Connection } from './connection';
 import type { Keys } from './keys';
 import { createOwnerIndex, type OwnerIndex, type Place } from './owners';
+import { script } from './script';
 
 /** What the lists of a kind say about a record. */
 export interface KindEntry extends Place {
@@ -45,12 +46,24 @@ async function addEntries(lists: Lists, entries: readonly KindEntry[]): Promise<
   await Promise.all([...kinds].map((kind) => addToKind(lists, kind, entries)));
 }
 
+// Keeps the earliest and the latest expiry, whatever order concurrent changes are written in.
+const ADD_EXPIRIES = script(`
+for at = 1, #ARGV, 2 do
+  local expiry, id = ARGV[at], ARGV[at + 1]
+  local earliest = redis.call('ZSCORE', KEYS[1], id)
+  if earliest and tonumber(earliest) ~= tonumber(expiry) then
+    redis.call('ZADD', KEYS[2], 'GT', expiry, id)
+    redis.call('ZADD', KEYS[2], 'GT', earliest, id)
+  end
+  redis.call('ZADD', KEYS[1], 'LT', expiry, id)
+end`);
+
 async function addToKind(
   { connection, index, keys }: Lists,
   kind: string,
   all: readonly KindEntry[],
 ): Promise<void> {
-  const { issued, revoked, disabled, expiring } = keys.kind(kind);
+  const { issued, revoked, disabled, expiring, deferred } = keys.kind(kind);
   const entries = all.filter((entry) => entry.kind === kind);
   const lists = [
     [issued, entries],
@@ -62,8 +75,7 @@ async function addToKind(
   );
   await Promise.all([
     ...lists.map(async ([list, members]) => members.length > 0 && index.add(list, members)),
-    // LT keeps the earliest expiry, whatever order concurrent changes are written in.
-    expiries.length > 0 && connection.send(expiring, ['ZADD', expiring, 'LT', ...expiries]),
+    expiries.length > 0 && ADD_EXPIRIES(connection, [expiring, deferred], ...expiries),
   ]);
 }
 

@@ -49,15 +49,20 @@ async function tidyLists(context: RedisContext, kind: string): Promise<void> {
       await tidy(context, owners.read(key));
     }
   }
-  const { issued, revoked, disabled, expiring } = keys.kind(kind);
+  const { issued, revoked, disabled, expiring, deferred } = keys.kind(kind);
   for (const list of [issued, revoked, disabled]) {
     await tidy(context, list);
   }
+  await tidyExpiries(context, expiring);
+  await tidyExpiries(context, deferred);
+}
+
+async function tidyExpiries(context: RedisContext, list: string): Promise<void> {
   // A record that is written at this moment is listed again by the next scan.
-  for await (const ids of context.owners.pages([expiring, ''], BATCH_SIZE)) {
+  for await (const ids of context.owners.pages([list, ''], BATCH_SIZE)) {
     const missing = await findMissing(context, ids);
     if (missing.length > 0) {
-      await connection.send(expiring, ['ZREM', expiring, ...missing]);
+      await context.connection.send(list, ['ZREM', list, ...missing]);
     }
   }
 }

@@ -2,8 +2,9 @@ import { toRecordId } from '../../credential/digest';
 import { toPredicate } from '../filter';
 import type { CredentialStore, StoredRecord } from '../store';
 import { type CredentialFilter } from '../store';
-import { BATCH_SIZE, inBatches } from './batches';
+import { BATCH_SIZE } from './batches';
 import type { RedisContext } from './context';
+import { findExpiring } from './expiring';
 import { FIELDS, parseRecord } from './fields';
 import type { OwnerKeys } from './keys';
 
@@ -46,10 +47,9 @@ function createSearch(context: RedisContext, findById: FindById): CredentialStor
     }
     if (!owner) {
       await context.kindScan.ready(kind);
-      const expiring = await findExpiring(context, filter);
+      const expiring = await findExpiring(context, filter, last);
       if (expiring) {
-        const found = await inBatches(expiring, (ids) => Promise.all(ids.map(findById)));
-        return sortedPage(found, filter, { last, limit });
+        return readInOrder(expiring, findById, filter, limit);
       }
     }
     return searchList(context, findById, { filter, last, limit });
@@ -60,6 +60,22 @@ interface Search {
   readonly filter: CredentialFilter;
   readonly last: StoredRecord | undefined;
   readonly limit: number;
+}
+
+/** Reads records in order until a page is full. */
+async function readInOrder(
+  ids: readonly string[],
+  findById: FindById,
+  filter: CredentialFilter,
+  limit: number,
+): Promise<readonly StoredRecord[]> {
+  const meetsFilter = toPredicate(filter);
+  const found: StoredRecord[] = [];
+  for (let start = 0; start < ids.length && found.length < limit; start += BATCH_SIZE) {
+    const records = await Promise.all(ids.slice(start, start + BATCH_SIZE).map(findById));
+    found.push(...records.flatMap((record) => (record && meetsFilter(record) ? [record] : [])));
+  }
+  return found.slice(0, limit);
 }
 
 async function searchList(
@@ -117,48 +133,3 @@ function toCandidates(
       return { list: lists.issued, belongs: isOfKind };
   }
 }
-
-/** Up to this many records are read to sort them. */
-const MAX_SORTED = 2_000;
-
-/**
- * The IDs of the records that may have expired before the filter's time, if they are few. If there
- * are many, reading all records in order fills a page soon enough.
- */
-async function findExpiring(
-  { connection, keys }: RedisContext,
-  { kind, status, expiresBefore }: CredentialFilter,
-): Promise<readonly string[] | undefined> {
-  const isExpired = status === 'expired';
-  if (
-    (!isExpired && expiresBefore === undefined) ||
-    status === 'revoked' ||
-    status === 'disabled'
-  ) {
-    return undefined;
-  }
-  const end = String(Math.min(expiresBefore ?? Infinity, isExpired ? Date.now() : Infinity));
-  const key = keys.kind(kind).expiring;
-  const count = Number(await connection.send(key, ['ZCOUNT', key, '-inf', end]));
-  if (count > MAX_SORTED) {
-    return undefined;
-  }
-  return (await connection.send(key, ['ZRANGEBYSCORE', key, '-inf', end])) as readonly string[];
-}
-
-/** Sorts records, and returns those after a record that meet a filter. */
-function sortedPage(
-  found: readonly (StoredRecord | undefined)[],
-  filter: CredentialFilter,
-  { last, limit }: { readonly last: StoredRecord | undefined; readonly limit: number },
-): readonly StoredRecord[] {
-  const meetsFilter = toPredicate(filter);
-  return found
-    .flatMap((record) => (record && meetsFilter(record) ? [record] : []))
-    .sort(compare)
-    .filter((record) => last === undefined || compare(record, last) > 0)
-    .slice(0, limit);
-}
-
-const compare = (a: StoredRecord, b: StoredRecord): number =>
-  a.issuedAt - b.issuedAt || Number(a.id > b.id) - Number(a.id < b.id);
