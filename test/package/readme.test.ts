@@ -24,6 +24,7 @@ const DOCUMENTS = [
 ];
 /** What a document may import besides latchkey. */
 const PACKAGES = [
+  '@apollo/server',
   '@codegenie/serverless-express',
   '@hono/node-server',
   '@modelcontextprotocol/sdk',
@@ -33,10 +34,13 @@ const PACKAGES = [
   '@opentelemetry/api',
   '@opentelemetry/sdk-metrics',
   '@opentelemetry/sdk-trace-base',
+  '@trpc/server',
   'cors',
   'express',
+  'express-openapi-validator',
   'express-rate-limit',
   'fastify',
+  'graphql',
   'hono',
   'rate-limit-redis',
   'rate-limiter-flexible',
@@ -48,6 +52,7 @@ const PACKAGES = [
   'reflect-metadata',
   'rxjs',
   'serverless-http',
+  'socket.io',
   'supertest',
   'tsx',
   'typescript',

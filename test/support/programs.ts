@@ -132,7 +132,7 @@ export async function ask(line: string, variables: Variables = {}): Promise<Answ
 
 /** The answer that curl printed. */
 export function answerIn(text: string): Answer | undefined {
-  const answer = /^HTTP\/1\.1 (\d{3})[^]*?\r\n\r\n/m.exec(text);
+  const answer = /^HTTP\/(?:1\.1|2) (\d{3})[^]*?\r\n\r\n/m.exec(text);
   if (!answer) {
     return undefined;
   }
