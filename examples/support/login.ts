@@ -35,6 +35,10 @@ export function login({ store, prefix, home }: LoginOptions) {
   });
   const userOf = async (req: IncomingMessage): Promise<string | undefined> => {
     const decision = await check(req);
+    // An outage is 503, and not the login.
+    if (decision.status === 'refused' && decision.reason === 'unavailable') {
+      throw new Error('The session cannot be verified');
+    }
     return decision.status === 'authenticated' ? decision.principal.subject : undefined;
   };
   return { router, userOf };
