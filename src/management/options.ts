@@ -72,6 +72,11 @@ export interface ManagementOptions<R extends IncomingMessage = IncomingMessage> 
   readonly idempotencyStore?: StateStore;
   /** Where the pages send users who are not logged in. The API ignores it. @default none: 401 */
   readonly loginUrl?: string;
+  /**
+   * A URL of your API, for the test request next to a new key. The API ignores it.
+   * @default the origin of the pages
+   */
+  readonly testUrl?: string;
   /** Look, language and texts of the pages. The API ignores it. @default plain pages */
   readonly pages?: object;
 }
@@ -107,6 +112,7 @@ const schema = z.strictObject({
   maxLifetimeMs: z.optional(durationMs(1_000, LONGEST_MS)),
   idempotencyStore: z.optional(objectWithMethods(...STATE_STORE_METHODS)),
   loginUrl: z.optional(nonEmptyString),
+  testUrl: z.optional(check('a URL', (value) => typeof value === 'string' && URL.canParse(value))),
   pages: z.optional(check('an object', isObject)),
 });
 

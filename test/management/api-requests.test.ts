@@ -325,5 +325,7 @@ it('a wrong option is named at start-up', () => {
       }),
     );
   }
-  expect(create({ loginUrl: '/login', pages: { name: 'Acme' } })).not.toThrow();
+  expect(
+    create({ loginUrl: '/login', testUrl: 'https://acme.example', pages: { name: 'Acme' } }),
+  ).not.toThrow();
 });

@@ -6,7 +6,7 @@ import { isCrossSiteRequest } from '../../extractors/csrf';
 import { endResponse } from '../../http/drain';
 import { internalError } from '../../http/internal-error';
 import type { Middleware } from '../../http/middleware';
-import { check, checkOptions } from '../../internal/options';
+import { checkOptions } from '../../internal/options';
 import type { RenderedPage } from '../../pages/page';
 import type { Pages } from '../../pages/pages';
 import { type PagesOptions, pagesSchema } from '../../pages/pages-options';
@@ -36,11 +36,6 @@ export interface ManagementPagesOptions<R extends IncomingMessage = IncomingMess
 > {
   /** Look, language and texts. @default plain pages, in the language of the browser */
   readonly pages?: PagesOptions<ManagementTexts>;
-  /**
-   * A URL of your API, for the test request next to a new key.
-   * @default the origin of the pages
-   */
-  readonly testUrl?: string;
 }
 
 /**
@@ -65,15 +60,14 @@ export function managementPages<R extends IncomingMessage = IncomingMessage>(
   options: ManagementPagesOptions<R>,
 ): Middleware<R> {
   const where = 'managementPages()';
-  const { testUrl, ...others } = options;
-  const context = resolveManagementOptions(where, others);
-  checkOptions(where, looks, { testUrl, pages: options.pages });
+  const context = resolveManagementOptions(where, options);
+  checkOptions(where, looks, { pages: options.pages });
   const site: Site<R> = {
     context,
     routes: pageRoutes(context as unknown as ManagementContext),
     pages: createManagementPages(options.pages),
     tokens: formTokens(context.idempotencyStore ?? memoryStore()),
-    testUrl,
+    testUrl: context.testUrl,
   };
   return (req, res, next) => {
     respond(site, req, res).catch((error: unknown) => next(internalError(error)));
@@ -81,7 +75,6 @@ export function managementPages<R extends IncomingMessage = IncomingMessage>(
 }
 
 const looks = z.object({
-  testUrl: z.optional(check('a URL', (value) => typeof value === 'string' && URL.canParse(value))),
   pages: z.optional(pagesSchema({ ...english })),
 });
 
