@@ -1,6 +1,31 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
 import { defineConfig, type Options } from 'tsup';
 
 const shared: Options = { target: 'node20.19', platform: 'node' };
+
+const withLateImport = (code: string): string =>
+  code.replace(
+    /\bimport\((["'])jsonwebtoken\1\)/g,
+    'Promise.resolve({ default: require("jsonwebtoken") })',
+  );
+
+/**
+ * Makes `require()` of a missing peer say what to install. In ES modules, Node's own error names
+ * the peer: imports are resolved before any code runs.
+ */
+const withPeers = (code: string): string =>
+  code.replace(
+    /\brequire\((["'])(kysely|@nestjs\/\w+|@opentelemetry\/api)\1\)/g,
+    (load, _quote, peer: string) => `(() => {
+  try {
+    return ${load};
+  } catch (cause) {
+    if (cause.code !== 'MODULE_NOT_FOUND' || !cause.message.includes('${peer}')) throw cause;
+    throw Object.assign(new Error('This part of latchkey needs the package ${peer}: npm install ${peer}', { cause }), { code: 'ERR_LATCHKEY_PEER' });
+  }
+})()`,
+  );
 
 /**
  * A user's Jest, which runs CommonJS, knows no `import()`: what the root loads late is required
@@ -9,14 +34,16 @@ const shared: Options = { target: 'node20.19', platform: 'node' };
 const requiredLate: NonNullable<Options['plugins']>[number] = {
   name: 'required-late',
   renderChunk(code) {
-    return this.format === 'cjs'
-      ? {
-          code: code.replace(
-            /\bimport\((["'])jsonwebtoken\1\)/g,
-            'Promise.resolve({ default: require("jsonwebtoken") })',
-          ),
-        }
-      : undefined;
+    return this.format === 'cjs' ? { code: withLateImport(code) } : undefined;
+  },
+};
+
+const namesPeers: NonNullable<Options['plugins']>[number] = {
+  name: 'names-peers',
+  buildEnd({ writtenFiles }) {
+    for (const { name } of writtenFiles.filter((file) => file.name.endsWith('.cjs'))) {
+      writeFileSync(name, withPeers(readFileSync(name, 'utf8')));
+    }
   },
 };
 
@@ -55,7 +82,7 @@ export default defineConfig([
     splitting: true,
     // These are ESM only: a CommonJS build that required them would fail under a user's Jest.
     noExternal: ['jose', 'oauth4webapi'],
-    plugins: [requiredLate],
+    plugins: [requiredLate, namesPeers],
     dts: { entry: PUBLIC, compilerOptions: { ignoreDeprecations: '6.0' } },
   },
   // The command line brings its libraries with it, in one file of CommonJS as they are. Drivers of
