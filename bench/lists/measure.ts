@@ -21,8 +21,9 @@ const FILTERS = {
 } as const satisfies Record<string, ListOptions>;
 
 const [, , name, keys, pages] = process.argv as [string, string, string, string, string];
-const { store, close } = (await DATABASES[name]?.()) as Database;
+const { store, analyze, close } = (await DATABASES[name]?.()) as Database;
 await load(Number(keys));
+await analyze?.();
 const manager = apiKeys({ prefix: PREFIX, store });
 const figures: Record<string, number> = {};
 for (const [filter, options] of Object.entries(FILTERS)) {

@@ -22,6 +22,8 @@ import { heapInUse } from '../harness/own-process';
 export interface Database {
   readonly store: CredentialStore;
   readonly bytes: () => Promise<number>;
+  /** Collects the statistics by which PostgreSQL chooses an index. Autovacuum does it later. */
+  readonly analyze?: () => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 
@@ -84,6 +86,7 @@ async function onSql(
   return {
     store,
     bytes: () => bytesIn(db),
+    analyze: async () => 'postgres' in address && sql`analyze`.execute(db),
     async close() {
       await db.destroy();
       await stop();
