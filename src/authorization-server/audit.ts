@@ -19,6 +19,7 @@ export interface ClientEvent {
    * itself was used and expires later. `pruned`: its expired registration was deleted.
    */
   readonly action: ClientAction;
+  /** The client that changed. */
   readonly clientId: string;
   /** The account that registered the client, if it has an `owner`. */
   readonly subject: string | undefined;
@@ -40,7 +41,9 @@ export type GrantAction = 'issued' | 'revoked' | 'pruned';
 export interface GrantEvent {
   /** What happened. `pruned`: the grant had expired, and its record was deleted. */
   readonly action: GrantAction;
+  /** The grant that was issued or has ended. */
   readonly grantId: string;
+  /** The client that the grant is for. */
   readonly clientId: string;
   /** The user who agreed. */
   readonly subject: string;

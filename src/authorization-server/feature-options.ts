@@ -8,7 +8,9 @@ import type { RegistrationOptions } from './clients/registration-options';
 export interface IssuedFor {
   /** `sub` of the token: the user, or the client if there is none. */
   readonly subject: string;
+  /** The client that requested the token. */
   readonly client: Client;
+  /** The scopes of the token. */
   readonly scopes: readonly string[];
   /** `aud` of the token. */
   readonly audience: string;

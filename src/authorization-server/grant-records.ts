@@ -9,7 +9,9 @@ export interface Grant {
   readonly id: string;
   /** The user. */
   readonly subject: string;
+  /** The client that may act for the user. */
   readonly clientId: string;
+  /** The scopes that the user granted, of all APIs together. */
   readonly scopes: readonly string[];
   /** The APIs that the tokens of the grant are for. */
   readonly audience: readonly string[];
@@ -70,6 +72,7 @@ export async function findGrant(
   return record && isLive(record) ? toGrant(record) : undefined;
 }
 
+/** A page of a user's grants. */
 export interface GrantPage {
   /** The user whose grants are listed. */
   readonly subject: string;

@@ -52,6 +52,7 @@ const optionsSchema = z.strictObject({
  * Serve it where only the proxy can reach it, because a caller chooses the method and the URL.
  *
  * @param guards what `latchkey()` returned
+ * @param options the proxy, and the scopes that its requests require
  * @param options.from the proxy
  * @param options.scopes returns the scopes that a request requires
  * @returns a handler for Express, Connect and `node:http`. It calls `next(error)` if the proxy does

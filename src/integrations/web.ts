@@ -21,6 +21,7 @@ export interface WebGuardOptions<Scope extends string = string> {
 
 /** A request that passed: who calls, and the headers that its response must carry. */
 export interface WebAuthentication<P = Principal> {
+  /** Who calls; undefined for a request without a credential at an optional guard. */
   readonly principal: P;
   /** `Vary`, `Cache-Control` and `DPoP-Nonce`, as far as they apply. */
   readonly headers: ResponseHeaders;
@@ -103,6 +104,7 @@ export function toResponse(
  * @param response your response
  * @param headers the headers, as a web guard or `check()` returned them
  * @returns the response, or a copy if its headers cannot be changed
+ * @throws {TypeError} as the platform does, if `headers` has an invalid name or value
  * @see https://www.rfc-editor.org/rfc/rfc9111#section-3.5
  * @example return withHeaders(Response.json(domains), auth.headers);
  */

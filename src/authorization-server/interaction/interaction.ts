@@ -69,6 +69,7 @@ export type Login = (
 
 /** An authorization request whose user has logged in. */
 export interface ConsentInteraction extends Interaction {
+  /** The user who has logged in. */
   readonly user: User;
   /** Whether the user has granted the same scopes to the client before, and has not revoked it. */
   readonly isGranted?: () => Promise<boolean>;

@@ -26,7 +26,7 @@ const optionsSchema = z.strictObject({ remember: z.optional(booleanOption) });
  * request, unless `remember` is set. The option `pages` of `authorizationServer()` sets its look,
  * language and texts.
  *
- * @param options
+ * @param options `remember`: skips the page after the same consent.
  * @returns A function for the option `consent` of `authorizationServer()`.
  * @example
  * authorizationServer({ issuer, store, scopes, tokens, login, consent: consentPage() })

@@ -71,8 +71,10 @@ export function Guarded(guard: Middleware<never>): RuleDecorator {
 
 /**
  * Lets every request pass without looking at its credential. On a method it replaces the rules of
- * the class. With another decorator on the same class or method, the application does not start.
+ * the class.
  * @returns a decorator for a class or a method
+ * @throws {TypeError} at the start of the application, with another decorator on the same class or
+ * method
  * @example
  * `@Public()`
  * `@Get('health')`
