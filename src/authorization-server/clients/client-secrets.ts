@@ -18,7 +18,10 @@ export interface ClientSecrets {
    * @param overlapMs How long the other secrets stay valid, in milliseconds.
    */
   rotate(client: Client, overlapMs: number): Promise<string>;
-  /** Moves the expiry of a client's secrets to a later time. */
+  /**
+   * Moves the expiry of a client's newest secret to a later time. Those before it were rotated, and
+   * expire when that said.
+   */
   extend(clientId: string, expiresAt: number): Promise<void>;
   /** Revokes all secrets of a client. */
   revokeAll(clientId: string, at: number): Promise<unknown>;
@@ -46,7 +49,7 @@ export function clientSecrets(store: CredentialStore): ClientSecrets {
   });
   const issue = async (clientId: string, expiresAt: number | null): Promise<string> =>
     (await secrets.issue({ subject: clientId, clientId, scopes: [], expiresAt })).secret;
-  const unrevoked = async (clientId: string): Promise<readonly StoredRecord[]> => {
+  const unrevoked = async (clientId: string): Promise<StoredRecord[]> => {
     const held = await store.list(secretOwner(clientId), { limit: MAX_SECRETS });
     return held.filter(({ revokedAt }) => revokedAt === null);
   };
@@ -68,8 +71,9 @@ export function clientSecrets(store: CredentialStore): ClientSecrets {
       return secret;
     },
     async extend(clientId, expiresAt) {
-      for (const { id } of await unrevoked(clientId)) {
-        await store.update(id, { expiresAt });
+      const [newest] = (await unrevoked(clientId)).sort((a, b) => b.issuedAt - a.issuedAt);
+      if (newest) {
+        await store.update(newest.id, { expiresAt });
       }
     },
     revokeAll: (clientId, at) => store.revokeAll(secretOwner(clientId), at),
