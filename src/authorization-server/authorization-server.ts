@@ -114,14 +114,9 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       interactionPath: endpoints.interaction.paths[0],
     }),
   }));
-  // Every request and `ready()` report the failure, and so does a warning at start-up. Without a
-  // handler, it would end the process. The warning is text: in Jest, an error of this module is of
-  // another realm, and `emitWarning` throws it out.
-  running.catch((error: Error & { readonly code: string }) =>
-    process.emitWarning(`The authorization server cannot start: ${error.message}`, {
-      code: error.code,
-    }),
-  );
+  // Every request and `ready()` report the failure, too. Without a handler, it would end the
+  // process.
+  running.catch(warnOfFailedStart);
   const names = scopes.names ?? [];
 
   return {
@@ -150,6 +145,11 @@ export function authorizationServer<const S extends ScopeDeclaration>(
       await provider.catch(() => undefined);
     },
   };
+}
+
+/** The warning is text: `emitWarning` throws if it gets an error of another realm, as in Jest. */
+function warnOfFailedStart({ message, code }: Error & { readonly code: string }): void {
+  process.emitWarning(`The authorization server cannot start: ${message}`, { code });
 }
 
 /** Connects the store with what the server keeps in it. */

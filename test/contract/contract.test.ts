@@ -144,7 +144,7 @@ beforeAll(async () => {
     oldJwt: sign({ auth_time: now - 301, acr: 'urn:hw' }),
     clientJwt: sign({ sub: 'client', client_id: 'client' }),
     expiredJwt: sign({ exp: now - 60 }),
-    earlyJwt: sign({ nbf: now + 60 }),
+    earlyJwt: sign({ nbf: now + 3_600 }),
     forgedJwt: sign({}, {}, otherKey),
     idToken: sign({ nonce: 'n' }),
     foreignJwt: sign({ iss: 'https://osir.com/' }),

@@ -50,14 +50,19 @@ it('without a response, a deadline that passed while the event loop was blocked 
 it('a deadline can be cancelled after its timer and before its end', async () => {
   const expire = jest.fn();
   const cancel = startDeadline(expire, 0);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  while (expire.mock.calls.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
   const late = startDeadline(expire, 0);
-  await new Promise<void>((resolve) => {
+  const cancelled = new Promise<void>((resolve) => {
     setTimeout(() => {
       late();
       resolve();
     }, 0);
   });
+  // Both timers are due when the event loop goes on, so they run before anything is read.
+  block(5);
+  await cancelled;
   cancel();
   await new Promise((resolve) => setImmediate(resolve));
 
